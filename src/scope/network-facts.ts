@@ -1,0 +1,60 @@
+import type { Family, IfIndex, IpAddress } from '../base/index.ts'
+
+/** Interface flags (linux/if.h) that decide relevance (R-LINK-3/4). */
+export const IFF_UP = 0x1
+export const IFF_LOOPBACK = 0x8
+export const IFF_RUNNING = 0x40
+export const IFF_MULTICAST = 0x1000
+export const IFF_LOWER_UP = 0x10000
+export const IFF_DORMANT = 0x20000
+
+/** IF_OPER_* (linux/if.h). */
+export const OPERSTATE_UNKNOWN = 0
+export const OPERSTATE_UP = 6
+
+/** Address flags (linux/if_addr.h) and scopes (linux/rtnetlink.h). */
+export const IFA_F_DEPRECATED = 0x20
+export const IFA_F_TENTATIVE = 0x40
+export const RT_SCOPE_LINK = 253
+export const RT_SCOPE_HOST = 254
+
+export interface LinkAddress {
+  readonly address: IpAddress
+  readonly prefixLength: number
+  /** RT_SCOPE_*. */
+  readonly scope: number
+  /** IFA_F_*. */
+  readonly flags: number
+}
+
+/** What the kernel says of one interface. */
+export interface LinkFacts {
+  readonly ifindex: IfIndex
+  readonly name: string
+  /** IFF_*. */
+  readonly flags: number
+  /** IF_OPER_*. */
+  readonly operState: number
+  /** Bytes. */
+  readonly mtu: number
+  readonly addresses: readonly LinkAddress[]
+}
+
+/** A default route of the main table with a gateway. */
+export interface GatewayRoute {
+  readonly family: Family
+  readonly gateway: IpAddress
+  readonly ifindex: IfIndex
+  /** Lower is preferred. */
+  readonly metric: number
+  /** Preferred source address, where the route names one. */
+  readonly source: IpAddress | undefined
+}
+
+/** One consistent picture of the kernel's network state; replaced as a whole. */
+export interface NetworkFacts {
+  readonly links: ReadonlyMap<IfIndex, LinkFacts>
+  readonly gateways: readonly GatewayRoute[]
+}
+
+export const NO_NETWORK: NetworkFacts = { links: new Map(), gateways: [] }

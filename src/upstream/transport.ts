@@ -1,0 +1,48 @@
+import type { IfIndex, IpAddress, Millis } from '../base/index.ts'
+
+/** Where one message goes: a server, and the link it must leave by. */
+export interface Endpoint {
+  readonly address: IpAddress
+  readonly port: number
+  /** The packet leaves through this link and no other (R-SRV-8); 0 = as the routing table says. Also the zone of fe80::/10. */
+  readonly ifindex: IfIndex
+  readonly serverName: string | undefined
+}
+
+/** One message to one server over one transport. */
+export interface OutgoingQuery {
+  readonly endpoint: Endpoint
+  readonly protocol: 'udp' | 'tcp'
+  /** A complete message; its ID is already drawn. */
+  readonly wire: Buffer
+  /** Given up with `timeout` after this long. */
+  readonly patience: Millis
+  /** Whether these bytes are a reply to this very question (R-SRV-7); others are passed over, as off-path forgeries are. */
+  isAnsweredBy(reply: Buffer): boolean
+}
+
+/**
+ * `timeout` nothing usable came · `refused` ICMP port unreachable or TCP RST · `unreachable` no route, network or host
+ * down · `closed` the peer closed a stream without answering · `too-large` the message does not fit a datagram on this
+ * path · `io` anything else; see `cause`.
+ */
+export type TransportErrorCode = 'timeout' | 'refused' | 'unreachable' | 'closed' | 'too-large' | 'io'
+
+export class TransportError extends Error {
+  readonly code: TransportErrorCode
+
+  constructor(code: TransportErrorCode, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'TransportError'
+    this.code = code
+  }
+}
+
+/** Carries messages; never retries and never judges an answer. */
+export interface Transport {
+  /**
+   * Resolves with the first message that `query.isAnsweredBy` accepts.
+   * @throws {TransportError}, or the signal's reason when aborted; whatever was opened for it is closed then.
+   */
+  exchange(query: OutgoingQuery, signal: AbortSignal): Promise<Buffer>
+}

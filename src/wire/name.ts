@@ -1,0 +1,200 @@
+import { FormError } from './form-error.ts'
+
+declare const brand: unique symbol
+/**
+ * A domain name in presentation form: absolute, ASCII lower case, no trailing dot, the root is `.`.
+ * A dot or backslash inside a label is `\.` or `\\`; bytes outside 0x21..0x7e are `\DDD` (RFC 1035 §5.1).
+ * Equal names are equal strings (RFC 4343 §3).
+ */
+export type Name = string & { readonly [brand]: 'Name' }
+
+export const ROOT = '.' as Name
+export const MAX_NAME_LENGTH = 255
+export const MAX_LABEL_LENGTH = 63
+
+/** Reads text with or without a final dot; undefined when it is not a valid name. Non-ASCII text becomes UTF-8 bytes. */
+export function parseName(text: string): Name | undefined {
+  const wire = wireOfText(text)
+  return wire && nameOfWire(wire)
+}
+
+/** A name known to be valid, as a program constant. @throws {TypeError} when it is not. */
+export function nameOf(text: string): Name {
+  const name = parseName(text)
+  if (name === undefined) throw new TypeError(`not a domain name: ${JSON.stringify(text)}`)
+  return name
+}
+
+/** Uncompressed wire form of text, letter case kept; undefined when it is not a valid name. */
+export function wireOfText(text: string): Buffer | undefined {
+  if (text === '.') return Buffer.from([0])
+  const source = Buffer.from(text, 'utf8')
+  const wire = Buffer.alloc(source.length + 2)
+  let lengthAt = 0
+  let at = 1
+  const closeLabel = () => {
+    const length = at - lengthAt - 1
+    if (length === 0 || length > MAX_LABEL_LENGTH) return false
+    wire[lengthAt] = length
+    lengthAt = at++
+    return true
+  }
+  for (let i = 0; i < source.length; i++) {
+    const byte = source[i] as number
+    if (byte === 0x2e) {
+      if (!closeLabel()) return undefined
+    } else if (byte === 0x5c) {
+      const escaped = readEscape(source, i)
+      if (escaped === undefined) return undefined
+      wire[at++] = escaped.byte
+      i += escaped.length
+    } else wire[at++] = byte
+  }
+  if (at > lengthAt + 1 && !closeLabel()) return undefined
+  if (lengthAt === 0 || lengthAt + 1 > MAX_NAME_LENGTH) return undefined
+  wire[lengthAt] = 0
+  return wire.subarray(0, lengthAt + 1)
+}
+
+/** Uncompressed wire form of `name`, in lower case. */
+export function wireOfName(name: Name): Buffer {
+  return wireOfText(name) as Buffer
+}
+
+/** The `Name` of a whole uncompressed wire name. */
+export function nameOfWire(wire: Uint8Array): Name {
+  return readName(wire, 0).name
+}
+
+/** Presentation text of a whole uncompressed wire name, letter case kept, no final dot. */
+export function textOfWire(wire: Uint8Array): string {
+  if (wire[0] === 0) return '.'
+  let text = ''
+  for (let at = 0; (wire[at] as number) !== 0; at += 1 + (wire[at] as number)) {
+    if (at > 0) text += '.'
+    text += textOfLabel(wire, at + 1, at + 1 + (wire[at] as number))
+  }
+  return text
+}
+
+/**
+ * Reads the possibly compressed name at `at`. `end` is where the bytes after it in the message start.
+ * @throws {FormError} past the end, for a label type other than 00 and 11, for a pointer that does not point backwards
+ * (so that no loop is possible), and for a name longer than 255 bytes.
+ */
+export function readName(message: Uint8Array, at: number): { name: Name; end: number } {
+  const { wire, end } = expandName(message, at)
+  return { name: textOfWire(wire).replace(/[A-Z]+/g, lowerCase) as Name, end }
+}
+
+/** As `readName`, but gives the uncompressed bytes with their letter case. */
+export function expandName(message: Uint8Array, start: number): { wire: Buffer; end: number } {
+  const wire = Buffer.allocUnsafe(MAX_NAME_LENGTH)
+  let length = 0
+  let end = -1
+  let at = start
+  let lowest = start
+  for (;;) {
+    const size = message[at]
+    if (size === undefined) throw new FormError('name runs past the end', at)
+    if (size >= 0xc0) {
+      if (at + 1 >= message.length) throw new FormError('name runs past the end', at)
+      if (end < 0) end = at + 2
+      const target = ((size & 0x3f) << 8) | (message[at + 1] as number)
+      if (target >= lowest) throw new FormError('compression pointer does not point backwards', at)
+      at = lowest = target
+      continue
+    }
+    if (size > MAX_LABEL_LENGTH) throw new FormError('unknown label type', at)
+    if (length + size + 1 > MAX_NAME_LENGTH) throw new FormError('name is too long', start)
+    if (at + size + 1 > message.length) throw new FormError('name runs past the end', at)
+    for (let i = 0; i <= size; i++) wire[length++] = message[at + i] as number
+    at += size + 1
+    if (size === 0) return { wire: Buffer.from(wire.subarray(0, length)), end: end < 0 ? at : end }
+  }
+}
+
+/** Where the bytes after the name at `at` start, without following pointers. @throws {FormError} as `readName`. */
+export function skipName(message: Uint8Array, start: number): number {
+  let at = start
+  for (;;) {
+    const size = message[at]
+    if (size === undefined) throw new FormError('name runs past the end', at)
+    if (size >= 0xc0) return at + 2
+    if (size > MAX_LABEL_LENGTH) throw new FormError('unknown label type', at)
+    at += size + 1
+    if (size === 0) return at
+  }
+}
+
+/** Labels from the leftmost on, still escaped; none for the root. */
+export function labelsOf(name: Name): string[] {
+  if (name === ROOT) return []
+  if (!name.includes('\\')) return name.split('.')
+  return name.match(/(?:\\.|[^.\\])+/g) as string[]
+}
+
+export function labelCount(name: Name): number {
+  return labelsOf(name).length
+}
+
+/** The name without its first label; undefined for the root. */
+export function parentOf(name: Name): Name | undefined {
+  if (name === ROOT) return undefined
+  return joinLabels(labelsOf(name).slice(1))
+}
+
+/** `first` in front of `rest`. The result may be too long to be a name: then undefined. */
+export function concatNames(first: Name, rest: Name): Name | undefined {
+  return parseName(joinLabels([...labelsOf(first), ...labelsOf(rest)]))
+}
+
+/** True when `name` is `domain` or below it, by whole labels (R-ROUTE-8). */
+export function isWithin(name: Name, domain: Name): boolean {
+  if (domain === ROOT || name === domain) return true
+  if (!name.endsWith(domain)) return false
+  const dot = name.length - domain.length - 1
+  if (name[dot] !== '.') return false
+  let backslashes = 0
+  while (name[dot - 1 - backslashes] === '\\') backslashes++
+  return backslashes % 2 === 0
+}
+
+/** True for a name of one label (the root has none). */
+export function isSingleLabel(name: Name): boolean {
+  return name !== ROOT && (name.includes('\\') ? labelCount(name) === 1 : !name.includes('.'))
+}
+
+function joinLabels(labels: readonly string[]): Name {
+  return (labels.length === 0 ? ROOT : labels.join('.')) as Name
+}
+
+function lowerCase(letters: string): string {
+  return letters.toLowerCase()
+}
+
+/** `\X` or `\DDD` at `at`; `length` counts the bytes after the backslash. */
+function readEscape(source: Uint8Array, at: number): { byte: number; length: number } | undefined {
+  const next = source[at + 1]
+  if (next === undefined) return undefined
+  if (!isDigit(next)) return { byte: next, length: 1 }
+  const digits = [next, source[at + 2], source[at + 3]]
+  if (!digits.every((digit) => digit !== undefined && isDigit(digit))) return undefined
+  const byte = Number(String.fromCharCode(...(digits as number[])))
+  return byte > 255 ? undefined : { byte, length: 3 }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
+}
+
+function textOfLabel(wire: Uint8Array, from: number, to: number): string {
+  let text = ''
+  for (let i = from; i < to; i++) {
+    const byte = wire[i] as number
+    if (byte === 0x2e || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`
+    else if (byte <= 0x20 || byte >= 0x7f) text += `\\${String(byte).padStart(3, '0')}`
+    else text += String.fromCharCode(byte)
+  }
+  return text
+}
