@@ -33,7 +33,7 @@ export class IpAddress {
     if (copy.length === 4) return new IpAddress(AF_INET, copy, copy.join('.'))
     if (copy.length !== 16) return undefined
     const parsed = new ipaddr.IPv6([...copy])
-    const text = parsed.isIPv4MappedAddress() ? `::ffff:${parsed.toIPv4Address()}` : parsed.toRFC5952String()
+    const text = parsed.isIPv4MappedAddress() ? `::ffff:${parsed.toIPv4Address().toString()}` : parsed.toRFC5952String()
     return new IpAddress(AF_INET6, copy, text)
   }
 

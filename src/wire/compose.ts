@@ -1,0 +1,157 @@
+import type { Opt } from './edns.ts'
+import { wireOfOpt } from './edns.ts'
+import { HEADER_SIZE, TC } from './header.ts'
+import { wireOfName } from './name.ts'
+import type { Question } from './question.ts'
+import type { ResourceRecord } from './record.ts'
+import { compressibleParts } from './record.ts'
+
+/** What a message is to hold. */
+export interface MessageParts {
+  readonly id: number
+  /** Flags word with the rcode's lower four bits; TC is set by `compose` where it must be. */
+  readonly flags: number
+  /** Bytes of the question section as the client wrote them, or a question of our own; none when absent. */
+  readonly question?: Uint8Array | Question | undefined
+  readonly answer?: readonly ResourceRecord[]
+  readonly authority?: readonly ResourceRecord[]
+  readonly additional?: readonly ResourceRecord[]
+  readonly opt?: Opt | undefined
+}
+
+export interface ComposeLimits {
+  /** Bytes the message may have at most. */
+  readonly maxSize: number
+  /** Whether a missing authority record is a truncation too (R-STUB-15: only with DO). */
+  readonly authorityMatters?: boolean
+}
+
+const POINTER_REACH = 0x3fff
+
+/**
+ * Writes a message with name compression. Records are left out from where the size ends; room for OPT is kept.
+ * TC tells of a missing answer record, never of a missing additional one (R-STUB-15).
+ */
+export function compose(parts: MessageParts, limits: ComposeLimits = { maxSize: 65_535 }): Buffer {
+  const opt = parts.opt && wireOfOpt(parts.opt)
+  const writer = new Writer(limits.maxSize - (opt?.length ?? 0))
+  if (parts.question !== undefined) writer.question(parts.question)
+  const answer = writer.records(parts.answer ?? [])
+  const isAnswerWhole = answer === (parts.answer?.length ?? 0)
+  const authority = isAnswerWhole ? writer.records(parts.authority ?? []) : 0
+  const isAuthorityWhole = isAnswerWhole && authority === (parts.authority?.length ?? 0)
+  const additional = isAuthorityWhole ? writer.records(parts.additional ?? []) : 0
+  const isTruncated = !isAnswerWhole || (limits.authorityMatters === true && !isAuthorityWhole)
+  const message = writer.finish(opt)
+  message.writeUInt16BE(parts.id, 0)
+  message.writeUInt16BE(isTruncated ? parts.flags | TC : parts.flags, 2)
+  message.writeUInt16BE(parts.question === undefined ? 0 : 1, 4)
+  message.writeUInt16BE(answer, 6)
+  message.writeUInt16BE(authority, 8)
+  message.writeUInt16BE(additional + (opt === undefined ? 0 : 1), 10)
+  return message
+}
+
+class Writer {
+  readonly #limit: number
+  /** Where each name suffix (its wire bytes in lower case, as text) was written. */
+  readonly #suffixes = new Map<string, number>()
+  #bytes = Buffer.allocUnsafe(512)
+  #length = HEADER_SIZE
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  question(question: Uint8Array | Question): void {
+    if (question instanceof Uint8Array) {
+      this.#name(question.subarray(0, question.length - 4))
+      return this.#raw(question.subarray(question.length - 4))
+    }
+    this.#name(wireOfName(question.name))
+    this.#word(question.type)
+    this.#word(question.class)
+  }
+
+  /** Writes as many whole records as fit, and tells how many. */
+  records(records: readonly ResourceRecord[]): number {
+    let written = 0
+    for (const record of records) {
+      const before = this.#length
+      this.#record(record)
+      if (this.#length > this.#limit) {
+        this.#length = before
+        for (const [suffix, at] of this.#suffixes) if (at >= before) this.#suffixes.delete(suffix)
+        return written
+      }
+      written++
+    }
+    return written
+  }
+
+  /** The bytes so far and `tail` after them; the header is still to be filled in. */
+  finish(tail: Buffer | undefined): Buffer {
+    if (tail !== undefined) this.#raw(tail)
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #record(record: ResourceRecord): void {
+    this.#name(record.owner)
+    this.#word(record.type)
+    this.#word(record.class)
+    this.#word(record.ttl >>> 16)
+    this.#word(record.ttl & 0xffff)
+    const lengthAt = this.#length
+    this.#word(0)
+    this.#rdata(record)
+    this.#bytes.writeUInt16BE(this.#length - lengthAt - 2, lengthAt)
+  }
+
+  #rdata({ type, rdata }: ResourceRecord): void {
+    let at = 0
+    for (const part of rdata.length === 0 ? [] : (compressibleParts(type) ?? [])) {
+      if (part === 'name') {
+        let end = at
+        while (rdata[end] !== 0) end += 1 + (rdata[end] as number)
+        this.#name(rdata.subarray(at, end + 1))
+        at = end + 1
+      } else if (typeof part === 'number') this.#raw(rdata.subarray(at, (at += part)))
+    }
+    this.#raw(rdata.subarray(at))
+  }
+
+  /** A pointer to the longest suffix already written, the labels before it in full (RFC 1035 §4.1.4). */
+  #name(wire: Uint8Array): void {
+    const lower = Buffer.from(wire).toString('latin1').toLowerCase()
+    let at = 0
+    while (wire[at] !== 0) {
+      const suffix = lower.slice(at)
+      const known = this.#suffixes.get(suffix)
+      if (known !== undefined) return this.#word(0xc000 | known)
+      if (this.#length <= POINTER_REACH) this.#suffixes.set(suffix, this.#length)
+      const next = at + 1 + (wire[at] as number)
+      this.#raw(wire.subarray(at, next))
+      at = next
+    }
+    this.#raw(wire.subarray(at, at + 1))
+  }
+
+  #word(value: number): void {
+    this.#reserve(2)
+    this.#bytes.writeUInt16BE(value, this.#length)
+    this.#length += 2
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#length + count))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+  }
+}

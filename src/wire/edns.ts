@@ -1,0 +1,82 @@
+import { FormError } from './form-error.ts'
+import type { ResourceRecord } from './record.ts'
+
+export const OPTION = { NSID: 3, EDE: 15 } as const
+
+/** An OPT pseudo-record (RFC 6891 §6.1). */
+export interface Opt {
+  /** Largest UDP payload the sender can take; values below 512 mean 512. */
+  readonly payloadSize: number
+  /** Upper eight bits of the response code. */
+  readonly extendedRcode: number
+  readonly version: number
+  readonly dnssecOk: boolean
+  readonly options: readonly EdnsOption[]
+}
+
+export interface EdnsOption {
+  readonly code: number
+  readonly data: Buffer
+}
+
+/** Extended DNS Error (RFC 8914). */
+export interface ExtendedError {
+  readonly code: number
+  readonly text: string
+}
+
+const DO = 0x8000
+
+/** @throws {FormError} when an option runs past the end. */
+export function optOfRecord(record: ResourceRecord): Opt {
+  return {
+    payloadSize: Math.max(512, record.class),
+    extendedRcode: record.ttl >>> 24,
+    version: (record.ttl >>> 16) & 0xff,
+    dnssecOk: (record.ttl & DO) !== 0,
+    options: readOptions(record.rdata),
+  }
+}
+
+/** The whole record in wire form. */
+export function wireOfOpt(opt: Opt): Buffer {
+  const rdata = Buffer.concat(opt.options.map(wireOfOption))
+  const wire = Buffer.alloc(11)
+  wire.writeUInt16BE(41, 1)
+  wire.writeUInt16BE(opt.payloadSize, 3)
+  wire[5] = opt.extendedRcode
+  wire[6] = opt.version
+  wire.writeUInt16BE(opt.dnssecOk ? DO : 0, 7)
+  wire.writeUInt16BE(rdata.length, 9)
+  return Buffer.concat([wire, rdata])
+}
+
+/** The first well-formed EDE option; a malformed one is passed over, for it is only advice. */
+export function extendedErrorOf(opt: Opt | undefined): ExtendedError | undefined {
+  const option = opt?.options.find(({ code, data }) => code === OPTION.EDE && data.length >= 2)
+  return option && { code: option.data.readUInt16BE(0), text: option.data.toString('utf8', 2).replace(/\0$/, '') }
+}
+
+export function extendedErrorOption(error: ExtendedError): EdnsOption {
+  const data = Buffer.alloc(2)
+  data.writeUInt16BE(error.code)
+  return { code: OPTION.EDE, data: Buffer.concat([data, Buffer.from(error.text, 'utf8')]) }
+}
+
+function readOptions(rdata: Buffer): EdnsOption[] {
+  const options: EdnsOption[] = []
+  for (let at = 0; at < rdata.length; ) {
+    const end = at + 4 <= rdata.length ? at + 4 + rdata.readUInt16BE(at + 2) : Number.POSITIVE_INFINITY
+    if (end > rdata.length) throw new FormError('EDNS option runs past the end', at)
+    options.push({ code: rdata.readUInt16BE(at), data: rdata.subarray(at + 4, end) })
+    at = end
+  }
+  return options
+}
+
+function wireOfOption({ code, data }: EdnsOption): Buffer {
+  const head = Buffer.alloc(4)
+  head.writeUInt16BE(code, 0)
+  head.writeUInt16BE(data.length, 2)
+  return Buffer.concat([head, data])
+}

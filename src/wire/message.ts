@@ -1,0 +1,76 @@
+import type { Seconds } from '../base/index.ts'
+import type { ExtendedError, Opt } from './edns.ts'
+import { extendedErrorOf, optOfRecord } from './edns.ts'
+import { FormError } from './form-error.ts'
+import { flagsOf, idOf, questionCount, rcodeOf } from './header.ts'
+import { expandName, nameOfWire } from './name.ts'
+import { TYPE } from './numbers.ts'
+import type { Question } from './question.ts'
+import { readQuestion } from './question.ts'
+import type { ResourceRecord, Section } from './record.ts'
+import { expandRdata } from './record.ts'
+import type { RecordView } from './scan.ts'
+import { scanRecords } from './scan.ts'
+
+/** A message taken apart. The OPT record is in `opt` and not among `additional`. */
+export interface Message {
+  readonly id: number
+  /** The flags word of the header. */
+  readonly flags: number
+  /** Twelve bits: the header's and the OPT record's together. */
+  readonly rcode: number
+  /** Absent when the message has no question. */
+  readonly question: Question | undefined
+  readonly answer: readonly ResourceRecord[]
+  readonly authority: readonly ResourceRecord[]
+  readonly additional: readonly ResourceRecord[]
+  readonly opt: Opt | undefined
+  readonly extendedError: ExtendedError | undefined
+}
+
+const SECTIONS = ['answer', 'authority', 'additional'] as const satisfies readonly Section[]
+const HIGHEST_TTL = 0x7fffffff
+
+/**
+ * Reads a whole message. Bytes after the last record are ignored, as other servers do.
+ * @throws {FormError} for anything malformed, more than one question, a second OPT or one outside `additional`
+ * (RFC 6891 §6.1.1).
+ */
+export function parseMessage(bytes: Buffer): Message {
+  const sections: Record<Section, ResourceRecord[]> = { answer: [], authority: [], additional: [] }
+  const opts: Opt[] = []
+  scanRecords(bytes, (view) => {
+    const record = readRecord(bytes, view)
+    if (record.type !== TYPE.OPT) sections[SECTIONS[view.section]].push(record)
+    else if (opts.length > 0 || view.section !== 2 || record.owner.length > 1) {
+      throw new FormError('misplaced OPT record', view.ownerAt)
+    } else opts.push(optOfRecord(record))
+  })
+  const opt = opts[0]
+  return {
+    id: idOf(bytes),
+    flags: flagsOf(bytes),
+    rcode: (opt?.extendedRcode ?? 0) * 16 + rcodeOf(bytes),
+    question: questionCount(bytes) === 0 ? undefined : readQuestion(bytes).question,
+    ...sections,
+    opt,
+    extendedError: extendedErrorOf(opt),
+  }
+}
+
+/** A TTL with its top bit set counts as 0 (RFC 2181 §8); the OPT record's field is not a TTL and comes whole. */
+export function ttlOf(field: number, type: number): Seconds {
+  return field > HIGHEST_TTL && type !== TYPE.OPT ? 0 : field
+}
+
+function readRecord(bytes: Buffer, { ownerAt, fixedAt, type, rdataAt, end }: RecordView): ResourceRecord {
+  const owner = expandName(bytes, ownerAt).wire
+  return {
+    owner,
+    name: nameOfWire(owner),
+    type,
+    class: bytes.readUInt16BE(fixedAt + 2),
+    ttl: ttlOf(bytes.readUInt32BE(fixedAt + 4), type),
+    rdata: expandRdata(bytes, type, rdataAt, end),
+  }
+}

@@ -1,0 +1,32 @@
+import { FormError } from './form-error.ts'
+import { HEADER_SIZE, questionCount } from './header.ts'
+import type { Name } from './name.ts'
+import { readName } from './name.ts'
+import { classText, typeText } from './numbers.ts'
+
+/** What is asked: the key of a transaction and of a cache entry. */
+export interface Question {
+  readonly name: Name
+  readonly type: number
+  readonly class: number
+}
+
+/** Equal questions have equal keys. */
+export function questionKey(question: Question): string {
+  return `${question.name} ${question.type} ${question.class}`
+}
+
+/** For people: `example.com IN A`. */
+export function questionText(question: Question): string {
+  return `${question.name} ${classText(question.class)} ${typeText(question.type)}`
+}
+
+/** The only question of `message`, and where it ends. @throws {FormError} when there is not exactly one. */
+export function readQuestion(message: Uint8Array): { question: Question; end: number } {
+  if (message.length < HEADER_SIZE) throw new FormError('message is shorter than its header', message.length)
+  if (questionCount(message) !== 1) throw new FormError('not exactly one question', 4)
+  const { name, end } = readName(message, HEADER_SIZE)
+  if (end + 4 > message.length) throw new FormError('question runs past the end', end)
+  const view = new DataView(message.buffer, message.byteOffset)
+  return { question: { name, type: view.getUint16(end), class: view.getUint16(end + 2) }, end: end + 4 }
+}

@@ -1,0 +1,113 @@
+import type { Seconds } from '../base/index.ts'
+import { FormError } from './form-error.ts'
+import type { Name } from './name.ts'
+import { expandName, nameOfWire, wireOfName } from './name.ts'
+import { TYPE } from './numbers.ts'
+
+/** One resource record, independent of the message it came in: no compression pointer is left in it. */
+export interface ResourceRecord {
+  /** Owner in uncompressed wire form, letter case as received. */
+  readonly owner: Buffer
+  readonly name: Name
+  readonly type: number
+  readonly class: number
+  readonly ttl: Seconds
+  /** rdata with the names in it uncompressed; otherwise the server's bytes. */
+  readonly rdata: Buffer
+}
+
+/** The sections of a message that hold records. */
+export type Section = 'answer' | 'authority' | 'additional'
+
+/**
+ * How the rdata of the types that may hold compressed names is built (RFC 1035 §3.3, RFC 3597 §4): a number is that
+ * many plain bytes, `name` a domain name, `text` a character string, `rest` whatever follows.
+ */
+type Part = number | 'name' | 'text' | 'rest'
+const LAYOUTS: ReadonlyMap<number, readonly Part[]> = new Map<number, readonly Part[]>([
+  [TYPE.NS, ['name']],
+  [TYPE.MD, ['name']],
+  [TYPE.MF, ['name']],
+  [TYPE.CNAME, ['name']],
+  [TYPE.SOA, ['name', 'name', 20]],
+  [TYPE.MB, ['name']],
+  [TYPE.MG, ['name']],
+  [TYPE.MR, ['name']],
+  [TYPE.PTR, ['name']],
+  [TYPE.MINFO, ['name', 'name']],
+  [TYPE.MX, [2, 'name']],
+  [TYPE.RP, ['name', 'name']],
+  [TYPE.AFSDB, [2, 'name']],
+  [TYPE.RT, [2, 'name']],
+  [TYPE.SIG, [18, 'name', 'rest']],
+  [TYPE.PX, [2, 'name', 'name']],
+  [TYPE.NXT, ['name', 'rest']],
+  [TYPE.SRV, [6, 'name']],
+  [TYPE.NAPTR, [4, 'text', 'text', 'text', 'name']],
+  [TYPE.KX, [2, 'name']],
+  [TYPE.DNAME, ['name']],
+  [TYPE.RRSIG, [18, 'name', 'rest']],
+  [TYPE.NSEC, ['name', 'rest']],
+])
+
+/** Types whose rdata is one name that leads elsewhere. */
+export function targetOf(record: ResourceRecord): Name {
+  return nameOfWire(record.rdata)
+}
+
+/** Where a name sits in the rdata of a type that RFC 1035 itself defines: only those may be compressed (RFC 3597 §4). */
+export function compressibleParts(type: number): readonly Part[] | undefined {
+  const isFromRfc1035 = type <= TYPE.MX && type !== TYPE.WKS && type !== TYPE.HINFO && type !== TYPE.NULL
+  return isFromRfc1035 ? LAYOUTS.get(type) : undefined
+}
+
+/** Copies rdata out of a message with its names expanded. @throws {FormError} when its parts do not fill it exactly. */
+export function expandRdata(message: Buffer, type: number, start: number, end: number): Buffer {
+  const layout = LAYOUTS.get(type)
+  // Empty rdata is legal in updates only, but harmless; it holds no name to expand.
+  if (layout === undefined || start === end) return Buffer.from(message.subarray(start, end))
+  const pieces: Buffer[] = []
+  let at = start
+  for (const part of layout) {
+    const before = at
+    if (part === 'name') {
+      const { wire, end: after } = expandName(message, at)
+      pieces.push(wire)
+      at = after
+    } else {
+      if (typeof part === 'number') at += part
+      else if (part === 'text') at += 1 + (message[at] ?? 0)
+      else at = Math.max(at, end)
+      pieces.push(message.subarray(before, at))
+    }
+    if (at > end) throw new FormError('rdata runs past its end', before)
+  }
+  if (at !== end) throw new FormError('rdata is longer than its type allows', at)
+  return Buffer.concat(pieces)
+}
+
+/** A record of our own making. */
+export function recordOf(
+  name: Name,
+  type: number,
+  rdata: Uint8Array,
+  ttl: Seconds = 0,
+  recordClass = 1,
+): ResourceRecord {
+  return { owner: wireOfName(name), name, type, class: recordClass, ttl, rdata: Buffer.from(rdata) }
+}
+
+/** True when both are the same record, TTL aside. */
+export function isSameRecord(a: ResourceRecord, b: ResourceRecord): boolean {
+  return a.type === b.type && a.class === b.class && a.name === b.name && a.rdata.equals(b.rdata)
+}
+
+/** Full wire form, names uncompressed: what `ResolveRecord` returns. */
+export function wireOfRecord(record: ResourceRecord): Buffer {
+  const fixed = Buffer.alloc(10)
+  fixed.writeUInt16BE(record.type, 0)
+  fixed.writeUInt16BE(record.class, 2)
+  fixed.writeUInt32BE(record.ttl, 4)
+  fixed.writeUInt16BE(record.rdata.length, 8)
+  return Buffer.concat([record.owner, fixed, record.rdata])
+}
