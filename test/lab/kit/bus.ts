@@ -1,0 +1,43 @@
+import { eventually } from './eventually.ts'
+import type { Program } from './program.ts'
+import type { World } from './world.ts'
+
+/** A private system bus that lets anybody own and call anything: what is allowed is the daemon's to decide. */
+export class Bus {
+  readonly #world: World
+  #program: Program | undefined
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Returns when it listens. */
+  async start(): Promise<void> {
+    await this.#world.write('/run/lab/bus.conf', configuration)
+    const argv = ['dbus-daemon', '--config-file=/run/lab/bus.conf', '--nofork', '--nopidfile', '--print-address']
+    let listens = false
+    this.#program = await this.#world.start('bus', argv, undefined, () => (listens = true))
+    await eventually(() => {
+      if (!listens) throw new Error('the bus does not listen')
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#program?.stop()
+  }
+}
+
+const configuration = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow own="*"/>
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+  </policy>
+</busconfig>
+`
