@@ -1,0 +1,19 @@
+export { ACCEPTED_FLAGS, FLAG, PROTOCOLS } from './flags.ts'
+export type {
+  AddressRequest,
+  AddressResult,
+  FoundAddress,
+  FoundService,
+  HostnameRequest,
+  HostnameResult,
+  Lookup,
+  LookupFailure,
+  LookupProblem,
+  Lookups,
+  QueryState,
+  RecordRequest,
+  RecordResult,
+  ServiceRequest,
+  ServiceResult,
+} from './lookup-types.ts'
+export type { Attempt, Provenance, ScopeVerdict, Source } from './provenance.ts'
