@@ -1,0 +1,74 @@
+import { TYPE } from './numbers.ts'
+
+/**
+ * How one field of rdata is laid out and read. Numbers: `u8 u16 u32`, `time` (seconds since 1970), `type` (a record
+ * type), `algorithm` (of DNSSEC). Bytes of fixed size: `ipv4 ipv6 eui48 eui64`; after a length byte: `string word salt
+ * hash`; up to the end: `hex base64 text`. Lists up to the end: `strings`, `types` (RFC 4034 §4.1.2), `params`
+ * (RFC 9460 §2.2). `name` is an uncompressed domain name.
+ */
+// biome-ignore format: grouped as in the comment
+export type FieldKind =
+  | 'u8' | 'u16' | 'u32' | 'time' | 'type' | 'algorithm'
+  | 'ipv4' | 'ipv6' | 'eui48' | 'eui64'
+  | 'string' | 'word' | 'salt' | 'hash'
+  | 'hex' | 'base64' | 'text'
+  | 'strings' | 'types' | 'params'
+  | 'name'
+
+/** Fields in wire order, under the names they have in JSON (varlink.md 3.2). */
+export type RdataLayout = Readonly<Record<string, FieldKind>>
+
+/** The layout of a type's rdata; undefined for a type whose rdata is only bytes to us. */
+export function layoutOf(type: number): RdataLayout | undefined {
+  return LAYOUTS.get(type)
+}
+
+const ONE_NAME: RdataLayout = { name: 'name' }
+const TEXTS: RdataLayout = { items: 'strings' }
+const DIGEST: RdataLayout = { keyTag: 'u16', algorithm: 'u8', digestType: 'u8', digest: 'hex' }
+const PUBLIC_KEY: RdataLayout = { flags: 'u16', protocol: 'u8', algorithm: 'algorithm', dnskey: 'base64' }
+const CERTIFICATE: RdataLayout = { certUsage: 'u8', selector: 'u8', matchingType: 'u8', data: 'hex' }
+const SERVICE_BINDING: RdataLayout = { priority: 'u16', target: 'name', svcparams: 'params' }
+
+// biome-ignore format: a table reads better in rows
+const LAYOUTS: ReadonlyMap<number, RdataLayout> = new Map<number, RdataLayout>([
+  [TYPE.A, { address: 'ipv4' }],
+  [TYPE.AAAA, { address: 'ipv6' }],
+  [TYPE.NS, ONE_NAME],
+  [TYPE.CNAME, ONE_NAME],
+  [TYPE.PTR, ONE_NAME],
+  [TYPE.DNAME, ONE_NAME],
+  [TYPE.MX, { priority: 'u16', exchange: 'name' }],
+  [TYPE.SRV, { priority: 'u16', weight: 'u16', port: 'u16', name: 'name' }],
+  [TYPE.SOA, { mname: 'name', rname: 'name', serial: 'u32', refresh: 'u32', retry: 'u32', expire: 'u32', minimum: 'u32' }],
+  [TYPE.TXT, TEXTS],
+  [TYPE.SPF, TEXTS],
+  [TYPE.HINFO, { cpu: 'word', os: 'word' }],
+  [TYPE.RP, { mbox: 'name', txt: 'name' }],
+  [TYPE.AFSDB, { subtype: 'u16', hostname: 'name' }],
+  [TYPE.KX, { priority: 'u16', exchange: 'name' }],
+  [TYPE.NAPTR, { order: 'u16', preference: 'u16', naptrFlags: 'string', services: 'string', regexp: 'string', replacement: 'name' }],
+  [TYPE.LOC, { version: 'u8', size: 'u8', horiz_pre: 'u8', vert_pre: 'u8', latitude: 'u32', longitude: 'u32', altitude: 'u32' }],
+  [TYPE.DS, DIGEST],
+  [TYPE.CDS, DIGEST],
+  [TYPE.DNSKEY, PUBLIC_KEY],
+  [TYPE.CDNSKEY, PUBLIC_KEY],
+  [TYPE.RRSIG, { typeCovered: 'type', algorithm: 'algorithm', labels: 'u8', originalTtl: 'u32', expiration: 'time', inception: 'time', keyTag: 'u16', signer: 'name', signature: 'base64' }],
+  [TYPE.NSEC, { nextDomain: 'name', types: 'types' }],
+  [TYPE.NSEC3, { algorithm: 'u8', flags: 'u8', iterations: 'u16', salt: 'salt', hash: 'hash', types: 'types' }],
+  [TYPE.NSEC3PARAM, { algorithm: 'u8', flags: 'u8', iterations: 'u16', salt: 'salt' }],
+  [TYPE.CERT, { certType: 'u16', keyTag: 'u16', algorithm: 'u8', certificate: 'base64' }],
+  [TYPE.SSHFP, { algorithm: 'u8', fptype: 'u8', fingerprint: 'hex' }],
+  [TYPE.TLSA, CERTIFICATE],
+  [TYPE.SMIMEA, CERTIFICATE],
+  [TYPE.OPENPGPKEY, { data: 'base64' }],
+  [TYPE.SVCB, SERVICE_BINDING],
+  [TYPE.HTTPS, SERVICE_BINDING],
+  [TYPE.EUI48, { address: 'eui48' }],
+  [TYPE.EUI64, { address: 'eui64' }],
+  [TYPE.URI, { priority: 'u16', weight: 'u16', target: 'text' }],
+  [TYPE.CAA, { flags: 'u8', tag: 'word', value: 'text' }],
+  [TYPE.DHCID, { data: 'base64' }],
+  [TYPE.CSYNC, { serial: 'u32', flags: 'u16', types: 'types' }],
+  [TYPE.ZONEMD, { serial: 'u32', scheme: 'u8', algorithm: 'u8', digest: 'hex' }],
+])
