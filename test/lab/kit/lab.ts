@@ -5,6 +5,9 @@ import { readDig, type Dug } from './dig.ts'
 import { Link, type LinkSpec } from './link.ts'
 import { inside, World, type Finished, type RunOptions } from './world.ts'
 
+/** For `test.skipIf(original)`: cases where we do better, or that its release is too old for. */
+export const original = daemonKind === 'original'
+
 export interface LabSpec<Name extends string> {
   readonly links?: Readonly<Record<Name, LinkSpec>>
   /** Lines added below [Resolve] of /etc/systemd/resolved.conf. */

@@ -41,6 +41,7 @@ async function obey(command: Command): Promise<unknown> {
     case 'forget':
       return (questions = [])
     case 'release':
+    default:
       return release()
   }
 }

@@ -194,7 +194,10 @@ echo "$USERS" >>/etc/passwd
 printf '127.0.0.1 localhost\\n::1 localhost\\n' >/etc/hosts
 echo "$HOST" >/etc/hostname
 hostname "$HOST"
-for each in all default; do echo 0 >/proc/sys/net/ipv6/conf/$each/accept_dad; done
+for each in all default; do
+  echo 0 >/proc/sys/net/ipv6/conf/$each/accept_dad # addresses are usable at once
+  echo 2 >/proc/sys/net/ipv4/conf/$each/rp_filter  # as systemd sets it; not inherited from outside
+done
 ip link set lo up
 echo "$outside"
 exec cat >/dev/null

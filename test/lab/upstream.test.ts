@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { startDnsmasq } from './kit/dnsmasq.ts'
+import { eventually } from './kit/eventually.ts'
+import { Lab, original } from './kit/lab.ts'
+
+const zone = { 'www.test': 'A 192.0.2.1', '*.many.test': 'A 192.0.2.2' }
+const [dead, refusing, second, third] = ['10.53.1.254', '10.53.1.9', '10.53.1.2', '10.53.1.3']
+
+test('R-SRV-10: a truncated answer is fetched over TCP', async () => {
+  const texts = Array.from({ length: 12 }, (_, i) => `TXT ${String(i).padStart(200, 'x')}`)
+  await using lab = await Lab.open({ links: { lan: { zone: { 'big.test': texts } } } })
+  expect((await lab.dig('big.test', 'TXT', '+tcp')).answer).toHaveLength(12)
+  expect((await lab.links.lan.upstream.questions()).map(({ transport }) => transport)).toEqual(['udp', 'tcp'])
+})
+
+test('R-SRV-4: a server that refuses the connection costs no time', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone, dns: [refusing, second] } } })
+  expect((await lab.dig('www.test', 'A', '+time=2')).data).toEqual(['192.0.2.1'])
+})
+
+test('R-SRV-4: an address that nobody has as first server', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone, dns: [dead, second] } } })
+  expect((await lab.dig('www.test', 'A', '+time=7')).data).toEqual(['192.0.2.1'])
+})
+
+test('R-SRV-4: a silent first server, and the second is kept from then on', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone, dns: [second, third] } } })
+  await lab.links.lan.upstream.on({ to: second }, { drop: true })
+  expect((await lab.dig('www.test', 'A', '+time=12')).data).toEqual(['192.0.2.1'])
+  expect((await lab.dig('a.many.test', 'A', '+time=1')).data).toEqual(['192.0.2.2'])
+})
+
+test('R-SRV-4: REFUSED by one server is asked of the next', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone, dns: [second, third] } } })
+  await lab.links.lan.upstream.on({ to: second }, { rcode: 'REFUSED' })
+  expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
+})
+
+test('R-STUB-10: REFUSED by all is REFUSED, SERVFAIL is SERVFAIL', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  await lab.links.lan.upstream.on({ name: 'www.test' }, { rcode: 'REFUSED' })
+  await lab.links.lan.upstream.on({ name: 'many.test' }, { rcode: 'SERVFAIL' })
+  expect((await lab.dig('www.test')).rcode).toBe('REFUSED')
+  expect((await lab.dig('a.many.test')).rcode).toBe('SERVFAIL')
+})
+
+test.skipIf(original)('R-STUB-10, better: silence upstream is SERVFAIL, not silence', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  await lab.links.lan.upstream.on({}, { drop: true })
+  expect((await lab.dig('www.test', 'A', '+time=19')).rcode).toBe('SERVFAIL')
+})
+
+test('R-SRV-7: a reply with another ID or another question is not taken', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  await lab.links.lan.upstream.on({ name: 'a.many.test', times: 1 }, { wrongId: true })
+  await lab.links.lan.upstream.on({ name: 'b.many.test', times: 1 }, { wrongQuestion: true })
+  expect((await lab.dig('a.many.test', 'A', '+time=12')).data).toEqual(['192.0.2.2'])
+  expect((await lab.dig('b.many.test', 'A', '+time=12')).data).not.toContain('not.b.many.test.')
+})
+
+test('R-SRV-7: source ports and IDs do not repeat', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  for (let i = 0; i < 20; i++) await lab.dig(`n${i}.many.test`)
+  const questions = await lab.links.lan.upstream.questions()
+  expect(new Set(questions.map(({ port }) => port)).size).toBeGreaterThan(17)
+  expect(new Set(questions.map(({ id }) => id)).size).toBeGreaterThan(17)
+})
+
+test('R-SRV-9: a query is recursive, asks no validation and offers room', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  await lab.dig('www.test')
+  const [question] = await lab.links.lan.upstream.questions()
+  expect(question).toMatchObject({ rd: true, cd: false, class: 'IN', transport: 'udp', from: lab.links.lan.address })
+  expect(question?.edns?.size).toBeGreaterThanOrEqual(512)
+})
+
+test('R-SRV-17: identical questions in flight are one', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  await lab.links.lan.upstream.on({}, { hold: true })
+  const pending = Array.from({ length: 5 }, () => lab.dig('www.test'))
+  await eventually(async () => expect(await lab.links.lan.asked()).toEqual(['www.test A']))
+  await eventually(async () => expect(await digsWaiting(lab)).toBe(5))
+  await lab.links.lan.upstream.release()
+  for (const { data } of await Promise.all(pending)) expect(data).toEqual(['192.0.2.1'])
+  expect(await lab.links.lan.asked()).toEqual(['www.test A'])
+})
+
+test('R-SRV-12: a server that does not know EDNS still serves', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  await lab.links.lan.upstream.on({}, { noEdns: true })
+  expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
+  expect((await lab.dig('a.many.test')).data).toEqual(['192.0.2.2'])
+})
+
+test('R-SRV-13: FORMERR to EDNS is asked again without', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  await lab.links.lan.upstream.on({ times: 1 }, { rcode: 'FORMERR' })
+  expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
+})
+
+test('a real server: dnsmasq', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone: false, dns: [refusing] } } })
+  const dnsmasq = await startDnsmasq(lab.links.lan, ['--host-record=real.test,192.0.2.5,2001:db8::5', '--local=/test/'])
+  expect((await lab.dig('real.test')).data).toEqual(['192.0.2.5'])
+  expect((await lab.dig('real.test', 'AAAA')).data).toEqual(['2001:db8::5'])
+  expect((await lab.dig('none.test')).rcode).toBe('NXDOMAIN')
+  await eventually(() => expect(dnsmasq.asked).toContain('none.test A'))
+})
+
+/** How many of the digs have sent their question: those that have a socket. */
+async function digsWaiting(lab: Lab): Promise<number> {
+  return (await lab.run(['ss', '-Hun', 'dst', '127.0.0.53:53'])).trim().split('\n').length
+}
