@@ -1,0 +1,217 @@
+import { LRUCache } from 'lru-cache'
+import type { Millis, Seconds } from '../base/index.ts'
+import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
+import { aged, compose, mayBeRedirected, parentOf, QR, questionKey, RA, TYPE } from '../wire/index.ts'
+import { cacheVerdict, isCacheableType, LONGEST } from './cacheable.ts'
+
+export interface CacheLimits {
+  /** Keys at most; 0 keeps nothing. */
+  readonly maxEntries: number
+  /** `no-negative` keeps neither NXDOMAIN, NODATA nor failures (R-CACHE-10). */
+  readonly mode: 'yes' | 'no' | 'no-negative'
+}
+
+/** Who taught an answer: what its provenance tells later. */
+export interface Lesson {
+  readonly server: string
+  readonly protocol: 'udp' | 'tcp'
+  /** Wall clock. */
+  readonly learntAt: Millis
+}
+
+/**
+ * Something an answer rests on. It stays `isCurrent` until it is replaced, evicted, expired or flushed; who keeps
+ * answers elsewhere asks the facts below them and needs no call when they fall.
+ */
+export interface Fact {
+  readonly isCurrent: boolean
+}
+
+/** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
+interface Entry extends Fact {
+  isCurrent: boolean
+  readonly question: Question
+  readonly kind: 'whole' | 'rrset' | 'nxdomain' | 'failure'
+  readonly wire: Buffer
+  readonly storedAt: Millis
+  readonly expiresAt: Millis
+  readonly lesson: Lesson
+}
+
+export interface CacheHit {
+  /** A complete message; TTLs already count down to now. */
+  readonly wire: Buffer
+  readonly lesson: Lesson
+  readonly basis: Fact
+  readonly expiresAt: Millis
+}
+
+/** One key, for people who look into the cache. */
+export interface CacheRow {
+  readonly question: Question
+  readonly kind: 'positive' | 'nodata' | 'nxdomain' | 'failure'
+  readonly wire: Buffer
+  readonly expiresAt: Millis
+}
+
+/** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
+export type CacheVariant = '' | 'do' | 'proxy'
+
+/** What one scope has learned, good or bad (R-CACHE-1). Expiry is a comparison, not a timer; the size bound is LRU. */
+export class ScopeCache {
+  readonly #limits: CacheLimits
+  #entries: LRUCache<string, Entry> | undefined
+  hits = 0
+  misses = 0
+
+  constructor(limits: CacheLimits) {
+    this.#limits = limits
+  }
+
+  /** Number of keys held, expired ones that nobody asked for since included. */
+  get size(): number {
+    return this.#entries?.size ?? 0
+  }
+
+  /** The exact key, else NXDOMAIN for the name, else a CNAME at it or a DNAME above it (R-CACHE-13). */
+  lookup(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheHit | undefined {
+    const entry = this.#find(question, variant, mayRedirect, now)
+    if (entry === undefined) {
+      this.misses++
+      return undefined
+    }
+    this.hits++
+    const remaining = Math.floor((entry.expiresAt - now) / 1000)
+    const wire = aged(entry.wire, Math.floor((now - entry.storedAt) / 1000), remaining)
+    return { wire, lesson: entry.lesson, basis: entry, expiresAt: entry.expiresAt }
+  }
+
+  /** Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept (R-CACHE-9). */
+  store(
+    question: Question,
+    variant: CacheVariant,
+    wire: Buffer,
+    message: Message,
+    lesson: Lesson,
+    now: Millis,
+  ): Fact | undefined {
+    if (this.#limits.mode === 'no' || this.#limits.maxEntries === 0) return undefined
+    this.#entries?.delete(keyOf(question, variant))
+    const verdict = cacheVerdict(question, message)
+    if (verdict.kind === 'positive' || verdict.kind === 'redirect') this.#entries?.delete(nxdomainKey(question))
+    const isNegative = verdict.kind !== 'positive' && verdict.kind !== 'redirect'
+    if (verdict.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
+    if (variant === '') this.#storeAlong(question, message, lesson, now)
+    if (verdict.kind === 'redirect') return undefined
+    const kind = verdict.kind === 'positive' || verdict.kind === 'nodata' ? 'whole' : verdict.kind
+    const key = kind === 'nxdomain' && variant === '' ? nxdomainKey(question) : keyOf(question, variant)
+    return this.#set(key, { question, kind, wire, lesson, ...span(verdict.seconds, now) })
+  }
+
+  /** Forgets everything. */
+  flush(): void {
+    this.#entries?.clear()
+  }
+
+  /** Forgets every name that `isDoomed`. */
+  purge(isDoomed: (name: Name) => boolean): void {
+    for (const [key, entry] of this.#entries?.entries() ?? []) {
+      if (isDoomed(entry.question.name)) this.#entries?.delete(key)
+    }
+  }
+
+  /** What is held and not expired. */
+  rows(now: Millis): CacheRow[] {
+    const live = [...(this.#entries?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now)
+    return live.map(({ question, kind, wire, expiresAt }) => {
+      const isEmpty = wire.readUInt16BE(6) === 0
+      return {
+        question,
+        kind: kind === 'nxdomain' || kind === 'failure' ? kind : isEmpty ? 'nodata' : 'positive',
+        wire,
+        expiresAt,
+      }
+    })
+  }
+
+  #find(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): Entry | undefined {
+    const exact = this.#live(keyOf(question, variant), now)
+    if (exact !== undefined || variant !== '') return exact
+    const nxdomain = this.#live(nxdomainKey(question), now)
+    if (nxdomain !== undefined) return nxdomain
+    if (!mayRedirect || !mayBeRedirected(question.type)) return undefined
+    const cname = this.#live(keyOf({ ...question, type: TYPE.CNAME }, ''), now)
+    if (cname !== undefined) return isEmptyAnswer(cname) ? undefined : cname
+    for (let above = parentOf(question.name); above !== undefined; above = parentOf(above)) {
+      const dname = this.#live(keyOf({ name: above, type: TYPE.DNAME, class: question.class }, ''), now)
+      if (dname !== undefined && !isEmptyAnswer(dname)) return dname
+    }
+    return undefined
+  }
+
+  #live(key: string, now: Millis): Entry | undefined {
+    const entry = this.#entries?.get(key)
+    if (entry === undefined || entry.expiresAt > now) return entry
+    this.#entries?.delete(key)
+    return undefined
+  }
+
+  /**
+   * Keeps the other RRsets of the answer section, such as the links of a CNAME chain, each for its own TTL (R-CACHE-5).
+   * They never displace an answer that a server gave to their own question (R-CACHE-6).
+   */
+  #storeAlong(question: Question, message: Message, lesson: Lesson, now: Millis): void {
+    for (const [key, records] of groupByKey(message.answer)) {
+      const first = records[0] as ResourceRecord
+      const isAsked = first.name === question.name && first.type === question.type
+      const seconds = Math.min(LONGEST, ...records.map(({ ttl }) => ttl))
+      if (isAsked || seconds === 0 || !isCacheableType(first)) continue
+      const known = this.#live(key, now)
+      if (known?.kind === 'whole') continue
+      const own: Question = { name: first.name, type: first.type, class: first.class }
+      const wire = compose({ id: 0, flags: QR | RA, question: own, answer: records })
+      this.#set(key, { question: own, kind: 'rrset', wire, lesson, ...span(seconds, now) })
+    }
+  }
+
+  #set(key: string, entry: Omit<Entry, 'isCurrent'>): Fact {
+    this.#entries ??= new LRUCache<string, Entry>({
+      max: this.#limits.maxEntries,
+      // Sees replaced, evicted, deleted and flushed entries alike.
+      dispose: (gone) => {
+        gone.isCurrent = false
+      },
+    })
+    const stored: Entry = { ...entry, isCurrent: true }
+    this.#entries.set(key, stored)
+    return stored
+  }
+}
+
+function isEmptyAnswer(entry: Entry): boolean {
+  return entry.wire.readUInt16BE(6) === 0
+}
+
+function span(seconds: Seconds, now: Millis): { storedAt: Millis; expiresAt: Millis } {
+  return { storedAt: now, expiresAt: now + seconds * 1000 }
+}
+
+function groupByKey(records: readonly ResourceRecord[]): Map<string, ResourceRecord[]> {
+  const groups = new Map<string, ResourceRecord[]>()
+  for (const record of records) {
+    const key = keyOf(record, '')
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [record])
+    else group.push(record)
+  }
+  return groups
+}
+
+function keyOf(question: Question, variant: CacheVariant): string {
+  return variant === '' ? questionKey(question) : `${questionKey(question)} ${variant}`
+}
+
+/** NXDOMAIN says the name has no type at all, so it is kept once for all of them (R-CACHE-2). */
+function nxdomainKey({ name, class: questionClass }: Question): string {
+  return `${name} nxdomain ${questionClass}`
+}

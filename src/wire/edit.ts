@@ -1,0 +1,95 @@
+import type { Random, Seconds } from '../base/index.ts'
+import { shuffle } from '../base/index.ts'
+import type { Opt } from './edns.ts'
+import { wireOfOpt } from './edns.ts'
+import { TYPE } from './numbers.ts'
+import type { RecordView } from './scan.ts'
+import { scanRecords, skipQuestions } from './scan.ts'
+
+/** Changes to make on the way from the server's bytes to the client's. */
+export interface RelayEdit {
+  readonly id: number
+  readonly flags: number
+  /** The client's question section: same question, its own letter case. */
+  readonly question: Uint8Array
+  /** Replaces the server's OPT record; none when the client sent none. */
+  readonly opt: Opt | undefined
+}
+
+/** Types that only DNSSEC-aware clients get to see beside what they asked for (RFC 4035 §3.1). */
+const DNSSEC_TYPES: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.NSEC, TYPE.NSEC3])
+
+/**
+ * The server's message for this client, every other byte untouched: unknown types, odd labels and compression survive.
+ * Undefined where bytes cannot be edited in place: an OPT that is not last, as pointers behind it would shift.
+ * `message` must be well-formed.
+ */
+export function relay(message: Buffer, edit: RelayEdit): Buffer | undefined {
+  let optAt = -1
+  let last: RecordView | undefined
+  const end = scanRecords(message, (view) => {
+    if (view.type === TYPE.OPT) optAt = view.ownerAt
+    last = view
+  })
+  if (optAt >= 0 && last?.ownerAt !== optAt) return undefined
+  const opt = edit.opt && wireOfOpt(edit.opt)
+  const kept = message.subarray(0, optAt < 0 ? end : optAt)
+  const copy = opt === undefined ? Buffer.from(kept) : Buffer.concat([kept, opt])
+  copy.writeUInt16BE(edit.id, 0)
+  copy.writeUInt16BE(edit.flags, 2)
+  copy.writeUInt16BE(message.readUInt16BE(10) - (optAt < 0 ? 0 : 1) + (opt === undefined ? 0 : 1), 10)
+  copy.set(edit.question, 12)
+  return copy
+}
+
+/** Whether the message holds DNSSEC records that were not what the question asked for. */
+export function hasUnaskedDnssecRecords(message: Buffer): boolean {
+  const asked = message.readUInt16BE(skipQuestions(message) - 4)
+  let found = false
+  scanRecords(message, ({ type }) => {
+    if (DNSSEC_TYPES.has(type) && type !== asked && asked !== TYPE.ANY) found = true
+  })
+  return found
+}
+
+export function isDnssecType(type: number): boolean {
+  return DNSSEC_TYPES.has(type)
+}
+
+/**
+ * A copy `age` seconds later: each TTL less that age, no more than `remaining` and no less than 1 (R-CACHE-16).
+ * The OPT record's field is no TTL and stays.
+ */
+export function aged(message: Buffer, age: Seconds, remaining: Seconds): Buffer {
+  const copy = Buffer.from(message)
+  scanRecords(message, ({ type, fixedAt }) => {
+    if (type === TYPE.OPT) return
+    const ttl = message.readUInt32BE(fixedAt + 4)
+    copy.writeUInt32BE(Math.max(1, Math.min(ttl - age, remaining)), fixedAt + 4)
+  })
+  return copy
+}
+
+/** Lets the addresses of the answer trade places (R-CACHE-15), in place: address rdata holds no names, so bytes may move. */
+export function shuffleAddresses(message: Buffer, random: Random): void {
+  const groups = new Map<string, number[]>()
+  scanRecords(message, ({ section, type, ownerAt, fixedAt, rdataAt, end }) => {
+    const isAddress = (type === TYPE.A && end - rdataAt === 4) || (type === TYPE.AAAA && end - rdataAt === 16)
+    if (section !== 0 || !isAddress) return
+    const key = message.toString('latin1', ownerAt, fixedAt + 2)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [rdataAt])
+    else group.push(rdataAt)
+  })
+  for (const places of groups.values()) trade(message, places, random)
+}
+
+function trade(message: Buffer, places: readonly number[], random: Random): void {
+  if (places.length < 2) return
+  const size = message.readUInt16BE((places[0] as number) - 2)
+  const addresses = shuffle(
+    places.map((at) => Buffer.from(message.subarray(at, at + size))),
+    random,
+  )
+  for (const [i, at] of places.entries()) message.set(addresses[i] as Buffer, at)
+}
