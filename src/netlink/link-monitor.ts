@@ -1,0 +1,193 @@
+import { type Clock, type Log, reasonOf, sleep, Tasks } from '../base/index.ts'
+import type { GatewayRoute, NetworkFacts } from '../scope/index.ts'
+import { type Change, decode, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
+import type { NetlinkMessage } from './message.ts'
+import { NetworkPicture } from './network-picture.ts'
+import { type DumpType, RtnetlinkSocket } from './rtnetlink-socket.ts'
+
+/** Between attempts to get a working socket again. */
+const FIRST_RETRY_DELAY = 50
+const MAX_RETRY_DELAY = 1000
+/** Between two looks at the routes, so that a flapping default route does not keep us busy. */
+const ROUTES_PAUSE = 100
+
+export interface LinkMonitorOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /**
+   * Told after every change, once for a burst. Bad news is neither delayed nor hidden: when something was lost and
+   * came back within one burst, the picture without it is told first.
+   */
+  onChange(facts: NetworkFacts): void
+}
+
+/** Follows the kernel's links, addresses and default gateways by rtnetlink (R-LINK-1). */
+export class LinkMonitor implements AsyncDisposable {
+  readonly #options: LinkMonitorOptions
+  readonly #tasks: Tasks
+  #socket: RtnetlinkSocket | undefined
+  #picture = new NetworkPicture()
+  /** While a new picture is drawn: what was told meanwhile, to be applied on top. */
+  #held: Change[] | undefined = []
+  #told: NetworkFacts
+  #hasLost = false
+  #isTelling = false
+  #isReadingRoutes = false
+
+  private constructor(options: LinkMonitorOptions) {
+    this.#options = options
+    this.#tasks = new Tasks(options.log)
+    this.#told = this.#picture.facts()
+  }
+
+  /** Resolves once `facts` is complete; `onChange` tells only what comes after. @throws when the kernel cannot be asked. */
+  static async open(options: LinkMonitorOptions): Promise<LinkMonitor> {
+    const monitor = new LinkMonitor(options)
+    try {
+      await monitor.#connect(monitor.#tasks.signal)
+      monitor.#told = monitor.facts
+      return monitor
+    } catch (error) {
+      await monitor[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** The latest picture. */
+  get facts(): NetworkFacts {
+    return this.#picture.facts()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const tasksDone = this.#tasks[Symbol.asyncDispose]()
+    await this.#disconnect() // ends the wait for a dump, and with it the task that waits
+    await tasksDone
+    await this.#disconnect()
+  }
+
+  /** Subscribes first, then dumps, then applies what was told meanwhile: the last word wins. */
+  async #connect(signal: AbortSignal): Promise<void> {
+    const held: Change[] = []
+    this.#held = held
+    const socket = await RtnetlinkSocket.open({
+      clock: this.#options.clock,
+      onEvents: (messages) => this.#onEvents(messages),
+      onBroken: (error) => this.#onBroken(error),
+    })
+    this.#socket = socket
+    signal.throwIfAborted()
+    const picture = await draw(socket)
+    if (socket.failure !== undefined) throw socket.failure
+    for (const change of held) picture.apply(change)
+    this.#picture = picture
+    this.#held = undefined
+    this.#tellSoon()
+    this.#readRoutesIfNeeded()
+  }
+
+  async #disconnect(): Promise<void> {
+    const socket = this.#socket
+    this.#socket = undefined
+    await socket?.[Symbol.asyncDispose]()
+  }
+
+  /** While a picture is drawn, the failed dump speaks for itself. */
+  #onBroken(error: Error): void {
+    if (this.#held !== undefined) return
+    this.#options.log.notice(`Lost track of network links (${reasonOf(error)}), reading them all again`)
+    this.#held = []
+    this.#tasks.run((signal) => this.#reconnect(signal))
+  }
+
+  /** Until it works: at once, then with growing pauses. The old picture stands meanwhile. */
+  async #reconnect(signal: AbortSignal): Promise<void> {
+    for (let delay = FIRST_RETRY_DELAY; ; delay = Math.min(2 * delay, MAX_RETRY_DELAY)) {
+      await this.#disconnect()
+      try {
+        return await this.#connect(signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#options.log.warning(`Cannot read network links: ${reasonOf(error)}`)
+      }
+      await sleep(this.#options.clock, delay, signal)
+    }
+  }
+
+  #onEvents(messages: readonly NetlinkMessage[]): void {
+    const changes = decodeAll(messages)
+    if (this.#held !== undefined) {
+      this.#held.push(...changes) // no more than come in while three dumps are read
+      return
+    }
+    for (const change of changes) this.#apply(change)
+    this.#readRoutesIfNeeded()
+  }
+
+  #apply(change: Change): void {
+    const before = this.#hasLost ? this.#picture.facts() : undefined
+    const effect = this.#picture.apply(change)
+    if (effect === 'none') return
+    if (effect === 'gain' && before !== undefined) this.#tell(before)
+    if (effect === 'loss') this.#hasLost = true
+    this.#tellSoon()
+  }
+
+  /** The check phase follows the one that reads sockets: this gathers exactly one burst and waits for nothing. */
+  #tellSoon(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    setImmediate(() => {
+      this.#isTelling = false
+      this.#tell(this.facts)
+    })
+  }
+
+  #tell(facts: NetworkFacts): void {
+    this.#hasLost = false
+    if (facts === this.#told || this.#tasks.signal.aborted) return
+    this.#told = facts
+    this.#options.onChange(facts)
+  }
+
+  #readRoutesIfNeeded(): void {
+    if (this.#isReadingRoutes || !this.#picture.needsRoutes) return
+    this.#isReadingRoutes = this.#tasks.run((signal) => this.#readRoutes(signal))
+  }
+
+  /** One reader at a time; it goes on until nothing puts the routes in question any more. */
+  async #readRoutes(signal: AbortSignal): Promise<void> {
+    try {
+      while (this.#held === undefined && this.#socket !== undefined && this.#picture.needsRoutes) {
+        const picture = this.#picture
+        picture.beginRoutes()
+        if (picture.setRoutes(routesIn(await dump(this.#socket, RTM_GETROUTE)))) this.#tellSoon()
+        await sleep(this.#options.clock, ROUTES_PAUSE, signal)
+      }
+    } catch (error) {
+      if (this.#held === undefined) throw error // otherwise the socket broke, and all is being read again
+    } finally {
+      this.#isReadingRoutes = false
+    }
+  }
+}
+
+async function draw(socket: RtnetlinkSocket): Promise<NetworkPicture> {
+  const picture = new NetworkPicture()
+  for (const change of await dump(socket, RTM_GETLINK)) picture.apply(change)
+  for (const change of await dump(socket, RTM_GETADDR)) picture.apply(change)
+  picture.setRoutes(routesIn(await dump(socket, RTM_GETROUTE)))
+  picture.beginRoutes()
+  return picture
+}
+
+async function dump(socket: RtnetlinkSocket, type: DumpType): Promise<Change[]> {
+  return decodeAll(await socket.dump(type))
+}
+
+function decodeAll(messages: readonly NetlinkMessage[]): Change[] {
+  return messages.map(decode).filter((change) => change !== undefined)
+}
+
+function routesIn(changes: readonly Change[]): GatewayRoute[] {
+  return changes.flatMap((change) => (change.kind === 'routes' && change.isNew ? change.routes : []))
+}

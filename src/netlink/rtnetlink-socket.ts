@@ -1,0 +1,171 @@
+import type { RawNetlinkSocket as Raw } from 'netlink/dist/raw.js'
+import type { Clock } from '../base/index.ts'
+import { RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
+import { composeRequest, type NetlinkMessage, readU32, splitMessages } from './message.ts'
+
+const NETLINK_ROUTE = 0
+/** RTNLGRP_*: link, IPv4 address, IPv4 route, IPv6 address, IPv6 route. */
+const GROUPS = [1, 5, 7, 9, 11]
+
+const NLMSG_ERROR = 2
+const NLMSG_DONE = 3
+const NLMSG_OVERRUN = 4
+const NLMSG_LAST_CONTROL = 15
+const NLM_F_REQUEST = 0x1
+const NLM_F_DUMP_INTR = 0x10
+const NLM_F_DUMP = 0x300
+
+/** Room for a burst of events: a thousand links coming up at once. The kernel caps it at rmem_max. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024
+/** A kernel that does not answer a dump within this long has lost it. */
+const DUMP_PATIENCE = 5000
+/** How often a dump is asked again because changes disturbed it. */
+const MAX_TRIES = 10
+const MAX_PARTS = 2_000_000
+
+export type DumpType = typeof RTM_GETLINK | typeof RTM_GETADDR | typeof RTM_GETROUTE
+
+interface Dump {
+  readonly type: DumpType
+  readonly patience: Disposable
+  seq: number
+  triesLeft: number
+  parts: NetlinkMessage[]
+  wasInterrupted: boolean
+  resolve(parts: NetlinkMessage[]): void
+  reject(error: Error): void
+}
+
+export interface RtnetlinkSocketOptions {
+  readonly clock: Clock
+  onEvents(messages: readonly NetlinkMessage[]): void
+  /** Called once; nothing else is called after it. */
+  onBroken(error: Error): void
+}
+
+/**
+ * One rtnetlink socket, subscribed before anything is asked, so that nothing falls between dump and events.
+ * It serves until anything was lost or went wrong; then it is broken for good and must be replaced.
+ */
+export class RtnetlinkSocket implements AsyncDisposable {
+  readonly #options: RtnetlinkSocketOptions
+  readonly #raw: Raw
+  readonly #port: number
+  #dump: Dump | undefined
+  #seq = 0
+  #failure: Error | undefined
+  #closed: Promise<void> | undefined
+
+  private constructor(raw: Raw, options: RtnetlinkSocketOptions) {
+    this.#options = options
+    this.#raw = raw
+    this.#port = raw.address().port
+    raw.on('message', (bytes, sender) => {
+      if (sender.port === 0) this.#receive(splitMessages(bytes)) // only the kernel is believed
+    })
+    raw.on('truncatedMessage', () => this.#break(new Error('a netlink message was cut short')))
+    raw.on('error', (error) => this.#break(error)) // ENOBUFS among them: events were lost
+  }
+
+  /** @throws when the socket cannot be had. */
+  static async open(options: RtnetlinkSocketOptions): Promise<RtnetlinkSocket> {
+    // The raw layer alone: the rest of the package parses what we do not need and leaves out what we do.
+    const { RawNetlinkSocket } = await import('netlink/dist/raw.js')
+    const raw = new RawNetlinkSocket(NETLINK_ROUTE)
+    try {
+      raw.setRecvBufferSize(RECEIVE_BUFFER)
+      for (const group of GROUPS) raw.addMembership(group)
+      return new RtnetlinkSocket(raw, options)
+    } catch (error) {
+      raw.close()
+      throw error
+    }
+  }
+
+  /** Why it is of no more use; undefined while it works. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** Everything of one kind, in one consistent look. One at a time. @throws when broken or closed, which it then stays. */
+  dump(type: DumpType): Promise<NetlinkMessage[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure)
+      if (this.#dump !== undefined) return reject(new Error('one netlink dump at a time'))
+      const patience = this.#options.clock.after(DUMP_PATIENCE, () => this.#break(new Error('a dump was not answered')))
+      this.#dump = { type, patience, seq: 0, triesLeft: MAX_TRIES, parts: [], wasInterrupted: false, resolve, reject }
+      this.#ask(this.#dump)
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    this.#fail(new Error('netlink socket closed'))
+    // Never from within one of its own callbacks: the native code goes on using what close() has taken away.
+    await new Promise((resolve) => setImmediate(resolve))
+    this.#raw.close()
+  }
+
+  #ask(dump: Dump): void {
+    if (dump.triesLeft-- === 0) return this.#break(new Error('changes disturb every dump'))
+    dump.seq = ++this.#seq
+    dump.parts = []
+    dump.wasInterrupted = false
+    // One struct of zeroes serves all three kinds: every family, every link, every table.
+    const request = composeRequest(dump.type, NLM_F_REQUEST | NLM_F_DUMP, dump.seq, this.#port, new Uint8Array(16))
+    this.#raw.send(request, {}, (error) => {
+      if (error) this.#break(error)
+    })
+  }
+
+  #receive(messages: readonly NetlinkMessage[]): void {
+    const events: NetlinkMessage[] = []
+    for (const message of messages) {
+      if (this.#failure !== undefined) return
+      if (message.type === NLMSG_OVERRUN) this.#break(new Error('netlink overrun'))
+      else if (this.#isAnswer(message)) this.#takeAnswer(message)
+      else if (message.type > NLMSG_LAST_CONTROL) events.push(message)
+    }
+    if (events.length > 0) this.#options.onEvents(events)
+  }
+
+  /** Events carry the number and port of whoever caused them; ours cause none. */
+  #isAnswer(message: NetlinkMessage): boolean {
+    return message.port === this.#port && message.seq === this.#dump?.seq
+  }
+
+  #takeAnswer(message: NetlinkMessage): void {
+    const dump = this.#dump as Dump
+    if (message.type === NLMSG_ERROR) return this.#break(new Error(`a dump was refused, errno ${errnoOf(message)}`))
+    if ((message.flags & NLM_F_DUMP_INTR) !== 0) dump.wasInterrupted = true
+    if (message.type === NLMSG_DONE && dump.wasInterrupted) return this.#ask(dump)
+    if (message.type === NLMSG_DONE) {
+      this.#dump = undefined
+      dump.patience[Symbol.dispose]()
+      return dump.resolve(dump.parts)
+    }
+    if (dump.parts.push(message) > MAX_PARTS) this.#break(new Error('a dump does not end'))
+  }
+
+  #break(error: Error): void {
+    if (this.#failure !== undefined) return
+    this.#fail(error)
+    this.#options.onBroken(error)
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#dump?.patience[Symbol.dispose]()
+    this.#dump?.reject(this.#failure)
+    this.#dump = undefined
+  }
+}
+
+/** struct nlmsgerr begins with the negated errno. */
+function errnoOf(message: NetlinkMessage): number {
+  return message.payload.length < 4 ? 0 : -(readU32(message.payload, 0) | 0)
+}
