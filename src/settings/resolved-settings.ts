@@ -1,21 +1,17 @@
 import type { Seconds } from '../base/index.ts'
-import type { IpAddress } from '../base/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, MulticastMode } from './link-settings.ts'
+import type { ListenSpec } from './listen-spec.ts'
 import type { ServerSpec } from './server-spec.ts'
-
-/** An extra stub listener (R-STUB-4). */
-export interface ListenSpec {
-  readonly transport: 'udp' | 'tcp' | 'both'
-  readonly address: IpAddress
-  readonly port: number
-}
 
 /** Everything `resolved.conf`, its drop-ins and `tsresolved.conf` can say, with defaults filled in (R-CONF-1…5). */
 export interface ResolvedSettings {
   readonly servers: readonly ServerSpec[]
   readonly fallbackServers: readonly ServerSpec[]
   readonly domains: readonly Domain[]
-  /** False when neither `DNS=` nor `Domains=` appeared, even empty: only then /etc/resolv.conf is read back (R-RC-7). */
+  /**
+   * False when neither `DNS=` nor `Domains=` appeared, even empty, and no credential or kernel option gave any: only
+   * then /etc/resolv.conf is read back (R-RC-7).
+   */
   readonly configuresServersOrDomains: boolean
   readonly llmnr: MulticastMode
   readonly multicastDns: MulticastMode
@@ -25,11 +21,43 @@ export interface ResolvedSettings {
   readonly cacheFromLocalhost: boolean
   /** Keys per scope, 0..16 777 216; 0 turns the cache off. */
   readonly dnsCacheSize: number
+  readonly multicastDnsCacheSize: number
+  readonly llmnrCacheSize: number
   readonly stubListener: 'yes' | 'no' | 'udp' | 'tcp'
   readonly extraListeners: readonly ListenSpec[]
   readonly readEtcHosts: boolean
   readonly readStaticRecords: boolean
   readonly resolveUnicastSingleLabel: boolean
+  /** Infinity for "for ever". */
   readonly staleRetention: Seconds
   readonly refuseRecordTypes: readonly number[]
+}
+
+export const MAX_CACHE_SIZE = 16_777_216
+
+/**
+ * What an empty configuration means. DNSSEC and the fallback list are build-time choices; ours are those of Debian:
+ * no validation, and nobody is asked whom the administrator did not name. LLMNR and mDNS are off until they exist.
+ */
+export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
+  servers: [],
+  fallbackServers: [],
+  domains: [],
+  configuresServersOrDomains: false,
+  llmnr: 'no',
+  multicastDns: 'no',
+  dnssec: 'no',
+  dnsOverTls: 'no',
+  cache: 'yes',
+  cacheFromLocalhost: false,
+  dnsCacheSize: 4096,
+  multicastDnsCacheSize: 4096,
+  llmnrCacheSize: 4096,
+  stubListener: 'yes',
+  extraListeners: [],
+  readEtcHosts: true,
+  readStaticRecords: true,
+  resolveUnicastSingleLabel: false,
+  staleRetention: 0,
+  refuseRecordTypes: [],
 }

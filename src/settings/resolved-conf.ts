@@ -1,0 +1,101 @@
+import { parseType, typeText } from '../wire/index.ts'
+import { type EarlySettings, withEarlySettings } from './early-settings.ts'
+import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
+import { extendDomains, extendList, extendServers } from './lists.ts'
+import { formatListenSpec, parseListenSpec } from './listen-spec.ts'
+import { notYet } from './not-yet.ts'
+import { type Problem, SettingError, type SourceFile } from './problem.ts'
+import { DEFAULT_RESOLVED_SETTINGS, MAX_CACHE_SIZE, type ResolvedSettings } from './resolved-settings.ts'
+import type { IfIndexOf } from './server-spec.ts'
+import { parseTimeSpan } from './time-span.ts'
+import { type ApplyKey, readUnit, type UnitReading } from './unit-reader.ts'
+import { parseBoolean, parseCount, parseMode } from './values.ts'
+
+export const MULTICAST_MODES: readonly MulticastMode[] = ['yes', 'no', 'resolve']
+export const DNSSEC_MODES: readonly DnssecMode[] = ['yes', 'no', 'allow-downgrade']
+export const DNS_OVER_TLS_MODES: readonly DnsOverTlsMode[] = ['yes', 'no', 'opportunistic']
+
+export type Draft<T> = { -readonly [K in keyof T]: T[K] }
+type Keys = Readonly<Record<string, ApplyKey<Draft<ResolvedSettings>>>>
+
+/**
+ * Reads resolved.conf, its drop-ins and tsresolved.conf, given in the order in which they count (R-CONF-1), then what
+ * the service manager and the kernel command line add (R-CONF-3). Never fails: what cannot be used is a problem.
+ */
+export function readResolvedConf(
+  files: readonly SourceFile[],
+  ifindexOf: IfIndexOf,
+  early: EarlySettings = {},
+): { settings: ResolvedSettings; problems: readonly Problem[] } {
+  const draft: Draft<ResolvedSettings> = { ...DEFAULT_RESOLVED_SETTINGS }
+  const { problems, obeyed } = readUnit(files, 'Resolve', keysOf(ifindexOf), draft)
+  const missing = withoutMissingFeatures(draft, obeyed)
+  const extra = withEarlySettings(draft, early, ifindexOf)
+  return { settings: draft, problems: [...problems, ...missing, ...extra] }
+}
+
+/** One row per key (table of R-CONF). Scalars: a bad or empty value throws, so the earlier one stays (R-CONF-2). */
+function keysOf(ifindexOf: IfIndexOf): Keys {
+  return {
+    DNS: (draft, value, report) => {
+      draft.configuresServersOrDomains = true
+      draft.servers = extendServers(draft.servers, value, ifindexOf, report)
+    },
+    FallbackDNS: (draft, value, report) => {
+      draft.fallbackServers = extendServers(draft.fallbackServers, value, ifindexOf, report)
+    },
+    Domains: (draft, value, report) => {
+      draft.configuresServersOrDomains = true
+      draft.domains = extendDomains(draft.domains, value, report)
+    },
+    LLMNR: scalar('llmnr', (text) => parseMode(text, MULTICAST_MODES)),
+    MulticastDNS: scalar('multicastDns', (text) => parseMode(text, MULTICAST_MODES)),
+    DNSSEC: scalar('dnssec', (text) => parseMode(text, DNSSEC_MODES)),
+    DNSOverTLS: scalar('dnsOverTls', (text) => parseMode(text, DNS_OVER_TLS_MODES)),
+    Cache: scalar('cache', (text) => parseMode(text, ['yes', 'no', 'no-negative'])),
+    CacheFromLocalhost: scalar('cacheFromLocalhost', parseBoolean),
+    DNSCacheSize: scalar('dnsCacheSize', (text) => parseCount(text, MAX_CACHE_SIZE)),
+    MulticastDNSCacheSize: scalar('multicastDnsCacheSize', (text) => parseCount(text, MAX_CACHE_SIZE)),
+    LLMNRCacheSize: scalar('llmnrCacheSize', (text) => parseCount(text, MAX_CACHE_SIZE)),
+    DNSStubListener: scalar('stubListener', (text) => parseMode(text, ['yes', 'no', 'udp', 'tcp'])),
+    DNSStubListenerExtra: (draft, value, report) => {
+      draft.extraListeners = extendList(draft.extraListeners, value, parseListenSpec, formatListenSpec, report)
+    },
+    ReadEtcHosts: scalar('readEtcHosts', parseBoolean),
+    ReadStaticRecords: scalar('readStaticRecords', parseBoolean),
+    ResolveUnicastSingleLabel: scalar('resolveUnicastSingleLabel', parseBoolean),
+    StaleRetentionSec: scalar('staleRetention', (text) => Math.floor(parseTimeSpan(text) / 1000)),
+    RefuseRecordTypes: (draft, value, report) => {
+      draft.refuseRecordTypes = extendList(draft.refuseRecordTypes, value, parseRecordType, typeText, report)
+    },
+  }
+}
+
+function scalar<K extends keyof ResolvedSettings>(
+  setting: K,
+  parse: (text: string) => ResolvedSettings[K],
+): ApplyKey<Draft<ResolvedSettings>> {
+  return (draft, value) => {
+    draft[setting] = parse(value)
+  }
+}
+
+function parseRecordType(word: string): number {
+  const type = parseType(word)
+  if (type === undefined) throw new SettingError(`'${word}' is not a record type.`, word)
+  return type
+}
+
+/** One remark for each value in force that asks for what is not there yet, at the line that set it. */
+function withoutMissingFeatures(draft: Draft<ResolvedSettings>, obeyed: UnitReading['obeyed']): Problem[] {
+  const problems: Problem[] = []
+  for (const setting of Object.keys(draft) as (keyof ResolvedSettings)[]) {
+    const row = notYet(setting, draft[setting])
+    const assignment = row && obeyed.get(row.key)
+    if (row === undefined || assignment === undefined) continue
+    const { file, line, key } = assignment
+    problems.push({ file, line, key, message: row.message })
+    Object.assign(draft, row.instead)
+  }
+  return problems
+}

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { IpAddress } from '../../../src/base/index.ts'
+import { HostsTable } from '../../../src/settings/index.ts'
+import { nameOf } from '../../../src/wire/index.ts'
+
+const show = (text: string, name: string) =>
+  HostsTable.parse(text)
+    .addressesOf(nameOf(name))
+    ?.map(({ address, canonical }) => `${address.text} ${canonical}`)
+const reverse = (text: string, address: string) => HostsTable.parse(text).namesOf(IpAddress.parse(address) as IpAddress)
+
+test.each<[string, string, string, string[] | undefined]>([
+  ['R-HOSTS-2: address, names, comment', '192.0.2.1 a b # c\n', 'b', ['192.0.2.1 a']],
+  ['R-HOSTS-2: a comment anywhere', '192.0.2.1 a#b c\n', 'c', undefined],
+  ['R-HOSTS-2: tabs, CR, no final newline', '\t192.0.2.1\ta\r\n192.0.2.2 b', 'b', ['192.0.2.2 b']],
+  ['R-HOSTS-2: a zone is tolerated', 'fe80::1%eth0 a\n', 'a', ['fe80::1 a']],
+  ['R-HOSTS-2: a bad name loses only itself', '192.0.2.1 -x a_b ok\n', 'ok', ['192.0.2.1 ok']],
+  ['R-HOSTS-2: underscores are not host names', '192.0.2.1 a_b ok\n', 'a_b', undefined],
+  ['R-HOSTS-2: labels have at most 63 bytes', `192.0.2.1 ${'a'.repeat(64)} ok\n`, 'ok', ['192.0.2.1 ok']],
+  ['R-HOSTS-2: a bad address loses its line', '192.0.2 a\n192.0.2.1 b\n', 'a', undefined],
+  ['R-HOSTS-2: an address alone says nothing', '192.0.2.1\n', 'a', undefined],
+  ['names compare without letter case and final dot', '192.0.2.1 A.Example.\n', 'a.example', ['192.0.2.1 a.example']],
+  ['R-HOSTS-3: 0.0.0.0 is a name without address', '0.0.0.0 ads.example\n:: ads.example\n', 'ads.example', []],
+  ['R-HOSTS-3: an address elsewhere counts', '0.0.0.0 a\n192.0.2.1 a\n', 'a', ['192.0.2.1 a']],
+  ['R-HOSTS-4: exact names only', '192.0.2.1 a.example\n', 'b.a.example', undefined],
+  [
+    'several addresses in file order',
+    '192.0.2.1 a\n2001:db8::1 a\n192.0.2.1 a\n',
+    'a',
+    ['192.0.2.1 a', '2001:db8::1 a'],
+  ],
+  ['R-HOSTS-5: first name of the address is canonical', '192.0.2.1 a b\n192.0.2.1 c\n', 'c', ['192.0.2.1 a']],
+  [
+    'R-HOSTS-5: each address has its own canonical name',
+    '192.0.2.1 a x\n192.0.2.2 b x\n',
+    'x',
+    ['192.0.2.1 a', '192.0.2.2 b'],
+  ],
+  ['R-HOSTS-6: plain localhost lines are ignored', '127.0.0.1 localhost\n::1 localhost\n', 'localhost', undefined],
+  [
+    'R-HOSTS-6: kept when another name shares the address',
+    '127.0.0.1 localhost box\n',
+    'localhost',
+    ['127.0.0.1 localhost'],
+  ],
+  [
+    'R-HOSTS-6: kept when localhost has another address',
+    '127.0.0.1 localhost\n192.0.2.1 localhost\n',
+    'localhost',
+    ['127.0.0.1 localhost', '192.0.2.1 localhost'],
+  ],
+  [
+    'R-HOSTS-6: each of the two addresses by itself',
+    '127.0.0.1 localhost\n::1 localhost ip6-loopback\n',
+    'ip6-loopback',
+    ['::1 localhost'],
+  ],
+])('%s', (_, text, name, expected) => {
+  expect(show(text, name)).toEqual(expected)
+})
+
+test.each<[string, string, string, string[]]>([
+  ['canonical first, then the others', '192.0.2.1 a b\n192.0.2.1 c a\n', '192.0.2.1', ['a', 'b', 'c']],
+  ['any spelling of the address', '2001:DB8:0::1 a\n', '2001:db8::1', ['a']],
+  ['0.0.0.0 is nobody', '0.0.0.0 a\n', '0.0.0.0', []],
+  ['plain localhost is left to synthesis (R-HOSTS-6)', '127.0.0.1 localhost\n', '127.0.0.1', []],
+  ['unknown', '192.0.2.1 a\n', '192.0.2.2', []],
+])('R-HOSTS-5, reverse: %s', (_, text, address, expected) => {
+  expect(reverse(text, address)).toEqual(expected)
+})
+
+test('100 000 lines of a block list, and as many distinct addresses, are read in linear time', () => {
+  const blocked = Array.from({ length: 100_000 }, (_, i) => `0.0.0.0 ads${i}.tracker.example`).join('\n')
+  const distinct = Array.from(
+    { length: 100_000 },
+    (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255} h${i}.example`,
+  ).join('\n')
+  const started = performance.now()
+  expect(show(blocked, 'ads99999.tracker.example')).toEqual([])
+  expect(show(distinct, 'h99999.example')).toEqual(['10.1.134.159 h99999.example'])
+  const took = performance.now() - started
+  expect(took).toBeLessThan(5000) // generous: shared machines; quadratic work would take minutes
+})

@@ -1,0 +1,246 @@
+import { expect, test } from 'vitest'
+import {
+  DEFAULT_RESOLVED_SETTINGS,
+  formatDomain,
+  formatListenSpec,
+  formatServerSpec,
+  notYet,
+  problemText,
+  readResolvedConf,
+  type EarlySettings,
+  type ResolvedSettings,
+} from '../../../src/settings/index.ts'
+
+const ifindexOf = (name: string) => (name === 'eth0' ? 7 : undefined)
+const early = (key: keyof EarlySettings, text: string): EarlySettings => ({ [key]: { path: key, text } })
+
+function read(texts: string | string[], from?: EarlySettings) {
+  const files = [texts].flat().map((text, index) => ({ path: `${index + 1}.conf`, text: `[Resolve]\n${text}` }))
+  const { settings, problems } = readResolvedConf(files, ifindexOf, from)
+  return { settings, problems: problems.map(problemText) }
+}
+
+function lists({ servers, fallbackServers, domains }: ResolvedSettings) {
+  return [servers.map(formatServerSpec), fallbackServers.map(formatServerSpec), domains.map(formatDomain)]
+}
+
+test('R-CONF: an empty configuration gives the defaults without a word', () => {
+  expect(readResolvedConf([], ifindexOf)).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, problems: [] })
+  expect(read('# only a comment')).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, problems: [] })
+  expect(DEFAULT_RESOLVED_SETTINGS).toMatchObject({
+    llmnr: 'no',
+    dnssec: 'no',
+    dnsCacheSize: 4096,
+    fallbackServers: [],
+  })
+})
+
+test.each<[string, string | string[], string[], string[], string[]]>([
+  [
+    'lists accumulate over lines and files',
+    ['DNS=192.0.2.1\nDNS=192.0.2.2', 'DNS=192.0.2.3'],
+    ['192.0.2.1', '192.0.2.2', '192.0.2.3'],
+    [],
+    [],
+  ],
+  [
+    'an empty assignment clears what came before',
+    ['DNS=192.0.2.1\nDomains=a', 'DNS=\nDNS=192.0.2.3'],
+    ['192.0.2.3'],
+    [],
+    ['a'],
+  ],
+  [
+    'duplicates count once, in their first place',
+    'DNS=192.0.2.1 192.0.2.2 192.0.2.1:53',
+    ['192.0.2.1', '192.0.2.2'],
+    [],
+    [],
+  ],
+  ['R-SRV-3: our own stub is skipped without a word', 'DNS=127.0.0.53 192.0.2.1 0.0.0.0 ::', ['192.0.2.1'], [], []],
+  ['whole server syntax', 'DNS=[2001:db8::1]:9953%eth0#dns.example', ['[2001:db8::1]:9953%7#dns.example'], [], []],
+  ['R-CONF-5 domains', 'Domains=Corp.example ~vpn.example "~." *', [], [], ['corp.example', '~vpn.example', '~.']],
+  [
+    'a domain named again: the last mention says whether it is route-only',
+    'Domains=a b\nDomains=~a',
+    [],
+    [],
+    ['~a', 'b'],
+  ],
+  ['fallback', 'FallbackDNS=9.9.9.9#dns.quad9.net', [], ['9.9.9.9#dns.quad9.net'], []],
+])('R-CONF-2: %s', (_, texts, servers, fallback, domains) => {
+  const { settings, problems } = read(texts)
+  expect(lists(settings)).toEqual([servers, fallback, domains])
+  expect(problems).toEqual([])
+})
+
+test.each<[string, Partial<ResolvedSettings>]>([
+  ['Cache=no-negative', { cache: 'no-negative' }],
+  ['Cache=off', { cache: 'no' }],
+  ['CacheFromLocalhost=1', { cacheFromLocalhost: true }],
+  ['DNSCacheSize=0', { dnsCacheSize: 0 }],
+  ['DNSStubListener=udp', { stubListener: 'udp' }],
+  ['ReadEtcHosts=no', { readEtcHosts: false }],
+  ['ReadStaticRecords=f', { readStaticRecords: false }],
+  ['ResolveUnicastSingleLabel=yes', { resolveUnicastSingleLabel: true }],
+  ['RefuseRecordTypes=AAAA SRV\nRefuseRecordTypes=TYPE65', { refuseRecordTypes: [28, 33, 65] }],
+  ['DNSSEC=no\nDNSOverTLS=false\nLLMNR=0\nMulticastDNS=off', {}],
+  ['X-Vendor=1', {}],
+  ['Cache=no\nCache=yes', { cache: 'yes' }],
+])('R-CONF table: %s', (text, expected) => {
+  expect(read(text)).toEqual({ settings: { ...DEFAULT_RESOLVED_SETTINGS, ...expected }, problems: [] })
+})
+
+test('R-STUB-4: extra listeners', () => {
+  const { settings } = read('DNSStubListenerExtra=udp:192.0.2.1:9953 [::1]:54\nDNSStubListenerExtra=tcp:192.0.2.2')
+  expect(settings.extraListeners.map(formatListenSpec)).toEqual(['udp:192.0.2.1:9953', '[::1]:54', 'tcp:192.0.2.2:53'])
+})
+
+test.each<[string, string, Partial<ResolvedSettings>, string]>([
+  [
+    'empty scalar keeps the earlier value',
+    'Cache=no\nCache=',
+    { cache: 'no' },
+    "1.conf:3: Cache=: '' is not one of yes, no, no-negative.",
+  ],
+  [
+    'bad boolean keeps the earlier value',
+    'ReadEtcHosts=no\nReadEtcHosts=maybe',
+    { readEtcHosts: false },
+    "1.conf:3: ReadEtcHosts=: 'maybe' is not a boolean, expected yes or no.",
+  ],
+  ['too large', 'DNSCacheSize=16777217', {}, "1.conf:2: DNSCacheSize=: '16777217' is not a number from 0 to 16777216."],
+  [
+    'bad time',
+    'StaleRetentionSec=soon',
+    {},
+    "1.conf:2: StaleRetentionSec=: 'soon' is not a time span such as 30s, 5min or 1h 30min.",
+  ],
+  [
+    'bad type',
+    'RefuseRecordTypes=A NOPE',
+    { refuseRecordTypes: [1] },
+    "1.conf:2: RefuseRecordTypes=: 'NOPE' is not a record type.",
+  ],
+  ['unknown key', 'Dns=192.0.2.1', {}, '1.conf:2: Dns=: Unknown key in section [Resolve], ignoring it.'],
+  [
+    'key of every object',
+    'constructor=1',
+    {},
+    '1.conf:2: constructor=: Unknown key in section [Resolve], ignoring it.',
+  ],
+  [
+    'unknown section',
+    '[Network]\nDNS=192.0.2.1',
+    {},
+    '1.conf:3: Unknown section [Network], ignoring it. Only [Resolve] is read here.',
+  ],
+])('R-CONF-2: %s', (_, text, expected, problem) => {
+  expect(read(text)).toEqual({ settings: { ...DEFAULT_RESOLVED_SETTINGS, ...expected }, problems: [problem] })
+})
+
+test('R-CONF-2: one bad word in a list loses only itself', () => {
+  const { settings, problems } = read('DNS=192.0.2.1 nonsense 192.0.2.2%nowhere 192.0.2.3\nDomains=a..b c')
+  expect(lists(settings)).toEqual([['192.0.2.1', '192.0.2.3'], [], ['c']])
+  expect(problems).toEqual([
+    "1.conf:2: DNS=: 'nonsense' is not an IP address with an optional port.",
+    "1.conf:2: DNS=: There is no interface 'nowhere'.",
+    "1.conf:3: Domains=: 'a..b' is not a domain name.",
+  ])
+})
+
+test('R-SRV-1: lists are bounded', () => {
+  const { settings, problems } = read(
+    `DNS=${Array.from({ length: 300 }, (_, i) => `192.0.${i >> 8}.${i & 255}`).join(' ')}`,
+  )
+  expect(settings.servers).toHaveLength(256)
+  expect(problems).toEqual([expect.stringContaining('More than 256 entries')])
+})
+
+test.each<[string, string, Partial<ResolvedSettings>, string]>([
+  [
+    'strict DNSSEC cannot be kept',
+    'DNSSEC=yes',
+    { dnssec: 'no' },
+    '1.conf:2: DNSSEC=: DNSSEC validation is not available',
+  ],
+  [
+    'a mode that permits going without is stored',
+    'DNSSEC=allow-downgrade',
+    { dnssec: 'allow-downgrade' },
+    '1.conf:2: DNSSEC=: ',
+  ],
+  [
+    'strict TLS never becomes plaintext',
+    'DNSOverTLS=yes',
+    { dnsOverTls: 'yes' },
+    '1.conf:2: DNSOverTLS=: DNS over TLS is not available yet, and plaintext is not used',
+  ],
+  [
+    'opportunistic TLS is stored',
+    'DNSOverTLS=opportunistic',
+    { dnsOverTls: 'opportunistic' },
+    '1.conf:2: DNSOverTLS=: ',
+  ],
+  ['LLMNR stays off', 'LLMNR=resolve', { llmnr: 'no' }, '1.conf:2: LLMNR=: LLMNR is not available'],
+  ['mDNS stays off', 'MulticastDNS=yes', { multicastDns: 'no' }, '1.conf:2: MulticastDNS=: '],
+  ['cache sizes of missing protocols', 'LLMNRCacheSize=1', { llmnrCacheSize: 1 }, '1.conf:2: LLMNRCacheSize=: '],
+  ['stale answers', 'StaleRetentionSec=1d', { staleRetention: 86_400 }, '1.conf:2: StaleRetentionSec=: '],
+  ['no stale answers', 'StaleRetentionSec=0', {}, ''],
+  ['only the line in force is remarked', 'DNSSEC=yes\nDNSSEC=no', {}, ''],
+  ['one remark, at the last line', 'LLMNR=yes\nLLMNR=resolve', {}, '1.conf:3: LLMNR=: '],
+  ['a bad later value leaves the earlier line in force', 'DNSSEC=yes\nDNSSEC=perhaps', {}, '1.conf:2: DNSSEC=: '],
+])('a feature that is missing is never pretended: %s', (_, text, expected, problem) => {
+  const { settings, problems } = read(text)
+  expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, ...expected })
+  const remarks = problems.filter((line) => line.includes('not available'))
+  expect(remarks).toHaveLength(problem === '' ? 0 : 1)
+  expect(remarks.join('')).toContain(problem)
+})
+
+test('what the bus may store follows from the same table', () => {
+  expect(notYet('dnssec', 'yes')?.permitsWithout).toBe(false)
+  expect(notYet('dnsOverTls', 'yes')?.permitsWithout).toBe(false)
+  expect(notYet('dnssec', 'allow-downgrade')?.permitsWithout).toBe(true)
+  expect(notYet('dnssec', 'no')).toBeUndefined()
+  expect(notYet('dnsOverTls', undefined)).toBeUndefined()
+})
+
+test.each<[string, string, EarlySettings, string[], string[], boolean]>([
+  ['nothing configured', '', {}, [], [], false],
+  ['DNS= configures, even empty', 'DNS=', {}, [], [], true],
+  ['Domains= configures, even empty', 'Domains=', {}, [], [], true],
+  ['only FallbackDNS= does not', 'FallbackDNS=', {}, [], [], false],
+  ['credentials fill in', '', early('dns', '192.0.2.1 192.0.2.2\n'), ['192.0.2.1', '192.0.2.2'], [], true],
+  ['credential domains fill in', '', early('searchDomains', 'corp.example'), [], ['corp.example'], true],
+  ['credentials yield to DNS=', 'DNS=', early('dns', '192.0.2.1'), [], [], true],
+  ['credentials yield to Domains=', 'Domains=a', early('dns', '192.0.2.1'), [], ['a'], true],
+  [
+    'kernel options clear and add',
+    'DNS=192.0.2.9\nDomains=a',
+    early('kernelCommandLine', 'ro nameserver=192.0.2.1 quiet nameserver=[2001:db8::1]:54'),
+    ['192.0.2.1', '[2001:db8::1]:54'],
+    ['a'],
+    true,
+  ],
+  ['kernel domain', 'Domains=a', early('kernelCommandLine', 'domain="b c" xdomain=d domain='), [], ['b', 'c'], true],
+  [
+    'kernel options beat credentials',
+    '',
+    { ...early('dns', '192.0.2.1'), ...early('kernelCommandLine', 'nameserver=192.0.2.2') },
+    ['192.0.2.2'],
+    [],
+    true,
+  ],
+])('R-CONF-3, R-RC-7: %s', (_, text, from, servers, domains, configures) => {
+  const { settings, problems } = read(text, from)
+  expect(lists(settings)).toEqual([servers, [], domains])
+  expect(settings.configuresServersOrDomains).toBe(configures)
+  expect(problems).toEqual([])
+})
+
+test('R-CONF-3: a bad word of the kernel command line is named', () => {
+  expect(read('', early('kernelCommandLine', 'nameserver=x')).problems).toEqual([
+    "kernelCommandLine: nameserver=: 'x' is not an IP address with an optional port.",
+  ])
+})

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import {
+  formatServerSpec,
+  isRefusedServer,
+  parseServerSpec,
+  SettingError,
+  serverKey,
+} from '../../../src/settings/index.ts'
+
+const ifindexOf = (name: string) => (name === 'eth0' ? 7 : undefined)
+const parse = (text: string) => parseServerSpec(text, ifindexOf)
+
+test.each<[string, string, number, number, string | undefined, string?]>([
+  ['192.0.2.1', '192.0.2.1', 0, 0, undefined],
+  ['192.0.2.1:53', '192.0.2.1', 0, 0, undefined, '192.0.2.1'],
+  ['192.0.2.1:853', '192.0.2.1', 0, 0, undefined, '192.0.2.1'],
+  ['192.0.2.1:5353#dns.example', '192.0.2.1', 5353, 0, 'dns.example'],
+  ['2001:DB8::1', '2001:db8::1', 0, 0, undefined, '2001:db8::1'],
+  ['[2001:db8::1]:9953%eth0#dns.example', '2001:db8::1', 9953, 7, 'dns.example', '[2001:db8::1]:9953%7#dns.example'],
+  ['fe80::1%3', 'fe80::1', 0, 3, undefined],
+  ['192.0.2.1#192.0.2.1', '192.0.2.1', 0, 0, '192.0.2.1'],
+])('R-CONF-4, R-SRV-3: %s', (text, address, port, ifindex, serverName, normal = text) => {
+  const spec = parse(text)
+  expect({ ...spec, address: spec.address.text }).toEqual({ address, port, ifindex, serverName })
+  expect(formatServerSpec(spec)).toBe(normal)
+  expect(serverKey(parse(normal))).toBe(serverKey(spec))
+})
+
+test.each([
+  ['', ''],
+  ['dns.example', 'dns.example'],
+  ['192.0.2', '192.0.2'],
+  ['192.0.2.1:', ''],
+  ['192.0.2.1:0', '0'],
+  ['192.0.2.1:65536', '65536'],
+  ['[192.0.2.1]:53', '[192.0.2.1]:53'],
+  ['[2001:db8::1]', '[2001:db8::1]'],
+  ['2001:db8::1%', '2001:db8::1%'],
+  ['192.0.2.1#', '192.0.2.1#'],
+  ['192.0.2.1%nowhere', 'nowhere'],
+  ['192.0.2.1%0', '0'],
+  ['192.0.2.1#a..b', 'a..b'],
+  ['192.0.2.1#a b', 'a b'],
+])('R-CONF-4: %j is refused because of %j', (text, part) => {
+  expect(() => parse(text)).toThrow(expect.objectContaining({ name: 'SettingError', part }) as SettingError)
+})
+
+test.each([
+  ['0.0.0.0', true],
+  ['::', true],
+  ['127.0.0.53', true],
+  ['127.0.0.54', true],
+  ['127.0.0.1', false],
+  ['::1', false],
+])('R-SRV-3: %s can never be a server: %s', (text, expected) => {
+  expect(isRefusedServer(parse(text).address)).toBe(expected)
+})
+
+test('R-SRV-3: servers differ by port, interface and name', () => {
+  const texts = ['192.0.2.1', '192.0.2.1:54', '192.0.2.1%7', '192.0.2.1#a', '2001:db8::1']
+  expect(new Set(texts.map((text) => serverKey(parse(text)))).size).toBe(texts.length)
+})
