@@ -14,3 +14,11 @@ export {
   RT_SCOPE_HOST,
   RT_SCOPE_LINK,
 } from './network-facts.ts'
+export type { ConfiguredLink, Obstacle, ScopeInput, ScopePlan } from './plan.ts'
+export { isDefaultRoute, isLinkRelevant, planScopes } from './plan.ts'
+export { isRelevant, isUsable } from './relevance.ts'
+export type { ScopeAnswer, ScopeFailure, ScopeOutcome, ScopeRequest, ScopeServices } from './scope.ts'
+export { Scope } from './scope.ts'
+export type { RouteRequest } from './scope-set.ts'
+export { ScopeSet } from './scope-set.ts'
+export { TransactionCounts } from './transaction-counts.ts'

@@ -1,2 +1,8 @@
+export { drive } from './drive.ts'
+export type { Request } from './outgoing.ts'
+export type { FailureState, Outcome, Step, Try, TryResult } from './transaction.ts'
+export { Transaction } from './transaction.ts'
 export type { Endpoint, OutgoingQuery, Transport, TransportErrorCode } from './transport.ts'
 export { TransportError } from './transport.ts'
+export { DNS_PORT, Upstream, Upstreams } from './upstream.ts'
+export type { PlannedServer } from './upstream.ts'

@@ -1,0 +1,37 @@
+import type { LinkAddress, LinkFacts } from './network-facts.ts'
+import {
+  IFA_F_DEPRECATED,
+  IFA_F_TENTATIVE,
+  IFF_DORMANT,
+  IFF_LOOPBACK,
+  IFF_LOWER_UP,
+  IFF_RUNNING,
+  IFF_UP,
+  OPERSTATE_UNKNOWN,
+  OPERSTATE_UP,
+  RT_SCOPE_HOST,
+  RT_SCOPE_LINK,
+} from './network-facts.ts'
+
+/** systemd-networkd's words for a link that carries traffic (R-NETD-5). */
+const USABLE_OPER_STATES: ReadonlySet<string> = new Set(['degraded-carrier', 'degraded', 'routable'])
+
+/**
+ * Whether unicast DNS can be asked over this link now (R-LINK-3, R-LINK-4). `networkdState` is the operational state
+ * of a link that systemd-networkd manages, else undefined.
+ */
+export function isRelevant(link: LinkFacts, networkdState: string | undefined, hasLinkLocalServer: boolean): boolean {
+  if ((link.flags & (IFF_LOOPBACK | IFF_DORMANT)) !== 0 || !hasCarrier(link)) return false
+  if (networkdState !== undefined && !USABLE_OPER_STATES.has(networkdState)) return false
+  const narrowest = hasLinkLocalServer ? RT_SCOPE_HOST : RT_SCOPE_LINK
+  return link.addresses.some((address) => isUsable(address) && address.scope < narrowest)
+}
+
+export function isUsable({ flags }: LinkAddress): boolean {
+  return (flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE)) === 0
+}
+
+function hasCarrier({ flags, operState }: LinkFacts): boolean {
+  const isUp = (flags & (IFF_UP | IFF_LOWER_UP)) === (IFF_UP | IFF_LOWER_UP)
+  return isUp && (operState === OPERSTATE_UP || (operState === OPERSTATE_UNKNOWN && (flags & IFF_RUNNING) !== 0))
+}

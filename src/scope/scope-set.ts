@@ -1,0 +1,141 @@
+import type { IfIndex } from '../base/index.ts'
+import type { Fact } from '../cache/index.ts'
+import type { RouteOptions, Scored } from '../routing/index.ts'
+import { scoreDns, winners } from '../routing/index.ts'
+import type { ResolvedSettings } from '../settings/index.ts'
+import type { Name } from '../wire/index.ts'
+import { addressOfReverseName, isWithin } from '../wire/index.ts'
+import type { ScopeInput, ScopePlan } from './plan.ts'
+import { planScopes } from './plan.ts'
+import type { ScopeServices } from './scope.ts'
+import { Scope } from './scope.ts'
+
+/** A name to be routed. */
+export interface RouteRequest extends RouteOptions {
+  readonly name: Name
+  readonly types: readonly number[]
+  /** Only this link's scope, when not 0 (R-ROUTE-2). */
+  readonly ifindex: IfIndex
+}
+
+/** The scopes in force. `apply` replaces them in one step, so that no name is ever routed by half a change. */
+export class ScopeSet {
+  readonly #services: ScopeServices
+  #scopes: readonly Scope[] = []
+  #epoch = { isCurrent: true }
+  #generation = 0
+
+  constructor(services: ScopeServices) {
+    this.#services = services
+  }
+
+  get all(): readonly Scope[] {
+    return this.#scopes
+  }
+
+  /** Stands as long as the scopes and their routes do; answers kept elsewhere rest on it. */
+  get epoch(): Fact {
+    return this.#epoch
+  }
+
+  /** Grows with every change of routing: a query that was aborted by one is asked again under the new. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** The global scope; undefined before the first `apply`. */
+  get global(): Scope | undefined {
+    return this.#scopes.find((scope) => scope.plan.ifindex === 0)
+  }
+
+  ofLink(ifindex: IfIndex): Scope | undefined {
+    return this.#scopes.find((scope) => scope.plan.ifindex === ifindex && ifindex !== 0)
+  }
+
+  /**
+   * Puts new facts and settings in force. When it returns, scopes whose link, servers or domains changed have forgotten
+   * everything and their questions are aborted; what other scopes knew of names that now belong to a link is gone too.
+   */
+  apply(input: ScopeInput): void {
+    const plans = planScopes(input)
+    const before = new Map(this.#scopes.map((scope) => [scope.plan.ifindex, scope]))
+    const gained = plans.flatMap((plan) => gains(plan, before.get(plan.ifindex)?.plan))
+    this.#scopes = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.ifindex), input.settings))
+    const kept = new Set(this.#scopes)
+    const closed = [...before.values()].filter((scope) => !kept.has(scope))
+    this.#epoch.isCurrent = false
+    this.#epoch = { isCurrent: true }
+    this.#generation++
+    for (const scope of closed) scope.close()
+    for (const scope of this.#scopes) this.#purgeLost(scope, gained)
+  }
+
+  /** How each scope takes a name, for routing and for explaining it. */
+  score({ name, types, ifindex, asksSingleLabels }: RouteRequest): Scored<Scope>[] {
+    const scopes = this.#scopes.filter((scope) => ifindex === 0 || scope.plan.ifindex === ifindex)
+    return scopes.map((scope) => {
+      const { score, reason } = scoreDns(name, types, scope.plan.route, { asksSingleLabels })
+      return { scope, score, reason }
+    })
+  }
+
+  /** The candidates for a name (R-ROUTE-1). */
+  route(request: RouteRequest): Scope[] {
+    return winners(this.score(request))
+  }
+
+  flush(): void {
+    this.#epoch.isCurrent = false
+    this.#epoch = { isCurrent: true }
+    for (const scope of this.#scopes) scope.flush()
+  }
+
+  resetServers(): void {
+    for (const scope of this.#scopes) scope.upstreams.reset()
+  }
+
+  close(): void {
+    for (const scope of this.#scopes) scope.close()
+    this.#scopes = []
+  }
+
+  #keepOrMake(plan: ScopePlan, old: Scope | undefined, settings: ResolvedSettings): Scope {
+    if (old?.plan.fingerprint === plan.fingerprint) {
+      old.follow(plan)
+      return old
+    }
+    const limits = { maxEntries: settings.dnsCacheSize, mode: settings.cache }
+    // What is known of a server holds on the network it was learnt on (R-SRV-16).
+    const isSameNetwork = old?.plan.network === plan.network
+    return new Scope(plan, limits, this.#services, isSameNetwork ? old?.upstreams.all : [])
+  }
+
+  #purgeLost(scope: Scope, gained: readonly Gain[]): void {
+    const elsewhere = gained.filter(({ ifindex }) => ifindex !== scope.plan.ifindex)
+    if (elsewhere.length > 0) scope.purge((name) => elsewhere.some((gain) => gain.takes(name)))
+  }
+}
+
+/** Names that a scope did not take before. */
+interface Gain {
+  readonly ifindex: IfIndex
+  takes(name: Name): boolean
+}
+
+function gains(plan: ScopePlan, before: ScopePlan | undefined): Gain[] {
+  const { ifindex } = plan
+  const domains = plan.domains.filter(({ name }) => !before?.domains.some((known) => known.name === name))
+  const subnets = plan.route.subnets.filter(
+    (subnet) =>
+      !before?.route.subnets.some(
+        (known) => known.prefixLength === subnet.prefixLength && known.address.equals(subnet.address),
+      ),
+  )
+  return [
+    ...domains.map((domain) => ({ ifindex, takes: (name: Name) => isWithin(name, domain.name) })),
+    ...subnets.map((subnet) => ({
+      ifindex,
+      takes: (name: Name) => addressOfReverseName(name)?.isWithin(subnet.address, subnet.prefixLength) === true,
+    })),
+  ]
+}

@@ -1,0 +1,221 @@
+import type { Clock, Log, Random } from '../base/index.ts'
+import type { CacheLimits, CacheVariant, Fact, Lesson } from '../cache/index.ts'
+import { ScopeCache } from '../cache/index.ts'
+import type { FailureState, Outcome, Request, Transport, TryResult } from '../upstream/index.ts'
+import { drive, Transaction, Upstream, Upstreams } from '../upstream/index.ts'
+import type { Message, Name } from '../wire/index.ts'
+import { parseMessage, questionKey, questionText, shuffleAddresses } from '../wire/index.ts'
+import type { ScopePlan } from './plan.ts'
+import type { TransactionCounts } from './transaction-counts.ts'
+
+/** What the scopes share. */
+export interface ScopeServices {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly counts: TransactionCounts
+}
+
+/** What one candidate asks of one scope. */
+export interface ScopeRequest {
+  readonly request: Request
+  readonly variant: CacheVariant
+  readonly readsCache: boolean
+  readonly fillsCache: boolean
+  readonly mayAskNetwork: boolean
+  /** Whether a cached CNAME may stand in for the answer. */
+  readonly mayRedirect: boolean
+}
+
+export type ScopeOutcome = ScopeAnswer | ScopeFailure
+
+export interface ScopeAnswer {
+  readonly kind: 'answer'
+  readonly origin: 'cache' | 'network'
+  readonly wire: Buffer
+  readonly message: Message
+  readonly lesson: Lesson
+  /** The cache entry it rests on; undefined when it was not kept. */
+  readonly basis: Fact | undefined
+  readonly tries: readonly TryResult[]
+}
+
+export interface ScopeFailure {
+  readonly kind: 'failure'
+  readonly state: FailureState | 'stub-loop' | 'aborted' | 'no-source' | 'errno'
+  /** Set for `errno`. */
+  readonly errno: number | undefined
+  readonly tries: readonly TryResult[]
+}
+
+const EBUSY = 16
+const EOPNOTSUPP = 95
+
+/** A question that is on its way. */
+interface InFlight {
+  readonly name: Name
+  readonly answer: Promise<ScopeOutcome>
+  readonly abort: AbortController
+  /** Cleared when what it will learn must not be kept. */
+  mayBeKept: boolean
+}
+
+/** One lookup context: a link's servers, or the global ones, with what was learnt from them (R-CACHE-1). */
+export class Scope {
+  #plan: ScopePlan
+  readonly cache: ScopeCache
+  readonly upstreams: Upstreams
+  readonly #services: ScopeServices
+  readonly #caches: boolean
+  /** Identical questions share one transaction (R-SRV-17). */
+  readonly #inFlight = new Map<string, InFlight>()
+  readonly #running = new Set<InFlight>()
+
+  constructor(plan: ScopePlan, limits: CacheLimits, services: ScopeServices, known: readonly Upstream[] = []) {
+    this.#plan = plan
+    this.#services = services
+    this.#caches = limits.mode !== 'no'
+    this.cache = new ScopeCache(limits)
+    this.upstreams = new Upstreams(
+      plan.servers.map((server) => known.find((upstream) => upstream.is(server)) ?? new Upstream(server)),
+    )
+  }
+
+  get plan(): ScopePlan {
+    return this.#plan
+  }
+
+  /** Takes over a plan with the same fingerprint: a new name of the link, other own networks. */
+  follow(plan: ScopePlan): void {
+    this.#plan = plan
+    for (const [i, upstream] of this.upstreams.all.entries()) upstream.label = plan.servers[i]?.label ?? upstream.label
+  }
+
+  /** Cache, else one shared transaction, which goes on to fill the cache when its askers have gone (R-MERGE-3). */
+  async lookUp(request: ScopeRequest, signal: AbortSignal): Promise<ScopeOutcome> {
+    const { question } = request.request
+    if (request.readsCache && this.#caches) {
+      const hit = this.cache.lookup(question, request.variant, request.mayRedirect, this.#services.clock.now())
+      if (hit !== undefined) return this.#fromCache(hit)
+    }
+    if (!request.mayAskNetwork) return failure('no-source')
+    const obstacle = this.#obstacle()
+    return obstacle ?? untilAborted(this.#share(request).answer, signal)
+  }
+
+  /** Forgets all answers; questions on their way are answered, but not remembered nor shared any more. */
+  flush(): void {
+    this.cache.flush()
+    for (const question of this.#running) question.mayBeKept = false
+    this.#inFlight.clear()
+  }
+
+  /** Forgets names that now belong elsewhere, and breaks off questions about them. */
+  purge(isDoomed: (name: Name) => boolean): void {
+    this.cache.purge(isDoomed)
+    for (const question of this.#running) if (isDoomed(question.name)) question.abort.abort()
+  }
+
+  /** Ends the scope: what it knew is gone and questions on their way are aborted (R-LINK-5). */
+  close(): void {
+    this.cache.flush()
+    for (const question of this.#running) question.abort.abort()
+  }
+
+  #fromCache({ wire, lesson, basis }: { wire: Buffer; lesson: Lesson; basis: Fact }): ScopeAnswer {
+    shuffleAddresses(wire, this.#services.random) // R-CACHE-15
+    return { kind: 'answer', origin: 'cache', wire, message: parseMessage(wire), lesson, basis, tries: [] }
+  }
+
+  #obstacle(): ScopeFailure | undefined {
+    const { obstacle } = this.#plan
+    if (obstacle === undefined) return this.#services.counts.isFull ? failure('errno', EBUSY) : undefined
+    return obstacle === 'encryption-unavailable' ? failure('errno', EOPNOTSUPP) : failure(obstacle)
+  }
+
+  #share(request: ScopeRequest): InFlight {
+    const key = shareKey(request)
+    const shared = this.#inFlight.get(key)
+    if (shared !== undefined) return shared
+    const abort = new AbortController()
+    const inFlight: InFlight = {
+      name: request.request.question.name,
+      abort,
+      mayBeKept: request.fillsCache,
+      answer: this.#transact(request, abort.signal, () => inFlight.mayBeKept).finally(() => {
+        this.#running.delete(inFlight)
+        if (this.#inFlight.get(key) === inFlight) this.#inFlight.delete(key)
+      }),
+    }
+    this.#inFlight.set(key, inFlight)
+    this.#running.add(inFlight)
+    return inFlight
+  }
+
+  async #transact(
+    { request, variant }: ScopeRequest,
+    signal: AbortSignal,
+    mayBeKept: () => boolean,
+  ): Promise<ScopeOutcome> {
+    const { transport, clock, random, counts } = this.#services
+    const transaction = new Transaction(request, this.upstreams, random, clock.now())
+    counts.begin()
+    try {
+      const outcome = await drive(transaction, transport, clock, signal)
+      if (signal.aborted) return failure('aborted')
+      counts.note(outcome)
+      this.#report(request, outcome)
+      return outcome.kind === 'failure'
+        ? failure(outcome.state, undefined, outcome.tries)
+        : this.#learn(request, variant, outcome, mayBeKept())
+    } catch (error) {
+      if (signal.aborted) return failure('aborted')
+      throw error
+    } finally {
+      counts.end()
+    }
+  }
+
+  #learn(
+    { question }: Request,
+    variant: CacheVariant,
+    { wire, message, upstream, protocol, tries }: Extract<Outcome, { kind: 'reply' }>,
+    mayBeKept: boolean,
+  ): ScopeAnswer {
+    const { clock } = this.#services
+    const lesson: Lesson = { server: upstream.label, protocol, learntAt: clock.wall() }
+    const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
+    const basis = isKept ? this.cache.store(question, variant, wire, message, lesson, clock.now()) : undefined
+    return { kind: 'answer', origin: 'network', wire, message, lesson, basis, tries }
+  }
+
+  #report({ question }: Request, outcome: Outcome): void {
+    this.#services.log.debug(() => {
+      const tries = outcome.tries.map(
+        ({ server, protocol, took, result }) => `${server}/${protocol} ${result} ${took.toFixed(1)}ms`,
+      )
+      return `${this.#plan.label}: ${questionText(question)}: ${tries.join(', ')}`
+    })
+  }
+}
+
+function failure(state: ScopeFailure['state'], errno?: number, tries: readonly TryResult[] = []): ScopeFailure {
+  return { kind: 'failure', state, errno, tries }
+}
+
+/** Relayed messages are shared only when they are the same to the byte, ID aside. */
+function shareKey({ request, variant }: ScopeRequest): string {
+  const key = `${questionKey(request.question)} ${variant}`
+  return request.kind === 'relay' ? `${key} ${request.message.toString('latin1', 2)}` : key
+}
+
+/** Waits for a promise that others wait for too; the wait ends with the signal, the work does not. @throws its reason */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

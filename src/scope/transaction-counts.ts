@@ -1,0 +1,38 @@
+import type { Outcome } from '../upstream/index.ts'
+import { RCODE } from '../wire/index.ts'
+
+/** Transactions that may live at once (R-ORDER-5). */
+const MAX_LIVE = 4096
+
+/** Live and finished transactions of all scopes together: the statistics, and the bound. */
+export class TransactionCounts {
+  current = 0
+  total = 0
+  timeouts = 0
+  failures = 0
+
+  get isFull(): boolean {
+    return this.current >= MAX_LIVE
+  }
+
+  begin(): void {
+    this.current++
+    this.total++
+  }
+
+  note(outcome: Outcome): void {
+    if (outcome.kind === 'failure') this.timeouts++
+    else if (outcome.message.rcode !== RCODE.NOERROR && outcome.message.rcode !== RCODE.NXDOMAIN) this.failures++
+  }
+
+  end(): void {
+    this.current--
+  }
+
+  /** Starts counting anew; what is live stays live. */
+  reset(): void {
+    this.total = 0
+    this.timeouts = 0
+    this.failures = 0
+  }
+}
