@@ -1,0 +1,7 @@
+export { Libc, SysError } from './libc.ts'
+export { Notifier } from './notifier.ts'
+export type { ConnectedUdp, Remote, UdpEvents } from './outgoing.ts'
+export { LinkBindingError, Outgoing } from './outgoing.ts'
+export type { PeerCredentials } from './socket-options.ts'
+export { SystemClock } from './system-clock.ts'
+export { SystemRandom } from './system-random.ts'

@@ -1,0 +1,123 @@
+import dgram from 'node:dgram'
+import net from 'node:net'
+import os from 'node:os'
+import { AF_INET, type IfIndex, type IpAddress } from '../base/index.ts'
+import type { Libc } from './libc.ts'
+import { encodeSockaddr } from './sockaddr.ts'
+import { bindToLink, openSocket, reportErrors, SOCK_DGRAM, SOCK_STREAM } from './socket-options.ts'
+
+/** The other end, and the link to it; ifindex 0 leaves the choice to the routing table. */
+export interface Remote {
+  readonly address: IpAddress
+  readonly port: number
+  readonly ifindex: IfIndex
+}
+
+export interface UdpEvents {
+  readonly onMessage: (bytes: Buffer) => void
+  /** An ICMP error or worse, with the system's `code`; the socket is of no more use. */
+  readonly onError: (error: Error) => void
+}
+
+/** A UDP socket of a port of its own that hears one peer only. */
+export interface ConnectedUdp {
+  /** Takes the bytes at once, or fails at once. @throws an error with the system's `code` */
+  send(bytes: Buffer): void
+  /** Nothing is told afterwards. */
+  close(): void
+}
+
+/** Why a socket cannot be had; `code` as the system's errors have it. */
+export class LinkBindingError extends Error {
+  readonly code = 'ENOTSUP'
+}
+
+/**
+ * Opens sockets towards servers, through the link they must leave by. Without the C library only those can be opened
+ * for which plain Node keeps to the link anyway; others fail rather than leak through another link.
+ */
+export class Outgoing {
+  readonly #libc: Libc | undefined
+
+  constructor(libc: Libc | undefined) {
+    this.#libc = libc
+  }
+
+  /** From a fresh port, which the kernel chooses unpredictably (R-SRV-7). @throws an error with the system's `code` */
+  connectUdp(remote: Remote, events: UdpEvents): ConnectedUdp {
+    return this.#libc === undefined ? plainUdp(remote, events) : boundUdp(this.#libc, remote, events)
+  }
+
+  /** Begins to connect; see 'connect' and 'error' of the socket. @throws an error with the system's `code` */
+  connectTcp(remote: Remote): net.Socket {
+    const port = remote.port
+    if (this.#libc === undefined) return net.connect({ host: zonedText(remote), port, noDelay: true })
+    const fd = openFor(this.#libc, remote, SOCK_STREAM)
+    return new net.Socket({ fd }).connect({ host: remote.address.text, port, noDelay: true })
+  }
+}
+
+function boundUdp(libc: Libc, remote: Remote, { onMessage, onError }: UdpEvents): ConnectedUdp {
+  const fd = openFor(libc, remote, SOCK_DGRAM)
+  const socket = dgram.createSocket(remote.address.family === AF_INET ? 'udp4' : 'udp6')
+  try {
+    reportErrors(libc, fd, remote.address.family)
+    const address = encodeSockaddr({ ...remote, scopeId: scopeOf(remote) })
+    libc.call('connect', fd, address, address.length)
+  } catch (error) {
+    libc.call('close', fd)
+    socket.close()
+    throw error
+  }
+  socket.on('message', onMessage).on('error', onError)
+  socket.bind({ fd }) // from here on the descriptor is the socket's to close
+  return { send: (bytes) => void libc.call('send', fd, bytes, bytes.length, 0), close: () => socket.close() }
+}
+
+/** A socket bound to its link. */
+function openFor(libc: Libc, { address, ifindex }: Remote, type: number): number {
+  const fd = openSocket(libc, address.family, type)
+  try {
+    if (ifindex !== 0) bindToLink(libc, fd, ifindex)
+    return fd
+  } catch (error) {
+    libc.call('close', fd)
+    throw error
+  }
+}
+
+function plainUdp(remote: Remote, { onMessage, onError }: UdpEvents): ConnectedUdp {
+  const host = zonedText(remote)
+  const socket = dgram.createSocket(remote.address.family === AF_INET ? 'udp4' : 'udp6')
+  const connected = new Promise<void>((resolve) => socket.once('connect', resolve))
+  let isOpen = true
+  socket.on('message', onMessage).on('error', (error) => isOpen && onError(error))
+  socket.connect(remote.port, host)
+  return {
+    send: (bytes) => void connected.then(() => isOpen && socket.send(bytes)),
+    close() {
+      isOpen = false
+      socket.close()
+    },
+  }
+}
+
+/** The address with its zone, where plain Node can be held to the link. @throws {LinkBindingError} where it cannot */
+function zonedText({ address, ifindex }: Remote): string {
+  if (ifindex === 0) return address.text
+  const name = address.family === AF_INET || !address.isLinkLocal ? undefined : nameOf(ifindex)
+  if (name === undefined) throw new LinkBindingError('cannot bind a socket to a link without koffi')
+  return `${address.text}%${name}`
+}
+
+/** Node tells a link's index only as the scope of its fe80 addresses. */
+function nameOf(ifindex: IfIndex): string | undefined {
+  for (const [name, addresses] of Object.entries(os.networkInterfaces())) {
+    if (addresses?.some((own) => own.family === 'IPv6' && own.scopeid === ifindex)) return name
+  }
+  return undefined
+}
+
+function scopeOf({ address, ifindex }: Remote): number {
+  return address.family !== AF_INET && address.isLinkLocal ? ifindex : 0
+}

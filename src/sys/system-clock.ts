@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import type { Clock, Millis } from '../base/index.ts'
+import type { Libc } from './libc.ts'
+
+/** No timer sleeps longer in one go, so that one set before a suspend is at most this late after it. */
+const MAX_STEP = 60_000
+/** How long time spent in suspend may go unnoticed once the machine runs again. */
+const CHECK_INTERVAL = 10
+const CLOCK_BOOTTIME = 7
+/** /proc/uptime counts hundredths of a second; smaller differences mean nothing. */
+const COARSE = 50
+
+/**
+ * CLOCK_MONOTONIC as Node has it, plus the time the machine slept, which only CLOCK_BOOTTIME knows: what was learnt
+ * before a night's suspend must not look fresh in the morning.
+ */
+export class SystemClock implements Clock {
+  readonly #bootTime: () => Millis
+  readonly #grain: Millis
+  /** CLOCK_BOOTTIME minus our own time when the clock was made. */
+  readonly #base: Millis
+  #slept: Millis = 0
+  #checkedAt: Millis
+
+  constructor(libc: Libc | undefined) {
+    // 32-bit machines lay timespec out in more than one way
+    const hasLibc = libc !== undefined && libc.koffi.sizeof('long') === 8
+    this.#bootTime = hasLibc ? bootTimeBy(libc) : uptime
+    this.#grain = hasLibc ? 1 : COARSE
+    this.#checkedAt = performance.now()
+    this.#base = this.#bootTime() - this.#checkedAt
+  }
+
+  now(): Millis {
+    const awake = performance.now()
+    if (awake - this.#checkedAt >= CHECK_INTERVAL) this.#check(awake)
+    return awake + this.#slept
+  }
+
+  wall(): Millis {
+    return Date.now()
+  }
+
+  after(delay: Millis, callback: () => void): Disposable {
+    const due = this.now() + delay
+    let timer = setTimeout(() => tick(), Math.min(delay, MAX_STEP))
+    const tick = () => {
+      const left = due - this.now() // setTimeout may be a millisecond early
+      if (left <= 0) callback()
+      else timer = setTimeout(tick, Math.min(Math.ceil(left), MAX_STEP))
+    }
+    return { [Symbol.dispose]: () => clearTimeout(timer) }
+  }
+
+  #check(awake: Millis): void {
+    this.#checkedAt = awake
+    const slept = this.#bootTime() - awake - this.#base
+    if (slept > this.#slept + this.#grain) this.#slept = slept
+  }
+}
+
+/** struct timespec of two longs. */
+function bootTimeBy(libc: Libc): () => Millis {
+  const call = libc.function('clock_gettime')
+  const timespec = new BigInt64Array(2)
+  return () => {
+    if (call(CLOCK_BOOTTIME, timespec) < 0) throw libc.lastError('clock_gettime')
+    return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6
+  }
+}
+
+function uptime(): Millis {
+  return Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 1000
+}

@@ -1,0 +1,159 @@
+import type { Socket } from 'node:net'
+import type { Clock, Millis, Random } from '../base/index.ts'
+import { type Endpoint, type OutgoingQuery, TransportError } from '../upstream/index.ts'
+import { frame, StreamFramer } from './stream-framer.ts'
+import { nameOf, transportError } from './transport-errors.ts'
+
+/** R-SRV-6: how long connecting may take, and how long a connection is kept when nobody waits for it. */
+const CONNECT_PATIENCE: Millis = 10_000
+const IDLE: Millis = 10_000
+const MAX_WAITING = 1024
+const ID_COUNT = 0x1_0000
+/** What may lie unsent before a peer that does not read is given up: far more than all questions that may wait. */
+const MAX_UNSENT = 4 * 1024 * 1024
+
+interface Waiting {
+  readonly query: OutgoingQuery
+  readonly settle: (result: Buffer | TransportError) => void
+}
+
+/**
+ * One connection to one server, shared by many exchanges whose answers come in any order (RFC 7766 §6.2.1.1, §7).
+ * Two of them may have drawn the same ID, so on the wire each gets one that nobody here waits for.
+ */
+export class TcpConnection {
+  readonly #endpoint: Endpoint
+  readonly #socket: Socket
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #onClosed: (connection: TcpConnection) => void
+  readonly #framer = new StreamFramer()
+  readonly #waiting = new Map<number, Waiting>()
+  #timer: Disposable | undefined
+  #isConnected = false
+  #isRetired = false
+  #isClosed = false
+
+  constructor(
+    endpoint: Endpoint,
+    socket: Socket,
+    clock: Clock,
+    random: Random,
+    onClosed: (connection: TcpConnection) => void,
+  ) {
+    this.#endpoint = endpoint
+    this.#socket = socket
+    this.#clock = clock
+    this.#random = random
+    this.#onClosed = onClosed
+    socket.on('connect', () => this.#onConnect())
+    socket.on('data', (chunk) => this.#onData(chunk))
+    socket.on('error', (error) => this.close(this.#connectError(error)))
+    socket.on('end', () => this.close(this.#error('closed', 'the server closed the connection')))
+    socket.on('close', () => this.close(this.#error('closed', 'the connection was closed')))
+    this.#timer = clock.after(CONNECT_PATIENCE, () => this.close(this.#error('timeout', 'cannot connect in time')))
+  }
+
+  /** False once it is closed, full, or has left a question unanswered: no new questions then. */
+  get isUsable(): boolean {
+    return !this.#isClosed && !this.#isRetired && this.#waiting.size < MAX_WAITING
+  }
+
+  /** Nobody waits for anything. */
+  get isIdle(): boolean {
+    return this.#waiting.size === 0
+  }
+
+  /**
+   * Sends the question; `settle` is called once, with the answer or why there is none. The function returned takes
+   * the question back: nothing is settled then, and an answer that still comes is dropped.
+   */
+  ask(query: OutgoingQuery, settle: (result: Buffer | TransportError) => void): () => void {
+    const id = this.#freeId(query.wire.readUInt16BE(0))
+    const framed = frame(query.wire)
+    framed.writeUInt16BE(id, 2)
+    const waiting = { query, settle }
+    this.#waiting.set(id, waiting)
+    if (this.#isConnected) this.#stopTimer()
+    this.#socket.write(framed)
+    if (this.#socket.writableLength > MAX_UNSENT) this.close(this.#error('timeout', 'the server does not read'))
+    return () => {
+      if (this.#waiting.get(id) === waiting) this.#forget(id)
+    }
+  }
+
+  /** Half dead, perhaps: what waits may still be answered, but nothing new is asked here. */
+  retire(): void {
+    this.#isRetired = true
+    if (this.isIdle) this.close(this.#error('closed', 'the connection is not used any more'))
+  }
+
+  /** Everything that waits ends with `reason`. */
+  close(reason: TransportError): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#stopTimer()
+    this.#socket.destroy()
+    this.#onClosed(this)
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const { settle } of waiting) settle(reason)
+  }
+
+  #onConnect(): void {
+    this.#isConnected = true
+    this.#stopTimer()
+    if (this.isIdle) this.#startIdle()
+  }
+
+  #onData(chunk: Buffer): void {
+    for (const message of this.#framer.push(chunk)) this.#onMessage(message)
+  }
+
+  #onMessage(message: Buffer): void {
+    if (message.length < 12) return this.close(this.#error('closed', 'the server sent what is no message'))
+    const id = message.readUInt16BE(0)
+    const waiting = this.#waiting.get(id)
+    if (waiting === undefined) return // taken back meanwhile
+    waiting.query.wire.copy(message, 0, 0, 2)
+    if (!waiting.query.isAnsweredBy(message)) return
+    this.#forget(id)
+    waiting.settle(message)
+  }
+
+  #forget(id: number): void {
+    this.#waiting.delete(id)
+    if (!this.isIdle || this.#isClosed) return
+    if (this.#isRetired) this.retire()
+    else if (this.#isConnected) this.#startIdle()
+  }
+
+  #startIdle(): void {
+    this.#stopTimer()
+    this.#timer = this.#clock.after(IDLE, () => this.close(this.#error('closed', 'nothing was asked for a while')))
+  }
+
+  #stopTimer(): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = undefined
+  }
+
+  /** The ID the question has already, when nobody else uses it here. */
+  #freeId(wanted: number): number {
+    let id = wanted
+    while (this.#waiting.has(id)) id = this.#random.below(ID_COUNT) // at most one in 64 is taken
+    return id
+  }
+
+  /** A reset while connecting is a refusal. */
+  #connectError(error: Error): TransportError {
+    const meaning = transportError(error, this.#endpoint)
+    return meaning.code === 'closed' && !this.#isConnected
+      ? new TransportError('refused', meaning.message, error)
+      : meaning
+  }
+
+  #error(code: 'closed' | 'timeout', text: string): TransportError {
+    return new TransportError(code, `${nameOf(this.#endpoint)}: ${text}`)
+  }
+}
