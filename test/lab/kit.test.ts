@@ -1,8 +1,7 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readlink } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { eventually } from './kit/eventually.ts'
 import { Lab } from './kit/lab.ts'
@@ -10,31 +9,28 @@ import { Lab } from './kit/lab.ts'
 const links = { lan: { zone: { 'www.test': 'A 192.0.2.1' } }, vpn: {} }
 
 test('a lab leaves nothing behind', async () => {
-  const before = await outside()
-  let network: string
+  let processes: string
   {
     await using lab = await Lab.open({ links, start: false })
-    network = await readlink(`/proc/${lab.world.holder}/ns/net`)
-    expect(await processesIn(network)).not.toEqual([])
+    processes = await readlink(`/proc/${lab.world.holder}/ns/pid`)
+    expect((await everybodyIn(processes)).length).toBeGreaterThan(4)
   }
-  await eventually(async () => expect(await processesIn(network)).toEqual([]))
-  await eventually(async () => expect(await outside()).toEqual(before))
+  expect(await everybodyIn(processes)).toEqual([])
 })
 
 test('not even when the test is killed', async () => {
   const kit = new URL('kit/world.ts', import.meta.url).href
   const script = `const { World } = await import('${kit}')
     const world = await World.open('left')
-    await world.start('sleep', ['sleep', '600'])
+    await world.start('sleep', ['unshare', '--net', 'sleep', '600'])
     console.log(world.holder)`
-  const victim = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-    env: { ...process.env, TSX_DISABLE_CACHE: '1' },
-  })
+  const env = { ...process.env, TSX_DISABLE_CACHE: '1' }
+  const victim = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { env })
   const [holder] = (await once(createInterface({ input: victim.stdout }), 'line')) as [string]
-  const network = await readlink(`/proc/${holder}/ns/net`)
-  expect((await processesIn(network)).length).toBeGreaterThan(1)
+  const processes = await readlink(`/proc/${holder}/ns/pid`)
+  expect((await everybodyIn(processes)).length).toBeGreaterThan(1)
   victim.kill('SIGKILL')
-  await eventually(async () => expect(await processesIn(network)).toEqual([]))
+  await eventually(async () => expect(await everybodyIn(processes)).toEqual([]))
 })
 
 test('the host is private: names, files, processes', async () => {
@@ -63,14 +59,9 @@ test('scripted servers do as told, and record it', async () => {
   ])
 })
 
-/** Network namespaces with a name, and interfaces, as the machine itself sees them. */
-async function outside(): Promise<string> {
-  const run = promisify(execFile)
-  return (await run('ip', ['-br', 'link'])).stdout
-}
-
-async function processesIn(network: string): Promise<string[]> {
+/** Without processes, namespaces that have no name end, and with them their interfaces and mounts. */
+async function everybodyIn(processes: string): Promise<string[]> {
   const numbers = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const networks = await Promise.all(numbers.map((pid) => readlink(`/proc/${pid}/ns/net`).catch(() => '')))
-  return numbers.filter((_, i) => networks[i] === network)
+  const namespaces = await Promise.all(numbers.map((pid) => readlink(`/proc/${pid}/ns/pid`).catch(() => '')))
+  return numbers.filter((_, i) => namespaces[i] === processes)
 }

@@ -11,7 +11,7 @@ export class Bus {
     this.#world = world
   }
 
-  /** Returns when it listens. */
+  /** The socket appears in one step, usable by all, as systemd lets it appear. */
   async start(): Promise<void> {
     await this.#world.write('/run/lab/bus.conf', configuration)
     const argv = ['dbus-daemon', '--config-file=/run/lab/bus.conf', '--nofork', '--nopidfile', '--print-address']
@@ -20,6 +20,7 @@ export class Bus {
     await eventually(() => {
       if (!listens) throw new Error('the bus does not listen')
     })
+    await this.#world.run(['mv', '/run/lab/bus', '/run/dbus/system_bus_socket'])
   }
 
   async stop(): Promise<void> {
@@ -31,7 +32,7 @@ const configuration = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <listen>unix:path=/run/lab/bus</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow user="*"/>

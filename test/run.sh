@@ -1,0 +1,47 @@
+#!/bin/sh
+# Runs every check and says at the end how many of each kind ran. A suite of which no test ran has failed.
+# The last line is `N passed, N failed`: tests, and each of setup, lint, types and build as one.
+set -u
+cd "$(dirname "$0")/.."
+
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+trap 'exit 130' INT TERM
+passed=0
+failed=0
+table=''
+
+count() { # NAME PASSED FAILED SKIPPED
+  passed=$((passed + $2))
+  failed=$((failed + $3))
+  line=$(printf '%-7s %5d passed, %d failed, %d skipped' "$@")
+  table="$table$line
+"
+}
+
+check() { # NAME COMMAND...
+  name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  if "$@"; then count "$name" 1 0 0; else count "$name" 0 1 0; fi
+}
+
+suite() { # NAME of a vitest project
+  printf '\n== %s\n' "$1"
+  report=$reports/$1.json
+  npx vitest run --config test/vitest.config.ts --project "$1" \
+    --reporter=default --reporter=json --outputFile.json="$report"
+  # shellcheck disable=SC2046 # three numbers
+  count "$1" $(node test/count.mjs "$report" $?)
+}
+
+check setup test/setup.sh
+check lint npm run --silent lint
+check types npm run --silent types
+check build npm run --silent build
+suite unit
+suite replay
+suite lab
+
+printf '\n%s\n%d passed, %d failed\n' "$table" "$passed" "$failed"
+[ "$failed" -eq 0 ]
