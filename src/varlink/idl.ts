@@ -1,0 +1,84 @@
+import type { JsonObject } from './message.ts'
+import { isObject } from './message.ts'
+
+/** A type of the varlink IDL: how it is written, and which JSON values belong to it. */
+export interface Type<T> {
+  readonly text: string
+  /** True when the value may be left out. */
+  readonly isOptional: boolean
+  accepts(value: unknown): value is T
+}
+
+/** Members of a struct, of a method's parameters or of its reply, in the order they are described. */
+export type Fields = Readonly<Record<string, Type<unknown>>>
+
+/** The object that `Fields` describe; what is optional is `undefined` when absent. */
+export type ValueOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Type<infer T> ? T : never }
+
+export interface Struct<F extends Fields> extends Type<ValueOf<F>> {
+  readonly name: string
+  readonly fields: F
+}
+
+export interface Method<I extends Fields, O extends Fields> {
+  readonly input: I
+  readonly output: O
+  /** Refused without `more` (V-9). */
+  readonly requiresMore: boolean
+  readonly comment: string
+}
+export type Methods = Readonly<Record<string, Method<Fields, Fields>>>
+
+/** One interface: the source of both its description and the checks of its calls (V-8, V-14). */
+export interface Interface<M extends Methods> {
+  readonly name: string
+  readonly comment: string
+  readonly types: readonly Struct<Fields>[]
+  readonly methods: M
+  readonly errors: Readonly<Record<string, Fields>>
+}
+
+function scalar<T>(text: string, accepts: (value: unknown) => boolean): Type<T> {
+  return { text, isOptional: false, accepts: accepts as (value: unknown) => value is T }
+}
+
+export const bool = scalar<boolean>('bool', (value) => typeof value === 'boolean')
+/** Beyond 2^53 JSON numbers lose digits here; nothing in use is that large. */
+export const int = scalar<number>('int', Number.isSafeInteger)
+/** Valid Unicode without NUL, which no C string could carry. */
+export const string = scalar<string>('string', (value) => typeof value === 'string' && !/[\p{Cs}\0]/u.test(value))
+/** Any object: for members whose shape depends on others. */
+export const object = scalar<JsonObject>('object', isObject)
+
+export function list<T>(of: Type<T>): Type<readonly T[]> {
+  return scalar(`[]${of.text}`, (value) => Array.isArray(value) && value.every((item) => of.accepts(item)))
+}
+
+/** May be absent; null says the same (V-7). */
+export function optional<T>(of: Type<T>): Type<T | undefined> {
+  const accepts = (value: unknown): value is T | undefined => value === undefined || value === null || of.accepts(value)
+  return { text: `?${of.text}`, isOptional: true, accepts }
+}
+
+export function struct<F extends Fields>(name: string, fields: F): Struct<F> {
+  const accepts = (value: unknown): value is ValueOf<F> => isObject(value) && firstMisfit(fields, value) === undefined
+  return { name, text: name, isOptional: false, fields, accepts }
+}
+
+/** A method that answers once. */
+export function method<I extends Fields, O extends Fields>(comment: string, input: I, output: O): Method<I, O> {
+  return { comment, input, output, requiresMore: false }
+}
+
+/** A method that answers again and again, until the client leaves. */
+export function stream<I extends Fields, O extends Fields>(comment: string, input: I, output: O): Method<I, O> {
+  return { comment, input, output, requiresMore: true }
+}
+
+/** The first member that is missing, of the wrong type or not described; undefined when all is well (V-8). */
+export function firstMisfit(fields: Fields, value: JsonObject): string | undefined {
+  const wrong = Object.entries(fields).find(([name, type]) => {
+    return Object.hasOwn(value, name) ? !type.accepts(value[name]) : !type.isOptional
+  })
+  return wrong?.[0] ?? Object.keys(value).find((name) => !Object.hasOwn(fields, name))
+}

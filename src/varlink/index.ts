@@ -1,0 +1,17 @@
+export { activatedSockets } from './activation.ts'
+export type { ServerLimits } from './limits.ts'
+export type { ListenAt } from './listen.ts'
+export type {
+  About,
+  CacheDumpEntry,
+  Inspector,
+  Peer,
+  ProcessControl,
+  QueryReport,
+  ScopeDump,
+  ServerStateDump,
+} from './ports.ts'
+export type { ServerContext } from './server.ts'
+export { VarlinkServer } from './server.ts'
+export type { VarlinkPorts } from './services.ts'
+export { monitorService, resolveService } from './services.ts'

@@ -1,0 +1,109 @@
+import { ProtocolError } from './protocol-error.ts'
+
+/** A JSON object as it came in; its members are still to be checked. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** One method call, well formed; its parameters are not checked yet. */
+export interface Call {
+  /** Full name, `io.systemd.Resolve.ResolveHostname`. */
+  readonly method: string
+  /** Without those that are null: they count as absent (V-7). */
+  readonly parameters: JsonObject
+  /** The client takes several replies. */
+  readonly more: boolean
+  /** The client takes no reply at all, not even an error. */
+  readonly oneway: boolean
+  /** The client wants to speak another protocol afterwards. */
+  readonly upgrade: boolean
+}
+
+const MODES = ['more', 'oneway', 'upgrade'] as const
+const KNOWN_KEYS: ReadonlySet<string> = new Set(['method', 'parameters', ...MODES])
+
+/** Far above what any call needs; keeps a small message from becoming a large or deep structure. */
+const MAX_DEPTH = 32
+const MAX_VALUES = 10_000
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Reads one message without its NUL (V-1, V-3). @throws {ProtocolError} */
+export function parseCall(message: Uint8Array): Call {
+  assertModest(message)
+  const call = parseJson(message)
+  if (!isObject(call)) throw new ProtocolError('message is not an object')
+  const unknown = Object.keys(call).find((key) => !KNOWN_KEYS.has(key))
+  if (unknown !== undefined) throw new ProtocolError('call has an unknown key')
+  const { method, parameters } = call
+  if (typeof method !== 'string') throw new ProtocolError('call names no method')
+  const [more, oneway, upgrade] = MODES.map((mode) => flagOf(call, mode)) as [boolean, boolean, boolean]
+  if (Number(more) + Number(oneway) + Number(upgrade) > 1) throw new ProtocolError('call has contradicting modes')
+  return { method, parameters: parametersOf(parameters), more, oneway, upgrade }
+}
+
+/** The bytes of a reply (V-4); `continues` when another one follows. */
+export function encodeReply(parameters: JsonObject, continues: boolean): Buffer {
+  return encode(continues ? { parameters, continues } : { parameters })
+}
+
+/** The bytes of an error (V-5). */
+export function encodeError(error: string, parameters: JsonObject): Buffer {
+  return encode({ error, parameters })
+}
+
+/** JSON never holds a NUL byte: `stringify` writes the character as an escape. */
+function encode(message: JsonObject): Buffer {
+  return Buffer.from(`${JSON.stringify(message)}\0`, 'utf8')
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function flagOf(call: JsonObject, mode: string): boolean {
+  const value = Object.hasOwn(call, mode) ? call[mode] : false
+  if (typeof value !== 'boolean') throw new ProtocolError(`${mode} is not a boolean`)
+  return value
+}
+
+/** `fromEntries` makes own members of every key, `__proto__` included. */
+function parametersOf(value: unknown): JsonObject {
+  if (value === undefined || value === null) return {}
+  if (!isObject(value)) throw new ProtocolError('parameters are not an object')
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
+}
+
+function parseJson(message: Uint8Array): unknown {
+  try {
+    return JSON.parse(UTF8.decode(message))
+  } catch {
+    throw new ProtocolError('message is not JSON')
+  }
+}
+
+/** Counts brackets and separators outside strings, before anything is built from them. @throws {ProtocolError} */
+function assertModest(message: Uint8Array): void {
+  let depth = 0
+  let values = 0
+  for (let at = 0; at < message.length; at++) {
+    const byte = message[at]
+    if (byte === QUOTE) at = endOfString(message, at)
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth++
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--
+    else if (byte === COMMA) values++
+    if (depth > MAX_DEPTH || values > MAX_VALUES) throw new ProtocolError('message is nested too deeply or too large')
+  }
+}
+
+function endOfString(message: Uint8Array, start: number): number {
+  let at = start + 1
+  while (at < message.length && message[at] !== QUOTE) at += message[at] === BACKSLASH ? 2 : 1
+  return at
+}
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const OPEN_ARRAY = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d

@@ -1,0 +1,99 @@
+import type { Interface } from './idl.ts'
+import { bool, int, list, method, optional, stream, string, struct } from './idl.ts'
+import {
+  CONFIGURATION_TYPES,
+  DNSConfiguration,
+  extendedErrorOutput,
+  ResourceKey,
+  ResourceRecord,
+  scopeFields,
+} from './shared-types.ts'
+
+const ResourceRecordArray = struct('ResourceRecordArray', { rr: optional(ResourceRecord), raw: string })
+const AnswerRecord = struct('AnswerRecord', { rr: optional(ResourceRecord), raw: string, ifindex: optional(int) })
+const CacheEntry = struct('CacheEntry', {
+  key: ResourceKey,
+  rrs: optional(list(ResourceRecordArray)),
+  type: optional(string),
+  until: int,
+})
+const ScopeCache = struct('ScopeCache', { ...scopeFields, cache: list(CacheEntry) })
+const ServerState = struct('ServerState', {
+  Server: string,
+  Type: string,
+  Interface: optional(string),
+  InterfaceIndex: optional(int),
+  VerifiedFeatureLevel: string,
+  PossibleFeatureLevel: string,
+  DNSSECMode: string,
+  DNSSECSupported: bool,
+  ReceivedUDPFragmentMax: int,
+  FailedUDPAttempts: int,
+  FailedTCPAttempts: int,
+  PacketTruncated: bool,
+  PacketBadOpt: bool,
+  PacketRRSIGMissing: bool,
+  PacketInvalid: bool,
+  PacketDoOff: bool,
+})
+const TransactionStatistics = struct('TransactionStatistics', {
+  currentTransactions: int,
+  totalTransactions: int,
+  totalTimeouts: int,
+  totalTimeoutsServedStale: int,
+  totalFailedResponses: int,
+  totalFailedResponsesServedStale: int,
+})
+const CacheStatistics = struct('CacheStatistics', { size: int, hits: int, misses: int })
+const DnssecStatistics = struct('DnssecStatistics', { secure: int, insecure: int, bogus: int, indeterminate: int })
+
+/** Every method may let polkit ask the user (varlink.md §4). */
+const permission = { allowInteractiveAuthentication: optional(bool) }
+
+const methods = {
+  SubscribeQueryResults: stream('Follows all queries; the first reply only says that it has begun.', permission, {
+    ready: optional(bool),
+    state: optional(string),
+    rcode: optional(int),
+    errno: optional(int),
+    result: optional(string),
+    ...extendedErrorOutput,
+    question: optional(list(ResourceKey)),
+    collectedQuestions: optional(list(ResourceKey)),
+    answer: optional(list(AnswerRecord)),
+  }),
+  DumpCache: method('Shows what every scope has cached.', permission, { dump: list(ScopeCache) }),
+  DumpServerState: method('Shows what is known of every server.', permission, { dump: list(ServerState) }),
+  DumpStatistics: method('Shows counters.', permission, {
+    transactions: TransactionStatistics,
+    cache: CacheStatistics,
+    dnssec: DnssecStatistics,
+  }),
+  ResetStatistics: method('Sets counters to zero.', permission, {}),
+  SubscribeDNSConfiguration: stream('Sends the DNS configuration, now and whenever it changes.', permission, {
+    configuration: list(DNSConfiguration),
+  }),
+  FlushCaches: method('Forgets everything cached.', permission, {}),
+  ResetServerFeatures: method('Forgets what was learnt about the abilities of servers.', permission, {}),
+}
+
+/** `io.systemd.Resolve.Monitor` (varlink.md §4). */
+export const MONITOR_INTERFACE: Interface<typeof methods> = {
+  name: 'io.systemd.Resolve.Monitor',
+  comment: 'Watches the resolver at work.',
+  types: [
+    ResourceKey,
+    ResourceRecord,
+    ResourceRecordArray,
+    AnswerRecord,
+    CacheEntry,
+    ScopeCache,
+    ServerState,
+    TransactionStatistics,
+    CacheStatistics,
+    DnssecStatistics,
+    ...CONFIGURATION_TYPES,
+  ],
+  methods,
+  errors: {},
+}

@@ -1,0 +1,102 @@
+import type { Authority, Control, Operation } from '../control/index.ts'
+import { configurationOf } from './dns-configuration.ts'
+import { interactionRequired, permissionDenied } from './errors.ts'
+import { MONITOR_INTERFACE } from './monitor-interface.ts'
+import { cacheOutput, READY, reportOutput, serverStateOutput, statisticsOutput } from './monitor-output.ts'
+import type { Inspector, Peer } from './ports.ts'
+import type { CallContext, Served } from './service.ts'
+import { callerOf, serve } from './service.ts'
+
+/** Everything `io.systemd.Resolve.Monitor` needs. */
+export interface MonitorPorts {
+  readonly control: Control
+  readonly inspector: Inspector
+  readonly authority: Authority
+}
+
+interface Permission {
+  readonly allowInteractiveAuthentication: boolean | undefined
+}
+
+/** `io.systemd.Resolve.Monitor`: every call is checked before anything is looked at (varlink.md §4). */
+export function monitorInterface({ control, inspector, authority }: MonitorPorts): Served {
+  const allow = async (
+    operation: Operation,
+    asked: Permission,
+    call: { peer: Peer | undefined; signal: AbortSignal },
+  ) => {
+    const mayAsk = asked.allowInteractiveAuthentication ?? false
+    const verdict = await authority.authorize(operation, callerOf(call.peer), undefined, mayAsk, call.signal)
+    if (verdict === 'needs-interaction') throw interactionRequired()
+    if (verdict !== 'allowed') throw permissionDenied()
+    call.signal.throwIfAborted()
+  }
+  return serve(MONITOR_INTERFACE, {
+    async SubscribeQueryResults(asked, call) {
+      await allow('subscribe-query-results', asked, call)
+      using _ = inspector.subscribeQueries((report) => call.send(reportOutput(report)))
+      call.send(READY)
+      return untilGone(call.signal)
+    },
+    async DumpCache(asked, call) {
+      await allow('dump-cache', asked, call)
+      return { dump: cacheOutput(inspector) }
+    },
+    async DumpServerState(asked, call) {
+      await allow('dump-server-state', asked, call)
+      return { dump: inspector.dumpServerState().map(serverStateOutput) }
+    },
+    async DumpStatistics(asked, call) {
+      await allow('dump-statistics', asked, call)
+      return statisticsOutput(control.statistics())
+    },
+    async ResetStatistics(asked, call) {
+      await allow('reset-statistics', asked, call)
+      control.resetStatistics()
+      return {}
+    },
+    async SubscribeDNSConfiguration(asked, call) {
+      await allow('subscribe-dns-configuration', asked, call)
+      const sendIfChanged = configurationSender(control, inspector, call)
+      using _ = control.subscribe({ configurationChanged: sendIfChanged })
+      sendIfChanged()
+      return untilGone(call.signal)
+    },
+    async FlushCaches(asked, call) {
+      await allow('flush-caches', asked, call)
+      control.flushCaches()
+      return {}
+    },
+    async ResetServerFeatures(asked, call) {
+      await allow('reset-server-features', asked, call)
+      control.resetServerFeatures()
+      return {}
+    },
+  })
+}
+
+type Configuration = ReturnType<typeof configurationOf>
+
+/** Sends the configuration when it differs from what this client saw last. */
+function configurationSender(
+  control: Control,
+  inspector: Inspector,
+  call: CallContext<{ readonly configuration: Configuration }>,
+): () => void {
+  let seen = ''
+  return () => {
+    const configuration = configurationOf(control, inspector)
+    const text = JSON.stringify(configuration)
+    if (text === seen) return
+    seen = text
+    call.send({ configuration })
+  }
+}
+
+/** A subscription has no last reply: it ends, by rejecting, when the client leaves. */
+function untilGone(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error)
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+}

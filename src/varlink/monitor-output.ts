@@ -1,0 +1,104 @@
+import { constants } from 'node:os'
+import type { Statistics } from '../control/index.ts'
+import { RCODE, rcodeText } from '../wire/index.ts'
+import { extendedErrorFields, systemError } from './errors.ts'
+import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump, ServerStateDump } from './ports.ts'
+import { keyOutput, linkedRecord, recordOutput } from './record-json.ts'
+
+/** More entries than this cannot fit one message; they are not even collected. */
+const MAX_DUMPED_ENTRIES = 100_000
+
+/** One finished query (varlink.md §4.1). */
+export function reportOutput(report: QueryReport) {
+  const { state, rcode, errno, dnssecResult, questions, collectedQuestions, answer } = report
+  const hasVerdict = state === 'rcode-failure' || state === 'dnssec-failed'
+  return {
+    ready: undefined,
+    state,
+    rcode: state === 'rcode-failure' ? rcode : undefined,
+    errno: state === 'errno' ? errno : undefined,
+    result: state === 'dnssec-failed' ? dnssecResult : undefined,
+    extendedDNSErrorCode: undefined,
+    extendedDNSErrorMessage: undefined,
+    ...(hasVerdict && extendedErrorFields(report)),
+    question: questions.map(keyOutput),
+    collectedQuestions: collectedQuestions.length === 0 ? undefined : collectedQuestions.map(keyOutput),
+    answer: answer.length === 0 ? undefined : answer.map(linkedRecord),
+  }
+}
+
+/** The first reply of a subscription to queries: it has begun. */
+export const READY = {
+  ready: true,
+  state: undefined,
+  rcode: undefined,
+  errno: undefined,
+  result: undefined,
+  extendedDNSErrorCode: undefined,
+  extendedDNSErrorMessage: undefined,
+  question: undefined,
+  collectedQuestions: undefined,
+  answer: undefined,
+}
+
+/** All caches (varlink.md §4.2). @throws {VarlinkError} EMSGSIZE when they cannot fit one message. */
+export function cacheOutput(inspector: Inspector) {
+  let room = MAX_DUMPED_ENTRIES
+  const entry = (dumped: CacheDumpEntry) => {
+    if (room-- === 0) throw systemError(constants.errno.EMSGSIZE)
+    return entryOutput(dumped)
+  }
+  return Array.from(inspector.dumpCache(), (scope) => scopeOutput(scope, entry))
+}
+
+function scopeOutput<E>(scope: ScopeDump, entry: (dumped: CacheDumpEntry) => E) {
+  return {
+    protocol: scope.protocol,
+    family: scope.family,
+    ifindex: scope.ifindex || undefined,
+    ifname: scope.ifname,
+    dnssec: scope.dnssec,
+    dnsOverTLS: scope.dnsOverTls,
+    cache: Array.from(scope.entries, entry),
+  }
+}
+
+/** `rrs` for what exists, even if empty (NODATA), `type` for what failed. */
+function entryOutput({ question, rcode, records, until }: CacheDumpEntry) {
+  const isFailure = rcode !== RCODE.NOERROR
+  return {
+    key: keyOutput(question),
+    rrs: isFailure ? undefined : records.map(recordOutput),
+    type: isFailure ? rcodeText(rcode) : undefined,
+    until: Math.round(until * 1000),
+  }
+}
+
+export function serverStateOutput(state: ServerStateDump) {
+  return {
+    Server: state.server,
+    Type: state.type,
+    Interface: state.ifname,
+    InterfaceIndex: state.ifindex || undefined,
+    VerifiedFeatureLevel: state.verifiedFeatureLevel ?? 'n/a',
+    PossibleFeatureLevel: state.possibleFeatureLevel,
+    DNSSECMode: state.dnssec,
+    DNSSECSupported: state.dnssecSupported,
+    ReceivedUDPFragmentMax: state.receivedUdpFragmentMax,
+    FailedUDPAttempts: state.failedUdpAttempts,
+    FailedTCPAttempts: state.failedTcpAttempts,
+    PacketTruncated: state.packetTruncated,
+    PacketBadOpt: state.packetBadOpt,
+    PacketRRSIGMissing: state.packetRrsigMissing,
+    PacketInvalid: state.packetInvalid,
+    PacketDoOff: state.packetDoOff,
+  }
+}
+
+/** Nothing is validated here, so no verdict was ever counted. */
+const NO_VERDICTS = { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 }
+
+export function statisticsOutput(statistics: Statistics) {
+  const { cacheSize, cacheHits, cacheMisses, ...transactions } = statistics
+  return { transactions, cache: { size: cacheSize, hits: cacheHits, misses: cacheMisses }, dnssec: NO_VERDICTS }
+}

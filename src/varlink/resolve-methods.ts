@@ -1,0 +1,115 @@
+import { constants } from 'node:os'
+import type { Control } from '../control/index.ts'
+import type { FoundAddress, FoundService, Lookup, Lookups } from '../resolve/index.ts'
+import { CLASS, octalEscaped } from '../wire/index.ts'
+import { configurationOf } from './dns-configuration.ts'
+import { errorOfFailure, invalidParameter, methodNotImplemented, noSuchRecord, systemError } from './errors.ts'
+import type { Inspector } from './ports.ts'
+import { linkedRecord } from './record-json.ts'
+import { RESOLVE_INTERFACE } from './resolve-interface.ts'
+import type { Served } from './service.ts'
+import { serve } from './service.ts'
+
+/** Everything `io.systemd.Resolve` needs. */
+export interface ResolvePorts {
+  readonly lookups: Lookups
+  readonly control: Control
+  readonly inspector: Pick<Inspector, 'isAccessible'>
+}
+
+const HIGHEST_INT32 = 0x7fffffff
+const HIGHEST_UINT16 = 0xffff
+
+/**
+ * `io.systemd.Resolve`: translates to lookups and back. Replies hold exactly the members of varlink.md §3 and never an
+ * empty list, because clients of 252 give up on the one and abort on the other.
+ */
+export function resolveInterface({ lookups, control, inspector }: ResolvePorts): Served {
+  return serve(RESOLVE_INTERFACE, {
+    async ResolveHostname({ name, family, ...where }, { oneway, signal }) {
+      const request = { name, family: int32(family, 'family'), ...placeOf(where, oneway) }
+      const { addresses, canonical, flags } = found(await lookups.hostname(request, signal))
+      return { addresses: some(addresses).map(addressOutput), name: canonical, flags }
+    },
+    async ResolveAddress({ address, family, ...where }, { oneway, signal }) {
+      if (!address.every((byte) => byte >= 0 && byte <= 0xff)) throw invalidParameter('address')
+      const bytes = Uint8Array.from(address)
+      const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, oneway) }
+      const { names, flags } = found(await lookups.address(request, signal))
+      return { names: some(names).map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name })), flags }
+    },
+    async ResolveService({ name = '', type = '', domain, family, ...where }, { oneway, signal }) {
+      const request = { name, type, domain, family: int32(family, 'family'), ...placeOf(where, oneway) }
+      const { services, txt, canonical, flags } = found(await lookups.service(request, signal))
+      return {
+        services: some(services).map(serviceOutput),
+        txt: unlessEmpty(txt.map(octalEscaped)),
+        canonical: { ...canonical, name: canonical.name || undefined },
+        flags,
+      }
+    },
+    async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, { oneway, signal }) {
+      const key = { type: within(type, HIGHEST_UINT16, 'type'), class: within(recordClass, HIGHEST_UINT16, 'class') }
+      const { records, flags } = found(await lookups.record({ name, ...key, ...placeOf(where, oneway) }, signal))
+      return { rrs: some(records).map(linkedRecord), flags }
+    },
+    BrowseServices() {
+      // There is no multicast DNS here to browse.
+      throw methodNotImplemented('io.systemd.Resolve.BrowseServices')
+    },
+    DumpDNSConfiguration(_parameters, { oneway }) {
+      if (oneway) throw systemError(constants.errno.EINVAL)
+      return { configuration: configurationOf(control, inspector) }
+    },
+  })
+}
+
+interface Where {
+  readonly ifindex: number | undefined
+  readonly flags: number | undefined
+}
+
+/** Where to look, and how. A call nobody waits for is not worth a lookup (V-12). */
+function placeOf({ ifindex = 0, flags = 0 }: Where, oneway: boolean) {
+  if (oneway) throw systemError(constants.errno.EINVAL)
+  return { ifindex: within(ifindex, HIGHEST_INT32, 'ifindex'), flags: within(flags, HIGHEST_INT32, 'flags') }
+}
+
+/** All flags in use are below 2^31; anything larger would be cut by bit operations. */
+function within(value: number, highest: number, parameter: string): number {
+  if (value < 0 || value > highest) throw invalidParameter(parameter)
+  return value
+}
+
+function int32(value: number | undefined, parameter: string): number {
+  return within(value ?? 0, HIGHEST_INT32, parameter)
+}
+
+function found<T>(lookup: Lookup<T>): T {
+  if (!lookup.ok) throw errorOfFailure(lookup.failure)
+  return lookup.value
+}
+
+function some<T>(items: readonly T[]): readonly T[] {
+  if (items.length === 0) throw noSuchRecord()
+  return items
+}
+
+function unlessEmpty<T>(items: readonly T[]): readonly T[] | undefined {
+  return items.length === 0 ? undefined : items
+}
+
+function addressOutput({ ifindex, address }: FoundAddress) {
+  return { ifindex: ifindex || undefined, family: address.family, address: [...address.bytes] }
+}
+
+function serviceOutput({ priority, weight, port, hostname, canonicalName, addresses }: FoundService) {
+  return {
+    priority,
+    weight,
+    port,
+    hostname,
+    canonicalName: canonicalName || undefined,
+    addresses: unlessEmpty(addresses.map(addressOutput)),
+  }
+}

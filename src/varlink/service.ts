@@ -1,0 +1,113 @@
+import { constants } from 'node:os'
+import type { Log } from '../base/index.ts'
+import type { Caller } from '../control/index.ts'
+import { ControlError } from '../control/index.ts'
+import { errorOfControl, expectedMore, invalidParameter, methodNotFound, systemError, VarlinkError } from './errors.ts'
+import type { Fields, Interface, Method, Methods, ValueOf } from './idl.ts'
+import { firstMisfit } from './idl.ts'
+import { MAX_MESSAGE } from './framer.ts'
+import type { Call, JsonObject } from './message.ts'
+import { encodeError, encodeReply } from './message.ts'
+import type { Peer } from './ports.ts'
+
+/** What a handler knows of the call besides its parameters. */
+export interface CallContext<O> {
+  readonly peer: Peer | undefined
+  readonly oneway: boolean
+  /** Aborts when the client is gone (V-13) or the server closes. */
+  readonly signal: AbortSignal
+  /** Sends one of several replies (V-4); for methods that require `more`. */
+  send(reply: O): void
+}
+
+export type Handler<M> =
+  M extends Method<infer I, infer O>
+    ? (parameters: ValueOf<I>, context: CallContext<ValueOf<O>>) => ValueOf<O> | Promise<ValueOf<O>>
+    : never
+/** A method without a handler is described, but not found (V-15). */
+export type Handlers<M extends Methods> = { readonly [K in keyof M]?: Handler<M[K]> }
+
+type AnyHandler = (parameters: JsonObject, context: CallContext<JsonObject>) => JsonObject | Promise<JsonObject>
+
+/** An interface with what answers its calls. */
+export interface Served {
+  readonly description: Interface<Methods>
+  readonly handlers: Readonly<Record<string, AnyHandler | undefined>>
+}
+
+export function serve<M extends Methods>(description: Interface<M>, handlers: Handlers<M>): Served {
+  return { description, handlers }
+}
+
+/** Where a call comes from and where its replies go. */
+export interface Client {
+  readonly peer: Peer | undefined
+  readonly signal: AbortSignal
+  send(message: Buffer): void
+}
+
+/** The other end of a connection, as the permission table knows callers. */
+export function callerOf(peer: Peer | undefined): Caller {
+  return { busName: undefined, uid: peer?.uid, pid: peer?.pid }
+}
+
+/** Finds, checks and runs methods, and turns what they return or throw into messages. */
+export class Service {
+  readonly #methods: ReadonlyMap<string, { method: Method<Fields, Fields>; handler: AnyHandler }>
+  readonly #log: Log
+
+  constructor(interfaces: readonly Served[], log: Log) {
+    this.#methods = new Map(interfaces.flatMap(methodsOf))
+    this.#log = log
+  }
+
+  /** Resolves when the call is done and all its replies are with `client`; never rejects. */
+  async answer(call: Call, client: Client): Promise<void> {
+    const reply = await this.#replyTo(call, client)
+    if (reply !== undefined && !call.oneway && !client.signal.aborted) client.send(reply)
+  }
+
+  async #replyTo(call: Call, client: Client): Promise<Buffer | undefined> {
+    try {
+      const reply = encodeReply(await this.#run(call, client), false)
+      return reply.length <= MAX_MESSAGE ? reply : errorMessage(systemError(constants.errno.EMSGSIZE))
+    } catch (error) {
+      // Whatever a handler throws after its signal fired has nobody left to read it.
+      return client.signal.aborted ? undefined : errorMessage(this.#translate(error))
+    }
+  }
+
+  /** In this order: does it exist, is it called rightly, do the parameters fit (V-8…V-10). */
+  async #run(call: Call, client: Client): Promise<JsonObject> {
+    const found = this.#methods.get(call.method)
+    // Nothing here can be upgraded to another protocol.
+    if (found === undefined || call.upgrade) throw methodNotFound(call.method)
+    if (found.method.requiresMore && !call.more) throw expectedMore()
+    const misfit = firstMisfit(found.method.input, call.parameters)
+    if (misfit !== undefined) throw invalidParameter(misfit)
+    const { peer, signal } = client
+    const send = (reply: JsonObject) => client.send(encodeReply(reply, true))
+    return found.handler(call.parameters, { peer, signal, oneway: call.oneway, send })
+  }
+
+  #translate(error: unknown): VarlinkError {
+    if (error instanceof VarlinkError) return error
+    if (error instanceof ControlError) return errorOfControl(error)
+    this.#log.bug(error)
+    return systemError(constants.errno.EIO)
+  }
+}
+
+function errorMessage({ error, parameters }: VarlinkError): Buffer {
+  return encodeError(error, parameters)
+}
+
+function methodsOf({
+  description,
+  handlers,
+}: Served): [string, { method: Method<Fields, Fields>; handler: AnyHandler }][] {
+  return Object.entries(description.methods).flatMap(([name, method]) => {
+    const handler = handlers[name]
+    return handler === undefined ? [] : [[`${description.name}.${name}`, { method, handler }]]
+  })
+}

@@ -1,0 +1,33 @@
+import type { Log } from '../base/index.ts'
+import type { Authority } from '../control/index.ts'
+import type { MonitorPorts } from './monitor-methods.ts'
+import { monitorInterface } from './monitor-methods.ts'
+import type { About, ProcessControl } from './ports.ts'
+import { processInterface } from './process-interface.ts'
+import type { ResolvePorts } from './resolve-methods.ts'
+import { resolveInterface } from './resolve-methods.ts'
+import type { Served } from './service.ts'
+import { Service } from './service.ts'
+import { varlinkInterface } from './varlink-interface.ts'
+
+/** Everything the two sockets need. */
+export interface VarlinkPorts extends ResolvePorts, MonitorPorts {
+  readonly inspector: MonitorPorts['inspector']
+  readonly authority: Authority
+  readonly process: ProcessControl
+  readonly about: About
+}
+
+/** What the socket for everybody serves (varlink.md §1). */
+export function resolveService(ports: VarlinkPorts, log: Log): Service {
+  return serviceOf([resolveInterface(ports), processInterface(ports.process, ports.authority)], ports.about, log)
+}
+
+/** What the monitoring socket serves; each call asks for permission. */
+export function monitorService(ports: VarlinkPorts, log: Log): Service {
+  return serviceOf([monitorInterface(ports)], ports.about, log)
+}
+
+function serviceOf(served: readonly Served[], about: About, log: Log): Service {
+  return new Service([...served, varlinkInterface(about, served)], log)
+}
