@@ -1,0 +1,87 @@
+import type { IfIndex } from '../base/index.ts'
+import { type Name, parseName } from '../wire/index.ts'
+import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
+import { extendList, MAX_SERVERS } from './lists.ts'
+import { notYet } from './not-yet.ts'
+import { orReport, type Report, SettingError } from './problem.ts'
+import { DNS_OVER_TLS_MODES, DNSSEC_MODES, MULTICAST_MODES } from './resolved-conf.ts'
+import { type IfIndexOf, isRefusedServer, parseServerSpec, type ServerSpec, serverKey } from './server-spec.ts'
+import { booleanOf, parseMode } from './values.ts'
+
+export const MAX_NEGATIVE_TRUST_ANCHORS = 2048
+
+/** The values of a link's state file; an unusable one is reported and counts as absent. */
+export class LinkValues {
+  readonly #entries: ReadonlyMap<string, string>
+  readonly #report: (key: string, message: string) => void
+
+  constructor(entries: ReadonlyMap<string, string>, report: (key: string, message: string) => void) {
+    this.#entries = entries
+    this.#report = report
+  }
+
+  text(key: string): string {
+    return this.#entries.get(key) ?? ''
+  }
+
+  reporter(key: string): Report {
+    return (message) => this.#report(key, message)
+  }
+
+  /** Absent means yes, limited by the global setting (R-LINK-2, R-NETD-4). */
+  multicast(key: string): MulticastMode {
+    return this.#mode(key, MULTICAST_MODES) ?? 'yes'
+  }
+
+  dnssec(key: string): DnssecMode | undefined {
+    const mode = this.#mode(key, DNSSEC_MODES)
+    const lack = notYet('dnssec', mode)
+    if (lack !== undefined) this.#report(key, lack.message)
+    return lack?.instead.dnssec ?? mode
+  }
+
+  dnsOverTls(key: string): DnsOverTlsMode | undefined {
+    const mode = this.#mode(key, DNS_OVER_TLS_MODES)
+    const lack = notYet('dnsOverTls', mode)
+    if (lack !== undefined) this.#report(key, lack.message)
+    return mode
+  }
+
+  boolean(key: string): boolean | undefined {
+    const text = this.text(key)
+    const value = booleanOf(text)
+    if (value === undefined && text !== '') this.#report(key, `'${text}' is not a boolean.`)
+    return value
+  }
+
+  names(key: string): readonly Name[] {
+    return extendList([], this.text(key), nameOfWord, (name) => name, this.reporter(key), MAX_NEGATIVE_TRUST_ANCHORS)
+  }
+
+  #mode<M extends string>(key: string, modes: readonly M[]): M | undefined {
+    const text = this.text(key)
+    return text === '' ? undefined : orReport(this.reporter(key), () => parseMode(text, modes))
+  }
+}
+
+/** Servers of one link. An interface named with a server must be that link, and is then left out. */
+export function extendLinkServers(
+  text: string,
+  ifindex: IfIndex,
+  ifindexOf: IfIndexOf,
+  report: Report,
+): readonly ServerSpec[] {
+  const parse = (word: string): ServerSpec | undefined => {
+    const server = parseServerSpec(word, ifindexOf)
+    if (server.ifindex !== 0 && server.ifindex !== ifindex)
+      throw new SettingError(`'${word}' names another interface than its own.`, word)
+    return isRefusedServer(server.address) ? undefined : { ...server, ifindex: 0 }
+  }
+  return extendList([], text, parse, serverKey, report, MAX_SERVERS)
+}
+
+function nameOfWord(word: string): Name {
+  const name = parseName(word)
+  if (name === undefined) throw new SettingError(`'${word}' is not a domain name.`, word)
+  return name
+}
