@@ -1,0 +1,116 @@
+import type { MessageBus } from 'dbus-next'
+import { CliError } from './cli-error.ts'
+
+/** An error reply of the daemon or the bus; the message is meant for people (resolvectl.md 3.8). */
+export class BusError extends CliError {
+  /** Such as `org.freedesktop.resolve1.NoSuchRR`. */
+  readonly errorName: string
+
+  constructor(errorName: string, message: string, options?: ErrorOptions) {
+    super(message === '' ? errorName : message, options)
+    this.name = 'BusError'
+    this.errorName = errorName
+  }
+}
+
+/** One method of one object. */
+export interface BusCall {
+  readonly destination: string
+  readonly path: string
+  readonly interface: string
+  readonly member: string
+  readonly signature?: string
+  readonly body?: readonly unknown[]
+  /** The caller may be asked for a password (C-SET-10). */
+  readonly interactive?: boolean
+}
+
+export const RESOLVE1 = {
+  destination: 'org.freedesktop.resolve1',
+  path: '/org/freedesktop/resolve1',
+  interface: 'org.freedesktop.resolve1.Manager',
+} as const
+
+/** How long any call may take (C-5). */
+const PATIENCE_MS = 120_000
+
+/** The system bus, as far as a client needs it. Honours DBUS_SYSTEM_BUS_ADDRESS. */
+export class BusClient implements Disposable {
+  readonly #bus: MessageBus
+  readonly #library: typeof import('dbus-next')
+
+  private constructor(library: typeof import('dbus-next'), bus: MessageBus) {
+    this.#library = library
+    this.#bus = bus
+  }
+
+  /** The library is loaded here, not at start: help and usage errors do not wait for it. @throws {CliError} */
+  static async connect(): Promise<BusClient> {
+    const { default: library } = await import('dbus-next')
+    const bus = library.systemBus()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        bus.once('connect', resolve)
+        bus.once('error', reject)
+      })
+    } catch (cause) {
+      throw new CliError(`Failed to connect to the system bus: ${(cause as Error).message}`, { cause })
+    }
+    return new BusClient(library, bus)
+  }
+
+  /** The reply's values; 64-bit integers are bigint. @throws {BusError} */
+  async call(call: BusCall): Promise<readonly unknown[]> {
+    const { Message } = this.#library
+    const { interactive = false, signature = '', body = [], ...target } = call
+    const flags = interactive ? ALLOW_INTERACTIVE_AUTHORIZATION : 0
+    const message = new Message({
+      ...target,
+      signature,
+      body: [...body],
+      flags,
+    })
+    const reply = await this.#patiently(this.#bus.call(message))
+    return (reply?.body ?? []) as readonly unknown[]
+  }
+
+  /** All properties of one interface of an object, out of their variants. @throws {BusError} */
+  async properties(path: string, iface: string, destination: string = RESOLVE1.destination): Promise<Properties> {
+    const target = { destination, path, interface: 'org.freedesktop.DBus.Properties' }
+    const [values] = await this.call({ ...target, member: 'GetAll', signature: 's', body: [iface] })
+    const entries = Object.entries(values as Record<string, { value: unknown }>)
+    return Object.fromEntries(entries.map(([name, variant]) => [name, variant.value]))
+  }
+
+  [Symbol.dispose](): void {
+    this.#bus.disconnect()
+  }
+
+  async #patiently<T>(reply: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const broken = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new BusError(TIMED_OUT, 'Connection timed out')), PATIENCE_MS)
+      this.#bus.once('error', reject)
+    })
+    try {
+      return await Promise.race([reply, broken])
+    } catch (cause) {
+      throw asBusError(cause)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+export type Properties = Readonly<Record<string, unknown>>
+
+const TIMED_OUT = 'org.freedesktop.DBus.Error.Timeout'
+/** A header flag that dbus-next does not name. */
+const ALLOW_INTERACTIVE_AUTHORIZATION = 4
+
+function asBusError(cause: unknown): Error {
+  if (cause instanceof CliError) return cause
+  const { type, text, message } = cause as Error & { type?: string; text?: string }
+  if (type === undefined) return new CliError(`Lost the connection to the system bus: ${message}`, { cause })
+  return new BusError(type, text ?? '', { cause })
+}

@@ -1,0 +1,53 @@
+/** Where results and remarks go. */
+export interface Screen {
+  readonly isTerminal: boolean
+  /** Width for wrapping; 80 when the output is not a terminal (C-4). */
+  readonly columns: number
+  /** A result: one or more lines, without the last line end. */
+  print(text: string): void
+  /** A result that is not text. */
+  write(bytes: Uint8Array): void
+  /** An error or a note: never among the results (C-3). */
+  note(text: string): void
+  /** Colours what is printed; plain where colours are not wanted. */
+  paint(style: Style, text: string): string
+  /** As `paint`, for notes. */
+  paintNote(style: Style, text: string): string
+}
+export type Style = 'bold' | 'grey' | 'red'
+
+const CODES: Readonly<Record<Style, number>> = { bold: 1, grey: 90, red: 31 }
+
+/** Standard output and error. Colours only on a terminal, and never with NO_COLOR or TERM=dumb. */
+export class ProcessScreen implements Screen {
+  readonly isTerminal = process.stdout.isTTY
+  readonly columns = (this.isTerminal && process.stdout.columns) || 80
+
+  print(text: string): void {
+    process.stdout.write(`${text}\n`)
+  }
+
+  write(bytes: Uint8Array): void {
+    process.stdout.write(bytes)
+  }
+
+  note(text: string): void {
+    process.stderr.write(`${text}\n`)
+  }
+
+  paint(style: Style, text: string): string {
+    return wantsColour(process.stdout) ? colour(style, text) : text
+  }
+
+  paintNote(style: Style, text: string): string {
+    return wantsColour(process.stderr) ? colour(style, text) : text
+  }
+}
+
+function wantsColour(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb'
+}
+
+function colour(style: Style, text: string): string {
+  return text === '' ? text : `\x1b[${CODES[style]}m${text}\x1b[0m`
+}

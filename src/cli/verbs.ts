@@ -1,0 +1,56 @@
+import type { VerbRun } from './context.ts'
+
+/** One verb: how it is written, what help says, how many words it takes, and where its code is. */
+export interface Verb {
+  readonly name: string
+  /** Its arguments, as help shows them. */
+  readonly usage: string
+  readonly help: string
+  readonly least: number
+  readonly most: number
+  /** The code is loaded when the verb is used, so that others start without it. */
+  load(): Promise<VerbRun>
+}
+
+const MANY = Number.POSITIVE_INFINITY
+
+/** The one table behind parsing, `--help` and completion. */
+// biome-ignore format: a table reads better in rows
+export const VERBS: readonly Verb[] = [
+  verb('query', 'HOSTNAME|ADDRESS...', 1, MANY, 'Resolve domain names, IPv4 and IPv6 addresses', async () => (await import('./query.ts')).query),
+  verb('status', '[LINK...]', 0, MANY, 'Show link and server status', async () => (await import('./status.ts')).status),
+  verb('flush-caches', '', 0, 0, 'Flush all local DNS caches', async () => (await import('./maintenance.ts')).flushCaches),
+  verb('reset-server-features', '', 0, 0, 'Forget learnt DNS server feature levels', async () => (await import('./maintenance.ts')).resetServerFeatures),
+  verb('dns', '[LINK [SERVER...]]', 0, MANY, 'Get/set per-interface DNS server address', () => setting('dns')),
+  verb('domain', '[LINK [DOMAIN...]]', 0, MANY, 'Get/set per-interface search domain', () => setting('domain')),
+  verb('default-route', '[LINK [BOOL]]', 0, 2, 'Get/set per-interface default route flag', () => setting('default-route')),
+  verb('llmnr', '[LINK [MODE]]', 0, 2, 'Get/set per-interface LLMNR mode', () => setting('llmnr')),
+  verb('mdns', '[LINK [MODE]]', 0, 2, 'Get/set per-interface MulticastDNS mode', () => setting('mdns')),
+  verb('dnsovertls', '[LINK [MODE]]', 0, 2, 'Get/set per-interface DNS-over-TLS mode', () => setting('dnsovertls')),
+  verb('dnssec', '[LINK [MODE]]', 0, 2, 'Get/set per-interface DNSSEC mode', () => setting('dnssec')),
+  verb('nta', '[LINK [DOMAIN...]]', 0, MANY, 'Get/set per-interface DNSSEC NTA', () => setting('nta')),
+  verb('revert', 'LINK', 0, 1, 'Revert per-interface configuration', async () => (await import('./setting-verbs.ts')).revert),
+  verb('log-level', '[LEVEL]', 0, 1, 'Get/set logging threshold of the resolver', async () => (await import('./maintenance.ts')).logLevel),
+]
+
+export const DEFAULT_VERB = 'status'
+
+/** @returns undefined for a word that is no verb; `help` is handled before. */
+export function findVerb(name: string): Verb | undefined {
+  return VERBS.find((candidate) => candidate.name === name)
+}
+
+function verb(
+  name: string,
+  usage: string,
+  least: number,
+  most: number,
+  help: string,
+  load: () => Promise<VerbRun>,
+): Verb {
+  return { name, usage, help, least, most, load }
+}
+
+async function setting(name: Parameters<typeof import('./setting-verbs.ts').settingVerb>[0]): Promise<VerbRun> {
+  return (await import('./setting-verbs.ts')).settingVerb(name)
+}
