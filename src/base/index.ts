@@ -1,5 +1,7 @@
 export type { Clock } from './clock.ts'
 export { sleep } from './clock.ts'
+export type { GatherVerdict } from './gather.ts'
+export { gather } from './gather.ts'
 export type { Family } from './ip-address.ts'
 export { AF_INET, AF_INET6, AF_UNSPEC, IpAddress, isFamily } from './ip-address.ts'
 export { Lifetime } from './lifetime.ts'

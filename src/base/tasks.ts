@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Log } from './log.ts'
 
 /**
@@ -13,6 +14,7 @@ export class Tasks implements AsyncDisposable {
   constructor(log: Log, limit = Number.POSITIVE_INFINITY) {
     this.#log = log
     this.#limit = limit
+    setMaxListeners(0, this.#abort.signal) // every task may wait on it, and thousands do
   }
 
   get signal(): AbortSignal {

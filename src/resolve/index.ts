@@ -17,3 +17,6 @@ export type {
   ServiceResult,
 } from './lookup-types.ts'
 export type { Attempt, Provenance, ScopeVerdict, Source } from './provenance.ts'
+export type { Query, RelayedMessage, Resolution, ResolvedRecord } from './query.ts'
+export type { LocalSources, QueryListener, ResolverServices } from './resolver.ts'
+export { Resolver } from './resolver.ts'

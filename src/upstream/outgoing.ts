@@ -1,6 +1,6 @@
 import type { Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
-import { CD, compose, RD, withId } from '../wire/index.ts'
+import { compose, RD, withId } from '../wire/index.ts'
 
 /**
  * Payload we say we take over UDP: small enough not to be fragmented on any ordinary path (DNS Flag Day 2020), which
@@ -19,8 +19,4 @@ export function outgoingMessage(request: Request, withEdns: boolean, random: Ran
   if (request.kind === 'relay') return withId(request.message, id)
   const opt = { payloadSize: PAYLOAD_SIZE, extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
   return compose({ id, flags: RD, question: request.question, opt: withEdns ? opt : undefined })
-}
-
-export function hasCheckingDisabled(message: Buffer): boolean {
-  return (message.readUInt16BE(2) & CD) !== 0
 }

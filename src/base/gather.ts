@@ -1,0 +1,37 @@
+import type { Clock } from './clock.ts'
+import type { Millis } from './units.ts'
+
+/** After one more value came: stop here, go on but not for long, or wait for all. */
+export type GatherVerdict = 'enough' | 'hurry' | 'wait'
+
+/**
+ * The values of several promises in the order they come: all of them, or fewer once `judge` says so; from the first
+ * `hurry` on the rest has `patience` left. Latecomers are ignored, not cancelled. @throws the first rejection
+ */
+export function gather<T>(
+  promises: readonly Promise<T>[],
+  judge: (value: T) => GatherVerdict,
+  patience: Millis,
+  clock: Clock,
+): Promise<T[]> {
+  return new Promise((resolve, reject) => {
+    const arrived: T[] = []
+    let timer: Disposable | undefined
+    const finish = () => {
+      timer?.[Symbol.dispose]()
+      resolve([...arrived])
+    }
+    const take = (value: T) => {
+      arrived.push(value)
+      const verdict = judge(value)
+      if (verdict === 'enough' || arrived.length === promises.length) finish()
+      else if (verdict === 'hurry') timer ??= clock.after(patience, finish)
+    }
+    const fail = (error: Error) => {
+      timer?.[Symbol.dispose]()
+      reject(error)
+    }
+    if (promises.length === 0) finish()
+    for (const promise of promises) void promise.then(take, fail)
+  })
+}

@@ -1,0 +1,114 @@
+import type { Clock, Millis } from '../base/index.ts'
+import { gather } from '../base/index.ts'
+import type { CacheVariant } from '../cache/index.ts'
+import { searchWalk, typesToSend } from '../routing/index.ts'
+import type { Scope, ScopeAnswer, ScopeOutcome, ScopeRequest } from '../scope/index.ts'
+import type { TryResult } from '../upstream/index.ts'
+import type { Message, Name, Question } from '../wire/index.ts'
+import { isSingleLabel, matches, RCODE, redirectFrom } from '../wire/index.ts'
+import { FLAG } from './flags.ts'
+import type { QueryState } from './lookup-types.ts'
+import type { Query } from './query.ts'
+
+/** How a query fared in one scope. */
+export interface CandidateResult {
+  readonly scope: Scope
+  /** What was really asked: with a search domain, where one was needed. */
+  readonly name: Name
+  readonly state: Exclude<QueryState, 'success'> | 'success'
+  readonly errno: number | undefined
+  /** Of all transactions that got a reply, failed ones included. */
+  readonly answers: readonly ScopeAnswer[]
+  readonly tries: readonly TryResult[]
+  /** Whether any answer holds records for the question, or a redirect. */
+  readonly isPositive: boolean
+}
+
+export interface CandidateOptions {
+  readonly asksSingleLabels: boolean
+  readonly variant: CacheVariant
+  /** When the whole query is given up. */
+  readonly deadline: Millis
+}
+
+/** That query in one scope: the search walk, and for each name on it all types at once (R-SEARCH-2, R-MERGE-1). */
+export async function runCandidate(
+  scope: Scope,
+  query: Query,
+  options: CandidateOptions,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<CandidateResult> {
+  const maySearch = (query.flags & FLAG.NO_SEARCH) === 0
+  const names = searchWalk(query.name, scope.plan.domains, maySearch, options.asksSingleLabels)
+  let last: CandidateResult | undefined
+  for (const name of names) {
+    if (last !== undefined && clock.now() >= options.deadline) return { ...last, state: 'timeout' }
+    last = await ask(scope, name, query, options, clock, signal)
+    if (last.state === 'success' || last.state === 'aborted') return last
+  }
+  return last ?? nothingToAsk(scope, query.name)
+}
+
+async function ask(
+  scope: Scope,
+  name: Name,
+  query: Query,
+  options: CandidateOptions,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<CandidateResult> {
+  const types = typesToSend(name, query.types, options.asksSingleLabels && isSingleLabel(name))
+  if (types.length === 0) return nothingToAsk(scope, name)
+  const lookups = types.map((type) =>
+    scope.lookUp(scopeRequest({ name, type, class: query.class }, query, options), signal),
+  )
+  // Once one type brought records the others get a little longer: a slow AAAA holds up no A.
+  const { patienceForRest } = query
+  const judge = (outcome: ScopeOutcome) => (patienceForRest !== undefined && hasRecords(outcome) ? 'hurry' : 'wait')
+  return resultOf(scope, name, query, await gather(lookups, judge, patienceForRest ?? 0, clock))
+}
+
+function scopeRequest(question: Question, query: Query, { variant }: CandidateOptions): ScopeRequest {
+  const { flags, relayed } = query
+  return {
+    request:
+      relayed === undefined ? { kind: 'question', question } : { kind: 'relay', question, message: relayed.message },
+    variant,
+    fillsCache: relayed?.isShareable ?? true,
+    readsCache: (flags & FLAG.NO_CACHE) === 0 && (relayed?.isShareable ?? true),
+    mayAskNetwork: (flags & FLAG.NO_NETWORK) === 0,
+    mayRedirect: (flags & FLAG.NO_CNAME) === 0 && relayed === undefined,
+  }
+}
+
+/** Success if any transaction succeeded, NODATA included; else the last failure (R-MERGE-2). */
+function resultOf(scope: Scope, name: Name, query: Query, outcomes: readonly ScopeOutcome[]): CandidateResult {
+  const answers = outcomes.filter((outcome) => outcome.kind === 'answer')
+  const good = answers.filter(({ message }) => isSuccess(message, name, query))
+  const tries = outcomes.flatMap((outcome) => outcome.tries)
+  const isPositive = good.some(({ message }) => holdsAnswer(message, name, query))
+  if (good.length > 0) return { scope, name, state: 'success', errno: undefined, answers: good, tries, isPositive }
+  const last = outcomes.at(-1)
+  const state = last?.kind === 'failure' ? last.state : 'rcode-failure'
+  return { scope, name, state, errno: last?.kind === 'failure' ? last.errno : undefined, answers, tries, isPositive }
+}
+
+function hasRecords(outcome: ScopeOutcome): boolean {
+  return outcome.kind === 'answer' && outcome.message.answer.length > 0
+}
+
+/** NXDOMAIN at the end of a chain says nothing about the name that was asked (R-MERGE-6). */
+function isSuccess(message: Message, name: Name, query: Query): boolean {
+  if (message.rcode === RCODE.NOERROR) return true
+  return message.rcode === RCODE.NXDOMAIN && query.relayed === undefined && holdsAnswer(message, name, query)
+}
+
+function holdsAnswer({ answer }: Message, name: Name, query: Query): boolean {
+  if (query.types.some((type) => answer.some((record) => matches(record, name, type, query.class)))) return true
+  return redirectFrom(name, answer) !== undefined
+}
+
+function nothingToAsk(scope: Scope, name: Name): CandidateResult {
+  return { scope, name, state: 'no-servers', errno: undefined, answers: [], tries: [], isPositive: false }
+}

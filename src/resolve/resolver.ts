@@ -1,0 +1,252 @@
+import type { Clock, Log } from '../base/index.ts'
+import type { CacheVariant } from '../cache/index.ts'
+import { isLocalOnly, NO, winners } from '../routing/index.ts'
+import type { ScopeSet } from '../scope/index.ts'
+import type { HostsTable, ResolvedSettings, StaticRecords } from '../settings/index.ts'
+import type { HostFacts, LocalAnswer } from '../synth/index.ts'
+import { answerFromHosts, synthesize } from '../synth/index.ts'
+import { CLASS, questionText } from '../wire/index.ts'
+import type { CandidateResult } from './candidate.ts'
+import { runCandidate } from './candidate.ts'
+import { Chain } from './chain.ts'
+import { FLAG, PROTOCOLS } from './flags.ts'
+import { merge } from './merge.ts'
+import type { Provenance, ScopeVerdict } from './provenance.ts'
+import type { Query, Resolution } from './query.ts'
+import type { Round } from './round.ts'
+import { failedRound, localRound, scopeRound } from './round.ts'
+
+/** Queries that may live at once (R-ORDER-5). */
+const MAX_QUERIES = 2048
+/** A query with search domains and redirects ends after this long, whatever is still open. */
+const QUERY_LIFETIME = 120_000
+/** How often a query may be asked anew because the scopes changed under it. */
+const MAX_RESTARTS = 8
+const EBUSY = 16
+
+/** States after which this machine may answer itself (R-ORDER-3). */
+const SYNTHESIS_AFTER: ReadonlySet<string> = new Set([
+  'rcode-failure',
+  'no-servers',
+  'timeout',
+  'attempts-max-reached',
+  'network-down',
+  'not-found',
+])
+
+/** What this machine knows without asking anybody. Tables are re-read when their files change. */
+export interface LocalSources {
+  staticRecords(): StaticRecords
+  hosts(): HostsTable
+  host(): HostFacts
+}
+
+export interface ResolverServices {
+  readonly scopes: ScopeSet
+  readonly local: LocalSources
+  readonly settings: () => ResolvedSettings
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Told of every finished query, while somebody wants to know. */
+export type QueryListener = (resolution: Resolution) => void
+
+/** The one way from question to answer: stub, bus and varlink all come through here. */
+export class Resolver {
+  readonly #services: ResolverServices
+  readonly #listeners = new Set<QueryListener>()
+  #live = 0
+
+  constructor(services: ResolverServices) {
+    this.#services = services
+  }
+
+  /** True while somebody must see every query, so that no short cut may hide one. */
+  get isWatched(): boolean {
+    return this.#listeners.size > 0
+  }
+
+  watch(listener: QueryListener): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  /** Never throws for what a network or a name can do wrong. @throws the signal's reason when aborted */
+  async resolve(query: Query, signal: AbortSignal): Promise<Resolution> {
+    const startedAt = this.#services.clock.now()
+    const types = this.#acceptedTypes(query)
+    if (types.length === 0) return this.#finish(query, new Chain(query), startedAt, 'query-refused')
+    if (this.#live >= MAX_QUERIES) return this.#overloaded(query, startedAt)
+    this.#live++
+    try {
+      const chain = await this.#walk({ ...query, types }, startedAt, signal)
+      return this.#finish(query, chain, startedAt, chain.isLoop ? 'cname-loop' : undefined)
+    } finally {
+      this.#live--
+    }
+  }
+
+  /** From name to name along CNAMEs, each with the whole pipeline anew (R-CNAME-2). */
+  async #walk(query: Query, startedAt: number, signal: AbortSignal): Promise<Chain> {
+    const chain = new Chain(query)
+    let step = query
+    for (;;) {
+      const round = await this.#ask(step, startedAt + QUERY_LIFETIME, signal)
+      const next = step.relayed !== undefined && round.wire !== undefined ? chain.arrive(round) : chain.follow(round)
+      if (next === undefined) return chain
+      step = { ...query, name: next, flags: redirectedFlags(query.flags, round.flags), relayed: undefined }
+    }
+  }
+
+  /** One name: what we know first, then the scopes, then what we make up only if they failed (R-ORDER-1). */
+  async #ask(query: Query, deadline: number, signal: AbortSignal): Promise<Round> {
+    const maySynthesize = (query.flags & FLAG.NO_SYNTHESIZE) === 0 && isInternet(query)
+    const known = maySynthesize ? this.#knownLocally(query) : undefined
+    if (known !== undefined) return known
+    const round = await this.#askScopes(query, deadline, signal)
+    if (!maySynthesize || !SYNTHESIS_AFTER.has(round.state)) return round
+    const made = synthesize(query.name, this.#services.local.host())
+    return made === undefined ? round : localRound(query, made, 'synthesized')
+  }
+
+  #knownLocally(query: Query): Round | undefined {
+    const { local, settings } = this.#services
+    const { readStaticRecords, readEtcHosts } = settings()
+    const fixed = readStaticRecords ? local.staticRecords().get(query.name) : undefined
+    if (fixed !== undefined) return localRound(query, plain(fixed), 'static')
+    const host = readEtcHosts ? answerFromHosts(local.hosts(), query.name) : undefined
+    return host && localRound(query, host, 'hosts')
+  }
+
+  /** The best scopes, all at once; anew when the scopes changed meanwhile, so that no answer of the old ones gets out. */
+  async #askScopes(query: Query, deadline: number, signal: AbortSignal): Promise<Round> {
+    const { scopes, clock, local, settings } = this.#services
+    if (!mayAskDns(query) || isLocalOnly(query.name, query.types, new Set(local.host().ownNames))) {
+      return failedRound(query.name, 'no-servers')
+    }
+    const singleLabels = settings().resolveUnicastSingleLabel
+    const asksSingleLabels = singleLabels || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
+    for (let restarts = 0; restarts < MAX_RESTARTS; restarts++) {
+      const { generation } = scopes
+      const candidates = winners(scopes.score({ ...query, asksSingleLabels }))
+      const options = { asksSingleLabels: singleLabels, variant: variantOf(query), deadline }
+      const running = candidates.map((scope) => runCandidate(scope, query, options, clock, signal))
+      const best = running.length === 1 ? await running[0] : await merge(running, clock)
+      if (generation === scopes.generation || !this.#isOutdated(best, query, asksSingleLabels)) {
+        return best === undefined ? failedRound(query.name, 'no-servers') : scopeRound(best)
+      }
+    }
+    return failedRound(query.name, 'aborted')
+  }
+
+  /** Whether a result comes from a scope that has gone or has lost the name since it was asked. */
+  #isOutdated(best: CandidateResult | undefined, query: Query, asksSingleLabels: boolean): boolean {
+    if (best === undefined || best.state === 'aborted') return true
+    return !this.#services.scopes.route({ ...query, asksSingleLabels }).includes(best.scope)
+  }
+
+  #acceptedTypes({ types }: Query): readonly number[] {
+    const refused = this.#services.settings().refuseRecordTypes
+    return refused.length === 0 ? types : types.filter((type) => !refused.includes(type))
+  }
+
+  #overloaded(query: Query, startedAt: number): Resolution {
+    const chain = new Chain(query)
+    chain.follow(failedRound(query.name, 'errno', EBUSY))
+    return this.#finish(query, chain, startedAt, undefined)
+  }
+
+  #finish(
+    query: Query,
+    chain: Chain,
+    startedAt: number,
+    verdict: 'query-refused' | 'cname-loop' | undefined,
+  ): Resolution {
+    const { clock, log } = this.#services
+    const last = chain.rounds.at(-1) ?? failedRound(query.name, 'no-servers')
+    const isWhole = chain.rounds.length === 1 && !chain.isLoop
+    const resolution: Resolution = {
+      query,
+      state: verdict ?? last.state,
+      rcode: last.rcode,
+      errno: last.errno,
+      extendedError: last.extendedError,
+      name: chain.name,
+      answer: chain.answer,
+      authority: last.authority,
+      additional: last.additional,
+      collected: chain.collected,
+      flags: chain.flags,
+      wire: isWhole ? last.wire : undefined,
+      basis: verdict === undefined ? chain.basis : undefined,
+      provenance: this.#provenance(query, chain, last, clock.now() - startedAt),
+    }
+    log.debug(() => describe(resolution))
+    for (const listener of this.#listeners) listener(resolution)
+    return resolution
+  }
+
+  #provenance(query: Query, chain: Chain, last: Round, took: number): Provenance {
+    const verdicts = () => this.#verdicts({ ...query, name: last.name })
+    return {
+      source: last.source,
+      ifindex: last.scope?.plan.ifindex ?? 0,
+      scope: last.scope?.plan.label,
+      server: last.server,
+      protocol: last.protocol,
+      learntAt: last.learntAt,
+      took,
+      attempts: chain.rounds.flatMap((round) => round.tries),
+      get verdicts() {
+        return verdicts()
+      },
+    }
+  }
+
+  /** How every scope takes this name now: computed only when somebody asks why. */
+  #verdicts(query: Query): ScopeVerdict[] {
+    const { scopes, settings } = this.#services
+    const asksSingleLabels = settings().resolveUnicastSingleLabel || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
+    const scored = scopes.score({ ...query, asksSingleLabels })
+    const best = Math.max(NO, ...scored.map(({ score }) => score))
+    return scored.map(({ scope, score, reason }) => {
+      const won = score === best && best !== NO
+      return { scope: scope.plan.label, ifindex: scope.plan.ifindex, score, reason, won }
+    })
+  }
+}
+
+/** Answers of another shape than to our own questions are kept apart: a relayed message may carry DO. */
+function variantOf({ relayed }: Query): CacheVariant {
+  if (relayed === undefined) return ''
+  return relayed.dnssecOk ? 'do' : 'proxy'
+}
+
+/** After a redirect that unicast DNS gave, only unicast DNS goes on, without search domains (R-CNAME-4). */
+function redirectedFlags(flags: number, roundFlags: number): number {
+  const isUnicast = (roundFlags & (FLAG.FROM_NETWORK | FLAG.FROM_CACHE)) !== 0
+  return (isUnicast ? (flags & ~PROTOCOLS) | FLAG.DNS : flags) | FLAG.NO_SEARCH
+}
+
+function mayAskDns(query: Query): boolean {
+  const protocols = query.flags & PROTOCOLS
+  return (protocols === 0 || (protocols & FLAG.DNS) !== 0) && isInternet(query) // R-ROUTE-2, R-ROUTE-3
+}
+
+function isInternet(query: Query): boolean {
+  return query.class === CLASS.IN || query.class === CLASS.ANY
+}
+
+function plain(records: readonly LocalAnswer['records'][number]['record'][]): LocalAnswer {
+  return { exists: true, records: records.map((record) => ({ record, ifindex: 0 })) }
+}
+
+function describe({ query, state, rcode, answer, provenance }: Resolution): string {
+  const { source, scope, server, took } = provenance
+  const asked = query.types.map((type) => questionText({ name: query.name, type, class: query.class })).join(', ')
+  const outcome =
+    state === 'success' ? `${answer.length} records` : `${state}${state === 'rcode-failure' ? ` ${rcode}` : ''}`
+  const from = [source, scope, server].filter((part) => part !== undefined).join(' ')
+  return `${asked}: ${outcome} from ${from} in ${took.toFixed(1)}ms`
+}

@@ -1,0 +1,107 @@
+import type { Fact } from '../cache/index.ts'
+import type { Scope } from '../scope/index.ts'
+import type { LocalAnswer } from '../synth/index.ts'
+import type { TryResult } from '../upstream/index.ts'
+import type { ExtendedError, Name, ResourceRecord } from '../wire/index.ts'
+import { RCODE } from '../wire/index.ts'
+import type { CandidateResult } from './candidate.ts'
+import { FLAG, PROTOCOLS } from './flags.ts'
+import type { QueryState } from './lookup-types.ts'
+import type { Source } from './provenance.ts'
+import type { Query, ResolvedRecord } from './query.ts'
+
+/** What one name of a chain of CNAMEs came to, before its records are sorted out. */
+export interface Round {
+  readonly name: Name
+  readonly state: QueryState
+  readonly rcode: number
+  readonly errno: number | undefined
+  readonly extendedError: ExtendedError | undefined
+  /** All records of the answer sections, those beside the question included. */
+  readonly records: readonly ResolvedRecord[]
+  readonly authority: readonly ResourceRecord[]
+  readonly additional: readonly ResourceRecord[]
+  readonly flags: number
+  readonly wire: Buffer | undefined
+  readonly basis: readonly Fact[] | undefined
+  readonly source: Source
+  readonly scope: Scope | undefined
+  readonly server: string | undefined
+  readonly protocol: 'udp' | 'tcp' | undefined
+  readonly learntAt: number | undefined
+  readonly tries: readonly TryResult[]
+}
+
+const NOTHING = {
+  rcode: RCODE.NOERROR,
+  errno: undefined,
+  extendedError: undefined,
+  records: [],
+  authority: [],
+  additional: [],
+  flags: 0,
+  wire: undefined,
+  basis: undefined,
+  source: 'none',
+  scope: undefined,
+  server: undefined,
+  protocol: undefined,
+  learntAt: undefined,
+  tries: [],
+} as const satisfies Omit<Round, 'name' | 'state'>
+
+/** No scope was asked or none could be. */
+export function failedRound(name: Name, state: QueryState, errno?: number): Round {
+  return { ...NOTHING, name, state, errno }
+}
+
+/** An answer of our own: authentic, never seen by the network, synthetic. */
+export function localRound(query: Query, answer: LocalAnswer, source: Source): Round {
+  const protocol = (query.flags & PROTOCOLS) === 0 ? FLAG.DNS : lowestBit(query.flags & PROTOCOLS)
+  return {
+    ...NOTHING,
+    name: query.name,
+    state: answer.exists ? 'success' : 'rcode-failure',
+    rcode: answer.exists ? RCODE.NOERROR : RCODE.NXDOMAIN,
+    records: answer.records,
+    flags: protocol | FLAG.AUTHENTICATED | FLAG.CONFIDENTIAL | FLAG.SYNTHETIC,
+    source,
+  }
+}
+
+/** What the best scope answered. */
+export function scopeRound(result: CandidateResult): Round {
+  const { name, scope, answers, tries, state, errno } = result
+  const last = answers.at(-1)
+  if (last === undefined) return { ...NOTHING, name, state, errno, scope, tries, source: 'none' }
+  const { ifindex } = scope.plan
+  const isFromCache = answers.every(({ origin }) => origin === 'cache')
+  const basis = answers.flatMap(({ basis: fact }) => fact ?? [])
+  return {
+    name,
+    state,
+    errno,
+    rcode: state === 'success' ? RCODE.NOERROR : last.message.rcode,
+    extendedError: last.message.extendedError,
+    records: answers.flatMap(({ message }) => message.answer.map((record) => ({ record, ifindex }))),
+    authority: answers.flatMap(({ message }) => message.authority),
+    additional: answers.flatMap(({ message }) => message.additional),
+    flags: answers.reduce((flags, answer) => flags | originFlag(answer.origin), FLAG.DNS as number),
+    wire: answers.length === 1 ? last.wire : undefined,
+    basis: basis.length === answers.length ? basis : undefined,
+    source: isFromCache ? 'cache' : 'network',
+    scope,
+    server: last.lesson.server,
+    protocol: last.lesson.protocol,
+    learntAt: last.lesson.learntAt,
+    tries,
+  }
+}
+
+function originFlag(origin: 'cache' | 'network'): number {
+  return origin === 'cache' ? FLAG.FROM_CACHE : FLAG.FROM_NETWORK
+}
+
+function lowestBit(bits: number): number {
+  return bits & -bits
+}

@@ -1,0 +1,5 @@
+export { answerFromHosts } from './from-hosts.ts'
+export type { HostAddress, HostFacts } from './host-facts.ts'
+export type { LocalAnswer } from './local-answer.ts'
+export { ownNamesOf } from './own-names.ts'
+export { synthesize } from './synthesize.ts'
