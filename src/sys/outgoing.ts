@@ -94,7 +94,9 @@ function plainUdp(remote: Remote, { onMessage, onError }: UdpEvents): ConnectedU
   socket.on('message', onMessage).on('error', (error) => isOpen && onError(error))
   socket.connect(remote.port, host)
   return {
-    send: (bytes) => void connected.then(() => isOpen && socket.send(bytes)),
+    send(bytes) {
+      void connected.then(() => isOpen && socket.send(bytes, (error) => error !== null && isOpen && onError(error)))
+    },
     close() {
       isOpen = false
       socket.close()

@@ -24,7 +24,7 @@ export class StreamFramer {
     this.#held += chunk.length
     const wanted = this.#wanted()
     if (wanted === undefined || this.#held < wanted) return []
-    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
+    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
     const messages: Buffer[] = []
     let at = 0
     while (at + 2 <= bytes.length) {

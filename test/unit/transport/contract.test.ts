@@ -1,0 +1,265 @@
+import { setMaxListeners } from 'node:events'
+import { describe, expect, test } from 'vitest'
+import { IpAddress } from '../../../src/base/index.ts'
+import { frame } from '../../../src/transport/index.ts'
+import {
+  failureOf,
+  HandClock,
+  KINDS,
+  message,
+  openTransport,
+  openUpstream,
+  protocolOf,
+  queryTo,
+  textOf,
+  until,
+} from './support.ts'
+
+const never = new AbortController().signal
+setMaxListeners(0, never)
+
+/** What every Transport owes to those who ask. */
+describe.each(KINDS)('%s', (kind) => {
+  const protocol = protocolOf(kind)
+
+  test('answers a question with the bytes of the server, and stops its timers', async () => {
+    const clock = new HandClock()
+    await using upstream = await openUpstream(protocol, (query, send) =>
+      send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
+    )
+    await using transport = openTransport(kind, clock)
+    const reply = await transport.exchange(queryTo(upstream.port, protocol, 7, 'hello'), never)
+    expect(reply).toEqual(message(7, 're hello'))
+    expect(clock.pending).toBe(protocol === 'udp' ? 0 : 1) // the idle timer of the kept connection
+  })
+
+  test('R-SRV-7: passes over messages that are no answer', async () => {
+    await using upstream = await openUpstream(protocol, (query, send) => {
+      send(message(query.readUInt16BE(0), 'forged'))
+      send(message(query.readUInt16BE(0) ^ 1, `re ${textOf(query)}`))
+      send(message(query.readUInt16BE(0), `re ${textOf(query)}`))
+    })
+    await using transport = openTransport(kind, new HandClock())
+    const reply = await transport.exchange(queryTo(upstream.port, protocol, 9, 'x'), never)
+    expect(textOf(reply)).toBe('re x')
+  })
+
+  test('gives up with `timeout` after the patience, not before', async () => {
+    const clock = new HandClock()
+    let asked = 0
+    await using upstream = await openUpstream(protocol, () => asked++)
+    await using transport = openTransport(kind, clock)
+    const failure = failureOf(transport.exchange(queryTo(upstream.port, protocol, 1, 'x', { patience: 300 }), never))
+    await until(() => asked === 1)
+    clock.advance(299)
+    expect(await Promise.race([failure, new Promise((resolve) => setImmediate(() => resolve('waiting')))])).toBe(
+      'waiting',
+    )
+    clock.advance(1)
+    expect(await failure).toBe('timeout')
+  })
+
+  test('a closed port is `refused` at once', async () => {
+    await using transport = openTransport(kind, new HandClock())
+    const { port } = await closedPort(protocol)
+    expect(await failureOf(transport.exchange(queryTo(port, protocol, 1, 'x'), never))).toBe('refused')
+  })
+
+  test('an abort ends the exchange with its reason', async () => {
+    let asked = 0
+    await using upstream = await openUpstream(protocol, () => asked++)
+    await using transport = openTransport(kind, new HandClock())
+    const abort = new AbortController()
+    const exchange = transport.exchange(queryTo(upstream.port, protocol, 1, 'x'), abort.signal)
+    await until(() => asked === 1)
+    abort.abort(new Error('not wanted any more'))
+    await expect(exchange).rejects.toThrow('not wanted any more')
+  })
+
+  test('an aborted signal sends nothing', async () => {
+    let asked = 0
+    await using upstream = await openUpstream(protocol, () => asked++)
+    await using transport = openTransport(kind, new HandClock())
+    await expect(
+      transport.exchange(queryTo(upstream.port, protocol, 1, 'x'), AbortSignal.abort(new Error('too late'))),
+    ).rejects.toThrow('too late')
+    expect(asked).toBe(0)
+  })
+
+  test('closing ends what is under way, leaves no timer, and refuses the rest', async () => {
+    const clock = new HandClock()
+    let asked = 0
+    await using upstream = await openUpstream(protocol, () => asked++)
+    const transport = openTransport(kind, clock)
+    const failures = [1, 2].map((id) => failureOf(transport.exchange(queryTo(upstream.port, protocol, id, 'x'), never)))
+    await until(() => asked === 2)
+    await transport[Symbol.asyncDispose]()
+    await transport[Symbol.asyncDispose]()
+    expect(await Promise.all(failures)).toEqual(['io', 'io'])
+    expect(await failureOf(transport.exchange(queryTo(upstream.port, protocol, 3, 'x'), never))).toBe('io')
+    expect(clock.pending).toBe(0)
+  })
+
+  test('200 questions at once, answered in reverse, each get their own answer, though all have the same ID', async () => {
+    const waiting: (() => void)[] = []
+    await using upstream = await openUpstream(protocol, (query, send) => {
+      waiting.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
+      if (waiting.length === 200) for (const answer of waiting.toReversed()) answer()
+    })
+    await using transport = openTransport(kind, new HandClock())
+    const replies = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => transport.exchange(queryTo(upstream.port, protocol, 77, `q${i}`), never)),
+    )
+    expect(replies).toEqual(Array.from({ length: 200 }, (_, i) => message(77, `re q${i}`)))
+  })
+
+  test('R-SRV-8: a link that is not there is a failure, not another way out', async () => {
+    await using transport = openTransport(kind, new HandClock())
+    const away = { address: IpAddress.parse('192.0.2.53') as IpAddress, ifindex: 999_999 }
+    const failure = await failureOf(transport.exchange(queryTo(53, protocol, 1, 'x', away), never))
+    expect(failure).toBe(kind.endsWith('koffi') ? 'io' : 'unreachable')
+  })
+
+  test('R-SRV-8: a server on loopback is asked by lo whatever the link', async () => {
+    await using upstream = await openUpstream(protocol, (query, send) =>
+      send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
+    )
+    await using transport = openTransport(kind, new HandClock())
+    const reply = await transport.exchange(queryTo(upstream.port, protocol, 5, 'x', { ifindex: 999_999 }), never)
+    expect(textOf(reply)).toBe('re x')
+  })
+
+  test('a message too long for the protocol is `too-large`', async () => {
+    await using upstream = await openUpstream(protocol, () => {})
+    await using transport = openTransport(kind, new HandClock())
+    const query = queryTo(upstream.port, protocol, 1, 'x', { wire: Buffer.alloc(66_000) })
+    expect(await failureOf(transport.exchange(query, never))).toBe('too-large')
+  })
+})
+
+describe('udp', () => {
+  test('R-SRV-7: every question leaves from a port of its own, in no order', async () => {
+    await using upstream = await openUpstream('udp', (query, send) =>
+      send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
+    )
+    await using transport = openTransport('udp', new HandClock())
+    for (let i = 0; i < 64; i++) await transport.exchange(queryTo(upstream.port, 'udp', i, 'x'), never)
+    expect(new Set(upstream.ports).size).toBeGreaterThan(60)
+    const steps = upstream.ports.slice(1).map((port, i) => Math.abs(port - (upstream.ports[i] as number)))
+    expect(steps.filter((step) => step < 16).length).toBeLessThan(8)
+  })
+
+  test('R-SRV-7: a late answer meets an open port, for five seconds', async () => {
+    const clock = new HandClock()
+    const answers: (() => void)[] = []
+    await using upstream = await openUpstream('udp', (query, send) => {
+      answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
+    })
+    await using transport = openTransport('udp', clock)
+    for (let i = 0; i < 3; i++) {
+      const failure = failureOf(transport.exchange(queryTo(upstream.port, 'udp', i, 'x', { patience: 100 }), never))
+      await until(() => answers.length === i + 1)
+      clock.advance(100)
+      expect(await failure).toBe('timeout')
+    }
+    expect(await boundPorts(upstream.ports)).toBe(3)
+    answers[0]?.()
+    await until(() => clock.pending === 1)
+    clock.advance(5000)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(await boundPorts(upstream.ports)).toBe(0)
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('tcp', () => {
+  test('R-SRV-17: one connection serves all questions to a server, and is closed after ten idle seconds', async () => {
+    const clock = new HandClock()
+    await using upstream = await openUpstream('tcp', (query, send) =>
+      send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
+    )
+    await using transport = openTransport('tcp', clock)
+    await transport.exchange(queryTo(upstream.port, 'tcp', 1, 'a'), never)
+    clock.advance(9999)
+    await transport.exchange(queryTo(upstream.port, 'tcp', 2, 'b'), never)
+    expect(upstream.connections).toBe(1)
+    clock.advance(10_000)
+    await transport.exchange(queryTo(upstream.port, 'tcp', 3, 'c'), never)
+    expect(upstream.connections).toBe(2)
+  })
+
+  test('a server that hangs up ends every exchange with `closed`, and the next one connects anew', async () => {
+    let asked = 0
+    await using upstream = await openUpstream('tcp', (query, send) => {
+      if (++asked > 2) send(message(query.readUInt16BE(0), `re ${textOf(query)}`))
+    })
+    await using transport = openTransport('tcp', new HandClock())
+    const failures = [1, 2].map((id) => failureOf(transport.exchange(queryTo(upstream.port, 'tcp', id, 'x'), never)))
+    await until(() => asked === 2)
+    upstream.hangUp()
+    expect(await Promise.all(failures)).toEqual(['closed', 'closed'])
+    expect(textOf(await transport.exchange(queryTo(upstream.port, 'tcp', 3, 'x'), never))).toBe('re x')
+  })
+
+  test('a connection that left a question unanswered gets no new one, but may still answer the others', async () => {
+    const clock = new HandClock()
+    const answers: (() => void)[] = []
+    await using upstream = await openUpstream('tcp', (query, send) => {
+      answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
+    })
+    await using transport = openTransport('tcp', clock)
+    const failure = failureOf(transport.exchange(queryTo(upstream.port, 'tcp', 1, 'a', { patience: 50 }), never))
+    const slow = transport.exchange(queryTo(upstream.port, 'tcp', 2, 'b'), never)
+    await until(() => answers.length === 2)
+    clock.advance(50)
+    expect(await failure).toBe('timeout')
+    const fresh = transport.exchange(queryTo(upstream.port, 'tcp', 3, 'c'), never)
+    await until(() => answers.length === 3)
+    expect(upstream.connections).toBe(2)
+    for (const answer of answers) answer()
+    expect([textOf(await slow), textOf(await fresh)]).toEqual(['re b', 're c'])
+  })
+
+  test('a connection that never comes about ends after ten seconds at the latest', async () => {
+    const clock = new HandClock()
+    await using transport = openTransport('tcp', clock)
+    const away = { address: IpAddress.parse('192.0.2.53') as IpAddress, patience: 60_000 }
+    const failure = failureOf(transport.exchange(queryTo(9, 'tcp', 1, 'x', away), never))
+    clock.advance(10_000)
+    expect(['timeout', 'unreachable', 'refused']).toContain(await failure)
+  })
+
+  test('R-SRV-17: at most 128 connections; an idle one gives way', async () => {
+    await using upstream = await openUpstream('tcp', (query, send) =>
+      send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
+    )
+    await using transport = openTransport('tcp', new HandClock())
+    for (let i = 1; i <= 140; i++) {
+      await transport.exchange(queryTo(upstream.port, 'tcp', i, 'x', { ifindex: i }), never)
+    }
+    expect(upstream.connections).toBe(140)
+  })
+
+  test('frame refuses what no length can tell', () => {
+    expect(() => frame(Buffer.alloc(65_536))).toThrow(RangeError)
+  })
+})
+
+/** A port nobody listens on just now. */
+async function closedPort(protocol: 'udp' | 'tcp'): Promise<{ port: number }> {
+  const upstream = await openUpstream(protocol, () => {})
+  await upstream[Symbol.asyncDispose]()
+  return { port: upstream.port }
+}
+
+/** How many of these UDP ports are open, by the kernel's own list. */
+async function boundPorts(ports: readonly number[]): Promise<number> {
+  const { readFile } = await import('node:fs/promises')
+  const open = new Set(
+    (await readFile('/proc/net/udp', 'latin1'))
+      .split('\n')
+      .slice(1)
+      .map((line) => Number.parseInt(line.trim().split(/\s+/)[1]?.split(':')[1] ?? '0', 16)),
+  )
+  return ports.filter((port) => open.has(port)).length
+}

@@ -1,0 +1,158 @@
+import dgram from 'node:dgram'
+import net from 'node:net'
+import { type Clock, IpAddress, Logger, type Millis } from '../../../src/base/index.ts'
+import { Libc, Outgoing, SystemRandom } from '../../../src/sys/index.ts'
+import {
+  Egress,
+  frame,
+  PlainTransport,
+  StreamFramer,
+  TcpTransport,
+  UdpTransport,
+} from '../../../src/transport/index.ts'
+import type { Endpoint, OutgoingQuery, Transport } from '../../../src/upstream/index.ts'
+
+/** Time that passes only when told; the sockets are real. */
+export class HandClock implements Clock {
+  #now = 1000
+  readonly #timers = new Set<{ due: Millis; callback: () => void }>()
+
+  now(): Millis {
+    return this.#now
+  }
+  wall(): Millis {
+    return this.#now
+  }
+  after(delay: Millis, callback: () => void): Disposable {
+    const timer = { due: this.#now + delay, callback }
+    this.#timers.add(timer)
+    return { [Symbol.dispose]: () => void this.#timers.delete(timer) }
+  }
+  advance(by: Millis): void {
+    this.#now += by
+    for (const timer of [...this.#timers].toSorted((a, b) => a.due - b.due)) {
+      if (timer.due <= this.#now && this.#timers.delete(timer)) timer.callback()
+    }
+  }
+  get pending(): number {
+    return this.#timers.size
+  }
+}
+
+export const libc = Libc.load(new Logger('err', () => {}))
+export const LOOPBACK = IpAddress.parse('127.0.0.1') as IpAddress
+
+export type Kind = 'udp' | 'tcp' | 'plain udp' | 'plain tcp' | 'udp without koffi' | 'tcp without koffi'
+export const KINDS: readonly Kind[] = ['udp', 'tcp', 'plain udp', 'plain tcp', 'udp without koffi', 'tcp without koffi']
+
+const isOwnAddress = () => false
+
+export function openTransport(kind: Kind, clock: Clock): Transport & AsyncDisposable {
+  const outgoing = new Outgoing(kind.endsWith('koffi') ? undefined : libc)
+  const egress = new Egress(outgoing, isOwnAddress)
+  if (kind.startsWith('plain')) return new PlainTransport({ outgoing, clock, random: new SystemRandom(), isOwnAddress })
+  return kind.startsWith('udp') ? new UdpTransport(egress, clock) : new TcpTransport(egress, clock, new SystemRandom())
+}
+
+export const protocolOf = (kind: Kind): 'udp' | 'tcp' => (kind.includes('udp') ? 'udp' : 'tcp')
+
+/** A message of twelve header bytes and some text. */
+export function message(id: number, text: string): Buffer {
+  const wire = Buffer.alloc(12 + text.length)
+  wire.writeUInt16BE(id)
+  wire.write(text, 12)
+  return wire
+}
+export const textOf = (wire: Buffer): string => wire.toString('latin1', 12)
+
+export function queryTo(
+  port: number,
+  protocol: 'udp' | 'tcp',
+  id: number,
+  text: string,
+  change: Partial<OutgoingQuery & Endpoint> = {},
+): OutgoingQuery {
+  const endpoint = { address: LOOPBACK, port, ifindex: 0, serverName: undefined, ...change }
+  const isAnsweredBy = (reply: Buffer) => reply.readUInt16BE(0) === id && textOf(reply) === `re ${text}`
+  return { endpoint, protocol, wire: message(id, text), patience: 5000, isAnsweredBy, ...change }
+}
+
+export type Send = (reply: Buffer) => void
+export interface Upstream extends AsyncDisposable {
+  readonly port: number
+  readonly ports: number[]
+  connections: number
+  /** Ends or resets all TCP connections. */
+  hangUp(): void
+}
+
+/** A server that hands every message and a way to answer it to `serve`. */
+export async function openUpstream(
+  protocol: 'udp' | 'tcp',
+  serve: (query: Buffer, send: Send, number: number) => void,
+): Promise<Upstream> {
+  return protocol === 'udp' ? openUdpUpstream(serve) : openTcpUpstream(serve)
+}
+
+type Serve = (query: Buffer, send: Send, number: number) => void
+
+async function openUdpUpstream(serve: Serve): Promise<Upstream> {
+  const socket = dgram.createSocket('udp4')
+  const ports: number[] = []
+  socket.on('message', (query, peer) => {
+    ports.push(peer.port)
+    serve(query, (reply) => socket.send(reply, peer.port, peer.address), ports.length)
+  })
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  const close = () => new Promise<void>((resolve) => socket.close(() => resolve()))
+  return { port: socket.address().port, ports, connections: 0, hangUp() {}, [Symbol.asyncDispose]: close }
+}
+
+async function openTcpUpstream(serve: Serve): Promise<Upstream> {
+  const sockets = new Set<net.Socket>()
+  let count = 0
+  const server = net.createServer((socket) => {
+    const framer = new StreamFramer()
+    sockets.add(socket)
+    upstream.connections++
+    upstream.ports.push(socket.remotePort ?? 0)
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {})
+    socket.on('data', (chunk) => {
+      for (const query of framer.push(chunk)) serve(query, (reply) => socket.write(frame(reply)), ++count)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const hangUp = () => {
+    for (const socket of sockets) socket.end()
+  }
+  const upstream: Upstream = {
+    port: (server.address() as net.AddressInfo).port,
+    ports: [],
+    connections: 0,
+    hangUp,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+  return upstream
+}
+
+/** Waits, in real time and not for long, until something holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let left = 400; left > 0; left--) {
+    if (holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  throw new Error('waited in vain')
+}
+
+/** The code of the TransportError a promise is rejected with. */
+export async function failureOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+    return 'no failure'
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error)
+  }
+}
