@@ -1,0 +1,138 @@
+import { type IfIndex, IpAddress, isFamily } from '../base/index.ts'
+import {
+  checkServerName,
+  DNS_OVER_TLS_MODES,
+  type DnsOverTlsMode,
+  DNSSEC_MODES,
+  type DnssecMode,
+  type Domain,
+  isRefusedServer,
+  MAX_DOMAINS,
+  MAX_SERVERS,
+  MULTICAST_MODES,
+  type MulticastMode,
+  normalPort,
+  parseMode,
+  type ServerSpec,
+  serverKey,
+  SettingError,
+} from '../settings/index.ts'
+import { type Name, parseName, ROOT } from '../wire/index.ts'
+import { BusError, ERROR, invalidArgs } from './errors.ts'
+
+/** Trust anchors per link; more is refused (dbus.md §5). */
+const MAX_TRUST_ANCHORS = 2048
+const MAX_FLAGS = 0x7fffffffn
+
+/** The values of `SetDNS` (`a(iay)`) or `SetDNSEx` (`a(iayqs)`). One bad server fails the whole call. @throws {BusError} */
+export function serversOf(value: unknown): readonly ServerSpec[] {
+  const entries = value as [number, Buffer, number?, string?][]
+  checkCount(entries.length, MAX_SERVERS, 'DNS servers')
+  return distinct(entries.map(serverOf), serverKey)
+}
+
+/** The value of `SetDomains` (`a(sb)`). @throws {BusError} */
+export function domainsOf(value: unknown): readonly Domain[] {
+  const entries = value as [string, boolean][]
+  const domains = entries.map(domainOf)
+  checkCount(domains.length, MAX_DOMAINS, 'search domains')
+  return distinct(domains, ({ name }) => name)
+}
+
+/** The value of `SetDNSSECNegativeTrustAnchors` (`as`). @throws {BusError} */
+export function trustAnchorsOf(value: unknown): readonly Name[] {
+  const texts = value as string[]
+  checkCount(texts.length, MAX_TRUST_ANCHORS, 'negative trust anchors')
+  return distinct(
+    texts.map((text) => nameOr(text, `Invalid negative trust anchor domain: ${text}`)),
+    (name) => name,
+  )
+}
+
+/** `SetLLMNR`, `SetMulticastDNS`: the empty text means `yes`, which the global setting still limits. @throws {BusError} */
+export function multicastModeOf(value: unknown, setting: 'LLMNR' | 'MulticastDNS'): MulticastMode {
+  return value === '' ? 'yes' : modeOf(value, MULTICAST_MODES, setting)
+}
+
+/** The empty text follows the global setting. @throws {BusError} */
+export function dnsOverTlsModeOf(value: unknown): DnsOverTlsMode | undefined {
+  return value === '' ? undefined : modeOf(value, DNS_OVER_TLS_MODES, 'DNSOverTLS')
+}
+
+/** The empty text follows the global setting. @throws {BusError} */
+export function dnssecModeOf(value: unknown): DnssecMode | undefined {
+  return value === '' ? undefined : modeOf(value, DNSSEC_MODES, 'DNSSEC')
+}
+
+/** A link that has to exist. @throws {BusError} for 0 and below */
+export function linkIndexOf(value: unknown): IfIndex {
+  const ifindex = value as number
+  if (ifindex <= 0) throw invalidArgs('Invalid interface index')
+  return ifindex
+}
+
+/** Where to ask: 0 is anywhere. @throws {BusError} */
+export function lookupIndexOf(value: unknown): IfIndex {
+  const ifindex = value as number
+  if (ifindex < 0) throw invalidArgs('Invalid interface index')
+  return ifindex
+}
+
+/** All flags in use are below 2^31 (dbus.md §7). @throws {BusError} for others than `accepted` */
+export function flagsOf(value: unknown, accepted: number): number {
+  const flags = value as bigint
+  const known = flags <= MAX_FLAGS ? Number(flags) : -1
+  if ((known & ~accepted) !== 0) throw invalidArgs('Invalid flags parameter')
+  return known
+}
+
+function serverOf([family, bytes, port = 0, name = '']: [number, Buffer, number?, string?]): ServerSpec {
+  if (!isFamily(family)) throw invalidArgs(`Unknown address family ${family}`)
+  const address = IpAddress.fromBytes(bytes)
+  if (address === undefined || address.family !== family) throw invalidArgs('Invalid address size')
+  if (isRefusedServer(address)) throw invalidArgs('Invalid DNS server address')
+  return { address, port: normalPort(port), ifindex: 0, serverName: serverNameOf(name) }
+}
+
+/** The original takes any text here; one with spaces or line ends in it would not survive the state file. */
+function serverNameOf(text: string): string | undefined {
+  return text === '' ? undefined : orInvalid(() => checkServerName(text), `Invalid server name: ${text}`)
+}
+
+function domainOf([text, routeOnly]: [string, boolean]): Domain {
+  const name = text === '' ? ROOT : nameOr(text, `Invalid search domain ${text}`)
+  if (name === ROOT && !routeOnly) throw invalidArgs('Root domain is not suitable as search domain')
+  return { name, routeOnly }
+}
+
+function nameOr(text: string, complaint: string): Name {
+  const name = parseName(text)
+  if (name === undefined) throw invalidArgs(complaint)
+  return name
+}
+
+function modeOf<M extends string>(value: unknown, modes: readonly M[], setting: string): M {
+  return orInvalid(() => parseMode(value as string, modes), `Invalid ${setting} setting: ${String(value)}`)
+}
+
+function orInvalid<T>(parse: () => T, complaint: string): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw error instanceof SettingError ? invalidArgs(complaint) : error
+  }
+}
+
+/** Of equal items the last stays, in its place: naming one again moves it back, as the original does. */
+function distinct<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  const kept = new Map<string, T>()
+  for (const item of items) {
+    kept.delete(keyOf(item))
+    kept.set(keyOf(item), item)
+  }
+  return [...kept.values()]
+}
+
+function checkCount(count: number, limit: number, what: string): void {
+  if (count > limit) throw new BusError(ERROR.limitsExceeded, `More than ${limit} ${what}.`)
+}

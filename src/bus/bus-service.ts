@@ -1,0 +1,188 @@
+import { type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
+import type { Authority, Control } from '../control/index.ts'
+import type { Lookups } from '../resolve/index.ts'
+import { DEFAULT_ADDRESS, socketPaths } from './address.ts'
+import { Changes } from './changes.ts'
+import { loadCodec } from './codec.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { MANAGER_INTERFACE, managerInterface } from './manager.ts'
+import type { BusInterface } from './interface.ts'
+import { logControlInterface } from './log-control.ts'
+import { ObjectTree } from './object-tree.ts'
+import { MANAGER_PATH } from './path.ts'
+import { PolkitAuthority } from './polkit.ts'
+import { type ProcessName, Session } from './session.ts'
+import { watchNear } from './socket-watch.ts'
+import { Variant } from './variant.ts'
+
+export interface BusOptions {
+  /** D-Bus address of the system bus; undefined for the usual place. */
+  readonly address: string | undefined
+  /** The user this daemon runs as, once it has dropped what it started with. */
+  readonly uid: number
+  readonly lookups: Lookups
+  readonly control: Control
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Where log lines go, as `LogTarget` names it, e.g. `console`. */
+  readonly logTarget: string
+  /** 32 hexadecimal digits, from /etc/machine-id. */
+  readonly machineId: () => string | undefined
+  readonly processName: ProcessName
+  /** The machine woke up (dbus.md §1): streams are dead, and what was learnt of servers is in doubt. */
+  readonly onResume: () => void
+}
+
+const FIRST_DELAY: Millis = 100
+const LAST_DELAY: Millis = 30_000
+/** A connection that lasted this long was a good one: the next attempt after it starts over with short delays. */
+const GOOD_WHILE: Millis = 10_000
+const CONNECT_PATIENCE: Millis = 10_000
+
+/**
+ * `org.freedesktop.resolve1` on the system bus. No bus, a bus that goes away or one that refuses us is said once and
+ * never a reason to stop: it keeps trying, at once when the socket appears.
+ */
+export class BusService implements AsyncDisposable {
+  /** Who may do what, for every front end: polkit is reached through this service's connection. */
+  readonly authority: Authority
+  readonly #options: BusOptions
+  readonly #manager: BusInterface
+  readonly #dispatcher: Dispatcher
+  readonly #stop = new AbortController()
+  readonly #subscription: Disposable
+  #session: Session | undefined
+  #running: Promise<void> | undefined
+  /** The last complaint, so that none is repeated. */
+  #complaint: string | undefined
+  /** Names of properties whose change is still to be told. */
+  readonly #changed = new Set<string>()
+  #hostname: string
+
+  constructor(options: BusOptions) {
+    const { control, lookups, clock, logger, uid } = options
+    this.#options = options
+    this.authority = new PolkitAuthority(uid, () => this.#session?.connection, logger)
+    const changes = new Changes(control, this.authority, clock, uid)
+    this.#manager = managerInterface(lookups, control, changes)
+    const logControl = logControlInterface(logger, options.logTarget, changes)
+    this.#dispatcher = new Dispatcher(new ObjectTree(this.#manager, logControl, control, changes), options.machineId)
+    this.#hostname = control.global().llmnrHostname
+    this.#subscription = control.subscribe({
+      serversChanged: () => this.#tell('DNS'),
+      currentServerChanged: () => this.#tell('CurrentDNSServer'),
+      configurationChanged: () => this.#tellHostname(),
+    })
+  }
+
+  get isConnected(): boolean {
+    return this.#session?.connection !== undefined
+  }
+
+  /** Begins to connect; returns at once. */
+  start(): void {
+    this.#running ??= this.#keepConnected(this.#stop.signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscription[Symbol.dispose]()
+    this.#stop.abort(new Error('shutting down'))
+    await this.#running
+  }
+
+  async #keepConnected(signal: AbortSignal): Promise<void> {
+    let delay = FIRST_DELAY
+    while (!signal.aborted) {
+      const began = this.#options.clock.now()
+      await this.#serveOnce(signal)
+      if (this.#options.clock.now() - began >= GOOD_WHILE) delay = FIRST_DELAY
+      await this.#pause(delay, signal)
+      delay = Math.min(delay * 2, LAST_DELAY)
+    }
+  }
+
+  /** One connection from beginning to end, at the first socket of the address that works. Never throws. */
+  async #serveOnce(signal: AbortSignal): Promise<void> {
+    const { address = DEFAULT_ADDRESS } = this.#options
+    let problem: unknown = new Error(`no unix socket in the address '${address}'`)
+    for (const path of socketPaths(address)) {
+      try {
+        return await this.#serveAt(path, signal)
+      } catch (error) {
+        problem = error
+      } finally {
+        this.#session = undefined
+      }
+    }
+    this.#complain(`No system bus (${reasonOf(problem)}); resolving goes on, and it is connected when it comes.`)
+  }
+
+  /** Returns when the bus is lost. @throws {Error} when it cannot be had */
+  async #serveAt(path: string, signal: AbortSignal): Promise<void> {
+    const { uid, logger, processName, onResume } = this.#options
+    const parts = { uid, log: logger, processName, onResume, dispatcher: this.#dispatcher, codec: await loadCodec() }
+    using session = new Session(parts)
+    this.#session = session // calls come in, and may need polkit, before `start` is through
+    const connection = await this.#withPatience(signal, (limited) => session.start(path, limited))
+    this.#complaint = undefined
+    const reason = await Promise.race([connection.closed, whenAborted(signal)])
+    this.#complain(`Lost the system bus (${reasonOf(reason)}); resolving goes on, and it is connected when it is back.`)
+  }
+
+  /** Runs `work` with a signal that also aborts when a bus does not answer in good time. */
+  async #withPatience<T>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
+    const limit = new AbortController()
+    using _timer = this.#options.clock.after(CONNECT_PATIENCE, () => limit.abort(new Error('it does not answer')))
+    return await work(AbortSignal.any([signal, limit.signal]))
+  }
+
+  /** Waits, but no longer than until something happens where the socket is expected. */
+  async #pause(delay: Millis, signal: AbortSignal): Promise<void> {
+    const { address = DEFAULT_ADDRESS, clock } = this.#options
+    const appeared = new AbortController()
+    const [path] = socketPaths(address)
+    // The socket's file exists a moment before somebody listens on it, hence the shortest delay.
+    let soon: Disposable | undefined
+    const onChange = () => (soon ??= clock.after(FIRST_DELAY, () => appeared.abort()))
+    using _watch = path === undefined ? undefined : watchNear(path, onChange)
+    await sleep(clock, delay, AbortSignal.any([signal, appeared.signal])).catch(() => undefined)
+    soon?.[Symbol.dispose]()
+  }
+
+  #complain(text: string): void {
+    if (this.#stop.signal.aborted || this.#complaint === text) return
+    this.#options.logger[this.#complaint === undefined ? 'warning' : 'debug'](text)
+    this.#complaint = text
+  }
+
+  #tellHostname(): void {
+    const hostname = this.#options.control.global().llmnrHostname
+    if (hostname === this.#hostname) return
+    this.#hostname = hostname
+    this.#tell('LLMNRHostname')
+  }
+
+  /** Changes of one turn are told in one signal; the original tells these three properties and no others (dbus.md §4). */
+  #tell(property: string): void {
+    if (this.#changed.size === 0) queueMicrotask(() => this.#emitChanged())
+    this.#changed.add(property)
+  }
+
+  #emitChanged(): void {
+    const told = this.#manager.properties.filter(({ name }) => this.#changed.has(name))
+    this.#changed.clear()
+    try {
+      const values = told.map(({ name, type, read }) => [name, new Variant(type, read())] as const)
+      this.#session?.emitChanged(MANAGER_PATH, MANAGER_INTERFACE, Object.fromEntries(values))
+    } catch (error) {
+      this.#options.logger.bug(error)
+    }
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<Error> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(signal.reason as Error)
+    else signal.addEventListener('abort', () => resolve(signal.reason as Error), { once: true })
+  })
+}

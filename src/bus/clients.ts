@@ -1,0 +1,116 @@
+import type { Caller } from '../control/index.ts'
+import { BusError, ERROR } from './errors.ts'
+
+/** What a call waits for; each kind has bounds of its own, so that lookups never keep a setting out. */
+export type WaitKind = 'lookup' | 'change' | 'authorization'
+
+interface Bounds {
+  readonly perClient: number
+  readonly total: number
+}
+
+/**
+ * A network manager pushes seven settings per link without waiting (dbus.md §10), hence the room for changes; a polkit
+ * question can stay open for as long as somebody looks at a password dialog, hence the little room for those.
+ */
+const BOUNDS: Readonly<Record<WaitKind, Bounds>> = {
+  lookup: { perClient: 256, total: 2048 },
+  change: { perClient: 2048, total: 4096 },
+  authorization: { perClient: 64, total: 512 },
+}
+
+/** The right to wait; disposing gives the place back. `signal` aborts when the client leaves the bus or the bus goes away. */
+export interface Place extends Disposable {
+  readonly signal: AbortSignal
+}
+
+/** Whoever sent a call. */
+export interface Client {
+  readonly busName: string
+  /** @throws {BusError} LimitsExceeded */
+  enter(kind: WaitKind): Place
+  /** What the bus vouches for; asked once, and remembered while the client is there. */
+  identify(): Promise<Caller>
+}
+
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone'
+}
+
+/** Who has calls waiting on one connection to the bus, and how many. */
+export class Clients implements Disposable {
+  readonly #waiting = new Map<string, Waiting>()
+  readonly #totals = { lookup: 0, change: 0, authorization: 0 }
+  readonly #known = new Map<string, Promise<Caller>>()
+  readonly #lookUp: (busName: string) => Promise<Caller>
+
+  /** `lookUp` asks the bus for the credentials of a unique name; a caller it knows nothing of is not remembered. */
+  constructor(lookUp: (busName: string) => Promise<Caller>) {
+    this.#lookUp = lookUp
+  }
+
+  client(busName: string): Client {
+    return {
+      busName,
+      enter: (kind) => this.#enter(busName, kind),
+      identify: () => this.#identify(busName),
+    }
+  }
+
+  /** The client left the bus: whatever it waits for is called off. */
+  left(busName: string): void {
+    this.#known.delete(busName)
+    this.#waiting.get(busName)?.abort.abort(new ClientGone(`${busName} left the bus`))
+  }
+
+  /** The connection is gone, and every client with it. */
+  [Symbol.dispose](): void {
+    for (const busName of this.#waiting.keys()) this.left(busName)
+    this.#known.clear()
+  }
+
+  #enter(busName: string, kind: WaitKind): Place {
+    const waiting = this.#waiting.get(busName) ?? new Waiting()
+    if (waiting.counts[kind] >= BOUNDS[kind].perClient) throw tooMany('Too many calls of this client are waiting.')
+    if (this.#totals[kind] >= BOUNDS[kind].total) throw tooMany('Too many calls are waiting.')
+    this.#waiting.set(busName, waiting)
+    waiting.counts[kind]++
+    this.#totals[kind]++
+    let isOpen = true
+    const leave = () => {
+      if (!isOpen) return
+      isOpen = false
+      waiting.counts[kind]--
+      this.#totals[kind]--
+      if (waiting.isIdle && this.#waiting.get(busName) === waiting) this.#waiting.delete(busName)
+    }
+    return { signal: waiting.abort.signal, [Symbol.dispose]: leave }
+  }
+
+  #identify(busName: string): Promise<Caller> {
+    const known = this.#known.get(busName)
+    if (known !== undefined) return known
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    const asked = this.#lookUp(busName)
+    this.#known.set(busName, asked)
+    const forget = () => this.#known.get(busName) === asked && this.#known.delete(busName)
+    asked.then((caller) => caller.uid === undefined && forget(), forget)
+    return asked
+  }
+}
+
+/** Unique names are forgotten when their owners leave; this bounds those who stay. */
+const MAX_KNOWN = 4096
+
+class Waiting {
+  readonly abort = new AbortController()
+  readonly counts = { lookup: 0, change: 0, authorization: 0 }
+
+  get isIdle(): boolean {
+    return this.counts.lookup + this.counts.change + this.counts.authorization === 0
+  }
+}
+
+function tooMany(message: string): BusError {
+  return new BusError(ERROR.limitsExceeded, message)
+}

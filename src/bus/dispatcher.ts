@@ -1,0 +1,124 @@
+import type { IncomingMessage } from './codec.ts'
+import { ALLOW_INTERACTIVE_AUTHORIZATION } from './codec.ts'
+import type { Client } from './clients.ts'
+import { BusError, ERROR, invalidArgs } from './errors.ts'
+import { type BusInterface, type Call, type Method, type Property, signatureOf } from './interface.ts'
+import { INTROSPECTABLE, introspectionXml, PEER, STANDARD_METHODS } from './introspection.ts'
+import type { BusNode, ObjectTree } from './object-tree.ts'
+import { Variant } from './variant.ts'
+
+/** The values a call is answered with. */
+export interface Answer {
+  readonly signature: string
+  readonly values: readonly unknown[]
+}
+
+/** Finds the member a call is for, checks its arguments' types and runs it. Knows no socket. */
+export class Dispatcher {
+  readonly #tree: ObjectTree
+  readonly #machineId: () => string | undefined
+
+  constructor(tree: ObjectTree, machineId: () => string | undefined) {
+    this.#tree = tree
+    this.#machineId = machineId
+  }
+
+  /** @throws {BusError | ControlError} what the caller is to see */
+  async dispatch(message: IncomingMessage, client: Client): Promise<Answer> {
+    if (message.interface === PEER) return this.#peer(message)
+    const node = this.#tree.find(message.path)
+    if (node === undefined) throw unknownObject(message.path)
+    const standard = STANDARD_METHODS.get(message.interface)?.find(({ name }) => name === message.member)
+    if (standard !== undefined) {
+      const call = callOf(message, client, signatureOf(standard.in))
+      return { signature: signatureOf(standard.out), values: await this.#standard(message, node, call) }
+    }
+    const method = findMethod(node.interfaces, message)
+    const call = callOf(message, client, signatureOf(method.in))
+    return { signature: signatureOf(method.out), values: await method.run(call) }
+  }
+
+  /** Peer answers on every path, existing or not. */
+  #peer(message: IncomingMessage): Answer {
+    if (message.member === 'Ping') return { signature: '', values: [] }
+    if (message.member !== 'GetMachineId') throw unknownMethod(message)
+    const id = this.#machineId()
+    if (id === undefined) throw new BusError(ERROR.failed, 'This machine has no machine ID.')
+    return { signature: 's', values: [id] }
+  }
+
+  async #standard(message: IncomingMessage, node: BusNode, call: Call): Promise<readonly unknown[]> {
+    if (message.interface === INTROSPECTABLE) return [introspectionXml(node.interfaces, node.children)]
+    if (node.interfaces.length === 0) throw unknownObject(message.path)
+    const [interfaceName, propertyName, value] = call.args as [string, string, Variant]
+    if (message.member === 'GetAll') return [readAll(node.interfaces, interfaceName)]
+    const property = findProperty(node.interfaces, interfaceName, propertyName)
+    if (message.member === 'Get') return [new Variant(property.type, property.read())]
+    await write(property, value, call)
+    return []
+  }
+}
+
+/** Reads the arguments. @throws {BusError} for other types than the member takes, and for a message too large to read */
+function callOf(message: IncomingMessage, client: Client, expected: string): Call {
+  const { signature, flags } = message
+  if (signature !== expected) {
+    const member = `${message.interface}.${message.member}()`
+    throw invalidArgs(`Invalid arguments '${signature}' to call ${member}, expecting '${expected}'.`)
+  }
+  if (message.isOversize) throw new BusError(ERROR.limitsExceeded, 'The message is too large.')
+  const isInteractive = (flags & ALLOW_INTERACTIVE_AUTHORIZATION) !== 0
+  return { client, isInteractive, args: readArguments(message) }
+}
+
+function readArguments(message: IncomingMessage): readonly unknown[] {
+  try {
+    return message.body()
+  } catch {
+    throw invalidArgs('The arguments cannot be decoded.') // e.g. a file descriptor inside a variant
+  }
+}
+
+/** A call without an interface means whichever has the member (D-Bus specification, "Message Types"). */
+function findMethod(interfaces: readonly BusInterface[], message: IncomingMessage): Method {
+  const candidates = interfaces.filter(({ name }) => message.interface === '' || message.interface === name)
+  const method = candidates.flatMap(({ methods }) => methods).find(({ name }) => name === message.member)
+  if (method === undefined) throw unknownMethod(message)
+  return method
+}
+
+/** All properties of one interface; of all of them for the empty name. */
+function readAll(interfaces: readonly BusInterface[], name: string): Record<string, Variant> {
+  const chosen = interfaces.filter((each) => name === '' || each.name === name)
+  if (chosen.length === 0 && !STANDARD_METHODS.has(name)) {
+    throw new BusError(ERROR.unknownInterface, `Unknown interface '${name}'.`)
+  }
+  const properties = chosen.flatMap((each) => each.properties)
+  return Object.fromEntries(properties.map((each) => [each.name, new Variant(each.type, each.read())]))
+}
+
+function findProperty(interfaces: readonly BusInterface[], interfaceName: string, name: string): Property {
+  const owner = interfaces.find((each) => each.name === interfaceName)
+  const property = owner?.properties.find((each) => each.name === name)
+  if (property !== undefined) return property
+  throw new BusError(ERROR.unknownProperty, `Unknown interface ${interfaceName} or property ${name}.`)
+}
+
+async function write(property: Property, { signature, value }: Variant, call: Call): Promise<void> {
+  const { name, type } = property
+  if (property.write === undefined) {
+    throw new BusError(ERROR.propertyReadOnly, `Property '${name}' is not writable.`)
+  }
+  if (signature !== type) {
+    throw invalidArgs(`Incorrect parameters for property '${name}', expected '${type}', got '${signature}'.`)
+  }
+  await property.write(call, value)
+}
+
+function unknownObject(path: string): BusError {
+  return new BusError(ERROR.unknownObject, `Unknown object '${path}'.`)
+}
+
+function unknownMethod({ interface: name, member }: IncomingMessage): BusError {
+  return new BusError(ERROR.unknownMethod, `Unknown method ${member} or interface ${name}.`)
+}

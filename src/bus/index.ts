@@ -1,0 +1,3 @@
+export type { BusOptions } from './bus-service.ts'
+export { BusService } from './bus-service.ts'
+export type { ProcessName } from './session.ts'

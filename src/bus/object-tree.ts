@@ -1,0 +1,56 @@
+import type { Control } from '../control/index.ts'
+import type { Changes } from './changes.ts'
+import type { BusInterface } from './interface.ts'
+import { linkInterface } from './link-object.ts'
+import {
+  DELEGATES_PATH,
+  DNSSD_PATH,
+  escapeElement,
+  ifindexOfPath,
+  LINKS_PATH,
+  LOG_CONTROL_PATH,
+  MANAGER_PATH,
+} from './path.ts'
+
+/** An object, or a mere step on the way to one. */
+export interface BusNode {
+  /** Beyond the standard ones; empty for a mere step. */
+  readonly interfaces: readonly BusInterface[]
+  /** Last path elements of what lies right below. */
+  readonly children: readonly string[]
+}
+
+/** Which objects there are (dbus.md §2). Links are looked up when asked for: nothing here can be out of date. */
+export class ObjectTree {
+  readonly #fixed: ReadonlyMap<string, BusNode>
+  readonly #control: Control
+  readonly #changes: Changes
+
+  constructor(manager: BusInterface, logControl: BusInterface, control: Control, changes: Changes) {
+    this.#control = control
+    this.#changes = changes
+    this.#fixed = new Map<string, BusNode>([
+      ['/', step('org')],
+      ['/org', step('freedesktop')],
+      ['/org/freedesktop', step('LogControl1', 'resolve1')],
+      [LOG_CONTROL_PATH, { interfaces: [logControl], children: [] }],
+      [MANAGER_PATH, { interfaces: [manager], children: ['dns_delegate', 'dnssd', 'link'] }],
+      [DNSSD_PATH, step()],
+      [DELEGATES_PATH, step()],
+    ])
+  }
+
+  find(path: string): BusNode | undefined {
+    if (path === LINKS_PATH) {
+      return step(...this.#control.links().map(({ ifindex }) => escapeElement(String(ifindex))))
+    }
+    const ifindex = ifindexOfPath(path)
+    if (ifindex === undefined) return this.#fixed.get(path)
+    if (this.#control.link(ifindex) === undefined) return undefined
+    return { interfaces: [linkInterface(ifindex, this.#control, this.#changes)], children: [] }
+  }
+}
+
+function step(...children: readonly string[]): BusNode {
+  return { interfaces: [], children }
+}

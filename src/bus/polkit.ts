@@ -1,0 +1,82 @@
+import { type Log, reasonOf } from '../base/index.ts'
+import { type Authority, type Caller, isTrusted, type Operation, PERMISSIONS, type Verdict } from '../control/index.ts'
+import { type BusConnection, RemoteError } from './connection.ts'
+import { Variant } from './variant.ts'
+
+const POLKIT = {
+  destination: 'org.freedesktop.PolicyKit1',
+  path: '/org/freedesktop/PolicyKit1/Authority',
+  interface: 'org.freedesktop.PolicyKit1.Authority',
+} as const
+
+const ALLOW_USER_INTERACTION = 1
+
+/** What the bus answers when nobody is there to be asked. */
+const ABSENT = new Set([
+  'org.freedesktop.DBus.Error.ServiceUnknown',
+  'org.freedesktop.DBus.Error.NameHasNoOwner',
+  'org.freedesktop.DBus.Error.Spawn.ChildExited',
+  'org.freedesktop.systemd1.NoSuchUnit',
+  'org.freedesktop.systemd1.LoadFailed',
+])
+
+/** Asks polkit over the bus; without a bus or without polkit only root and the daemon's own user may (dbus.md §9). */
+export class PolkitAuthority implements Authority {
+  readonly #daemonUid: number
+  readonly #connection: () => BusConnection | undefined
+  readonly #log: Log
+  #asked = 0
+
+  constructor(daemonUid: number, connection: () => BusConnection | undefined, log: Log) {
+    this.#daemonUid = daemonUid
+    this.#connection = connection
+    this.#log = log
+  }
+
+  async authorize(
+    operation: Operation,
+    caller: Caller,
+    interfaceName: string | undefined,
+    interactive: boolean,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
+    signal.throwIfAborted()
+    if (isTrusted(caller, this.#daemonUid)) return 'allowed'
+    const { action, concernsLink } = PERMISSIONS[operation]
+    const connection = this.#connection()
+    const subject = subjectOf(caller)
+    if (action === undefined || connection === undefined || subject === undefined) return 'denied'
+    const details = concernsLink && interfaceName !== undefined ? { interface: interfaceName } : {}
+    return this.#ask(connection, [subject, action, details, interactive ? ALLOW_USER_INTERACTION : 0], signal)
+  }
+
+  async #ask(connection: BusConnection, question: readonly unknown[], signal: AbortSignal): Promise<Verdict> {
+    const id = `tsresolved-${++this.#asked}`
+    const call = { ...POLKIT, member: 'CheckAuthorization', signature: '(sa{sv})sa{ss}us', body: [...question, id] }
+    try {
+      const [answer] = (await connection.call(call, signal)) as [[boolean, boolean, unknown]]
+      const [isAuthorized, isChallenge] = answer
+      return isAuthorized ? 'allowed' : isChallenge ? 'needs-interaction' : 'denied'
+    } catch (error) {
+      if (signal.aborted) cancel(connection, id)
+      if (!(error instanceof RemoteError)) throw error
+      if (!ABSENT.has(error.errorName)) this.#log.warning(`polkit gives no answer: ${reasonOf(error)}`)
+      return 'denied'
+    }
+  }
+}
+
+/** Takes the dialog away; whether polkit still knows the question does not matter. */
+function cancel(connection: BusConnection, id: string): void {
+  const call = { ...POLKIT, member: 'CancelCheckAuthorization', signature: 's', body: [id] }
+  void connection.call(call).catch(() => undefined)
+}
+
+/** Whom polkit is to judge: a bus name, or a process for callers over a socket (polkit looks up its start time). */
+function subjectOf({ busName, uid, pid }: Caller): unknown {
+  if (uid === undefined) return undefined
+  if (busName !== undefined) return ['system-bus-name', { name: new Variant('s', busName) }]
+  if (pid === undefined) return undefined
+  const process = { pid: new Variant('u', pid), 'start-time': new Variant('t', 0n), uid: new Variant('i', uid) }
+  return ['unix-process', process]
+}

@@ -1,0 +1,167 @@
+import { type Log, reasonOf } from '../base/index.ts'
+import type { Caller } from '../control/index.ts'
+import { ClientGone, Clients } from './clients.ts'
+import { type Codec, ERROR_REPLY, type IncomingMessage, METHOD_RETURN, NO_REPLY_EXPECTED, SIGNAL } from './codec.ts'
+import { BUS_NAME, BusConnection, BusLost, RemoteError } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { BusError, errorOfThrown, isBug } from './errors.ts'
+import { PROPERTIES } from './introspection.ts'
+import { Variant } from './variant.ts'
+
+export const SERVICE_NAME = 'org.freedesktop.resolve1'
+
+/** Gives the name of a running program, for people to read. */
+export type ProcessName = (pid: number) => Promise<string | undefined>
+
+/** What a session works with; the same for one connection after the other. */
+export interface SessionParts {
+  readonly uid: number
+  readonly codec: Codec
+  readonly dispatcher: Dispatcher
+  readonly log: Log
+  readonly processName: ProcessName
+  /** The machine woke up. */
+  readonly onResume: () => void
+}
+
+/** RequestName's answer (D-Bus specification, "Message Bus Messages"). */
+const IN_QUEUE = 2
+
+/** Only names that vanish matter to us. */
+const LEAVING = `type='signal',sender='${BUS_NAME}',interface='${BUS_NAME}',member='NameOwnerChanged',arg2=''`
+const LOGIN = 'org.freedesktop.login1.Manager'
+const SLEEP = `type='signal',sender='org.freedesktop.login1',interface='${LOGIN}',member='PrepareForSleep'`
+
+/** Serving on one connection, from Hello until the bus is lost. */
+export class Session implements Disposable {
+  readonly #parts: SessionParts
+  readonly #clients: Clients
+  #connection: BusConnection | undefined
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    this.#clients = new Clients((busName) => this.#identify(busName))
+  }
+
+  /** From Hello on. */
+  get connection(): BusConnection | undefined {
+    return this.#connection
+  }
+
+  /**
+   * Connects, listens to what it needs, and asks for our name: calls are served before the name is ours, so that those
+   * the bus kept for it find somebody. Gives the connection.
+   * @throws {Error} when the bus cannot be reached or does not let us have the name
+   */
+  async start(path: string, signal: AbortSignal): Promise<BusConnection> {
+    const receiver = {
+      onCall: (message: IncomingMessage) => void this.#serve(message),
+      onSignal: (message: IncomingMessage) => this.#onSignal(message),
+    }
+    const connection = await BusConnection.open(path, this.#parts.uid, this.#parts.codec, receiver, signal)
+    this.#connection = connection
+    await connection.callBus('AddMatch', 's', [LEAVING], signal)
+    await connection.callBus('AddMatch', 's', [SLEEP], signal)
+    const [result] = await connection.callBus('RequestName', 'su', [SERVICE_NAME, 0], signal)
+    if (result === IN_QUEUE) {
+      this.#parts.log.warning(`${SERVICE_NAME} belongs to another program on the bus; taking it when that one ends.`)
+    }
+    return connection
+  }
+
+  /** Sends `PropertiesChanged`. */
+  emitChanged(path: string, interfaceName: string, properties: Readonly<Record<string, Variant>>): void {
+    this.#connection?.send({
+      type: SIGNAL,
+      path,
+      interface: PROPERTIES,
+      member: 'PropertiesChanged',
+      signature: 'sa{sv}as',
+      body: [interfaceName, properties, []],
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#clients[Symbol.dispose]()
+    this.#connection?.[Symbol.dispose]()
+  }
+
+  /** Answers one call. Never throws and never rejects: whatever goes wrong is the caller's answer or a line in the log. */
+  async #serve(message: IncomingMessage): Promise<void> {
+    const { dispatcher, log } = this.#parts
+    try {
+      const { signature, values } = await dispatcher.dispatch(message, this.#clients.client(message.sender))
+      this.#reply(message, () => ({ type: METHOD_RETURN, signature, body: values }))
+    } catch (error) {
+      if (error instanceof ClientGone || error instanceof BusLost) return
+      if (isBug(error)) log.bug(error)
+      this.#replyError(message, errorOfThrown(error))
+    }
+  }
+
+  #replyError(message: IncomingMessage, { errorName, message: text }: BusError): void {
+    try {
+      // The text may hold what the caller sent, e.g. a NUL, which no D-Bus string can carry back.
+      const body = [text.replaceAll('\0', '')]
+      this.#reply(message, () => ({ type: ERROR_REPLY, errorName, signature: 's', body }))
+    } catch (error) {
+      this.#parts.log.bug(error)
+    }
+  }
+
+  #reply(
+    { sender, serial, flags }: IncomingMessage,
+    make: () => Pick<Parameters<BusConnection['send']>[0], 'type' | 'errorName' | 'signature' | 'body'>,
+  ): void {
+    if ((flags & NO_REPLY_EXPECTED) !== 0) return
+    const addressed = sender === '' ? {} : { destination: sender }
+    this.#connection?.send({ ...make(), ...addressed, replySerial: serial, flags: NO_REPLY_EXPECTED })
+  }
+
+  #onSignal(message: IncomingMessage): void {
+    try {
+      const isFromBus = message.sender === BUS_NAME && message.interface === BUS_NAME
+      if (isFromBus && message.member === 'NameOwnerChanged') this.#onNameGone(message)
+      else if (isFromBus && message.member === 'NameAcquired') this.#onNameAcquired(message)
+      else if (isFromBus && message.member === 'NameLost') this.#onNameLost(message)
+      else if (message.interface === LOGIN && message.member === 'PrepareForSleep') this.#onSleep(message)
+    } catch (error) {
+      this.#parts.log.bug(error)
+    }
+  }
+
+  #onNameGone(message: IncomingMessage): void {
+    const [name, , owner] = message.body()
+    if (owner === '') this.#clients.left(name as string)
+  }
+
+  #onNameAcquired(message: IncomingMessage): void {
+    if (message.body()[0] === SERVICE_NAME) this.#parts.log.info(`Serving ${SERVICE_NAME} on the bus.`)
+  }
+
+  #onNameLost(message: IncomingMessage): void {
+    if (message.body()[0] === SERVICE_NAME) this.#parts.log.warning(`Another program took ${SERVICE_NAME} from us.`)
+  }
+
+  /** dbus.md §1: the signal comes before sleep with true, and after it with false. */
+  #onSleep(message: IncomingMessage): void {
+    if (message.body()[0] === false) this.#parts.onResume()
+  }
+
+  /** Somebody the bus no longer knows is nobody. */
+  async #identify(busName: string): Promise<Caller> {
+    try {
+      if (this.#connection === undefined) throw new BusLost('not connected')
+      const [answer] = await this.#connection.callBus('GetConnectionCredentials', 's', [busName])
+      const credentials = answer as Readonly<Record<string, Variant>>
+      const uid = credentials['UnixUserID']?.value as number | undefined
+      const pid = credentials['ProcessID']?.value as number | undefined
+      const process = pid === undefined ? undefined : await this.#parts.processName(pid)
+      return { busName, uid, pid, process }
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error
+      this.#parts.log.debug(() => `The bus does not vouch for ${busName}: ${reasonOf(error)}`)
+      return { busName, uid: undefined, pid: undefined, process: undefined }
+    }
+  }
+}
