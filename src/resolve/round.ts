@@ -86,7 +86,7 @@ export function scopeRound(result: CandidateResult): Round {
     records: answers.flatMap(({ message }) => message.answer.map((record) => ({ record, ifindex }))),
     authority: answers.flatMap(({ message }) => message.authority),
     additional: answers.flatMap(({ message }) => message.additional),
-    flags: answers.reduce((flags, answer) => flags | originFlag(answer.origin), FLAG.DNS as number),
+    flags: answers.reduce((flags, answer) => flags | originFlag(answer.origin), FLAG.DNS),
     wire: answers.length === 1 ? last.wire : undefined,
     basis: basis.length === answers.length ? basis : undefined,
     source: isFromCache ? 'cache' : 'network',

@@ -1,0 +1,11 @@
+/** Which of our listeners a request came in by. */
+export interface Door {
+  /** `main` 127.0.0.53 · `proxy` 127.0.0.54 · `extra` a listener of `DNSStubListenerExtra=`. */
+  readonly kind: 'main' | 'proxy' | 'extra'
+  readonly transport: 'udp' | 'tcp'
+}
+
+/** UDP payload we say we take, in the OPT record of replies (R-STUB-16). */
+export function advertisedSize(door: Door): number {
+  return door.kind === 'extra' ? 1232 : 65_494
+}

@@ -1,0 +1,2 @@
+export type { Door } from './door.ts'
+export { Responder } from './responder.ts'

@@ -1,0 +1,172 @@
+import type { Resolution } from '../resolve/index.ts'
+import { FLAG } from '../resolve/index.ts'
+import type { EdnsOption, ExtendedError, Opt } from '../wire/index.ts'
+import {
+  AA,
+  AD,
+  CD,
+  compose,
+  extendedErrorOption,
+  hasUnaskedDnssecRecords,
+  isDnssecType,
+  OPTION,
+  parseMessage,
+  QR,
+  RA,
+  RCODE,
+  RD,
+  relay,
+} from '../wire/index.ts'
+import type { Door } from './door.ts'
+import { advertisedSize } from './door.ts'
+import type { ClientRequest, RefusedRequest } from './request.ts'
+
+const SMALLEST_UDP = 512
+const LARGEST = 65_535
+
+/** Extended errors we send of our own accord (RFC 8914 §4). */
+const EDE = { DNSSEC_BOGUS: 6, FILTERED: 17, NO_REACHABLE_AUTHORITY: 22, NETWORK_ERROR: 23, INVALID_DATA: 24 } as const
+
+/**
+ * State → rcode (R-STUB-10). Other than the original, a timeout is told as SERVFAIL instead of by silence, so that the
+ * client can go on at once.
+ */
+const RCODE_OF_STATE: Readonly<Record<Resolution['state'], number | 'of-reply'>> = {
+  success: 'of-reply',
+  'rcode-failure': 'of-reply',
+  'not-found': RCODE.NXDOMAIN,
+  'no-servers': RCODE.REFUSED,
+  'query-refused': RCODE.REFUSED,
+  'rr-type-unsupported': RCODE.NOTIMP,
+  'cname-loop': 'of-reply',
+  timeout: RCODE.SERVFAIL,
+  'attempts-max-reached': RCODE.SERVFAIL,
+  'invalid-reply': RCODE.SERVFAIL,
+  errno: RCODE.SERVFAIL,
+  aborted: RCODE.SERVFAIL,
+  'dnssec-failed': RCODE.SERVFAIL,
+  'no-trust-anchor': RCODE.SERVFAIL,
+  'network-down': RCODE.SERVFAIL,
+  'no-source': RCODE.SERVFAIL,
+  'stub-loop': RCODE.SERVFAIL,
+}
+
+const REASONS: Partial<Record<Resolution['state'], ExtendedError>> = {
+  timeout: { code: EDE.NO_REACHABLE_AUTHORITY, text: 'no DNS server answered in time' },
+  'attempts-max-reached': { code: EDE.NO_REACHABLE_AUTHORITY, text: 'no DNS server could be reached' },
+  'network-down': { code: EDE.NETWORK_ERROR, text: 'no network is up' },
+  'invalid-reply': { code: EDE.INVALID_DATA, text: 'the DNS server sent an unreadable reply' },
+  'stub-loop': { code: EDE.NETWORK_ERROR, text: 'the configured DNS server is this resolver itself' },
+  'query-refused': { code: EDE.FILTERED, text: 'record type refused by configuration' },
+  'dnssec-failed': { code: EDE.DNSSEC_BOGUS, text: '' },
+}
+
+/** The bytes for a request that is turned down. */
+export function refusal(request: RefusedRequest, rcode: number, door: Door): Buffer {
+  const opt = request.opt && { ...plainOpt(door), extendedRcode: rcode >> 4 }
+  const flags = QR | RA | (request.flags & (RD | CD | 0x7800)) | (rcode & 0xf)
+  return compose({ id: request.id, flags, question: request.questionBytes, opt })
+}
+
+/**
+ * The bytes for this client: the server's own where the answer is one message and fits, else composed from the records.
+ * `nsid` names this resolver to those who ask (RFC 5001).
+ */
+export function replyTo(request: ClientRequest, resolution: Resolution, door: Door, nsid: string): Buffer {
+  const limit = sizeLimit(request, door)
+  const relayed = relayedReply(request, resolution, door, nsid)
+  if (relayed !== undefined && relayed.length <= limit) return relayed
+  return composedReply(request, resolution, door, nsid, limit)
+}
+
+function sizeLimit({ opt }: ClientRequest, { transport }: Door): number {
+  return transport === 'tcp' ? LARGEST : (opt?.payloadSize ?? SMALLEST_UDP) // R-STUB-15
+}
+
+/** The server's bytes with only what concerns this client changed; undefined where records must be left out or added. */
+function relayedReply(request: ClientRequest, resolution: Resolution, door: Door, nsid: string): Buffer | undefined {
+  const { wire, query } = resolution
+  if (wire === undefined) return undefined
+  const isBypass = query.relayed !== undefined
+  if (!isBypass && request.opt?.dnssecOk !== true && hasUnaskedDnssecRecords(wire)) return undefined
+  const rcode = rcodeFor(request, resolution)
+  const opt = isBypass ? bypassOpt(wire, request, door) : replyOpt(request, resolution, rcode, door, nsid)
+  const flags = isBypass ? bypassFlags(request, wire, resolution) : replyFlags(request, resolution, rcode)
+  return relay(wire, { id: request.id, flags, question: request.questionBytes, opt })
+}
+
+function composedReply(
+  request: ClientRequest,
+  resolution: Resolution,
+  door: Door,
+  nsid: string,
+  maxSize: number,
+): Buffer {
+  const rcode = rcodeFor(request, resolution)
+  const wantsDnssec = request.opt?.dnssecOk === true
+  const visible = (record: { type: number }) =>
+    wantsDnssec || !isDnssecType(record.type) || record.type === request.question.type
+  const isLocal = (resolution.flags & FLAG.SYNTHETIC) !== 0
+  return compose(
+    {
+      id: request.id,
+      flags: replyFlags(request, resolution, rcode),
+      question: request.questionBytes,
+      answer: resolution.answer.map(({ record }) => record).filter(visible),
+      authority: isLocal ? [] : resolution.authority.filter(visible),
+      additional: isLocal ? [] : resolution.additional.filter(visible),
+      opt: replyOpt(request, resolution, rcode, door, nsid),
+    },
+    { maxSize, authorityMatters: wantsDnssec },
+  )
+}
+
+/** An rcode above 15 needs the OPT record that only an EDNS client gets (R-STUB-10). */
+function rcodeFor(request: ClientRequest, { state, rcode }: Resolution): number {
+  const told = RCODE_OF_STATE[state]
+  const wanted = told === 'of-reply' ? rcode : told
+  return wanted > 15 && request.opt === undefined ? RCODE.SERVFAIL : wanted
+}
+
+/** R-STUB-11: AA when everything is our own; AD never from upstream, only when verified and asked for. */
+function replyFlags({ flags, opt }: ClientRequest, resolution: Resolution, rcode: number): number {
+  const origins = FLAG.FROM_NETWORK | FLAG.FROM_CACHE
+  const isOurs =
+    (resolution.flags & origins) === 0 && ((resolution.flags & FLAG.SYNTHETIC) !== 0 || rcode === RCODE.REFUSED)
+  const wantsVerdict = (flags & AD) !== 0 || opt?.dnssecOk === true
+  const isVerified = wantsVerdict && (resolution.flags & FLAG.AUTHENTICATED) !== 0
+  return QR | RA | (flags & (RD | CD)) | (isOurs ? AA : 0) | (isVerified ? AD : 0) | (rcode & 0xf)
+}
+
+/** The server's flags stand, but AD, which we did not verify, and CD, which is the client's (R-STUB-13). */
+function bypassFlags({ flags }: ClientRequest, wire: Buffer, resolution: Resolution): number {
+  const ad = (resolution.flags & FLAG.AUTHENTICATED) === 0 ? 0 : AD
+  return (wire.readUInt16BE(2) & ~(AD | CD)) | (flags & CD) | ad
+}
+
+function replyOpt(
+  request: ClientRequest,
+  resolution: Resolution,
+  rcode: number,
+  door: Door,
+  nsid: string,
+): Opt | undefined {
+  if (request.opt === undefined) return undefined // R-STUB-16
+  const isTold = request.opt.dnssecOk && (resolution.flags & FLAG.AUTHENTICATED) !== 0
+  const reason = resolution.extendedError ?? REASONS[resolution.state]
+  const options: EdnsOption[] = reason === undefined ? [] : [extendedErrorOption(reason)]
+  const asksNsid = door.kind !== 'extra' && request.opt.options.some(({ code }) => code === OPTION.NSID)
+  if (asksNsid) options.push({ code: OPTION.NSID, data: Buffer.from(nsid) })
+  const dnssecOk = isTold || (request.opt.dnssecOk && (request.flags & CD) !== 0)
+  return { ...plainOpt(door), extendedRcode: rcode >> 4, dnssecOk, options }
+}
+
+/** The server's OPT with our own payload size; none where it sent none. */
+function bypassOpt(wire: Buffer, request: ClientRequest, door: Door): Opt | undefined {
+  const { opt } = parseMessage(wire)
+  return opt && request.opt && { ...opt, payloadSize: advertisedSize(door) }
+}
+
+function plainOpt(door: Door): Opt {
+  return { payloadSize: advertisedSize(door), extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
+}
