@@ -14,8 +14,6 @@ export interface Context {
   bus(): Promise<BusClient>
   /** Microseconds of a clock that only moves forward. */
   now(): number
-  /** Aborted by an interrupt. */
-  readonly signal: AbortSignal
 }
 
 /** Does a verb's work with the words after it; the exit code, or an error to print. */

@@ -49,7 +49,6 @@ function checkedVerb(name: string, words: readonly string[]): Verb {
 async function runVerb(verb: Verb, words: readonly string[], options: Options, on: Screen): Promise<number> {
   await using life = new Lifetime()
   const links = new SysfsLinks()
-  const interrupt = new AbortController()
   let bus: Promise<BusClient> | undefined
   const context: Context = {
     options,
@@ -58,7 +57,6 @@ async function runVerb(verb: Verb, words: readonly string[], options: Options, o
     ifindex: commonIndex(options.interfaces, links),
     bus: () => (bus ??= BusClient.connect().then((client) => life.adopt(client))),
     now: () => Number(process.hrtime.bigint() / 1000n),
-    signal: interrupt.signal,
   }
   const work = await verb.load()
   return await work(words, context) // awaited here: the bus must outlive it

@@ -28,7 +28,7 @@ export async function tryEach(
       if (!(await work(word))) failures++
     } catch (error) {
       if (!(error instanceof CliError)) throw error
-      screen.note(error instanceof BusError ? `${word}: resolve call failed: ${error.message}` : error.message)
+      screen.note(error.message)
       failures++
     }
   }
@@ -40,23 +40,40 @@ export function refuseTerminal({ screen }: Context): void {
   if (screen.isTerminal) throw new CliError('Refusing to write binary data to tty.')
 }
 
-/** One record lookup, printed in the form the options ask for; false when the exit code must be 1 all the same. */
-export async function queryRecord(
-  target: { readonly name: string; readonly class: number; readonly type: number },
-  context: Context,
-): Promise<boolean> {
-  const { options, ifindex, screen } = context
-  const startedAt = context.now()
+/** What to look up with `-t`, `openpgp` or `tlsa`. */
+export interface RecordTarget {
+  readonly name: string
+  readonly class: number
+  readonly type: number
+}
+
+/** One record lookup, printed in the form the options ask for, failures too; false: the exit code must be 1 all the same. */
+export async function queryRecord(target: RecordTarget, context: Context): Promise<boolean> {
   try {
-    const lookups = new Lookups(await context.bus())
-    const flags = options.flags & RECORD_FLAGS
-    const answer = await lookups.record(ifindex, target.name, target.class, target.type, flags)
-    return printRecords(target.name, answer, context.now() - startedAt, context)
+    return await lookUpRecord(target, context)
   } catch (error) {
-    if (!(error instanceof BusError) || options.json === 'off') throw error
-    printJson(varlinkError(target.name, error.errorName, error.message), context)
-    screen.note(`${target.name}: resolve call failed: ${error.message}`)
-    return false
+    if (error instanceof BusError && context.options.json !== 'off') {
+      printJson(varlinkError(target.name, error.errorName, error.message), context) // C-Q-16
+    }
+    throw error
+  }
+}
+
+/** As `queryRecord`, but prints nothing about a failure. @throws {BusError} */
+export async function lookUpRecord({ name, class: klass, type }: RecordTarget, context: Context): Promise<boolean> {
+  const startedAt = context.now()
+  const lookups = new Lookups(await context.bus())
+  const call = lookups.record(context.ifindex, name, klass, type, context.options.flags & RECORD_FLAGS)
+  return printRecords(name, await explain(name, call), context.now() - startedAt, context)
+}
+
+/** Puts the name in front of what the daemon says (resolvectl.md 3.8). @throws {BusError} */
+export async function explain<T>(name: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error
+    throw new BusError(error.errorName, `${name}: resolve call failed: ${error.message}`, { cause: error })
   }
 }
 
@@ -98,7 +115,8 @@ async function queryHost(name: string, context: Context): Promise<void> {
   const { options, ifindex, links } = context
   const startedAt = context.now()
   const flags = options.flags & ~SERVICE_FLAGS
-  const answer = await new Lookups(await context.bus()).hostname(ifindex, name, options.family, flags)
+  const lookups = new Lookups(await context.bus())
+  const answer = await explain(name, lookups.hostname(ifindex, name, options.family, flags))
   if (answer.addresses.length === 0) throw new CliError(`${name}: no addresses found`)
   const lines = hostLines(name, answer, (index) => links.nameOf(index))
   printAnswer(lines, answer.flags, context.now() - startedAt, context)
@@ -112,9 +130,10 @@ async function queryAddress({ address, zone }: QueryTarget & { kind: 'address' }
   const startedAt = context.now()
   const flags = context.options.flags & ADDRESS_FLAGS
   const lookups = new Lookups(await context.bus())
-  const answer = await lookups.address(context.ifindex || zoneIndex, address.family, address.bytes, flags)
   const text =
     zone !== undefined && address.isLinkLocal ? `${address.text}%${context.links.nameOf(zoneIndex)}` : address.text
+  const call = lookups.address(context.ifindex || zoneIndex, address.family, address.bytes, flags)
+  const answer = await explain(text, call)
   if (answer.names.length === 0) throw new CliError(`${text}: no names found`)
   printAnswer(namesLines(text, answer), answer.flags, context.now() - startedAt, context)
 }

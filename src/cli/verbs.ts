@@ -18,9 +18,17 @@ const MANY = Number.POSITIVE_INFINITY
 // biome-ignore format: a table reads better in rows
 export const VERBS: readonly Verb[] = [
   verb('query', 'HOSTNAME|ADDRESS...', 1, MANY, 'Resolve domain names, IPv4 and IPv6 addresses', async () => (await import('./query.ts')).query),
+  verb('service', '[[NAME] TYPE] DOMAIN', 1, 3, 'Resolve service (SRV)', async () => (await import('./service.ts')).service),
+  verb('openpgp', 'EMAIL@DOMAIN...', 1, MANY, 'Query OpenPGP public key', async () => (await import('./key-verbs.ts')).openpgp),
+  verb('tlsa', '[FAMILY] DOMAIN[:PORT]...', 1, MANY, 'Query TLS public key', async () => (await import('./key-verbs.ts')).tlsa),
   verb('status', '[LINK...]', 0, MANY, 'Show link and server status', async () => (await import('./status.ts')).status),
+  verb('statistics', '', 0, 0, 'Show resolver statistics', async () => (await import('./statistics.ts')).statistics),
+  verb('reset-statistics', '', 0, 0, 'Reset resolver statistics', async () => (await import('./statistics.ts')).resetStatistics),
   verb('flush-caches', '', 0, 0, 'Flush all local DNS caches', async () => (await import('./maintenance.ts')).flushCaches),
   verb('reset-server-features', '', 0, 0, 'Forget learnt DNS server feature levels', async () => (await import('./maintenance.ts')).resetServerFeatures),
+  verb('monitor', '', 0, 0, 'Monitor DNS queries', async () => (await import('./monitor.ts')).monitor),
+  verb('show-cache', '', 0, 0, 'Show cache contents', async () => (await import('./cache-dump.ts')).showCache),
+  verb('show-server-state', '', 0, 0, 'Show servers state', async () => (await import('./server-state.ts')).showServerState),
   verb('dns', '[LINK [SERVER...]]', 0, MANY, 'Get/set per-interface DNS server address', () => setting('dns')),
   verb('domain', '[LINK [DOMAIN...]]', 0, MANY, 'Get/set per-interface search domain', () => setting('domain')),
   verb('default-route', '[LINK [BOOL]]', 0, 2, 'Get/set per-interface default route flag', () => setting('default-route')),

@@ -1,0 +1,44 @@
+import { yesNo } from './answer-lines.ts'
+import type { VerbRun } from './context.ts'
+import { alignRows, type Row } from './layout.ts'
+import { printJson } from './query.ts'
+import { callMonitor } from './varlink-client.ts'
+
+/** Rows in the order of resolvectl.md 7.3, under the keys of varlink.md 4.2. */
+const ROWS: readonly (readonly [label: string, key: string])[] = [
+  ['Type', 'Type'],
+  ['Interface', 'Interface'],
+  ['Interface Index', 'InterfaceIndex'],
+  ['Verified feature level', 'VerifiedFeatureLevel'],
+  ['Possible feature level', 'PossibleFeatureLevel'],
+  ['DNSSEC Mode', 'DNSSECMode'],
+  ['DNSSEC Supported', 'DNSSECSupported'],
+  ['Maximum UDP fragment size received', 'ReceivedUDPFragmentMax'],
+  ['Failed UDP attempts', 'FailedUDPAttempts'],
+  ['Failed TCP attempts', 'FailedTCPAttempts'],
+  ['Seen truncated packet', 'PacketTruncated'],
+  ['Seen OPT RR getting lost', 'PacketBadOpt'],
+  ['Seen RRSIG RR missing', 'PacketRRSIGMissing'],
+  ['Seen invalid packet', 'PacketInvalid'],
+  ['Server dropped DO flag', 'PacketDoOff'],
+]
+
+export type ServerState = Readonly<Record<string, string | number | boolean>>
+
+/** Shows what the daemon has learnt about each server. */
+export const showServerState: VerbRun = async (_words, context) => {
+  const { dump = [] } = (await callMonitor('DumpServerState')) as { dump?: readonly ServerState[] }
+  if (context.options.json !== 'off') printJson(dump, context)
+  else for (const state of dump) context.screen.print(`${serverStateLines(state).join('\n')}\n`)
+  return 0
+}
+
+/** The block of one server; what the daemon does not tell is left out. */
+export function serverStateLines(state: ServerState): string[] {
+  const rows = ROWS.flatMap(([label, key]): Row[] => {
+    const value = state[key]
+    if (value === undefined) return []
+    return [{ label, value: typeof value === 'boolean' ? yesNo(value) : String(value) }]
+  })
+  return [`Server: ${state.Server}`, ...alignRows(rows, Number.POSITIVE_INFINITY)]
+}

@@ -1,0 +1,42 @@
+import { serviceLines } from './answer-lines.ts'
+import { BusError } from './bus-client.ts'
+import { CliError } from './cli-error.ts'
+import type { Context, VerbRun } from './context.ts'
+import { FLAG } from './flags.ts'
+import { Lookups, type ServiceAnswer, type ServiceName } from './lookups.ts'
+import { printAnswer } from './query.ts'
+
+/** `[[NAME] TYPE] DOMAIN`: the servers, texts and canonical names of a service. */
+export const service: VerbRun = async (words, context) => {
+  if (context.options.json !== 'off') {
+    throw new CliError('service has no JSON form: use query with --type=SRV or --type=TXT and --json=.')
+  }
+  const asked = serviceName(words)
+  const startedAt = context.now()
+  const answer = await lookUp(asked, serviceFlags(words.length, context), context)
+  const lines = serviceLines(asked, answer, (ifindex) => context.links.nameOf(ifindex))
+  printAnswer(lines, answer.flags, context.now() - startedAt, context)
+  return 0
+}
+
+/** The last word is the domain, the one before the type; an empty one stands for nothing. */
+export function serviceName(words: readonly string[]): ServiceName {
+  const [domain = '', type = '', name = ''] = words.toReversed()
+  return { name, type, domain }
+}
+
+/** Texts are asked for with all three parts only, unless `--service-txt` says otherwise. */
+export function serviceFlags(wordCount: number, { options }: Pick<Context, 'options'>): number {
+  const wantsTexts = options.serviceTxt ?? wordCount === 3
+  return (options.flags & ~FLAG.NO_SEARCH) | (wantsTexts ? 0 : FLAG.NO_TXT)
+}
+
+async function lookUp(asked: ServiceName, flags: number, context: Context): Promise<ServiceAnswer> {
+  const { ifindex, options } = context
+  try {
+    return await new Lookups(await context.bus()).service(ifindex, asked, options.family, flags)
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error
+    throw new BusError(error.errorName, `Resolve call failed: ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,115 @@
+import { connect, type Socket } from 'node:net'
+import { CliError } from './cli-error.ts'
+
+/** An error reply over varlink. */
+export class VarlinkError extends CliError {
+  /** Such as `org.varlink.service.MethodNotFound`. */
+  readonly errorName: string
+
+  constructor(errorName: string) {
+    super(errorName)
+    this.name = 'VarlinkError'
+    this.errorName = errorName
+  }
+}
+
+export type VarlinkParameters = Readonly<Record<string, unknown>>
+
+const RUNTIME_DIRECTORY = '/run/systemd/resolve'
+const MONITOR = 'io.systemd.Resolve.Monitor'
+/** As long as any lookup may take (C-5). */
+const PATIENCE_MS = 120_000
+/** The most one message may take (V-2). */
+const MAX_MESSAGE = 16 * 1024 * 1024
+
+/** One call to the monitor interface. @throws {CliError} when the socket is not there, {VarlinkError} for an error reply. */
+export async function callMonitor(method: string): Promise<VarlinkParameters> {
+  const signal = AbortSignal.timeout(PATIENCE_MS)
+  for await (const parameters of callVarlink(MONITOR, method, false, signal)) return parameters
+  throw new CliError(`${socketPath(MONITOR)}: disconnected before the reply`)
+}
+
+/** Replies of a call that goes on (`more`), until the daemon disconnects. */
+export function streamMonitor(method: string): AsyncGenerator<VarlinkParameters> {
+  return callVarlink(MONITOR, method, true, undefined)
+}
+
+/** True for "nobody there" and "too old to know this": reasons to ask another way. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof VarlinkError) return UNKNOWN.has(error.errorName)
+  return error instanceof CliError && (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined
+}
+
+const UNKNOWN: ReadonlySet<string> = new Set([
+  'org.varlink.service.MethodNotFound',
+  'org.varlink.service.InterfaceNotFound',
+])
+
+/** Whole messages of a stream of NUL-ended ones, wherever the chunks are cut (V-1, V-2). @throws {CliError} */
+export async function* splitMessages(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let held: Buffer[] = []
+  let size = 0
+  for await (const chunk of chunks) {
+    let start = 0
+    for (let end = chunk.indexOf(0); end >= 0; end = chunk.indexOf(0, start)) {
+      yield Buffer.concat([...held, chunk.subarray(start, end)]).toString('utf8')
+      held = []
+      size = 0
+      start = end + 1
+    }
+    held.push(chunk.subarray(start))
+    size += chunk.length - start
+    if (size > MAX_MESSAGE) throw new CliError('Received a varlink message that is too long.')
+  }
+}
+
+async function* callVarlink(
+  iface: string,
+  method: string,
+  more: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<VarlinkParameters> {
+  const socket = await open(socketPath(iface), signal)
+  try {
+    socket.write(`${JSON.stringify({ method: `${iface}.${method}`, parameters: {}, ...(more && { more }) })}\0`)
+    for await (const text of splitMessages(socket)) {
+      const reply = parseReply(text)
+      if (reply.error !== undefined) throw new VarlinkError(reply.error)
+      yield reply.parameters ?? {}
+      if (reply.continues !== true) return
+    }
+  } finally {
+    socket.destroy()
+  }
+}
+
+interface Reply {
+  readonly parameters?: VarlinkParameters
+  readonly error?: string
+  readonly continues?: boolean
+}
+
+function parseReply(text: string): Reply {
+  try {
+    return JSON.parse(text) as Reply
+  } catch (cause) {
+    throw new CliError('Received a varlink message that is not JSON.', { cause })
+  }
+}
+
+function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path, ...(signal && { signal }) }, () => {
+      socket.off('error', onError)
+      resolve(socket)
+    })
+    const onError = (cause: Error) => {
+      reject(new CliError(`Failed to connect to query monitoring service ${path}: ${cause.message}`, { cause }))
+    }
+    socket.on('error', onError)
+  })
+}
+
+function socketPath(iface: string): string {
+  return `${RUNTIME_DIRECTORY}/${iface}`
+}
