@@ -1,4 +1,6 @@
+export type { DatagramHandler, DatagramListener, ListenAddress, Peer } from './datagram-listener.ts'
 export { Libc, SysError } from './libc.ts'
+export { Listening } from './listening.ts'
 export { Notifier } from './notifier.ts'
 export type { ConnectedUdp, Remote, UdpEvents } from './outgoing.ts'
 export { LinkBindingError, Outgoing } from './outgoing.ts'

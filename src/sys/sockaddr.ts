@@ -10,7 +10,7 @@ export interface SocketAddress {
 
 /** Room for any IP socket address (struct sockaddr_in6). */
 export const SOCKADDR_SIZE = 28
-const SOCKADDR_IN_SIZE = 16
+export const SOCKADDR_IN_SIZE = 16
 const AF_UNIX = 1
 /** sun_path, without the closing NUL a path needs. */
 const MAX_UNIX_PATH = 107

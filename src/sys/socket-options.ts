@@ -14,6 +14,7 @@ const SOL_TCP = 6
 const SOL_IPV6 = 41
 
 const IP_TTL = 2
+const IP_PKTINFO = 8
 const IP_MTU_DISCOVER = 10
 const IP_RECVERR = 11
 const IP_FREEBIND = 15
@@ -28,6 +29,7 @@ const IPV6_UNICAST_HOPS = 16
 const IPV6_MTU_DISCOVER = 23
 const IPV6_RECVERR = 25
 const IPV6_V6ONLY = 26
+const IPV6_RECVPKTINFO = 49
 const IPV6_FREEBIND = 78
 const TCP_FASTOPEN = 23
 
@@ -67,6 +69,12 @@ export function setTtl(libc: Libc, fd: number, family: Family, ttl: number): voi
 export function setFreebind(libc: Libc, fd: number, family: Family): void {
   if (family === AF_INET) set(libc, fd, SOL_IP, IP_FREEBIND, hostInt(1))
   else set(libc, fd, SOL_IPV6, IPV6_FREEBIND, hostInt(1))
+}
+
+/** Each datagram tells which of our addresses it was sent to, as a control message. @throws {SysError} */
+export function tellAddressAsked(libc: Libc, fd: number, family: Family): void {
+  if (family === AF_INET) set(libc, fd, SOL_IP, IP_PKTINFO, hostInt(1))
+  else set(libc, fd, SOL_IPV6, IPV6_RECVPKTINFO, hostInt(1))
 }
 
 /** @throws {SysError} */

@@ -1,0 +1,201 @@
+import { type IpAddress, type Log, reasonOf } from '../base/index.ts'
+import type { DatagramHandler, DatagramListener, Peer } from './datagram-listener.ts'
+import type { Libc } from './libc.ts'
+import { PacketBatch, type Slot } from './packet-batch.ts'
+import { decodeSockaddr, SOCKADDR_IN_SIZE, type SocketAddress } from './sockaddr.ts'
+
+/** Packets read and answered by one pair of system calls. */
+const BATCH = 64
+/** Larger queries are no queries we could answer; what is cut off then fails to parse. */
+const QUERY_SIZE = 4096
+/** Larger replies are rare, and go one by one. */
+const REPLY_SIZE = 4096
+/** Batches read in a row before the rest of the daemon has its turn. */
+const MAX_ROUNDS = 8
+const MSG_DONTWAIT = 0x40
+const EAGAIN = 11
+/** struct cmsghdr of 64-bit machines. */
+const CMSGHDR = 16
+/** How often a full send buffer is tried again, a turn of the event loop later each time. */
+const MAX_RETRIES = 100
+
+/**
+ * A UDP listener that takes what has queued up by one recvmmsg() and answers it by one sendmmsg(), out of memory made
+ * once. Measured against plain `dgram`: about half the CPU per packet.
+ */
+export class BatchedUdp implements DatagramListener {
+  readonly address: IpAddress
+  readonly port: number
+  readonly #libc: Libc
+  readonly #log: Log
+  readonly #fd: number
+  readonly #in: PacketBatch
+  readonly #out: PacketBatch
+  readonly #peers: readonly SlotPeer[]
+  readonly #recvmmsg: (...args: unknown[]) => number
+  readonly #sendmmsg: (...args: unknown[]) => number
+  #watch: { close(): void } | undefined
+  #queued = 0
+  #retries = 0
+  #isDraining = false
+  #isFlushPlanned = false
+  #isClosed = false
+
+  /** @param fd a bound, non-blocking socket, from now on ours to close */
+  constructor(libc: Libc, log: Log, fd: number, local: SocketAddress) {
+    this.#libc = libc
+    this.#log = log
+    this.#fd = fd
+    this.address = local.address
+    this.port = local.port
+    this.#in = new PacketBatch(libc, BATCH, QUERY_SIZE)
+    this.#out = new PacketBatch(libc, BATCH, REPLY_SIZE)
+    this.#in.prepare(BATCH)
+    this.#peers = this.#in.slots.map((slot) => new SlotPeer(slot))
+    this.#recvmmsg = libc.function('recvmmsg')
+    this.#sendmmsg = libc.function('sendmmsg')
+  }
+
+  onDatagram(handler: DatagramHandler): void {
+    this.#watch = this.#libc.koffi.node.poll(this.#fd, { readable: true }, () => this.#drain(handler))
+  }
+
+  send(reply: Buffer, peer: Peer): void {
+    if (this.#isClosed || !(peer instanceof SlotPeer)) return
+    if (reply.length > REPLY_SIZE) return this.#sendAlone(reply, peer)
+    if (this.#queued === BATCH) this.#flush()
+    if (this.#queued === BATCH) return // the kernel takes no more: lost, as datagrams may be
+    const slot = this.#out.slots[this.#queued] as Slot
+    reply.copy(slot.payload)
+    peer.copyTo(slot)
+    this.#out.fill(this.#queued++, reply.length, peer.nameLength, peer.controlLength)
+    if (!this.#isDraining) this.#flushSoon()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return
+    this.#flush()
+    this.#isClosed = true
+    this.#watch?.close()
+    this.#libc.call('close', this.#fd)
+  }
+
+  #drain(handler: DatagramHandler): void {
+    this.#isDraining = true
+    try {
+      for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {
+        const count = this.#recvmmsg(this.#fd, this.#in.headers, BATCH, MSG_DONTWAIT, null)
+        if (count <= 0) break
+        for (let i = 0; i < count; i++) this.#deliver(i, handler)
+        this.#in.prepare(count)
+        this.#flush()
+        if (count < BATCH) break // the queue is empty, and another call would only say so
+      }
+    } finally {
+      this.#isDraining = false
+    }
+  }
+
+  #deliver(i: number, handler: DatagramHandler): void {
+    const peer = this.#peers[i] as SlotPeer
+    peer.renew(this.#in.nameLength(i), this.#in.controlLength(i))
+    try {
+      handler((this.#in.slots[i] as Slot).payload.subarray(0, this.#in.received(i)), peer)
+    } catch (error) {
+      this.#log.bug(error)
+    }
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushPlanned) return
+    this.#isFlushPlanned = true
+    setImmediate(() => {
+      this.#isFlushPlanned = false
+      this.#flush()
+    })
+  }
+
+  /** Hands over what is queued; what the kernel has no room for is kept for the next turn. */
+  #flush(): void {
+    let sent = 0
+    while (sent < this.#queued) {
+      const count = this.#sendmmsg(this.#fd, this.#out.from(sent), this.#queued - sent, MSG_DONTWAIT)
+      if (count > 0) sent += count
+      else if (this.#libc.koffi.errno() === EAGAIN) break
+      else sent++ // this one cannot be sent, for whatever reason; the others can
+    }
+    if (sent === this.#queued || ++this.#retries > MAX_RETRIES) this.#retries = this.#queued = 0
+    else this.#keepFrom(sent)
+  }
+
+  /** Moves the replies that could not be sent to the front. */
+  #keepFrom(sent: number): void {
+    this.#out.moveToFront(sent, this.#queued)
+    this.#queued -= sent
+    this.#flushSoon()
+  }
+
+  #sendAlone(reply: Buffer, peer: SlotPeer): void {
+    this.#flush()
+    const batch = new PacketBatch(this.#libc, 1, reply.length)
+    const slot = batch.slots[0] as Slot
+    reply.copy(slot.payload)
+    peer.copyTo(slot)
+    batch.fill(0, reply.length, peer.nameLength, peer.controlLength)
+    const count = this.#sendmmsg(this.#fd, batch.headers, 1, MSG_DONTWAIT)
+    if (count < 0) this.#log.debug(() => `Cannot send a reply: ${reasonOf(this.#libc.lastError('sendmmsg'))}`)
+  }
+}
+
+/** The sender of what is in one slot, in the kernel's own words; read only when somebody asks. */
+class SlotPeer implements Peer {
+  readonly #slot: Pick<Slot, 'name' | 'control'>
+  nameLength = 0
+  controlLength = 0
+  #decoded: SocketAddress | undefined
+
+  constructor(slot: Pick<Slot, 'name' | 'control'>) {
+    this.#slot = slot
+  }
+
+  /** Another packet is in the slot now. */
+  renew(nameLength: number, controlLength: number): void {
+    this.nameLength = nameLength
+    this.controlLength = controlLength
+    this.#decoded = undefined
+  }
+
+  get address(): IpAddress {
+    return this.#decode().address
+  }
+
+  get port(): number {
+    return this.#slot.name.readUInt16BE(2)
+  }
+
+  get isLoopback(): boolean {
+    // sockaddr_in: the address begins at 4. sockaddr_in6: at 8.
+    return this.nameLength === SOCKADDR_IN_SIZE ? this.#slot.name[4] === 127 : this.address.isLoopback
+  }
+
+  keep(): Peer {
+    const { name, control } = this.#slot
+    const kept = new SlotPeer({ name: Buffer.from(name), control: Buffer.from(control) })
+    kept.renew(this.nameLength, this.controlLength)
+    return kept
+  }
+
+  copyTo(slot: Slot): void {
+    this.#slot.name.copy(slot.name, 0, 0, this.nameLength)
+    if (this.controlLength === 0) return
+    this.#slot.control.copy(slot.control, 0, 0, this.controlLength)
+    // in_pktinfo begins with the link it came by. The reply goes wherever the routing table says, from the same address.
+    if (this.nameLength === SOCKADDR_IN_SIZE) slot.control.fill(0, CMSGHDR, CMSGHDR + 4)
+  }
+
+  #decode(): SocketAddress {
+    this.#decoded ??= decodeSockaddr(this.#slot.name)
+    if (this.#decoded === undefined) throw new Error('a datagram without a sender')
+    return this.#decoded
+  }
+}

@@ -1,0 +1,36 @@
+import type { IpAddress } from '../base/index.ts'
+
+/** Who sent a datagram, and where it was sent to. */
+export interface Peer {
+  readonly address: IpAddress
+  readonly port: number
+  /** Cheaper than asking the address. */
+  readonly isLoopback: boolean
+  /** The same peer for later: the one handed to the handler is someone else when that has returned. */
+  keep(): Peer
+}
+
+/** Both arguments are lent for the call only: who answers later copies the packet and keeps the peer. */
+export type DatagramHandler = (packet: Buffer, peer: Peer) => void
+
+export interface ListenAddress {
+  readonly address: IpAddress
+  /** 0 = any that is free. */
+  readonly port: number
+  /** Only what comes by `lo` is heard (R-STUB-2); left out, with the C library, where that is not to be had. */
+  readonly onlyLoopback?: boolean
+  /** Hop limit of what is sent; R-STUB-2 asks for 1. */
+  readonly ttl?: number
+  /** The address may be listened on before it is configured. */
+  readonly freebind?: boolean
+}
+
+/** A UDP socket that answers whoever asks. What arrives before `onDatagram` waits in the kernel. */
+export interface DatagramListener extends AsyncDisposable {
+  readonly address: IpAddress
+  readonly port: number
+  /** Begins to read; to be called once. */
+  onDatagram(handler: DatagramHandler): void
+  /** Sends from the address the peer had asked, soon; never fails, for datagrams may be lost at any time. The reply is copied or sent at once. */
+  send(reply: Buffer, peer: Peer): void
+}

@@ -1,0 +1,88 @@
+import net from 'node:net'
+import { AF_INET, type Log } from '../base/index.ts'
+import { BatchedUdp } from './batched-udp.ts'
+import type { DatagramListener, ListenAddress } from './datagram-listener.ts'
+import type { Libc } from './libc.ts'
+import { PacketBatch } from './packet-batch.ts'
+import { PlainUdp } from './plain-udp.ts'
+import { decodeSockaddr, encodeSockaddr, SOCKADDR_SIZE, type SocketAddress } from './sockaddr.ts'
+import * as options from './socket-options.ts'
+
+/** A burst of some thousand queries; the kernel counts far more than their bytes. */
+const RECEIVE_BUFFER = 8 * 1024 * 1024
+const BACKLOG = 1024
+/** R-STUB-17. */
+const FAST_OPEN_QUEUE = 5
+
+/** Opens the sockets clients come to; with plain Node where the C library cannot be called. */
+export class Listening {
+  readonly #libc: Libc | undefined
+  readonly #log: Log
+
+  constructor(libc: Libc | undefined, log: Log) {
+    this.#libc = libc
+    this.#log = log
+  }
+
+  /** @throws an error with the system's `code`: EADDRINUSE, EACCES, EADDRNOTAVAIL … */
+  async udp(at: ListenAddress): Promise<DatagramListener> {
+    const libc = this.#libc
+    if (libc === undefined || !PacketBatch.isSupported(libc)) return PlainUdp.open(at, this.#log)
+    const fd = openBound(libc, at, options.SOCK_DGRAM, (opened) => {
+      // No SO_REUSEADDR: for UDP it would let two daemons share a port, and take each other's queries.
+      options.setReceiveBuffer(libc, opened, RECEIVE_BUFFER)
+      if (at.address.isUnspecified) options.tellAddressAsked(libc, opened, at.address.family)
+    })
+    return new BatchedUdp(libc, this.#log, fd, localAddress(libc, fd))
+  }
+
+  /** A server that listens already; the caller adds 'connection'. @throws as `udp` does */
+  async tcp(at: ListenAddress): Promise<net.Server> {
+    const libc = this.#libc
+    const server = net.createServer({ noDelay: true })
+    const host = at.address.text
+    if (libc === undefined) return listening(server, { host, port: at.port, ipv6Only: true, backlog: BACKLOG })
+    const fd = openBound(libc, at, options.SOCK_STREAM, (opened) => {
+      options.setReuseAddress(libc, opened)
+      options.allowFastOpen(libc, opened, FAST_OPEN_QUEUE)
+    })
+    return listening(server, { fd, backlog: BACKLOG })
+  }
+}
+
+/** A bound socket, for the caller to close; `prepare` sets what must be set before. */
+function openBound(libc: Libc, at: ListenAddress, type: number, prepare: (fd: number) => void): number {
+  const { family } = at.address
+  const fd = options.openSocket(libc, family, type)
+  try {
+    if (family !== AF_INET) options.setV6Only(libc, fd)
+    if (at.onlyLoopback === true) options.bindToLoopback(libc, fd)
+    if (at.ttl !== undefined) options.setTtl(libc, fd, family, at.ttl)
+    if (at.freebind === true) options.setFreebind(libc, fd, family)
+    prepare(fd)
+    const name = encodeSockaddr({ address: at.address, port: at.port, scopeId: 0 })
+    libc.call('bind', fd, name, name.length)
+    return fd
+  } catch (error) {
+    libc.call('close', fd)
+    throw error
+  }
+}
+
+function localAddress(libc: Libc, fd: number): SocketAddress {
+  const name = Buffer.alloc(SOCKADDR_SIZE)
+  libc.call('getsockname', fd, name, Uint32Array.of(name.length))
+  const address = decodeSockaddr(name)
+  if (address === undefined) throw new Error('a socket without an address')
+  return address
+}
+
+function listening(server: net.Server, at: net.ListenOptions | { fd: number; backlog: number }): Promise<net.Server> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(at, () => {
+      server.off('error', reject)
+      resolve(server)
+    })
+  })
+}

@@ -1,0 +1,127 @@
+import type { Libc } from './libc.ts'
+import { SOCKADDR_SIZE } from './sockaddr.ts'
+
+/** struct mmsghdr of 64-bit Linux: a msghdr of 56 bytes, the length that went over, padding. */
+const MMSGHDR = 64
+const NAME_LENGTH = 8
+const CONTROL_LENGTH = 40
+const MESSAGE_LENGTH = 56
+const IOVEC = 16
+/** Room for the packet-info message that says which address was asked, of either family. */
+const CONTROL_SIZE = 40
+const IS_LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
+/** One place for a packet: views of memory the kernel writes to or reads from. */
+export interface Slot {
+  readonly payload: Buffer
+  readonly name: Buffer
+  readonly control: Buffer
+}
+
+/**
+ * Memory for `count` packets of up to `size` bytes, laid out for recvmmsg() and sendmmsg(), whose pointers stay valid
+ * for as long as the batch lives. 64-bit machines only, see `isSupported`.
+ */
+export class PacketBatch {
+  readonly slots: readonly Slot[]
+  readonly size: number
+  /** The array of struct mmsghdr. */
+  readonly headers: Buffer
+  readonly #words: Uint32Array
+  readonly #iovecs: Uint32Array
+  /** Everything in one piece, which is never moved: V8 keeps large buffers outside its heap. */
+  readonly #memory: Buffer
+
+  constructor(libc: Libc, count: number, size: number) {
+    this.size = size
+    const perSlot = MMSGHDR + IOVEC + aligned(SOCKADDR_SIZE) + CONTROL_SIZE + aligned(size)
+    this.#memory = Buffer.from(new ArrayBuffer(count * perSlot))
+    const base = libc.koffi.address(this.#memory)
+    const take = carver(this.#memory)
+    this.headers = take(count * MMSGHDR)
+    this.#words = new Uint32Array(this.headers.buffer, this.headers.byteOffset, this.headers.length / 4)
+    const iovecs = take(count * IOVEC)
+    this.slots = Array.from({ length: count }, () => ({
+      payload: take(aligned(size)).subarray(0, size),
+      name: take(aligned(SOCKADDR_SIZE)).subarray(0, SOCKADDR_SIZE),
+      control: take(CONTROL_SIZE),
+    }))
+    const pointer = (to: Buffer) => base + BigInt(to.byteOffset)
+    for (const [i, slot] of this.slots.entries()) {
+      const iovec = iovecs.subarray(i * IOVEC, (i + 1) * IOVEC)
+      writeWord(iovec, pointer(slot.payload), 0)
+      writeWord(iovec, BigInt(size), 8)
+      const header = this.headers.subarray(i * MMSGHDR, (i + 1) * MMSGHDR)
+      writeWord(header, pointer(slot.name), 0)
+      writeWord(header, pointer(iovec), 16)
+      writeWord(header, 1n, 24)
+      writeWord(header, pointer(slot.control), 32)
+    }
+    this.#iovecs = new Uint32Array(iovecs.buffer, iovecs.byteOffset, iovecs.length / 4)
+  }
+
+  static isSupported(libc: Libc): boolean {
+    return libc.koffi.sizeof('void *') === 8 && IS_LITTLE
+  }
+
+  /** Makes slots 0..count-1 ready to receive: the kernel overwrites how much room there was. */
+  prepare(count: number): void {
+    for (let i = 0; i < count; i++) this.#setLengths(i, SOCKADDR_SIZE, CONTROL_SIZE)
+  }
+
+  /** How many bytes the kernel put into slot `i`. */
+  received(i: number): number {
+    return this.#words[(i * MMSGHDR + MESSAGE_LENGTH) >> 2] as number
+  }
+
+  nameLength(i: number): number {
+    return this.#words[(i * MMSGHDR + NAME_LENGTH) >> 2] as number
+  }
+
+  controlLength(i: number): number {
+    return this.#words[(i * MMSGHDR + CONTROL_LENGTH) >> 2] as number
+  }
+
+  /** The array of headers from slot `i` on. */
+  from(i: number): Buffer {
+    return i === 0 ? this.headers : this.headers.subarray(i * MMSGHDR)
+  }
+
+  /** Puts slots first..end-1 where slot 0.. are. */
+  moveToFront(first: number, end: number): void {
+    for (let i = first; i < end; i++) {
+      const source = this.slots[i] as Slot
+      const target = this.slots[i - first] as Slot
+      for (const part of ['payload', 'name', 'control'] as const) source[part].copy(target[part])
+      this.fill(i - first, this.#iovecs[(i * IOVEC + 8) >> 2] as number, this.nameLength(i), this.controlLength(i))
+    }
+  }
+
+  /** Says how much of slot `i` is to be sent. */
+  fill(i: number, payload: number, name: number, control: number): void {
+    this.#iovecs[(i * IOVEC + 8) >> 2] = payload
+    this.#setLengths(i, name, control)
+  }
+
+  #setLengths(i: number, name: number, control: number): void {
+    this.#words[(i * MMSGHDR + NAME_LENGTH) >> 2] = name
+    this.#words[(i * MMSGHDR + CONTROL_LENGTH) >> 2] = control
+  }
+}
+
+/** Cuts pieces off the front, each at a multiple of eight when the sizes are. */
+function carver(memory: Buffer): (size: number) => Buffer {
+  let at = 0
+  return (size) => {
+    at += size
+    return memory.subarray(at - size, at)
+  }
+}
+
+function aligned(size: number): number {
+  return (size + 7) & ~7
+}
+
+function writeWord(bytes: Buffer, value: bigint, at: number): void {
+  bytes.writeBigUInt64LE(value, at)
+}

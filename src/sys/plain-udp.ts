@@ -1,0 +1,85 @@
+import dgram from 'node:dgram'
+import { AF_INET, IpAddress, type Log } from '../base/index.ts'
+import type { DatagramHandler, DatagramListener, ListenAddress, Peer } from './datagram-listener.ts'
+
+/** A UDP listener of plain Node, where the C library cannot be called. */
+export class PlainUdp implements DatagramListener {
+  readonly address: IpAddress
+  readonly port: number
+  readonly #socket: dgram.Socket
+  readonly #log: Log
+  #isClosed = false
+
+  private constructor(socket: dgram.Socket, address: IpAddress, log: Log) {
+    this.#socket = socket
+    this.#log = log
+    this.address = address
+    this.port = socket.address().port
+    socket.on('error', (error) => log.warning(`UDP listener ${address.text}: ${error.message}`))
+  }
+
+  /** @throws an error with the system's `code` */
+  static async open({ address, port, ttl }: ListenAddress, log: Log): Promise<PlainUdp> {
+    const isV4 = address.family === AF_INET
+    const socket = dgram.createSocket({ type: isV4 ? 'udp4' : 'udp6', ipv6Only: !isV4 })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject)
+        socket.bind({ address: address.text, port, exclusive: true }, resolve)
+      })
+      socket.removeAllListeners('error')
+      if (ttl !== undefined) socket.setTTL(ttl)
+      return new PlainUdp(socket, address, log)
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+  }
+
+  onDatagram(handler: DatagramHandler): void {
+    this.#socket.on('message', (packet, sender) => {
+      try {
+        handler(packet, new PlainPeer(sender))
+      } catch (error) {
+        this.#log.bug(error)
+      }
+    })
+  }
+
+  send(reply: Buffer, peer: Peer): void {
+    if (this.#isClosed || !(peer instanceof PlainPeer)) return
+    // A buffer of its own: it leaves a tick later, and the caller may have gone on to use his.
+    this.#socket.send(Buffer.from(reply), peer.port, peer.host, () => {})
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await new Promise<void>((resolve) => this.#socket.close(resolve))
+  }
+}
+
+class PlainPeer implements Peer {
+  /** With its zone, if any. */
+  readonly host: string
+  readonly port: number
+
+  constructor(sender: dgram.RemoteInfo) {
+    this.host = sender.address
+    this.port = sender.port
+  }
+
+  get address(): IpAddress {
+    const address = IpAddress.parse(this.host.split('%')[0] as string)
+    if (address === undefined) throw new Error(`${this.host} is no address`)
+    return address
+  }
+
+  get isLoopback(): boolean {
+    return this.address.isLoopback
+  }
+
+  keep(): Peer {
+    return this
+  }
+}
