@@ -1,4 +1,5 @@
 export { answerFromHosts } from './from-hosts.ts'
+export { hostFactsOf } from './host-facts-of.ts'
 export type { HostAddress, HostFacts } from './host-facts.ts'
 export type { LocalAnswer } from './local-answer.ts'
 export { ownNamesOf } from './own-names.ts'

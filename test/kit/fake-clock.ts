@@ -1,0 +1,61 @@
+import type { Clock, Millis } from '../../src/base/index.ts'
+
+interface Timer {
+  readonly due: Millis
+  readonly callback: () => void
+}
+
+/** A clock whose hands only `advance` moves. Starts at a round wall-clock time. */
+export class FakeClock implements Clock {
+  #now: Millis = 0
+  readonly #epoch: Millis = Date.UTC(2026, 0, 1)
+  readonly #timers = new Set<Timer>()
+
+  now(): Millis {
+    return this.#now
+  }
+
+  wall(): Millis {
+    return this.#epoch + this.#now
+  }
+
+  after(delay: Millis, callback: () => void): Disposable {
+    const timer: Timer = { due: this.#now + Math.max(0, delay), callback }
+    this.#timers.add(timer)
+    return { [Symbol.dispose]: () => void this.#timers.delete(timer) }
+  }
+
+  /** Number of timers that would still fire: what a closed thing leaves behind must be none. */
+  get pending(): number {
+    return this.#timers.size
+  }
+
+  /** When the next timer fires; undefined when there is none. */
+  get nextDue(): Millis | undefined {
+    return this.#next()?.due
+  }
+
+  /** Lets time pass: timers fire in order, and everything they set in motion settles before the next one. */
+  async advance(duration: Millis): Promise<void> {
+    const end = this.#now + duration
+    await settle()
+    for (let timer = this.#next(); timer !== undefined && timer.due <= end; timer = this.#next()) {
+      this.#timers.delete(timer)
+      this.#now = timer.due
+      timer.callback()
+      await settle()
+    }
+    this.#now = end
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined
+    for (const timer of this.#timers) if (next === undefined || timer.due < next.due) next = timer
+    return next
+  }
+}
+
+/** Lets every promise that can go on go on: the microtask queue is empty before an immediate runs. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

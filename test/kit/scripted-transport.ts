@@ -1,0 +1,73 @@
+import type { Clock, Millis } from '../../src/base/index.ts'
+import type { OutgoingQuery, Transport, TransportErrorCode } from '../../src/upstream/index.ts'
+import { TransportError } from '../../src/upstream/index.ts'
+import type { Question } from '../../src/wire/index.ts'
+import { readQuestion } from '../../src/wire/index.ts'
+
+/** One message that the resolver sent to a server, and the handle to answer it. */
+export interface Exchange {
+  /** Address of the server, e.g. `192.0.2.1`. */
+  readonly server: string
+  readonly port: number
+  /** The link it left by; 0 for none in particular. */
+  readonly ifindex: number
+  readonly protocol: 'udp' | 'tcp'
+  readonly question: Question
+  /** The whole message, ID included. */
+  readonly wire: Buffer
+  readonly sentAt: Millis
+  /** False once it was answered, failed or cancelled. */
+  readonly isOpen: boolean
+  /** Delivers a message; false when the resolver does not take it for an answer (it goes on waiting). */
+  reply(message: Buffer): boolean
+  fail(code: TransportErrorCode): void
+}
+
+/** What a server does with an exchange; whatever it leaves open stays unanswered. */
+export type ServerScript = (exchange: Exchange) => void
+
+/** A network that exists in memory: every exchange is recorded, and answered by the script or by the test. */
+export class ScriptedTransport implements Transport {
+  readonly exchanges: Exchange[] = []
+  script: ServerScript = () => undefined
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  exchange(query: OutgoingQuery, signal: AbortSignal): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      let isOpen = !signal.aborted
+      const close = () => {
+        const wasOpen = isOpen
+        isOpen = false
+        return wasOpen
+      }
+      const exchange: Exchange = {
+        server: query.endpoint.address.text,
+        port: query.endpoint.port,
+        ifindex: query.endpoint.ifindex,
+        protocol: query.protocol,
+        question: readQuestion(query.wire).question,
+        wire: query.wire,
+        sentAt: this.#clock.now(),
+        get isOpen() {
+          return isOpen
+        },
+        reply(message) {
+          if (!isOpen || !query.isAnsweredBy(message)) return false
+          close()
+          resolve(message)
+          return true
+        },
+        fail(code) {
+          if (close()) reject(new TransportError(code, `scripted: ${code}`))
+        },
+      }
+      signal.addEventListener('abort', () => close() && reject(signal.reason as Error), { once: true })
+      this.exchanges.push(exchange)
+      this.script(exchange)
+    })
+  }
+}

@@ -1,0 +1,268 @@
+import { IpAddress, Logger, type LogLevel, type Millis } from '../../src/base/index.ts'
+import type { Resolution } from '../../src/resolve/index.ts'
+import { Resolver } from '../../src/resolve/index.ts'
+import type { ConfiguredLink, LinkFacts, NetworkFacts } from '../../src/scope/index.ts'
+import {
+  IFF_LOWER_UP,
+  IFF_MULTICAST,
+  IFF_RUNNING,
+  IFF_UP,
+  OPERSTATE_UP,
+  ScopeSet,
+  TransactionCounts,
+} from '../../src/scope/index.ts'
+import {
+  DEFAULT_LINK_SETTINGS,
+  DEFAULT_RESOLVED_SETTINGS,
+  type Domain,
+  HostsTable,
+  parseDomain,
+  parseServerSpec,
+  type ResolvedSettings,
+  type ServerSpec,
+} from '../../src/settings/index.ts'
+import { type Door, Responder } from '../../src/stub/index.ts'
+import { hostFactsOf, ownNamesOf } from '../../src/synth/index.ts'
+import type { Message } from '../../src/wire/index.ts'
+import { parseMessage } from '../../src/wire/index.ts'
+import { FakeClock, settle } from './fake-clock.ts'
+import { queryFor, type QueryOptions, questionLine, replyFor, type ReplyParts } from './messages.ts'
+import { type Exchange, ScriptedTransport } from './scripted-transport.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+/** One network interface of the world, in the words of configuration files. */
+export interface LinkScript {
+  readonly ifindex: number
+  readonly name?: string
+  /** `10.1.0.2/24`; a link without address is not usable. Default `10.<ifindex>.0.2/24`. */
+  readonly addresses?: readonly string[]
+  readonly dns?: readonly string[]
+  /** `corp.test` searches and routes, `~corp.test` only routes. */
+  readonly domains?: readonly string[]
+  readonly defaultRoute?: boolean
+  readonly isUp?: boolean
+}
+
+export interface WorldScript {
+  readonly links?: readonly LinkScript[]
+  /** Servers and domains of the global scope. */
+  readonly dns?: readonly string[]
+  readonly domains?: readonly string[]
+  readonly settings?: Partial<ResolvedSettings>
+  /** Text of /etc/hosts. */
+  readonly hosts?: string
+  readonly hostName?: string
+  readonly gateways?: readonly { readonly gateway: string; readonly ifindex: number }[]
+  readonly seed?: number
+  readonly logLevel?: LogLevel
+}
+
+/** What a server in the world knows; anything it leaves out is silence. */
+export type ServerAnswer = ReplyParts | Buffer | 'silence' | { readonly after: Millis; readonly reply: ReplyParts }
+export type Server = (exchange: Exchange) => ServerAnswer
+
+/**
+ * The whole resolver on a fake clock with seeded randomness and no network: link facts and settings go in, client
+ * request bytes go in, reply bytes and the upstream exchanges come out, and time passes when you say so.
+ *
+ * ```ts
+ * const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'], domains: ['~corp.test'] }] })
+ * world.serve('10.2.0.1', () => ({ answer: ['www.corp.test 60 A 192.0.2.1'] }))
+ * const reply = await world.ask('www.corp.test')
+ * ```
+ * Whoever plays foreign scenarios uses `send`, `exchanges` and `advance` alone.
+ */
+export class World {
+  readonly clock = new FakeClock()
+  readonly transport: ScriptedTransport
+  readonly scopes: ScopeSet
+  readonly resolver: Resolver
+  readonly log: string[] = []
+  readonly #responder: Responder
+  readonly #counts = new TransactionCounts()
+  readonly #servers = new Map<string, Server>()
+  #script: WorldScript
+  #hosts: HostsTable
+
+  constructor(script: WorldScript = {}) {
+    this.#script = script
+    this.#hosts = HostsTable.parse(script.hosts ?? '')
+    this.transport = new ScriptedTransport(this.clock)
+    this.transport.script = (exchange) => this.#answer(exchange)
+    const log = new Logger(script.logLevel ?? 'debug', (_level, line) => this.log.push(line))
+    const random = new SeededRandom(script.seed)
+    const { clock, transport } = this
+    this.scopes = new ScopeSet({ transport, clock, random, log, counts: this.#counts })
+    this.resolver = new Resolver({
+      scopes: this.scopes,
+      settings: () => this.#settings(),
+      clock,
+      log,
+      local: {
+        staticRecords: () => new Map(),
+        hosts: () => this.#hosts,
+        host: () => hostFactsOf(factsOf(this.#script), ownNamesOf(this.#script.hostName ?? 'host'), true),
+      },
+    })
+    this.#responder = new Responder(this.resolver, 'nsid')
+    this.#apply()
+  }
+
+  /** Every message sent upstream so far, in order. */
+  get exchanges(): readonly Exchange[] {
+    return this.transport.exchanges
+  }
+
+  /** What a server (by address) was asked, as `name TYPE`. */
+  asked(server: string): string[] {
+    return this.exchanges.filter((exchange) => exchange.server === server).map(({ question }) => questionLine(question))
+  }
+
+  /** Forgets the exchanges so far. */
+  clearExchanges(): void {
+    this.transport.exchanges.length = 0
+  }
+
+  /** Lets the server at `address` (all servers for `*`) answer by itself. */
+  serve(address: string, server: Server): void {
+    this.#servers.set(address, server)
+  }
+
+  /** Replaces parts of the world; in force when this returns. Links are replaced as a whole list. */
+  change(script: WorldScript): void {
+    this.#script = { ...this.#script, ...script }
+    if (script.hosts !== undefined) this.#hosts = HostsTable.parse(script.hosts)
+    this.#apply()
+  }
+
+  /** Replaces one link, or adds it. */
+  changeLink(link: LinkScript): void {
+    const others = (this.#script.links ?? []).filter(({ ifindex }) => ifindex !== link.ifindex)
+    const before = (this.#script.links ?? []).find(({ ifindex }) => ifindex === link.ifindex)
+    this.change({ links: [...others, { ...before, ...link }] })
+  }
+
+  removeLink(ifindex: number): void {
+    this.change({ links: (this.#script.links ?? []).filter((link) => link.ifindex !== ifindex) })
+  }
+
+  flush(): void {
+    this.scopes.flush()
+  }
+
+  /** Hands a client's bytes in; the promise brings the reply's bytes, or undefined when the request is dropped. */
+  send(packet: Buffer, door: Door = { kind: 'main', transport: 'udp' }): Promise<Buffer | undefined> {
+    return this.#responder.respond(packet, door, new AbortController().signal)
+  }
+
+  /** Lets time pass, timers and all. */
+  advance(duration: Millis): Promise<void> {
+    return this.clock.advance(duration)
+  }
+
+  /** Asks and lets time pass until the reply is there, an hour at most. */
+  async ask(name: string, options: QueryOptions & { readonly door?: Door } = {}): Promise<Message> {
+    const reply = await this.run(this.send(queryFor(name, options), options.door))
+    if (reply === undefined) throw new Error(`no reply to ${name}`)
+    return parseMessage(reply)
+  }
+
+  /** As `ask`, through the resolver itself instead of the stub. */
+  resolve(query: Parameters<Resolver['resolve']>[0]): Promise<Resolution> {
+    return this.run(this.resolver.resolve(query, new AbortController().signal))
+  }
+
+  /** Lets time pass until `promise` settles, an hour at most. */
+  async run<T>(promise: Promise<T>): Promise<T> {
+    const state = { isDone: false }
+    const watched = promise.finally(() => {
+      state.isDone = true
+    })
+    watched.catch(() => undefined)
+    await settle()
+    const limit = this.clock.now() + 3_600_000
+    while (!state.isDone && this.clock.nextDue !== undefined && this.clock.now() < limit) {
+      await this.clock.advance(Math.max(0, this.clock.nextDue - this.clock.now()))
+    }
+    return watched
+  }
+
+  #answer(exchange: Exchange): void {
+    const server = this.#servers.get(exchange.server) ?? this.#servers.get('*')
+    const answer = server?.(exchange) ?? 'silence'
+    if (answer === 'silence') return
+    if (Buffer.isBuffer(answer)) exchange.reply(answer)
+    else if ('after' in answer) {
+      this.clock.after(answer.after, () => exchange.reply(replyFor(exchange.wire, answer.reply)))
+    } else exchange.reply(replyFor(exchange.wire, answer))
+  }
+
+  #settings(): ResolvedSettings {
+    return { ...DEFAULT_RESOLVED_SETTINGS, ...this.#script.settings }
+  }
+
+  #apply(): void {
+    const { links = [], dns = [], domains = [] } = this.#script
+    this.scopes.apply({
+      facts: factsOf(this.#script),
+      settings: this.#settings(),
+      globalServers: dns.map(serverOf),
+      globalDomains: domains.map(domainOf),
+      links: new Map(links.map((link) => [link.ifindex, configuredLink(link)])),
+    })
+  }
+}
+
+function configuredLink({ dns = [], domains = [], defaultRoute }: LinkScript): ConfiguredLink {
+  const settings = {
+    ...DEFAULT_LINK_SETTINGS,
+    servers: dns.map(serverOf),
+    domains: domains.map(domainOf),
+    defaultRoute,
+  }
+  return { settings, networkdState: undefined }
+}
+
+function factsOf({ links = [], gateways = [] }: WorldScript): NetworkFacts {
+  return {
+    links: new Map(links.map((link) => [link.ifindex, linkFacts(link)])),
+    gateways: gateways.map(({ gateway, ifindex }) => {
+      const address = addressOf(gateway)
+      return { family: address.family, gateway: address, ifindex, metric: 0, source: undefined }
+    }),
+  }
+}
+
+function linkFacts({ ifindex, name = `link${ifindex}`, addresses, isUp = true }: LinkScript): LinkFacts {
+  const flags = isUp ? IFF_UP | IFF_LOWER_UP | IFF_RUNNING | IFF_MULTICAST : IFF_MULTICAST
+  return {
+    ifindex,
+    name,
+    flags,
+    operState: isUp ? OPERSTATE_UP : 2,
+    mtu: 1500,
+    addresses: (addresses ?? [`10.${ifindex}.0.2/24`]).map((text) => {
+      const [host = '', prefix = '32'] = text.split('/')
+      return {
+        address: addressOf(host),
+        prefixLength: Number(prefix),
+        scope: host.startsWith('fe80') ? 253 : 0,
+        flags: 0,
+      }
+    }),
+  }
+}
+
+function serverOf(text: string): ServerSpec {
+  return parseServerSpec(text, () => undefined)
+}
+
+function domainOf(text: string): Domain {
+  return parseDomain(text)
+}
+
+function addressOf(text: string): IpAddress {
+  const address = IpAddress.parse(text)
+  if (address === undefined) throw new TypeError(`not an address: ${text}`)
+  return address
+}

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { RCODE } from '../../src/wire/index.ts'
+import { addressesIn, type ReplyParts } from '../kit/messages.ts'
+import { World, type WorldScript } from '../kit/world.ts'
+
+function worldSaying(parts: ReplyParts, script: WorldScript = {}): World {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }], ...script })
+  world.serve('*', () => parts)
+  return world
+}
+
+const FOUND: ReplyParts = { answer: ['a.test 300 A 192.0.2.1'] }
+const NXDOMAIN: ReplyParts = { rcode: RCODE.NXDOMAIN, authority: ['test 3600 SOA ns.test admin.test 1 2 3 4 60'] }
+const NODATA: ReplyParts = { authority: NXDOMAIN.authority ?? [] }
+
+/** rule, the server's answer, settings, seconds until asked again, how often the server is asked in all. */
+const cases: readonly [string, ReplyParts, WorldScript, number, number][] = [
+  ['R-CACHE-5: an answer is kept for its TTL', FOUND, {}, 299, 1],
+  ['R-CACHE-5: and not a second longer', FOUND, {}, 301, 2],
+  ['R-CACHE-5: two hours at most', { answer: ['a.test 86400 A 192.0.2.1'] }, {}, 7201, 2],
+  ['R-CACHE-5: TTL 0 is not kept', { answer: ['a.test 0 A 192.0.2.1'] }, {}, 0, 2],
+  ['R-CACHE-5: the least TTL of the whole message counts', { ...FOUND, authority: ['test 30 NS ns.test'] }, {}, 31, 2],
+  ['R-CACHE-7: NXDOMAIN is kept for the SOA minimum', NXDOMAIN, {}, 59, 1],
+  ['R-CACHE-7: and not longer', NXDOMAIN, {}, 61, 2],
+  ['R-CACHE-7: NODATA likewise', NODATA, {}, 59, 1],
+  ['R-CACHE-7: nothing negative is kept without an SOA', { rcode: RCODE.NXDOMAIN }, {}, 0, 2],
+  ['R-CACHE-8: SERVFAIL is kept for ten seconds', { rcode: RCODE.SERVFAIL }, {}, 9, 1],
+  ['R-CACHE-8: and not longer', { rcode: RCODE.SERVFAIL }, {}, 11, 2],
+  ['R-CACHE-10: Cache=no keeps nothing', FOUND, { settings: { cache: 'no' } }, 0, 2],
+  ['R-CACHE-10: Cache=no-negative keeps no NXDOMAIN', NXDOMAIN, { settings: { cache: 'no-negative' } }, 0, 2],
+  ['R-CACHE-10: but positive answers', FOUND, { settings: { cache: 'no-negative' } }, 0, 1],
+  ['R-CACHE-3: DNSCacheSize=0 keeps nothing', FOUND, { settings: { dnsCacheSize: 0 } }, 0, 2],
+  [
+    'R-CACHE-11: answers of loopback servers are not kept',
+    FOUND,
+    { dns: ['127.0.0.9'], links: [{ ifindex: 2 }] },
+    0,
+    2,
+  ],
+  [
+    'R-CACHE-11: unless CacheFromLocalhost=yes',
+    FOUND,
+    { dns: ['127.0.0.9'], links: [{ ifindex: 2 }], settings: { cacheFromLocalhost: true } },
+    0,
+    1,
+  ],
+]
+
+test.each(cases)('%s', async (_rule, parts, script, seconds, asked) => {
+  const world = worldSaying(parts, script)
+  const first = await world.ask('a.test')
+  await world.advance(seconds * 1000)
+  const second = await world.ask('a.test')
+  expect(second.rcode).toBe(first.rcode)
+  expect(addressesIn(second)).toEqual(addressesIn(first))
+  expect(world.exchanges.length).toBe(asked)
+})
+
+test('R-CACHE-16: TTLs count down and never reach 0', async () => {
+  const world = worldSaying(FOUND)
+  await world.ask('a.test')
+  await world.advance(100_500)
+  expect((await world.ask('a.test')).answer[0]?.ttl).toBe(199)
+  await world.advance(199_000)
+  expect((await world.ask('a.test')).answer[0]?.ttl).toBe(1)
+})
+
+test('R-CACHE-2: NXDOMAIN of one type answers all types', async () => {
+  const world = worldSaying(NXDOMAIN)
+  await world.ask('a.test')
+  expect((await world.ask('a.test', { type: 'MX' })).rcode).toBe(RCODE.NXDOMAIN)
+  expect(world.exchanges.length).toBe(1)
+})
+
+test('R-CACHE-13: a CNAME learnt for one type leads the others', async () => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+  world.serve('*', ({ question }) =>
+    question.name === 'a.test'
+      ? { answer: ['a.test 300 CNAME b.test', 'b.test 300 A 192.0.2.1'] }
+      : { answer: ['b.test 300 AAAA 2001:db8::1'] },
+  )
+  await world.ask('a.test')
+  expect(addressesIn(await world.ask('a.test', { type: 'AAAA' }))).toEqual(['2001:db8::1'])
+  expect(world.asked('10.2.0.1')).toEqual(['a.test A', 'b.test AAAA'])
+})
+
+test('R-CACHE-13: a DNAME leads names below it', async () => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+  world.serve('*', ({ question }) =>
+    question.name.endsWith('old.test')
+      ? { answer: ['old.test 300 DNAME new.test', `${question.name} 300 CNAME ${question.name.replace('old', 'new')}`] }
+      : { answer: [`${question.name} 300 A 192.0.2.1`] },
+  )
+  expect(addressesIn(await world.ask('x.old.test'))).toEqual(['192.0.2.1'])
+  expect(addressesIn(await world.ask('y.old.test'))).toEqual(['192.0.2.1'])
+  expect(world.asked('10.2.0.1')).toEqual(['x.old.test A', 'x.new.test A', 'y.new.test A'])
+})
+
+test('R-CACHE-2: letter case makes no difference, and comes back as it was asked', async () => {
+  const world = worldSaying(FOUND)
+  await world.ask('a.test')
+  const reply = await world.ask('A.TeSt')
+  expect(addressesIn(reply)).toEqual(['192.0.2.1'])
+  expect(world.exchanges.length).toBe(1)
+})

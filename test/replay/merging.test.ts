@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { RCODE } from '../../src/wire/index.ts'
+import { addressesIn, type ReplyParts } from '../kit/messages.ts'
+import { World } from '../kit/world.ts'
+
+const SOA = ['test 60 SOA ns.test admin.test 1 2 3 4 60']
+const NODATA: ReplyParts = { authority: SOA }
+const NXDOMAIN: ReplyParts = { rcode: RCODE.NXDOMAIN, authority: SOA }
+const FOUND: ReplyParts = { answer: ['a.test 60 A 192.0.2.1'] }
+const SERVFAIL: ReplyParts = { rcode: RCODE.SERVFAIL }
+
+/** rule, what the first link says and after how long, the second, expected rcode, addresses, and time taken. */
+const cases: readonly [string, ReplyParts, number, ReplyParts, number, number, string[], number][] = [
+  ['R-MERGE-3: the first positive answer wins', FOUND, 20, NODATA, 500, 0, ['192.0.2.1'], 20],
+  ['R-MERGE-3: a quick NODATA hides no positive answer', NODATA, 5, FOUND, 300, 0, ['192.0.2.1'], 300],
+  ['R-MERGE-3: nor does a quick NXDOMAIN', NXDOMAIN, 5, FOUND, 300, 0, ['192.0.2.1'], 300],
+  ['R-MERGE-2: NODATA is a success and beats NXDOMAIN', NXDOMAIN, 5, NODATA, 30, RCODE.NOERROR, [], 30],
+  ['R-MERGE-4: the last conclusive failure is told', NXDOMAIN, 5, SERVFAIL, 30, RCODE.SERVFAIL, [], 30],
+  ['R-MERGE-3: a negative answer waits a second at most', NXDOMAIN, 5, FOUND, 3000, RCODE.NXDOMAIN, [], 1005],
+]
+
+test.each(cases)('%s', async (_rule, first, firstAfter, second, secondAfter, rcode, addresses, took) => {
+  const world = new World({
+    links: [
+      { ifindex: 2, dns: ['10.2.0.1'] },
+      { ifindex: 3, dns: ['10.3.0.1'] },
+    ],
+  })
+  world.serve('10.2.0.1', ({ sentAt }) => (sentAt === 0 ? { after: firstAfter, reply: first } : 'silence'))
+  world.serve('10.3.0.1', ({ sentAt }) => (sentAt === 0 ? { after: secondAfter, reply: second } : 'silence'))
+  const reply = await world.ask('a.test')
+  expect({ rcode: reply.rcode, addresses: addressesIn(reply), took: world.clock.now() }).toEqual({
+    rcode,
+    addresses,
+    took,
+  })
+})
+
+test('R-MERGE-3: the slower scope goes on and fills its cache', async () => {
+  const world = new World({
+    links: [
+      { ifindex: 2, dns: ['10.2.0.1'] },
+      { ifindex: 3, dns: ['10.3.0.1'] },
+    ],
+  })
+  world.serve('10.2.0.1', () => FOUND)
+  world.serve('10.3.0.1', () => ({ after: 100, reply: FOUND }))
+  await world.ask('a.test')
+  await world.advance(200)
+  expect(world.scopes.ofLink(3)?.cache.size).toBe(1)
+})
