@@ -62,12 +62,12 @@ export class Connection {
     this.#socket.destroy()
   }
 
-  /** To be called now and then: drops who neither reads nor calls. */
+  /** To be called now and then: drops who neither reads nor calls, and finds out who left while not being read from. */
   check(now: Millis): void {
     const { idle, readPatience } = this.#context.limits
     if (this.#socket.writableLength > 0 && now - this.#readAt > readPatience) this.drop('does not read')
     else if (!this.#isWorking && now - this.#answeredAt > idle) this.drop('idle')
-    else if (this.#hasEnded) this.#probe()
+    else if (this.#isWorking) this.#probe()
   }
 
   #receive(chunk: Buffer): void {

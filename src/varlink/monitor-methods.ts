@@ -36,7 +36,7 @@ export function monitorInterface({ control, inspector, authority }: MonitorPorts
       await allow('subscribe-query-results', asked, call)
       using _ = inspector.subscribeQueries((report) => call.send(reportOutput(report)))
       call.send(READY)
-      return untilGone(call.signal)
+      return await untilGone(call.signal)
     },
     async DumpCache(asked, call) {
       await allow('dump-cache', asked, call)
@@ -60,7 +60,7 @@ export function monitorInterface({ control, inspector, authority }: MonitorPorts
       const sendIfChanged = configurationSender(control, inspector, call)
       using _ = control.subscribe({ configurationChanged: sendIfChanged })
       sendIfChanged()
-      return untilGone(call.signal)
+      return await untilGone(call.signal)
     },
     async FlushCaches(asked, call) {
       await allow('flush-caches', asked, call)

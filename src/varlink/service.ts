@@ -48,7 +48,7 @@ export interface Client {
 
 /** The other end of a connection, as the permission table knows callers. */
 export function callerOf(peer: Peer | undefined): Caller {
-  return { busName: undefined, uid: peer?.uid, pid: peer?.pid }
+  return { busName: undefined, uid: peer?.uid, pid: peer?.pid, process: undefined }
 }
 
 /** Finds, checks and runs methods, and turns what they return or throw into messages. */
