@@ -1,4 +1,3 @@
-import { eventually } from './eventually.ts'
 import type { Program } from './program.ts'
 import type { World } from './world.ts'
 
@@ -15,11 +14,7 @@ export class Bus {
   async start(): Promise<void> {
     await this.#world.write('/run/lab/bus.conf', configuration)
     const argv = ['dbus-daemon', '--config-file=/run/lab/bus.conf', '--nofork', '--nopidfile', '--print-address']
-    let listens = false
-    this.#program = await this.#world.start('bus', argv, undefined, () => (listens = true))
-    await eventually(() => {
-      if (!listens) throw new Error('the bus does not listen')
-    })
+    this.#program = await this.#world.start('bus', argv, { until: /^unix:/ })
     await this.#world.run(['mv', '/run/lab/bus', '/run/dbus/system_bus_socket'])
   }
 

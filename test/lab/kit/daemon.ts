@@ -17,6 +17,7 @@ export class Daemon {
   /** What it told the service manager, such as `READY=1`. */
   readonly notices: string[] = []
   #program: Program | undefined
+  #isWatching = false
 
   constructor(world: World, kind: DaemonKind) {
     this.#world = world
@@ -96,11 +97,10 @@ export class Daemon {
 
   async #watchNotices(): Promise<void> {
     this.notices.length = 0
-    if ((await this.#world.tryRun(['test', '-S', notifySocket])).code === 0) return
-    await this.#world.start('notify', ['python3', '-uc', listenForNotices], undefined, (line) =>
-      this.notices.push(line),
-    )
-    await eventually(() => this.#world.run(['test', '-S', notifySocket]))
+    if (this.#isWatching) return
+    this.#isWatching = true
+    const onLine = (line: string) => void this.notices.push(line)
+    await this.#world.start('notify', ['python3', '-uc', listenForNotices], { onLine, until: /^listening$/ })
   }
 }
 
@@ -108,8 +108,8 @@ export class Daemon {
 const listenForNotices = `
 import os, socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind('${notifySocket}.new')
-os.chmod('${notifySocket}.new', 0o666)
-os.rename('${notifySocket}.new', '${notifySocket}')
+s.bind('${notifySocket}')
+os.chmod('${notifySocket}', 0o666)
+print('listening')
 while True: print(s.recv(65536).decode())
 `

@@ -1,4 +1,3 @@
-import { eventually } from './eventually.ts'
 import type { Link } from './link.ts'
 
 export interface Dnsmasq {
@@ -9,24 +8,13 @@ export interface Dnsmasq {
 /** A real server at the link's `realServer`, for ordinary zones; it sees only what `options` say. */
 export async function startDnsmasq(link: Link, options: readonly string[]): Promise<Dnsmasq> {
   const asked: string[] = []
-  let listens = false
-  const base = [
-    '--keep-in-foreground',
-    '--conf-file=/dev/null',
-    '--no-resolv',
-    '--no-hosts',
-    '--user=root',
-    '--log-queries',
-  ]
-  const where = [`--listen-address=${link.realServer}`, '--bind-interfaces', '--except-interface=lo', '--pid-file=']
-  const argv = ['sh', '-c', 'exec dnsmasq "$@" 2>&1', 'sh', ...base, ...where, '--log-facility=-', ...options]
-  await link.start(argv, (line) => {
-    listens ||= line.includes('started')
+  const how = ['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--log-queries', '--pid-file=']
+  const where = [`--listen-address=${link.realServer}`, '--bind-interfaces', '--except-interface=lo']
+  const argv = ['sh', '-c', 'exec dnsmasq "$@" 2>&1', 'sh', ...how, ...where, ...options]
+  const onLine = (line: string) => {
     const [, type, name] = /query\[(\w+)\] (\S+) from/.exec(line) ?? []
     if (name !== undefined) asked.push(`${name.toLowerCase()} ${type}`)
-  })
-  await eventually(() => {
-    if (!listens) throw new Error('dnsmasq does not listen')
-  })
+  }
+  await link.start(argv, { onLine, until: /started/ })
   return { asked }
 }

@@ -2,6 +2,7 @@ import { onTestFailed } from 'vitest'
 import { Bus } from './bus.ts'
 import { Daemon, daemonKind, type DaemonKind } from './daemon.ts'
 import { readDig, type Dug } from './dig.ts'
+import { eventually } from './eventually.ts'
 import { Link, type LinkSpec } from './link.ts'
 import { inside, World, type Finished, type RunOptions } from './world.ts'
 
@@ -113,8 +114,16 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     if (spec.bus !== false) await this.configureLinks()
   }
 
+  /** The original is ready before it has its name on the bus. */
+  async onBus(): Promise<void> {
+    const bus = ['org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus']
+    const owner = ['busctl', 'call', ...bus, 'GetNameOwner', 's', 'org.freedesktop.resolve1']
+    await eventually(() => this.run(owner), { within: 10_000 })
+  }
+
   /** Sets servers and domains of all links as their specs say, through the bus. */
   async configureLinks(): Promise<void> {
+    await this.onBus()
     for (const { name, spec, server } of Object.values<Link>(this.links)) {
       const servers = spec.dns ?? (spec.zone === false ? [] : [server])
       if (servers.length > 0) await this.resolvectl('dns', name, ...servers)

@@ -1,4 +1,4 @@
-import type { Program } from './program.ts'
+import type { Program, StartOptions } from './program.ts'
 import { Upstream } from './upstream.ts'
 import type { World } from './world.ts'
 import type { Zone } from './zone.ts'
@@ -56,7 +56,9 @@ export class Link {
   }
 
   static async open(world: World, name: string, spec: LinkSpec, position: number): Promise<Link> {
-    const network = await world.start(name, ['unshare', '--net', 'sh', '-c', 'exec sleep infinity'])
+    const network = await world.start(name, ['unshare', '--net', 'sh', '-c', 'echo apart; exec sleep infinity'], {
+      until: /apart/,
+    })
     const link = new Link(world, network, name, spec, spec.net ?? position)
     await link.create()
     if (spec.zone === false) return link
@@ -125,7 +127,7 @@ export class Link {
   }
 
   /** Starts any other server at the far end, such as dnsmasq. */
-  start(argv: readonly string[], onLine?: (line: string) => void): Promise<Program> {
-    return this.#world.start(`${this.name} ${argv[0]}`, argv, this.#network, onLine)
+  start(argv: readonly string[], options: Omit<StartOptions, 'network'> = {}): Promise<Program> {
+    return this.#world.start(`${this.name} ${argv[0]}`, argv, { ...options, network: this.#network })
   }
 }

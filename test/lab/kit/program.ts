@@ -2,6 +2,15 @@ import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { exitCode, type World } from './world.ts'
 
+export interface StartOptions {
+  /** Run in the network namespace of this program instead of the host's. */
+  readonly network?: Program
+  /** Takes what it prints; otherwise the log does. */
+  readonly onLine?: (line: string) => void
+  /** Wait until it has printed such a line. */
+  readonly until?: RegExp
+}
+
 /** A running program inside a world. It ends with the world at the latest. */
 export class Program {
   readonly name: string
@@ -21,18 +30,23 @@ export class Program {
     void this.exited.then((code) => world.note(`[${name}] ended with ${code}`))
   }
 
-  /** Takes over a child whose first line of output is its own number inside. */
-  static started(world: World, name: string, child: ChildProcess, onLine?: (line: string) => void): Promise<Program> {
+  /** Takes over a child whose first line of output is its own number inside; see `World.start`. */
+  static started(world: World, name: string, child: ChildProcess, { onLine, until }: StartOptions): Promise<Program> {
     if (child.stdout === null || child.stderr === null) throw new Error(`${name} was started without pipes`)
     child.stdin?.on('error', () => {}) // it may be gone before we are; `exited` tells
     createInterface({ input: child.stderr }).on('line', (line) => world.note(`[${name}] ${line}`))
     const lines = createInterface({ input: child.stdout })
     return new Promise((resolve, reject) => {
       child.once('error', reject)
-      child.once('close', () => reject(new Error(`${name} did not start`)))
+      child.once('close', () => reject(new Error(`${name} ended before it was ready`)))
       lines.once('line', (first) => {
-        lines.on('line', (line) => onLine?.(line) ?? world.note(`[${name}] ${line}`))
-        resolve(new Program(world, name, child, Number(first)))
+        const program = new Program(world, name, child, Number(first))
+        if (until === undefined) resolve(program)
+        lines.on('line', (line) => {
+          if (until?.test(line)) resolve(program)
+          else if (onLine === undefined) world.note(`[${name}] ${line}`)
+          else onLine(line)
+        })
       })
     })
   }

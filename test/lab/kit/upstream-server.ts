@@ -92,6 +92,7 @@ function receive(wire: Buffer, arrival: Pick<Question, 'transport' | 'from' | 'p
   const question = describe(query, wire, arrival)
   if (questions.length < maxQuestions) questions.push(question)
   const behaviour = takeRule(question)
+  console.error(`${arrival.transport} ${arrival.from} → ${arrival.to}: ${question.name} ${question.type}`, behaviour)
   if (behaviour.drop) return
   if (behaviour.close) return reply(undefined)
   const answer = () => reply(compose(query, question, behaviour))

@@ -21,11 +21,12 @@ export class Upstream {
   static async open(world: World, network: Program, setup: UpstreamSetup): Promise<Upstream> {
     const waiting = new Map<number, (result: unknown) => void>()
     const script = await bundled()
-    const program = await world.start(`${network.name} server`, [inside.node, '-e', script], network, (line) => {
+    const onLine = (line: string) => {
       const { id, result } = JSON.parse(line) as { id: number; result: unknown }
       waiting.get(id)?.(result)
       waiting.delete(id)
-    })
+    }
+    const program = await world.start(`${network.name} server`, [inside.node, '-e', script], { network, onLine })
     const upstream = new Upstream(program, waiting)
     await upstream.#tell({ do: 'listen', setup })
     return upstream

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { debianPrograms } from './debian.ts'
-import { Program } from './program.ts'
+import { Program, type StartOptions } from './program.ts'
 
 /** Where the clone, the Node binary and Debian's programs are seen from inside, readable by every user. */
 export const inside = { repo: '/run/lab/repo', node: '/run/lab/node', debian: '/run/lab/debian' }
@@ -51,7 +51,7 @@ export class World implements AsyncDisposable {
       DEBIAN: await debianPrograms(),
       HOST: hostname,
     }
-    const argv = [...(asRoot ? [] : ['--map-root-user']), ...kinds, 'sh', '-c', `${passwd()}\n${setup}`]
+    const argv = [...(asRoot ? [] : ['--map-root-user']), ...kinds, 'sh', '-c', `${passwd(asRoot)}\n${setup}`]
     const world = new World(spawn('unshare', argv, { env, stdio: ['pipe', 'pipe', 'pipe'] }))
     try {
       world.#pid = await firstNumber(world.#holder)
@@ -77,7 +77,8 @@ export class World implements AsyncDisposable {
     child.stdin?.on('error', () => {}) // a command that does not read its input is no failure
     child.stdin?.end(options.input ?? '')
     const code = await exitCode(child)
-    this.note(`$ ${argv.join(' ')}${code === 0 ? '' : ` → exit ${code}: ${stderr.trim()}`}`)
+    const command = `$ ${argv.join(' ')}${options.input === undefined ? '' : ` <<< ${options.input.slice(0, 500)}`}`
+    this.note(command + (code === 0 ? '' : ` → exit ${code}: ${stderr.trim()}`))
     return { code, stdout, stderr }
   }
 
@@ -94,15 +95,10 @@ export class World implements AsyncDisposable {
     await this.run(['ip', '-batch', '-'], network === undefined ? { input } : { input, network })
   }
 
-  /** Starts a program that keeps running; what it prints goes to the log, and to `onLine` first. */
-  async start(
-    name: string,
-    argv: readonly string[],
-    network?: Program,
-    onLine?: (line: string) => void,
-  ): Promise<Program> {
-    const child = this.#spawn(['sh', '-c', 'echo $$; exec "$@"', 'sh', ...argv], network)
-    return Program.started(this, name, child, onLine)
+  /** Starts a program that keeps running; returns when it runs, or when it has said what `until` waits for. */
+  async start(name: string, argv: readonly string[], options: StartOptions = {}): Promise<Program> {
+    const child = this.#spawn(['sh', '-c', 'echo $$; exec "$@"', 'sh', ...argv], options.network)
+    return Program.started(this, name, child, options)
   }
 
   /** Replaces a file in one step, as a careful administrator or daemon does. */
@@ -162,8 +158,9 @@ function repository(): string {
   return fileURLToPath(new URL('../../..', import.meta.url))
 }
 
-function passwd(): string {
-  const line = ({ name, uid }: typeof testUser) => `${name}:x:${uid}:${uid}::/:/usr/sbin/nologin`
+/** Accounts to add. An ordinary user's namespace has no account but 0. */
+function passwd(asRoot: boolean): string {
+  const line = ({ name, uid }: typeof testUser, id = asRoot ? uid : 0) => `${name}:x:${id}:${id}::/:/usr/sbin/nologin`
   return `USERS='${line(testUser)}\n${line(originalUser)}'`
 }
 
