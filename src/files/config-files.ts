@@ -1,0 +1,107 @@
+import { basename, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import type { Log } from '../base/index.ts'
+import { type EarlySettings, MAX_DELEGATES, type SourceFile } from '../settings/index.ts'
+import { FileError, orMissing, readText } from './read-text.ts'
+import { filesIn, firstExisting, orWarn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
+
+export interface ConfigOptions {
+  /** Put in front of every standard path; tests give a directory of their own. */
+  readonly root?: string | undefined
+  /** A file, or a directory laid out like /etc/systemd, in place of all standard ones. */
+  readonly config?: string | undefined
+}
+
+export interface DelegateSources {
+  readonly id: string
+  /** The file itself, then its drop-ins. */
+  readonly files: readonly SourceFile[]
+}
+
+/** Finds and reads configuration; knows where it stands, not what it says. */
+export class ConfigFiles {
+  readonly #options: ConfigOptions
+  readonly #log: Log
+
+  constructor(options: ConfigOptions, log: Log) {
+    this.#options = options
+    this.#log = log
+  }
+
+  /**
+   * All files that count for resolved.conf, in the order in which they count: ours, which systemd-resolved does not
+   * read, come last. @throws {FileError} when `config` was given and cannot be read
+   */
+  async read(): Promise<readonly SourceFile[]> {
+    const { config } = this.#options
+    if (config !== undefined && !(await isDirectory(config))) return this.#readOne(config)
+    const own = config === undefined ? [this.#rooted('/etc')] : [config]
+    const paths = [
+      ...(await this.#fileAndDropIns(await this.#systemdDirectories(), 'resolved.conf')),
+      ...(await this.#fileAndDropIns(own, 'tsresolved.conf')),
+    ]
+    return readSources(paths, this.#log)
+  }
+
+  /** `*.dns-delegate` with their drop-ins (R-DELEG). An empty file masks its namesakes and is no delegate. */
+  async readDelegates(): Promise<readonly DelegateSources[]> {
+    const directories = (await this.#systemdDirectories()).map((directory) => join(directory, 'dns-delegate.d'))
+    const found = await filesIn(directories, '.dns-delegate', this.#log)
+    if (found.length > MAX_DELEGATES) this.#log.warning(`More than ${MAX_DELEGATES} DNS delegates, ignoring the rest`)
+    const delegates: DelegateSources[] = []
+    for (const path of found.slice(0, MAX_DELEGATES)) {
+      const dropIns = directories.map((directory) => join(directory, `${basename(path)}.d`))
+      const files = await readSources([path, ...(await filesIn(dropIns, '.conf', this.#log))], this.#log)
+      const isMasked = files[0]?.path !== path || files[0].text === ''
+      if (!isMasked) delegates.push({ id: basename(path, '.dns-delegate'), files })
+    }
+    return delegates
+  }
+
+  /**
+   * What came with the boot (R-CONF-3). `credentials` is the directory the service manager gave us. A container sees the
+   * kernel command line of its host, which is not meant for it.
+   */
+  async readEarlySettings(credentials: string | undefined): Promise<EarlySettings> {
+    const at = (path: string) => readSources([path], this.#log).then(([source]) => source)
+    const marks = ['/run/systemd/container', '/.dockerenv', '/run/.containerenv'].map((path) => this.#rooted(path))
+    const isContained = (await firstExisting(marks, this.#log)) !== undefined
+    return {
+      dns: credentials === undefined ? undefined : await at(join(credentials, 'network.dns')),
+      searchDomains: credentials === undefined ? undefined : await at(join(credentials, 'network.search_domains')),
+      kernelCommandLine: isContained ? undefined : await at(this.#rooted('/proc/cmdline')),
+    }
+  }
+
+  /** The file the administrator named must be readable: to go on without it would be to ignore what was asked for. */
+  async #readOne(path: string): Promise<readonly SourceFile[]> {
+    const text = (await readText(path)) ?? ''
+    return [{ path, text }, ...(await readSources(await filesIn([`${path}.d`], '.conf', this.#log), this.#log))]
+  }
+
+  async #fileAndDropIns(directories: readonly string[], name: string): Promise<string[]> {
+    const main = await firstExisting(
+      directories.map((directory) => join(directory, name)),
+      this.#log,
+    )
+    const dropIns = directories.map((directory) => join(directory, `${name}.d`))
+    return [...(main === undefined ? [] : [main]), ...(await filesIn(dropIns, '.conf', this.#log))]
+  }
+
+  /** With a single configuration file there is no place for other kinds of file. */
+  async #systemdDirectories(): Promise<string[]> {
+    const { config } = this.#options
+    if (config === undefined) return SYSTEM_DIRECTORIES.map((directory) => this.#rooted(join(directory, 'systemd')))
+    return (await orWarn(this.#log, () => isDirectory(config))) === true ? [config] : []
+  }
+
+  #rooted(path: string): string {
+    return join(this.#options.root ?? '/', path)
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const stats = await orMissing(path, () => stat(path))
+  if (stats === undefined) throw new FileError(`${path}: no such file or directory`)
+  return stats.isDirectory()
+}

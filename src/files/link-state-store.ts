@@ -1,0 +1,89 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type IfIndex, type Log, reasonOf } from '../base/index.ts'
+import {
+  formatSavedLink,
+  type IfIndexOf,
+  isDefaultLink,
+  problemText,
+  readSavedLink,
+  type SavedLink,
+  SettingError,
+} from '../settings/index.ts'
+import { isMissing, readText } from './read-text.ts'
+import { orWarn } from './search-path.ts'
+import { Serial } from './serial.ts'
+import { removeFile, writeAtomically } from './write-atomically.ts'
+
+const DIRECTORY_MODE = 0o700
+const FILE_MODE = 0o644
+
+/**
+ * Settings that clients pushed for links nobody else manages, one file per link, in the place and form of
+ * systemd-resolved (R-LINK-9). When `save` resolves, the settings outlive a kill -9 of the daemon: the directory is on
+ * a tmpfs, so nothing needs to reach a disk.
+ */
+export class LinkStateStore {
+  readonly #directory: string
+  readonly #ifindexOf: IfIndexOf
+  readonly #log: Log
+  readonly #serial = new Serial()
+
+  /** `directory` is `netif` in the runtime directory; it is made when something is saved. */
+  constructor(directory: string, ifindexOf: IfIndexOf, log: Log) {
+    this.#directory = directory
+    this.#ifindexOf = ifindexOf
+    this.#log = log
+  }
+
+  /** Undefined when nothing is saved, or nothing that can be used: then a warning says what is lost. */
+  load(ifindex: IfIndex): Promise<SavedLink | undefined> {
+    return this.#serial.run(async () => {
+      const path = this.#path(ifindex)
+      const text = await orWarn(this.#log, () => readText(path))
+      if (text === undefined) return undefined
+      try {
+        const { saved, problems } = readSavedLink({ path, text }, ifindex, this.#ifindexOf)
+        for (const problem of problems) this.#log.warning(problemText(problem))
+        return saved
+      } catch (error) {
+        if (!(error instanceof SettingError)) throw error
+        this.#log.warning(`${path}: the saved settings of this link are lost: ${error.message}`)
+        return undefined
+      }
+    })
+  }
+
+  /** Settings that are all defaults need no file. @throws what node:fs throws; what was saved before is then still there */
+  save(ifindex: IfIndex, saved: SavedLink): Promise<void> {
+    if (isDefaultLink(saved.settings)) return this.remove(ifindex)
+    return this.#serial.run(async () => {
+      await mkdir(this.#directory, { recursive: true, mode: DIRECTORY_MODE })
+      await writeAtomically(this.#path(ifindex), formatSavedLink(saved), FILE_MODE)
+    })
+  }
+
+  remove(ifindex: IfIndex): Promise<void> {
+    return this.#serial.run(() => removeFile(this.#path(ifindex)))
+  }
+
+  /** At start: what belongs to no link, and what a crash left half-written, goes. Failures are only warnings. */
+  removeStale(existing: ReadonlySet<IfIndex>): Promise<void> {
+    return this.#serial.run(async () => {
+      try {
+        const stale = (await readdir(this.#directory)).filter((name) => !isFileOf(name, existing))
+        for (const name of stale) await removeFile(join(this.#directory, name))
+      } catch (error) {
+        if (!isMissing(error)) this.#log.warning(`Cannot clean up ${this.#directory}: ${reasonOf(error)}`)
+      }
+    })
+  }
+
+  #path(ifindex: IfIndex): string {
+    return join(this.#directory, String(ifindex))
+  }
+}
+
+function isFileOf(name: string, existing: ReadonlySet<IfIndex>): boolean {
+  return /^[1-9]\d*$/.test(name) && existing.has(Number(name))
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import type { Clock, Log } from '../base/index.ts'
+import { HostsTable, problemText, readStaticRecords, type StaticRecords } from '../settings/index.ts'
+import { LOCAL_RECORDS_INTERVAL, Polled } from './polled.ts'
+import { lookAt, readStamped } from './read-text.ts'
+import { filesIn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
+
+/** Block lists with a million names are known to be used. */
+const MAX_HOSTS_SIZE = 64 << 20
+const MAX_STATIC_FILES = 4096
+
+/** /etc/hosts, looked at every 2 s at most; a missing file is an empty one (R-HOSTS-1). */
+export function hostsFile(path: string, clock: Clock, log: Log): Polled<HostsTable> {
+  return new Polled({ look, initial: HostsTable.parse(''), interval: LOCAL_RECORDS_INTERVAL, clock, log })
+
+  async function look(stamp: string | undefined) {
+    if ((await lookAt(path)) === stamp) return undefined
+    const { text, stamp: next } = (await readStamped(path, MAX_HOSTS_SIZE)) ?? { text: '', stamp: '' }
+    return { value: HostsTable.parse(text), stamp: next }
+  }
+}
+
+/** `*.rr` files, looked at every 2 s at most (R-STATIC-1). */
+export function staticRecordFiles(root: string, clock: Clock, log: Log): Polled<StaticRecords> {
+  const directories = SYSTEM_DIRECTORIES.map((directory) => join(root, directory, 'systemd/resolve/static.d'))
+  return new Polled({ look, initial: new Map(), interval: LOCAL_RECORDS_INTERVAL, clock, log })
+
+  async function look(stamp: string | undefined) {
+    const paths = (await filesIn(directories, '.rr', log)).slice(0, MAX_STATIC_FILES)
+    const stamps = await Promise.all(paths.map(async (path) => `${path} ${await lookAt(path)}`))
+    if (stamps.join('\n') === stamp) return undefined
+    const sources = (await readSources(paths, log)).filter(({ text }) => text.trim() !== '') // empty: masked
+    const { records, problems } = readStaticRecords(sources)
+    for (const problem of problems) log.warning(problemText(problem))
+    return { value: records, stamp: stamps.join('\n') }
+  }
+}

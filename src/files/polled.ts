@@ -1,0 +1,100 @@
+import { type Clock, type Log, type Millis, reasonOf } from '../base/index.ts'
+import type { FileStamp } from './read-text.ts'
+
+/** What a look at the files came to; undefined when they are still as the stamp says. */
+export type Look<T> = (stamp: FileStamp | undefined) => Promise<{ value: T; stamp: FileStamp } | undefined>
+
+export interface PolledOptions<T> {
+  readonly look: Look<T>
+  /** Before the first look. */
+  readonly initial: T
+  /** How old a look may be. */
+  readonly interval: Millis
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** R-HOSTS-1, R-STATIC-1. */
+export const LOCAL_RECORDS_INTERVAL: Millis = 2000
+
+/**
+ * What some files say, looked at again when it is asked for and the last look is too old: no timer, no watch. A look
+ * that fails is a warning, once for each reason, and leaves what is known.
+ */
+export class Polled<T> {
+  readonly #options: PolledOptions<T>
+  readonly #listeners = new Set<(value: T) => void>()
+  #value: T
+  #stamp: FileStamp | undefined
+  #lookedAt: Millis = Number.NEGATIVE_INFINITY
+  #looking: Promise<T> | undefined
+  #lastFailure = ''
+  #epoch = { isCurrent: true }
+
+  constructor(options: PolledOptions<T>) {
+    this.#options = options
+    this.#value = options.initial
+  }
+
+  /** As of the last look; starts none. */
+  get value(): T {
+    return this.#value
+  }
+
+  /** Fresh enough: at once where possible, else after a look that all who wait share. Never rejects. */
+  current(): T | Promise<T> {
+    if (this.#options.clock.now() - this.#lookedAt < this.#options.interval) return this.#value
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    return this.#looking
+  }
+
+  /** Looks and reads again at the next request, whatever the stamp says: for a reload. */
+  expire(): void {
+    this.#lookedAt = Number.NEGATIVE_INFINITY
+    this.#stamp = undefined
+  }
+
+  /**
+   * Stands until the files change; answers kept elsewhere rest on it. To ask is to start a look when one is due, so that
+   * a change shows even when nobody needs the value any more.
+   */
+  get epoch(): { readonly isCurrent: boolean } {
+    const epoch = this.#epoch
+    const startLook = () => void this.current()
+    return {
+      get isCurrent() {
+        startLook()
+        return epoch.isCurrent
+      },
+    }
+  }
+
+  /** Calls back after each change, until disposed. */
+  onChange(listener: (value: T) => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  async #look(): Promise<T> {
+    const { look, clock, log } = this.#options
+    try {
+      const found = await look(this.#stamp)
+      this.#lastFailure = ''
+      if (found !== undefined) this.#replace(found.value, found.stamp)
+    } catch (error) {
+      const reason = reasonOf(error)
+      if (reason !== this.#lastFailure) log.warning(`Keeping what was read before, as this cannot be read: ${reason}`)
+      this.#lastFailure = reason
+    }
+    this.#lookedAt = clock.now()
+    return this.#value
+  }
+
+  #replace(value: T, stamp: FileStamp): void {
+    this.#value = value
+    this.#stamp = stamp
+    this.#epoch.isCurrent = false
+    this.#epoch = { isCurrent: true }
+    for (const listener of this.#listeners) listener(value)
+  }
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { Serial } from './serial.ts'
+import { hasText, linkAtomically, targetOf, writeAtomically } from './write-atomically.ts'
+
+export const UPLINK_NAME = 'resolv.conf'
+export const STUB_NAME = 'stub-resolv.conf'
+const MODE = 0o644
+
+/** Keeps `resolv.conf` and `stub-resolv.conf` in the runtime directory up to date (R-RC-1). */
+export class ResolvConfWriter {
+  readonly uplinkPath: string
+  readonly stubPath: string
+  readonly #serial = new Serial()
+
+  constructor(runtimeDirectory: string) {
+    this.uplinkPath = join(runtimeDirectory, UPLINK_NAME)
+    this.stubPath = join(runtimeDirectory, STUB_NAME)
+  }
+
+  /**
+   * Files that already say so are left alone, so that nobody who watches them wakes up. Without a stub listener (`stub`
+   * undefined) its file is a link to the other one (R-RC-3). @throws what node:fs throws
+   */
+  write(uplink: string, stub: string | undefined): Promise<void> {
+    return this.#serial.run(async () => {
+      await putText(this.uplinkPath, uplink)
+      if (stub !== undefined) await putText(this.stubPath, stub)
+      else if ((await targetOf(this.stubPath)) !== UPLINK_NAME) await linkAtomically(this.stubPath, UPLINK_NAME)
+    })
+  }
+}
+
+async function putText(path: string, text: string): Promise<void> {
+  if (!(await hasText(path, text))) await writeAtomically(path, text, MODE)
+}

@@ -1,0 +1,59 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Log, reasonOf } from '../base/index.ts'
+import type { SourceFile } from '../settings/index.ts'
+import { FileError, lookAt, orMissing, readText } from './read-text.ts'
+
+/** Where the system looks for configuration, strongest first (R-CONF-1). */
+export const SYSTEM_DIRECTORIES = ['/etc', '/run', '/usr/local/lib', '/usr/lib'] as const
+
+/** The first of `paths` that exists, dangling links aside. */
+export async function firstExisting(paths: readonly string[], log: Log): Promise<string | undefined> {
+  for (const path of paths) if (await exists(path, log)) return path
+  return undefined
+}
+
+/**
+ * All files in `directories` whose name ends in `suffix`, sorted by name over all directories. The same name in an
+ * earlier directory stands for it; an empty file or a link to /dev/null there masks it, as its text is empty.
+ */
+export async function filesIn(directories: readonly string[], suffix: string, log: Log): Promise<string[]> {
+  const found = new Map<string, string>()
+  for (const directory of directories) {
+    for (const name of await namesIn(directory, log)) {
+      const isWanted = name.endsWith(suffix) && !name.startsWith('.') && !found.has(name)
+      if (isWanted && (await exists(join(directory, name), log))) found.set(name, join(directory, name))
+    }
+  }
+  const byName = [...found].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return byName.map(([, path]) => path)
+}
+
+/** The texts of `paths` in order. One that cannot be read is a warning and loses only itself. */
+export async function readSources(paths: readonly string[], log: Log): Promise<SourceFile[]> {
+  const sources: SourceFile[] = []
+  for (const path of paths) {
+    const text = await orWarn(log, () => readText(path))
+    if (text !== undefined) sources.push({ path, text })
+  }
+  return sources
+}
+
+/** Runs `work`; a `FileError` becomes a warning and undefined. */
+export async function orWarn<T>(log: Log, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    log.warning(`Cannot read ${reasonOf(error)}`)
+    return undefined
+  }
+}
+
+async function exists(path: string, log: Log): Promise<boolean> {
+  return ((await orWarn(log, () => lookAt(path))) ?? '') !== ''
+}
+
+async function namesIn(directory: string, log: Log): Promise<string[]> {
+  return (await orWarn(log, () => orMissing(directory, () => readdir(directory)))) ?? []
+}
