@@ -2,6 +2,9 @@ import dgram from 'node:dgram'
 import { AF_INET, IpAddress, type Log } from '../base/index.ts'
 import type { DatagramHandler, DatagramListener, ListenAddress, Peer } from './datagram-listener.ts'
 
+/** The kernel gives no more than twice rmem_max, which is some 500 queries. */
+const RECEIVE_BUFFER = 8 * 1024 * 1024
+
 /** A UDP listener of plain Node, where the C library cannot be called. */
 export class PlainUdp implements DatagramListener {
   readonly address: IpAddress
@@ -21,7 +24,8 @@ export class PlainUdp implements DatagramListener {
   /** @throws an error with the system's `code` */
   static async open({ address, port, ttl }: ListenAddress, log: Log): Promise<PlainUdp> {
     const isV4 = address.family === AF_INET
-    const socket = dgram.createSocket({ type: isV4 ? 'udp4' : 'udp6', ipv6Only: !isV4 })
+    const type = isV4 ? 'udp4' : 'udp6'
+    const socket = dgram.createSocket({ type, ipv6Only: !isV4, recvBufferSize: RECEIVE_BUFFER })
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject)

@@ -1,0 +1,183 @@
+import dgram from 'node:dgram'
+import net from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { IpAddress, Lifetime, Logger } from '../../../src/base/index.ts'
+import { type DatagramListener, Libc, Listening, type ListenAddress, type Peer } from '../../../src/sys/index.ts'
+
+const lines: string[] = []
+const log = new Logger('debug', (_level, line) => lines.push(line))
+const libc = Libc.load(log)
+const ip = (text: string) => IpAddress.parse(text) as IpAddress
+
+let life = new Lifetime()
+afterEach(async () => {
+  await life[Symbol.asyncDispose]()
+  life = new Lifetime()
+})
+
+describe.each([
+  ['batched', libc],
+  ['plain', undefined],
+])('%s UDP listener', (kind, source) => {
+  const open = async (change: Partial<ListenAddress> = {}): Promise<DatagramListener> =>
+    life.adopt(await new Listening(source, log).udp({ address: ip('127.0.0.1'), port: 0, ...change }))
+
+  test('answers at once, many at a time, each to its own client', async () => {
+    const listener = await open({ onlyLoopback: true, ttl: 1 })
+    listener.onDatagram((packet, peer) => {
+      expect(peer.isLoopback).toBe(true)
+      expect(peer.address.text).toBe('127.0.0.1')
+      packet[0] = 33
+      listener.send(packet, peer)
+    })
+    const clients = await Promise.all([openClient(), openClient(), openClient()])
+    const got = await Promise.all(
+      clients.map((client, c) =>
+        client.ask(
+          listener.port,
+          '127.0.0.1',
+          many(40, (i) => `_${c} ${i}`),
+        ),
+      ),
+    )
+    expect(got).toEqual(clients.map((_, c) => many(40, (i) => `!${c} ${i}`)))
+  })
+
+  test('answers later, to a peer that was kept, from a packet that was copied', async () => {
+    const listener = await open()
+    const kept: [Buffer, Peer][] = []
+    listener.onDatagram((packet, peer) => {
+      kept.push([Buffer.from(packet), peer.keep()])
+      if (kept.length < 100) return
+      setImmediate(() => {
+        for (const [reply, client] of kept.toReversed()) listener.send(reply, client)
+      })
+    })
+    const [one, two] = await Promise.all([openClient(), openClient()])
+    const got = await Promise.all([
+      one.ask(
+        listener.port,
+        '127.0.0.1',
+        many(50, (i) => `a${i}`),
+      ),
+      two.ask(
+        listener.port,
+        '127.0.0.1',
+        many(50, (i) => `b${i}`),
+      ),
+    ])
+    expect(got.map((texts) => texts.toSorted())).toEqual([
+      many(50, (i) => `a${i}`).toSorted(),
+      many(50, (i) => `b${i}`).toSorted(),
+    ])
+  })
+
+  test('sends replies of any size, also between small ones', async () => {
+    const listener = await open()
+    const sizes = [10, 4096, 4097, 60_000, 5]
+    listener.onDatagram((_packet, peer) => {
+      for (const size of sizes) listener.send(Buffer.alloc(size, 'x'), peer)
+    })
+    const client = await openClient()
+    const got = await client.ask(listener.port, '127.0.0.1', ['go'], sizes.length)
+    expect(got.map((text) => text.length)).toEqual(sizes)
+  })
+
+  test('a peer of another listener, an oversized reply and a closed listener are no reason to throw', async () => {
+    const [listener, other] = [await open(), await open()]
+    const peers: Peer[] = []
+    listener.onDatagram((_packet, peer) => {
+      peers.push(peer.keep())
+      listener.send(Buffer.alloc(70_000), peer)
+      listener.send(Buffer.from('fine'), peer)
+    })
+    const client = await openClient()
+    expect(await client.ask(listener.port, '127.0.0.1', ['go'])).toEqual(['fine'])
+    await listener[Symbol.asyncDispose]()
+    await listener[Symbol.asyncDispose]()
+    listener.send(Buffer.from('late'), peers[0] as Peer)
+    other.send(Buffer.from('strange'), { ...peers[0], keep: () => peers[0] } as Peer)
+  })
+
+  test('a handler that throws is logged, and the next packet is served', async () => {
+    const listener = await open()
+    lines.length = 0
+    listener.onDatagram((packet, peer) => {
+      if (packet.toString() === 'bad') throw new Error('as a bug would')
+      listener.send(packet, peer)
+    })
+    const client = await openClient()
+    expect(await client.ask(listener.port, '127.0.0.1', ['bad', 'good'], 1)).toEqual(['good'])
+    expect(lines.join()).toContain('as a bug would')
+  })
+
+  test('R-STUB-1: an address in use is EADDRINUSE', async () => {
+    const listener = await open()
+    await expect(open({ port: listener.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  test('IPv6', async () => {
+    const listener = await open({ address: ip('::1') })
+    listener.onDatagram((packet, peer) => {
+      listener.send(Buffer.from(`${packet.toString()} ${peer.address.text} ${peer.isLoopback}`), peer)
+    })
+    const client = await openClient('udp6')
+    expect(await client.ask(listener.port, '::1', ['hi'])).toEqual(['hi ::1 true'])
+  })
+
+  test.skipIf(kind === 'plain')('R-STUB-2: on all addresses, replies come from the one that was asked', async () => {
+    for (const [any, asked, type] of [
+      ['0.0.0.0', '127.0.0.7', 'udp4'],
+      ['::', '::1', 'udp6'],
+    ] as const) {
+      const listener = await open({ address: ip(any) })
+      listener.onDatagram((packet, peer) => listener.send(packet, peer))
+      const client = await openClient(type)
+      await client.ask(listener.port, asked, ['hi'])
+      expect(client.sources).toEqual([asked])
+    }
+  })
+
+  test.skipIf(kind === 'plain')('an address that is not configured can be listened on with freebind only', async () => {
+    await expect(open({ address: ip('192.0.2.199') })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' })
+    expect((await open({ address: ip('192.0.2.199'), freebind: true })).address.text).toBe('192.0.2.199')
+  })
+})
+
+describe.each([
+  ['libc', libc],
+  ['plain', undefined],
+])('TCP listener by %s', (_kind, source) => {
+  test('accepts, and refuses an address in use', async () => {
+    const listening = new Listening(source, log)
+    const server = await listening.tcp({ address: ip('127.0.0.1'), port: 0, onlyLoopback: true, ttl: 1 })
+    life.defer(() => void server.close())
+    server.on('connection', (socket) => socket.end('hello'))
+    const { port } = server.address() as net.AddressInfo
+    const text = await new Promise<string>((resolve) => {
+      net.connect(port, '127.0.0.1').on('data', (chunk) => resolve(chunk.toString()))
+    })
+    expect(text).toBe('hello')
+    await expect(listening.tcp({ address: ip('127.0.0.1'), port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+})
+
+const many = (count: number, text: (i: number) => string) => Array.from({ length: count }, (_, i) => text(i))
+
+/** A client that sends all texts at once and waits for as many answers. */
+async function openClient(type: 'udp4' | 'udp6' = 'udp4') {
+  const socket = dgram.createSocket(type)
+  const sources: string[] = []
+  life.defer(() => void socket.close())
+  await new Promise<void>((resolve) => socket.bind(0, resolve))
+  const ask = (port: number, address: string, texts: readonly string[], count = texts.length) =>
+    new Promise<string[]>((resolve) => {
+      const got: string[] = []
+      socket.on('message', (packet, from) => {
+        sources.push(from.address)
+        if (got.push(packet.toString()) === count) resolve(got)
+      })
+      for (const text of texts) socket.send(text, port, address)
+    })
+  return { ask, sources }
+}

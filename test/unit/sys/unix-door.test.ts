@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Logger } from '../../../src/base/index.ts'
+import { Libc, type PeerCredentials, UnixDoor } from '../../../src/sys/index.ts'
+
+const log = new Logger('debug', () => {})
+const libc = Libc.load(log) as Libc
+
+test('knows who comes in, and speaks with them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'door-'))
+  try {
+    const path = join(folder, 'socket')
+    const visitors: PeerCredentials[] = []
+    using _door = UnixDoor.listen(libc, log, path, 0o666, 10, (socket, peer) => {
+      visitors.push(peer)
+      socket.on('data', (chunk) => socket.end(`you said ${chunk.toString()}`))
+    })
+    expect(statSync(path).mode & 0o777).toBe(0o666)
+    const answers = await Promise.all(['a', 'b', 'c'].map((text) => say(path, text)))
+    expect(answers).toEqual(['you said a', 'you said b', 'you said c'])
+    const me = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() }
+    expect(visitors).toEqual([me, me, me])
+    expect(() => UnixDoor.listen(libc, log, path, 0o666, 10, () => {})).toThrow('EADDRINUSE')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('is shut when disposed, once and for all', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'door-'))
+  try {
+    const path = join(folder, 'socket')
+    const door = UnixDoor.listen(libc, log, path, 0o600, 10, () => {})
+    door[Symbol.dispose]()
+    door[Symbol.dispose]()
+    await expect(say(path, 'x')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+function say(path: string, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: string[] = []
+    const socket = net.connect(path, () => socket.end(text))
+    socket.on('data', (chunk) => chunks.push(chunk.toString()))
+    socket.on('end', () => resolve(chunks.join('')))
+    socket.on('error', reject)
+  })
+}
