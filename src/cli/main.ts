@@ -1,40 +1,60 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { Lifetime } from '../base/index.ts'
 import { BusClient } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { helpText, listText } from './help.ts'
 import { type HostLinks, SysfsLinks } from './host-links.ts'
-import type { Options } from './options.ts'
+import { DEFAULT_OPTIONS, type Options } from './options.ts'
 import { parseArguments } from './parse-arguments.ts'
 import { PROGRAM } from './program.ts'
-import { ProcessScreen, type Screen } from './screen.ts'
+import { ProcessScreen } from './screen.ts'
 import { DEFAULT_VERB, findVerb, type Verb } from './verbs.ts'
 
 const screen = new ProcessScreen()
 // A reader that has seen enough (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-process.exitCode = await run(process.argv.slice(2), screen)
+process.exitCode = await run(process.argv.slice(2))
 
-/** From arguments to exit code (C-2): everything that goes wrong in a known way is one line on stderr. */
-async function run(argv: readonly string[], on: Screen): Promise<number> {
+/** From arguments to exit code (C-2): everything that goes wrong in a known way is a message on stderr. */
+async function run(argv: readonly string[]): Promise<number> {
   try {
-    const { options, words } = parseArguments(argv)
-    const [name = DEFAULT_VERB, ...rest] = words
-    if (options.show !== undefined || name === 'help') return show(options, on)
-    return await runVerb(checkedVerb(name, rest), rest, options, on)
+    const isResolvconf = basename(process.argv[1] ?? '') === 'resolvconf'
+    return await (isResolvconf ? runAsResolvconf(argv) : runAsCtl(argv))
   } catch (error) {
     if (!(error instanceof CliError)) throw error
-    on.note(error.message)
+    screen.note(error.message)
     return 1
   }
 }
 
-function show(options: Options, on: Screen): number {
+async function runAsCtl(argv: readonly string[]): Promise<number> {
+  const { options, words } = parseArguments(argv)
+  const [name = DEFAULT_VERB, ...rest] = words
+  if (options.show !== undefined || name === 'help') return show(options)
+  const verb = checkedVerb(name, rest)
+  const work = await verb.load()
+  return withContext(options, (context) => work(rest, context))
+}
+
+async function runAsResolvconf(argv: readonly string[]): Promise<number> {
+  const { parseResolvconf, RESOLVCONF_HELP } = await import('./resolvconf-arguments.ts')
+  const call = parseResolvconf(argv, process.env)
+  if (call.action === 'help') screen.print(RESOLVCONF_HELP)
+  else if (call.action === 'version') show({ ...DEFAULT_OPTIONS, show: 'version' })
+  else if (call.action !== 'update') {
+    const { runResolvconf } = await import('./resolvconf.ts')
+    return withContext(DEFAULT_OPTIONS, (context) => runResolvconf(call, process.stdin, context))
+  }
+  return 0
+}
+
+function show(options: Options): number {
   const what = options.show ?? 'help'
-  if (what === 'version') on.print(`${PROGRAM} ${packageVersion()}`)
-  else on.print(what === 'help' ? helpText(on.columns) : listText(what, options))
+  if (what === 'version') screen.print(`${PROGRAM} ${packageVersion()}`)
+  else screen.print(what === 'help' ? helpText(screen.columns) : listText(what, options))
   return 0
 }
 
@@ -46,20 +66,18 @@ function checkedVerb(name: string, words: readonly string[]): Verb {
   return verb
 }
 
-async function runVerb(verb: Verb, words: readonly string[], options: Options, on: Screen): Promise<number> {
+async function withContext(options: Options, work: (context: Context) => Promise<number>): Promise<number> {
   await using life = new Lifetime()
   const links = new SysfsLinks()
   let bus: Promise<BusClient> | undefined
-  const context: Context = {
+  return await work({
     options,
     links,
-    screen: on,
+    screen,
     ifindex: commonIndex(options.interfaces, links),
     bus: () => (bus ??= BusClient.connect().then((client) => life.adopt(client))),
     now: () => Number(process.hrtime.bigint() / 1000n),
-  }
-  const work = await verb.load()
-  return await work(words, context) // awaited here: the bus must outlive it
+  })
 }
 
 /** All `-i` must name one link; 0 for none. */

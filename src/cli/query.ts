@@ -147,7 +147,7 @@ function printRecords(name: string, { records, flags }: RecordsAnswer, elapsed: 
     for (const { wire, record } of found) screen.write(options.raw === 'packet' ? framed(wire) : payload(name, record))
   } else if (options.json === 'off') {
     printAnswer(
-      found.map(({ ifindex, record }) => ({ ifindex, text: recordText(record, 80) })),
+      found.map(({ ifindex, record }) => ({ ifindex, text: recordText(record, screen.columns) })),
       flags,
       elapsed,
       context,

@@ -6,8 +6,8 @@ export class VarlinkError extends CliError {
   /** Such as `org.varlink.service.MethodNotFound`. */
   readonly errorName: string
 
-  constructor(errorName: string) {
-    super(errorName)
+  constructor(errorName: string, method: string) {
+    super(UNKNOWN.has(errorName) ? `The running resolver does not offer ${method}.` : `${method}: ${errorName}`)
     this.name = 'VarlinkError'
     this.errorName = errorName
   }
@@ -74,7 +74,7 @@ async function* callVarlink(
     socket.write(`${JSON.stringify({ method: `${iface}.${method}`, parameters: {}, ...(more && { more }) })}\0`)
     for await (const text of splitMessages(socket)) {
       const reply = parseReply(text)
-      if (reply.error !== undefined) throw new VarlinkError(reply.error)
+      if (reply.error !== undefined) throw new VarlinkError(reply.error, `${iface}.${method}`)
       yield reply.parameters ?? {}
       if (reply.continues !== true) return
     }
