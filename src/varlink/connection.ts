@@ -98,7 +98,7 @@ export class Connection {
     } finally {
       this.#isWorking = false
     }
-    if (this.#hasEnded) this.#socket.end()
+    if (this.#hasEnded) this.#finish()
     else this.#socket.resume()
   }
 
@@ -149,6 +149,12 @@ export class Connection {
   #onEnd(): void {
     this.#hasEnded = true
     if (this.#isWorking) this.#probe()
+    else this.#finish()
+  }
+
+  /** What is written is with the client already, unless some of it still waits here. */
+  #finish(): void {
+    if (this.#socket.writableLength === 0) this.#socket.destroy()
     else this.#socket.end()
   }
 
