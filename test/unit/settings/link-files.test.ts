@@ -129,13 +129,30 @@ test('R-LINK-9: settings and origins survive being saved', () => {
   expect(problems).toEqual([expect.objectContaining({ key: 'DNSOVERTLS' })])
 })
 
-test('R-LINK-9: a file of systemd-resolved is taken over', () => {
-  const { saved: link, problems } = saved(
-    '# This is private data. Do not parse.\nLLMNR=yes\nMDNS=yes\nSERVERS=192.0.2.1 fe80::1%7\nDOMAINS=~corp.example\n',
-  )
-  expect(problems).toEqual([])
-  expect(lists(link.settings)).toEqual([['192.0.2.1', 'fe80::1'], ['~corp.example']])
-  expect(link.settings).toMatchObject({ defaultRoute: undefined, dnssec: undefined, dnsOverTls: undefined })
+test('R-LINK-9: a file as systemd-resolved 252 wrote it is taken over', () => {
+  const { saved: link, problems } = saved(`# This is private data. Do not parse.
+LLMNR=resolve
+MDNS=no
+DNSSEC=allow-downgrade
+DNSOVERTLS=opportunistic
+DEFAULT_ROUTE=no
+SERVERS=192.0.2.1 192.0.2.2:5353#dns.example [2001:db8::1]:9953 fe80::1%7
+DOMAINS=corp.example ~vpn.example ~.
+NTAS=x.example y.example
+`)
+  expect(problems.map(({ key }) => key)).toEqual(['DNSSEC', 'DNSOVERTLS'])
+  expect(lists(link.settings)).toEqual([
+    ['192.0.2.1', '192.0.2.2:5353#dns.example', '[2001:db8::1]:9953', 'fe80::1'],
+    ['corp.example', '~vpn.example', '~.'],
+  ])
+  expect(link.settings).toMatchObject({
+    defaultRoute: false,
+    llmnr: 'resolve',
+    multicastDns: 'no',
+    dnssec: 'allow-downgrade',
+    dnsOverTls: 'opportunistic',
+    negativeTrustAnchors: ['x.example', 'y.example'],
+  })
   expect(link.origins).toEqual({})
 })
 
