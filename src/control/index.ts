@@ -7,9 +7,11 @@ export type {
   GlobalStatus,
   LinkSettingName,
   LinkStatus,
-  Origin,
-  QueryEvent,
   ResolvConfMode,
   Statistics,
 } from './types.ts'
 export { ControlError } from './types.ts'
+export type { Origin } from '../settings/index.ts'
+export type { ControllerServices, LinkStore } from './controller.ts'
+export { Controller } from './controller.ts'
+export type { ResolvConfFiles } from './resolv-conf.ts'

@@ -1,26 +1,16 @@
-import type { IfIndex, Millis } from '../base/index.ts'
-import type { Provenance } from '../resolve/index.ts'
+import type { IfIndex } from '../base/index.ts'
 import type {
   DnsOverTlsMode,
   DnssecMode,
   Domain,
   LinkSettings,
   MulticastMode,
+  Origin,
+  Origins,
   ResolvedSettings,
   ServerSpec,
 } from '../settings/index.ts'
-import type { Name, Question } from '../wire/index.ts'
-
-/** Who changed a setting, and when: the answer to "who changed my DNS?". */
-export interface Origin {
-  readonly source: 'bus' | 'varlink' | 'networkd' | 'restored'
-  /** Unique bus name, e.g. `:1.42`. */
-  readonly busName: string | undefined
-  readonly uid: number | undefined
-  readonly process: string | undefined
-  /** Wall clock. */
-  readonly at: Millis
-}
+import type { Name } from '../wire/index.ts'
 
 /** The settings of a link that can be changed, each on its own. */
 export type LinkSettingName = keyof LinkSettings
@@ -33,7 +23,7 @@ export interface LinkStatus {
   /** Configured by systemd-networkd: refuses changes (R-NETD-6). */
   readonly isManaged: boolean
   readonly settings: LinkSettings
-  readonly origins: Readonly<Partial<Record<LinkSettingName, Origin>>>
+  readonly origins: Origins
   /** Bits 0–4 of `FLAG` for the scopes that exist now. */
   readonly scopesMask: number
   /** Explicit, else computed while a scope exists, else false (dbus.md §5). */
@@ -74,14 +64,6 @@ export interface Statistics {
   readonly cacheSize: number
   readonly cacheHits: number
   readonly cacheMisses: number
-}
-
-/** A finished query, for those who subscribed. */
-export interface QueryEvent {
-  readonly state: string
-  readonly rcode: number | undefined
-  readonly questions: readonly Question[]
-  readonly provenance: Provenance
 }
 
 export type ControlErrorKind =

@@ -34,6 +34,8 @@ export interface ScopePlan {
   readonly ifindex: IfIndex
   /** For people: `global`, `link 3 (eth0)`. */
   readonly label: string
+  /** Of the global scope there is none. */
+  readonly linkName: string | undefined
   readonly servers: readonly PlannedServer[]
   readonly domains: readonly Domain[]
   readonly route: DnsRoute
@@ -76,6 +78,7 @@ function planLink(link: LinkFacts, input: ScopeInput): ScopePlan | undefined {
   return {
     ifindex: link.ifindex,
     label: `link ${link.ifindex} (${link.name})`,
+    linkName: link.name,
     servers,
     domains,
     route: {
@@ -102,6 +105,7 @@ function planGlobal(input: ScopeInput, linksTakeTheRest: boolean): ScopePlan {
   return {
     ifindex: 0,
     label: 'global',
+    linkName: undefined,
     servers,
     domains,
     route: {

@@ -58,6 +58,10 @@ export class ScopeSet {
    */
   apply(input: ScopeInput): void {
     const plans = planScopes(input)
+    if (this.#isInForce(plans)) {
+      for (const [i, plan] of plans.entries()) this.#scopes[i]?.follow(plan)
+      return
+    }
     const before = new Map(this.#scopes.map((scope) => [scope.plan.ifindex, scope]))
     const gained = plans.flatMap((plan) => gains(plan, before.get(plan.ifindex)?.plan))
     this.#scopes = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.ifindex), input.settings))
@@ -99,6 +103,12 @@ export class ScopeSet {
     this.#scopes = []
   }
 
+  /** True when nothing that routes or answers would change: a link's new name, or a kernel event about something else. */
+  #isInForce(plans: readonly ScopePlan[]): boolean {
+    const current = this.#scopes
+    return plans.length === current.length && plans.every((plan, i) => stateOf(plan) === stateOf(current[i]?.plan))
+  }
+
   #keepOrMake(plan: ScopePlan, old: Scope | undefined, settings: ResolvedSettings): Scope {
     if (old?.plan.fingerprint === plan.fingerprint) {
       old.follow(plan)
@@ -114,6 +124,15 @@ export class ScopeSet {
     const elsewhere = gained.filter(({ ifindex }) => ifindex !== scope.plan.ifindex)
     if (elsewhere.length > 0) scope.purge((name) => elsewhere.some((gain) => gain.takes(name)))
   }
+}
+
+/** All of a plan that decides what is asked where. */
+function stateOf(plan: ScopePlan | undefined): string | undefined {
+  return plan && [plan.ifindex, plan.fingerprint, plan.obstacle, subnetsOf(plan)].join()
+}
+
+function subnetsOf({ route }: ScopePlan): string {
+  return route.subnets.map(({ address, prefixLength }) => `${address.text}/${prefixLength}`).join(' ')
 }
 
 /** Names that a scope did not take before. */

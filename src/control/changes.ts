@@ -1,0 +1,37 @@
+import type { LinkSettings } from '../settings/index.ts'
+import { MAX_DOMAINS, MAX_NEGATIVE_TRUST_ANCHORS, MAX_SERVERS, notYet } from '../settings/index.ts'
+import type { ControlEvents } from './types.ts'
+import { ControlError } from './types.ts'
+
+const LIMITS = [
+  { setting: 'servers', most: MAX_SERVERS, what: 'DNS servers' },
+  { setting: 'domains', most: MAX_DOMAINS, what: 'domains' },
+  { setting: 'negativeTrustAnchors', most: MAX_NEGATIVE_TRUST_ANCHORS, what: 'negative trust anchors' },
+] as const
+
+/** What a change of settings may be, and who is told when one has been made. */
+export class Changes {
+  readonly #subscribers = new Set<Partial<ControlEvents>>()
+
+  /** @throws {ControlError} limit-exceeded, or not-supported for what this build cannot do: it is never stored. */
+  check(patch: Partial<LinkSettings>): void {
+    for (const { setting, most, what } of LIMITS) {
+      const given = patch[setting]?.length ?? 0
+      if (given > most)
+        throw new ControlError('limit-exceeded', `${given} ${what}, at most ${most} per link are possible.`)
+    }
+    // LLMNR and mDNS are wishes that the global setting limits: storing them promises nothing.
+    for (const missing of [notYet('dnssec', patch.dnssec), notYet('dnsOverTls', patch.dnsOverTls)]) {
+      if (missing !== undefined && !missing.permitsWithout) throw new ControlError('not-supported', missing.message)
+    }
+  }
+
+  subscribe(events: Partial<ControlEvents>): Disposable {
+    this.#subscribers.add(events)
+    return { [Symbol.dispose]: () => void this.#subscribers.delete(events) }
+  }
+
+  tell(event: keyof ControlEvents): void {
+    for (const subscriber of this.#subscribers) subscriber[event]?.()
+  }
+}

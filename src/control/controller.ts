@@ -1,0 +1,337 @@
+import type { Clock, IfIndex, Log } from '../base/index.ts'
+import { reasonOf } from '../base/index.ts'
+import { FLAG } from '../resolve/index.ts'
+import type { LinkFacts, NetworkFacts, Scope, ScopeSet, TransactionCounts } from '../scope/index.ts'
+import { IFF_LOOPBACK, isDefaultRoute, NO_NETWORK } from '../scope/index.ts'
+import type {
+  ForeignDns,
+  LinkSettings,
+  MulticastMode,
+  NetworkdLink,
+  Origin,
+  Origins,
+  ResolvedSettings,
+  SavedLink,
+} from '../settings/index.ts'
+import { DEFAULT_LINK_SETTINGS, formatServerSpec } from '../settings/index.ts'
+import { Changes } from './changes.ts'
+import { LinkTable } from './link-table.ts'
+import type { ResolvConfFiles } from './resolv-conf.ts'
+import { ResolvConf } from './resolv-conf.ts'
+import type {
+  Control,
+  ControlEvents,
+  GlobalStatus,
+  LinkSettingName,
+  LinkStatus,
+  ResolvConfMode,
+  Statistics,
+} from './types.ts'
+import { ControlError } from './types.ts'
+
+/** Where settings that clients pushed outlive the daemon (R-LINK-9). */
+export interface LinkStore {
+  load(ifindex: IfIndex): Promise<SavedLink | undefined>
+  save(ifindex: IfIndex, saved: SavedLink): Promise<void>
+  remove(ifindex: IfIndex): Promise<void>
+  removeStale(existing: ReadonlySet<IfIndex>): Promise<void>
+}
+
+export interface ControllerServices {
+  readonly scopes: ScopeSet
+  readonly counts: TransactionCounts
+  readonly store: LinkStore
+  readonly files: ResolvConfFiles
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const MODES: readonly MulticastMode[] = ['no', 'resolve', 'yes']
+const NO_FOREIGN: ForeignDns = { servers: [], domains: [] }
+
+/**
+ * Everything that is configured or known of the network comes together here, and goes into force as a whole: the
+ * scopes, then resolv.conf, then whoever subscribed is told.
+ */
+export class Controller implements Control {
+  readonly #services: ControllerServices
+  readonly #table = new LinkTable()
+  readonly #changes = new Changes()
+  readonly #resolvConf: ResolvConf
+  #settings: ResolvedSettings
+  #facts: NetworkFacts = NO_NETWORK
+  #foreign: ForeignDns = NO_FOREIGN
+  #mode: ResolvConfMode | undefined
+  #hostName = 'localhost'
+
+  constructor(settings: ResolvedSettings, services: ControllerServices) {
+    this.#settings = settings
+    this.#services = services
+    this.#resolvConf = new ResolvConf(services.files, services.log)
+  }
+
+  get settings(): ResolvedSettings {
+    return this.#settings
+  }
+
+  get facts(): NetworkFacts {
+    return this.#facts
+  }
+
+  /** Takes up, at start, what an earlier run of this daemon or of systemd-resolved saved; then all is in force. */
+  async restore(facts: NetworkFacts, networkd: ReadonlyMap<IfIndex, NetworkdLink>): Promise<void> {
+    const { store, clock } = this.#services
+    this.#facts = facts
+    this.#table.follow(networkd)
+    await store.removeStale(new Set(facts.links.keys()))
+    for (const ifindex of facts.links.keys()) {
+      const saved = await store.load(ifindex)
+      if (saved === undefined) continue
+      if (networkd.get(ifindex)?.isManaged === true) await store.remove(ifindex)
+      else this.#table.push(ifindex, { ...saved, origins: restoredOrigins(saved, clock.wall()) })
+    }
+    this.#apply()
+    await this.#resolvConf.written
+  }
+
+  /** The kernel's new picture. Settings of links that are gone go with them (R-LINK-7). */
+  followKernel(facts: NetworkFacts): void {
+    const before = this.#facts
+    this.#facts = facts
+    const gone = this.#table.pushedLinks().filter((ifindex) => !facts.links.has(ifindex))
+    for (const ifindex of gone) this.#drop(ifindex)
+    this.#apply()
+    if (hasOtherLinks(before, facts)) this.#changes.tell('linksChanged')
+    if (gone.length > 0) this.#changes.tell('serversChanged')
+  }
+
+  /** networkd's new picture (R-NETD-2). */
+  followNetworkd(links: ReadonlyMap<IfIndex, NetworkdLink>): void {
+    for (const ifindex of this.#table.follow(links)) this.#drop(ifindex)
+    this.#apply()
+    this.#changes.tell('serversChanged')
+  }
+
+  /** New global settings: everything learnt is forgotten, pushed link settings stay (R-PROC-1). */
+  reload(settings: ResolvedSettings): void {
+    this.#settings = settings
+    this.#apply()
+    this.flushCaches()
+    this.#services.scopes.resetServers()
+    this.#changes.tell('serversChanged')
+  }
+
+  /** What an /etc/resolv.conf of somebody else says, and whose it is (R-RC-6, R-RC-7). */
+  followResolvConf(mode: ResolvConfMode | undefined, foreign: ForeignDns): void {
+    this.#mode = mode
+    if (foreign === this.#foreign) return
+    this.#foreign = foreign
+    this.#apply()
+    this.#services.scopes.global?.flush() // R-CACHE-21
+    this.#changes.tell('serversChanged')
+  }
+
+  followHostName(hostName: string): void {
+    if (hostName === this.#hostName) return
+    this.#hostName = hostName
+    this.#changes.tell('configurationChanged')
+  }
+
+  global(): GlobalStatus {
+    const scope = this.#services.scopes.global
+    const { servers, domains } = this.#globalDns()
+    const hasServers = (scope?.plan.servers.length ?? 0) > 0
+    return {
+      settings: this.#settings,
+      servers,
+      domains,
+      currentServer: scope?.upstreams.current?.spec,
+      scopesMask: hasServers ? FLAG.DNS : 0,
+      dnssecSupported: false,
+      negativeTrustAnchors: [],
+      resolvConfMode: this.#mode,
+      llmnrHostname: this.#hostName.split('.')[0] ?? this.#hostName,
+    }
+  }
+
+  links(): LinkStatus[] {
+    const links = [...this.#facts.links.values()].toSorted((a, b) => a.ifindex - b.ifindex)
+    const scopes = new Map(this.#services.scopes.all.map((scope) => [scope.plan.ifindex, scope]))
+    return links.map((link) => this.#status(link, scopes.get(link.ifindex)))
+  }
+
+  link(ifindex: IfIndex): LinkStatus | undefined {
+    const link = this.#facts.links.get(ifindex)
+    return link && this.#status(link, this.#services.scopes.ofLink(ifindex))
+  }
+
+  assertChangeable(ifindex: IfIndex): void {
+    const link = this.#facts.links.get(ifindex)
+    if (link === undefined) throw new ControlError('no-such-link', `Link ${ifindex} not known`)
+    if (isLoopback(link)) throw new ControlError('link-is-loopback', `Link ${link.name} is loopback device.`)
+    if (this.#table.record(ifindex).isManaged) {
+      throw new ControlError('link-is-managed', `Link ${link.name} is managed.`)
+    }
+  }
+
+  async change(ifindex: IfIndex, patch: Partial<LinkSettings>, origin: Origin): Promise<void> {
+    this.assertChangeable(ifindex)
+    this.#changes.check(patch)
+    const before = this.#table.pushed(ifindex) ?? { settings: DEFAULT_LINK_SETTINGS, origins: {} }
+    const settings = { ...before.settings, ...patch }
+    await this.#push(ifindex, { settings, origins: { ...before.origins, ...originsFor(patch, origin) } })
+    this.#services.log.info(() => `${this.#name(ifindex)}: ${describe(patch)}, by ${by(origin)}`)
+    if (patch.servers !== undefined) this.#changes.tell('serversChanged')
+  }
+
+  async revert(ifindex: IfIndex, origin: Origin): Promise<void> {
+    this.assertChangeable(ifindex)
+    await this.#push(ifindex, { settings: DEFAULT_LINK_SETTINGS, origins: {} })
+    this.#services.log.info(() => `${this.#name(ifindex)}: reverted to defaults, by ${by(origin)}`)
+    this.#changes.tell('serversChanged')
+  }
+
+  flushCaches(): void {
+    this.#services.scopes.flush()
+    this.#services.log.info('Flushed all caches.')
+  }
+
+  resetServerFeatures(): void {
+    this.#services.scopes.resetServers()
+    this.#services.log.info('Forgot what was learnt of all servers.')
+  }
+
+  statistics(): Statistics {
+    const { counts, scopes } = this.#services
+    const caches = scopes.all.map((scope) => scope.cache)
+    const sum = (pick: (cache: (typeof caches)[number]) => number) => caches.reduce((total, it) => total + pick(it), 0)
+    return {
+      currentTransactions: counts.current,
+      totalTransactions: counts.total,
+      totalTimeouts: counts.timeouts,
+      totalTimeoutsServedStale: 0,
+      totalFailedResponses: counts.failures,
+      totalFailedResponsesServedStale: 0,
+      cacheSize: sum((cache) => cache.size),
+      cacheHits: sum((cache) => cache.hits),
+      cacheMisses: sum((cache) => cache.misses),
+    }
+  }
+
+  resetStatistics(): void {
+    this.#services.counts.reset()
+    for (const { cache } of this.#services.scopes.all) {
+      cache.hits = 0
+      cache.misses = 0
+    }
+  }
+
+  subscribe(events: Partial<ControlEvents>): Disposable {
+    return this.#changes.subscribe(events)
+  }
+
+  /** Resolves when what is in force now is also on disk. */
+  get settled(): Promise<void> {
+    return this.#resolvConf.written
+  }
+
+  /** In force first, then saved, then acknowledged: who gets a reply loses nothing any more, kill -9 included. */
+  async #push(ifindex: IfIndex, link: SavedLink): Promise<void> {
+    this.#table.push(ifindex, link)
+    this.#apply()
+    try {
+      await this.#services.store.save(ifindex, link)
+    } catch (error) {
+      this.#services.log.error(`${this.#name(ifindex)}: settings are in force but not saved: ${reasonOf(error)}`)
+    }
+    await this.#resolvConf.written
+  }
+
+  #drop(ifindex: IfIndex): void {
+    if (!this.#table.forget(ifindex)) return
+    const complain = (error: unknown) =>
+      this.#services.log.warning(`Cannot remove the saved settings of link ${ifindex}: ${reasonOf(error)}`)
+    this.#services.store.remove(ifindex).catch(complain)
+  }
+
+  #apply(): void {
+    const { servers: globalServers, domains: globalDomains } = this.#globalDns()
+    const { scopes } = this.#services
+    const links = this.#table.configured()
+    scopes.apply({ facts: this.#facts, settings: this.#settings, globalServers, globalDomains, links })
+    this.#resolvConf.update(scopes.all, globalServers, this.#settings)
+    this.#changes.tell('configurationChanged')
+  }
+
+  /** Configured, or else read from a resolv.conf of somebody else (R-RC-7). */
+  #globalDns(): ForeignDns {
+    return this.#settings.configuresServersOrDomains ? this.#settings : this.#foreign
+  }
+
+  #status(link: LinkFacts, scope: Scope | undefined): LinkStatus {
+    const { settings, isManaged, origins } = this.#table.record(link.ifindex)
+    const { llmnr, multicastDns, dnssec, dnsOverTls } = this.#settings
+    return {
+      ifindex: link.ifindex,
+      name: link.name,
+      isLoopback: isLoopback(link),
+      isManaged,
+      settings,
+      origins,
+      scopesMask: scope === undefined ? 0 : FLAG.DNS,
+      isDefaultRoute: settings.defaultRoute ?? (scope !== undefined && isDefaultRoute(settings)),
+      currentServer: scope?.upstreams.current?.spec,
+      llmnr: lesser(settings.llmnr, llmnr),
+      multicastDns: lesser(settings.multicastDns, multicastDns),
+      dnssec: settings.dnssec ?? dnssec,
+      dnsOverTls: settings.dnsOverTls ?? dnsOverTls,
+      dnssecSupported: false,
+    }
+  }
+
+  #name(ifindex: IfIndex): string {
+    return `link ${ifindex} (${this.#facts.links.get(ifindex)?.name ?? '?'})`
+  }
+}
+
+function isLoopback({ flags }: LinkFacts): boolean {
+  return (flags & IFF_LOOPBACK) !== 0
+}
+
+function lesser(a: MulticastMode, b: MulticastMode): MulticastMode {
+  return MODES[Math.min(MODES.indexOf(a), MODES.indexOf(b))] ?? 'no'
+}
+
+function hasOtherLinks(before: NetworkFacts, after: NetworkFacts): boolean {
+  if (before.links.size !== after.links.size) return true
+  return [...after.links.values()].some((link) => before.links.get(link.ifindex)?.name !== link.name)
+}
+
+function originsFor(patch: Partial<LinkSettings>, origin: Origin): Origins {
+  return Object.fromEntries(Object.keys(patch).map((setting) => [setting as LinkSettingName, origin]))
+}
+
+/** Files that systemd-resolved wrote name no owner. */
+function restoredOrigins({ settings, origins }: SavedLink, at: number): Origins {
+  const restored: Origin = { source: 'restored', busName: undefined, uid: undefined, process: undefined, at }
+  const isSet = (name: LinkSettingName) => settings[name] !== DEFAULT_LINK_SETTINGS[name]
+  const names = (Object.keys(settings) as LinkSettingName[]).filter(
+    (name) => isSet(name) && !(Array.isArray(settings[name]) && settings[name].length === 0),
+  )
+  return { ...Object.fromEntries(names.map((name) => [name, restored])), ...origins }
+}
+
+function by({ process, uid, busName }: Origin): string {
+  return [process, uid === undefined ? undefined : `uid ${uid}`, busName].filter((part) => part !== undefined).join(' ')
+}
+
+function describe(patch: Partial<LinkSettings>): string {
+  const parts = [
+    patch.servers && `DNS servers ${patch.servers.map(formatServerSpec).join(' ') || 'none'}`,
+    patch.domains &&
+      `domains ${patch.domains.map(({ name, routeOnly }) => (routeOnly ? `~${name}` : name)).join(' ') || 'none'}`,
+    patch.defaultRoute === undefined ? undefined : `default route ${patch.defaultRoute ? 'yes' : 'no'}`,
+  ]
+  const said = parts.filter((part) => part !== undefined)
+  return said.length > 0 ? said.join(', ') : `${Object.keys(patch).join(', ')} set`
+}

@@ -1,0 +1,62 @@
+import type { Log } from '../base/index.ts'
+import { reasonOf } from '../base/index.ts'
+import type { Scope } from '../scope/index.ts'
+import type { ResolvConfServer, ResolvedSettings, ServerSpec } from '../settings/index.ts'
+import { stubResolvConf, uplinkResolvConf } from '../settings/index.ts'
+
+/** Where the two files go; `stub` undefined stands for "same as uplink" (R-RC-3). */
+export interface ResolvConfFiles {
+  readonly uplinkPath: string
+  readonly stubPath: string
+  write(uplink: string, stub: string | undefined): Promise<void>
+}
+
+/** Keeps `resolv.conf` and `stub-resolv.conf` in step with the scopes in force (R-RC-1…4). */
+export class ResolvConf {
+  readonly #files: ResolvConfFiles
+  readonly #log: Log
+  #last = ''
+  #written: Promise<void> = Promise.resolve()
+
+  constructor(files: ResolvConfFiles, log: Log) {
+    this.#files = files
+    this.#log = log
+  }
+
+  /** Settles when the last update is on disk; never rejects. */
+  get written(): Promise<void> {
+    return this.#written
+  }
+
+  update(scopes: readonly Scope[], globalServers: readonly ServerSpec[], settings: ResolvedSettings): void {
+    const { uplinkPath, stubPath } = this.#files
+    const domains = scopes.flatMap((scope) => scope.plan.domains)
+    const uplink = uplinkResolvConf(uplinkPath, serversOf(scopes, globalServers), domains)
+    const stub = settings.stubListener === 'no' ? undefined : stubResolvConf(stubPath, domains)
+    const all = JSON.stringify([uplink, stub])
+    if (all === this.#last) return
+    this.#last = all
+    this.#written = this.#files.write(uplink, stub).catch((error: unknown) => {
+      this.#last = ''
+      this.#log.warning(`Cannot write ${uplinkPath}: ${reasonOf(error)}`)
+    })
+  }
+}
+
+/** Global servers first, then those of links; fallback ones only when there is no other (R-RC-2). */
+function serversOf(scopes: readonly Scope[], globalServers: readonly ServerSpec[]): ResolvConfServer[] {
+  const isFallback = globalServers.length === 0
+  const links = scopes.filter((scope) => scope.plan.ifindex !== 0).flatMap(listed)
+  const global = scopes.filter((scope) => scope.plan.ifindex === 0).flatMap(listed)
+  return isFallback && links.length > 0 ? links : [...global, ...links]
+}
+
+function listed({ plan }: Scope): ResolvConfServer[] {
+  const { isDefaultRoute } = plan.route
+  return plan.servers.map(({ spec }) => ({
+    address: spec.address,
+    port: spec.port,
+    linkName: plan.linkName,
+    isDefaultRoute,
+  }))
+}

@@ -1,0 +1,85 @@
+import type { ExtendedError } from '../wire/index.ts'
+import { RCODE, rcodeText } from '../wire/index.ts'
+import type { LookupFailure } from './lookup-types.ts'
+
+/** Sentences that clients print as they are (resolvectl.md §3.8). */
+const SENTENCES: Partial<Record<LookupFailure['kind'], string>> = {
+  'no-servers': 'No appropriate name servers or networks for name found',
+  timeout: 'Query timed out',
+  'attempts-max-reached': 'All attempts to contact name servers or networks failed',
+  'invalid-reply': 'Received invalid reply',
+  aborted: 'Query aborted',
+  'query-refused': 'DNS query type refused',
+  'no-trust-anchor': 'No suitable trust anchor known',
+  'rr-type-unsupported': 'Server does not support requested resource record type',
+  'network-down': 'Network is down',
+  'no-source': 'All suitable resolution sources turned off',
+  'stub-loop': 'Configured DNS server loops back to us',
+  'zone-transfer': 'Zone transfers not permitted via this programming interface',
+}
+
+/** `name` is what the client asked for, `queried` the last name of the chain. */
+export function failureText(
+  kind: LookupFailure['kind'],
+  name: string,
+  queried: string,
+  rcode: number | undefined,
+  extendedError: ExtendedError | undefined,
+): string {
+  switch (kind) {
+    case 'not-found':
+      return `Name '${queried}' not found`
+    case 'rcode-failure':
+      return rcode === RCODE.NXDOMAIN
+        ? `Name '${queried}' not found${suffix(extendedError, ': ')}`
+        : `Could not resolve '${queried}', server or network returned error: ${rcodeText(rcode ?? RCODE.SERVFAIL)}${suffix(extendedError, ' ')}`
+    case 'dnssec-failed':
+      return `DNSSEC validation failed: ${suffix(extendedError, '')}`
+    case 'no-such-rr':
+      return `'${name}' does not have any RR of the requested type`
+    case 'cname-loop':
+      return `CNAME loop detected, or CNAME resolving disabled on '${name}'`
+    case 'no-such-service':
+      return `'${name}' does not provide the requested service`
+    case 'inconsistent-service':
+      return `'${name}' does not provide a consistent set of service resource records`
+    default:
+      return SENTENCES[kind] ?? `Lookup of '${name}' failed: ${kind}`
+  }
+}
+
+/** `(CODE-NAME: extra text)`, the text only where there is some (RFC 8914). */
+function suffix(error: ExtendedError | undefined, before: string): string {
+  if (error === undefined) return ''
+  const name = EDE_NAMES[error.code] ?? String(error.code)
+  return `${before}(${name}${error.text === '' ? '' : `: ${error.text}`})`
+}
+
+/** Extended DNS Error codes (RFC 8914 §4). */
+const EDE_NAMES = [
+  'Other Error',
+  'Unsupported DNSKEY Algorithm',
+  'Unsupported DS Digest Type',
+  'Stale Answer',
+  'Forged Answer',
+  'DNSSEC Indeterminate',
+  'DNSSEC Bogus',
+  'Signature Expired',
+  'Signature Not Yet Valid',
+  'DNSKEY Missing',
+  'RRSIG Missing',
+  'No Zone Key Bit Set',
+  'NSEC Missing',
+  'Cached Error',
+  'Not Ready',
+  'Blocked',
+  'Censored',
+  'Filtered',
+  'Prohibited',
+  'Stale NXDOMAIN Answer',
+  'Not Authoritative',
+  'Not Supported',
+  'No Reachable Authority',
+  'Network Error',
+  'Invalid Data',
+]
