@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Clock, Logger } from '../../../src/base/index.ts'
+import {
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWROUTE,
+} from '../../../src/netlink/decode.ts'
+import { LinkMonitor } from '../../../src/netlink/index.ts'
+import type { NetlinkMessage } from '../../../src/netlink/message.ts'
+import { type DumpType, RtnetlinkSocket, type RtnetlinkSocketOptions } from '../../../src/netlink/rtnetlink-socket.ts'
+import type { NetworkFacts } from '../../../src/scope/index.ts'
+import { address, attribute, link, route, u32 } from './builders.ts'
+
+const UP = 0x11043
+const LINK = link(RTM_NEWLINK, 3, UP, { name: 'eth0', oper: 6, mtu: 1500 })
+const ADDRESS = address(RTM_NEWADDR, 3, [192, 0, 2, 1])
+const NO_ADDRESS = address(RTM_DELADDR, 3, [192, 0, 2, 1])
+const ROUTE = route(RTM_NEWROUTE, {}, attribute(5, Buffer.from([192, 0, 2, 254])), attribute(4, u32(3)))
+
+/** A socket that answers dumps by the lists of the test, and breaks when told. */
+class FakeSocket {
+  readonly options: RtnetlinkSocketOptions
+  failure: Error | undefined
+  disposed = 0
+  constructor(options: RtnetlinkSocketOptions) {
+    this.options = options
+  }
+  async dump(type: DumpType): Promise<NetlinkMessage[]> {
+    await kernel.beforeDump(type, this)
+    if (this.failure !== undefined) throw this.failure
+    return type === RTM_GETLINK ? kernel.links : type === RTM_GETADDR ? kernel.addresses : kernel.routes
+  }
+  break(error: Error): void {
+    this.failure = error
+    this.options.onBroken(error)
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.failure ??= new Error('closed')
+    this.disposed++
+  }
+}
+
+const kernel = {
+  links: [LINK],
+  addresses: [ADDRESS],
+  routes: [ROUTE],
+  refuses: 0,
+  sockets: [] as FakeSocket[],
+  beforeDump: async (_type: DumpType, _socket: FakeSocket) => {},
+}
+const timers: { delay: number; callback: () => void }[] = []
+const clock: Clock = {
+  now: () => 0,
+  wall: () => 0,
+  after(delay, callback) {
+    const timer = { delay, callback }
+    timers.push(timer)
+    return { [Symbol.dispose]: () => void (timers.includes(timer) && timers.splice(timers.indexOf(timer), 1)) }
+  },
+}
+const told: NetworkFacts[] = []
+const lines: string[] = []
+const log = new Logger('debug', (level, line) => lines.push(`${level} ${line}`))
+const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+const open = () => LinkMonitor.open({ clock, log, onChange: (facts) => told.push(facts) })
+const socket = () => kernel.sockets.at(-1) as FakeSocket
+const textOf = (facts: NetworkFacts) =>
+  [...facts.links.values()].map((l) => `${l.name} ${l.flags & 1} ${l.addresses.map((a) => a.address.text).join()}`)
+
+beforeEach(() => {
+  Object.assign(kernel, {
+    links: [LINK],
+    addresses: [ADDRESS],
+    routes: [ROUTE],
+    refuses: 0,
+    sockets: [],
+    beforeDump: async () => {},
+  })
+  timers.length = told.length = lines.length = 0
+  vi.spyOn(RtnetlinkSocket, 'open').mockImplementation(async (options) => {
+    if (kernel.refuses-- > 0) throw new Error('no socket to be had')
+    const made = new FakeSocket(options)
+    kernel.sockets.push(made)
+    return made as unknown as RtnetlinkSocket
+  })
+})
+afterEach(() => vi.restoreAllMocks())
+
+describe('R-LINK-1: LinkMonitor', () => {
+  test('begins with a full picture, which it does not tell', async () => {
+    await using monitor = await open()
+    expect(textOf(monitor.facts)).toEqual(['eth0 1 192.0.2.1'])
+    expect(monitor.facts.gateways.map((gateway) => gateway.gateway.text)).toEqual(['192.0.2.254'])
+    await turn()
+    expect(told).toEqual([])
+  })
+
+  test('what happens during the dumps has the last word', async () => {
+    kernel.beforeDump = async (type, made) => {
+      if (type === RTM_GETADDR) made.options.onEvents([NO_ADDRESS])
+    }
+    await using monitor = await open()
+    expect(textOf(monitor.facts)).toEqual(['eth0 1 '])
+  })
+
+  test('a burst is told once, the same turn', async () => {
+    await using _monitor = await open()
+    socket().options.onEvents([address(RTM_NEWADDR, 3, [192, 0, 2, 2])])
+    socket().options.onEvents([address(RTM_NEWADDR, 3, [192, 0, 2, 3]), link(RTM_NEWLINK, 4, UP, { name: 'eth1' })])
+    await turn()
+    expect(told.map(textOf)).toEqual([['eth0 1 192.0.2.1,192.0.2.2,192.0.2.3', 'eth1 1 ']])
+  })
+
+  test('R-LINK-8: a loss is told even when it is made good in the same burst', async () => {
+    await using _monitor = await open()
+    socket().options.onEvents([NO_ADDRESS, ADDRESS, link(RTM_NEWLINK, 3, UP & ~1), LINK])
+    await turn()
+    expect(told.map(textOf)).toEqual([['eth0 1 '], ['eth0 0 192.0.2.1'], ['eth0 1 192.0.2.1']])
+  })
+
+  test('news that is none is not told', async () => {
+    await using _monitor = await open()
+    socket().options.onEvents([ADDRESS, LINK])
+    await turn()
+    expect(told).toEqual([])
+  })
+
+  test('routes are read again after an event about them, and not too often', async () => {
+    await using monitor = await open()
+    kernel.routes = []
+    socket().options.onEvents([ROUTE])
+    await turn()
+    expect(monitor.facts.gateways).toEqual([])
+    expect(told.length).toBe(1)
+    kernel.routes = [ROUTE]
+    socket().options.onEvents([ROUTE])
+    await turn()
+    expect(told.length).toBe(1)
+    expect(timers.map((timer) => timer.delay)).toEqual([100])
+    timers.pop()?.callback()
+    await turn()
+    expect(monitor.facts.gateways.length).toBe(1)
+  })
+
+  test('ENOBUFS: everything is read again at once, from a new socket', async () => {
+    await using monitor = await open()
+    kernel.addresses = []
+    socket().break(new Error('ENOBUFS'))
+    expect(textOf(monitor.facts)).toEqual(['eth0 1 192.0.2.1'])
+    await turn()
+    expect(kernel.sockets.map((made) => made.disposed)).toEqual([1, 0])
+    expect(told.map(textOf)).toEqual([['eth0 1 ']])
+  })
+
+  test('a kernel that refuses is asked again and again, ever more slowly', async () => {
+    await using monitor = await open()
+    kernel.refuses = 7
+    kernel.links = []
+    socket().break(new Error('gone'))
+    const delays: number[] = []
+    for (let i = 0; i < 7; i++) {
+      await turn()
+      delays.push(...timers.map((timer) => timer.delay))
+      timers.pop()?.callback()
+    }
+    expect(delays).toEqual([50, 100, 200, 400, 800, 1000, 1000])
+    await turn()
+    expect(monitor.facts.links.size).toBe(0)
+    expect(lines.filter((line) => line.startsWith('warning')).length).toBe(7)
+  })
+
+  test('a socket that breaks while the picture is drawn fails the start, and leaves nothing open', async () => {
+    kernel.beforeDump = async (type, made) => {
+      if (type === RTM_GETADDR) made.break(new Error('ENOBUFS'))
+    }
+    await expect(open()).rejects.toThrow('ENOBUFS')
+    expect(kernel.sockets.map((made) => made.disposed)).toEqual([1])
+    expect(timers).toEqual([])
+  })
+
+  test('closing while everything is read again leaves nothing open and tells nothing', async () => {
+    const monitor = await open()
+    kernel.refuses = 1
+    socket().break(new Error('gone'))
+    await turn()
+    await monitor[Symbol.asyncDispose]()
+    await monitor[Symbol.asyncDispose]()
+    expect(timers).toEqual([])
+    expect(kernel.sockets.every((made) => made.disposed > 0)).toBe(true)
+    expect(told).toEqual([])
+  })
+})
+
+test('the kernel of this machine tells at least of lo', async () => {
+  vi.restoreAllMocks()
+  const real: Clock = {
+    now: () => performance.now(),
+    wall: () => Date.now(),
+    after(delay, callback) {
+      const timer = setTimeout(callback, delay)
+      return { [Symbol.dispose]: () => clearTimeout(timer) }
+    },
+  }
+  await using monitor = await LinkMonitor.open({ clock: real, log, onChange: () => {} })
+  expect(monitor.facts.links.get(1)).toMatchObject({ ifindex: 1, name: 'lo' })
+})
