@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { parseBoolean } from '../../../src/cli/options.ts'
+import { parseArguments } from '../../../src/cli/parse-arguments.ts'
+import { helpText, listText } from '../../../src/cli/help.ts'
+import { VERBS } from '../../../src/cli/verbs.ts'
+import { OPTIONS } from '../../../src/cli/options.ts'
+
+const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''))
+
+// biome-ignore format: a table reads better in rows
+const accepted: readonly (readonly [what: string, line: string, words: readonly string[], options: object])[] = [
+  ['C-1: options before the verb', '-4 query a', ['query', 'a'], { family: 2 }],
+  ['C-1: options after the verb', 'query a -6', ['query', 'a'], { family: 10 }],
+  ['C-1: -- ends options', 'query -- -4', ['query', '-4'], { family: 0 }],
+  ['a lone dash is a word', 'query -', ['query', '-'], {}],
+  ['-4 -6: last wins', 'query a -4 -6', ['query', 'a'], { family: 10 }],
+  ['joined short options', '-4ieth0 dns', ['dns'], { family: 2, interfaces: ['eth0'] }],
+  ['a short option with the next word', '-i eth0 dns', ['dns'], { interfaces: ['eth0'] }],
+  ['repeated -i are all kept', '-i a -i b dns', ['dns'], { interfaces: ['a', 'b'] }],
+  ['a long option with =', '--interface=eth0', [], { interfaces: ['eth0'] }],
+  ['a long option with the next word', '--interface eth0', [], { interfaces: ['eth0'] }],
+  ['an unambiguous beginning', '--interf=eth0', [], { interfaces: ['eth0'] }],
+  ['a type in any case', '-t mx', [], { type: 15 }],
+  ['TYPEnnn', '--type=type4711', [], { type: 4711 }],
+  ['protocols add up', '-p dns -p llmnr', [], { flags: 0x7 }],
+  ['a class with a type', '-t A -c any', [], { type: 1, class: 255 }],
+  ['no sets the flag', '--cname=no --search=0', [], { flags: 0x120 }],
+  ['yes takes it back', '--cache=no --cache=yes', [], { flags: 0 }],
+  ['relax-single-label is the other way round', '--relax-single-label=yes', [], { flags: 0x2000000 }],
+  ['service-txt is kept apart', '--service-txt=off', [], { serviceTxt: false, flags: 0 }],
+  ['--raw is payload and drops the legend', '--raw query a', ['query', 'a'], { raw: 'payload', legend: false }],
+  ['--raw=packet', '--raw=packet', [], { raw: 'packet' }],
+  ['-j', '-j query', ['query'], { json: 'auto' }],
+  ['--json=off', '--json=off', [], { json: 'off' }],
+  ['C-2: reading stops at --help', '--help --nonsense', [], { show: 'help' }],
+  ['C-2: -t help', '-t help -x', [], { show: 'types' }],
+  ['C-2: -c help needs no type', '-c help', [], { show: 'classes' }],
+  ['C-2: -p help', '-p help', [], { show: 'protocols' }],
+  ['no-ask-password', '--no-ask-password', [], { askPassword: false }],
+]
+
+// biome-ignore format: a table reads better in rows
+const refused: readonly (readonly [line: string, message: string])[] = [
+  ['--frob', "tsresolvectl: unrecognized option '--frob'"],
+  ['--ser=no', "tsresolvectl: option '--ser' is ambiguous; possibilities: '--service-address' '--service-txt'"],
+  ['-x', "tsresolvectl: invalid option -- 'x'"],
+  ['-i', "tsresolvectl: option requires an argument -- 'i'"],
+  ['--type', "tsresolvectl: option '--type' requires an argument"],
+  ['--help=x', "tsresolvectl: option '--help' doesn't allow an argument"],
+  ['-t FOO', 'Failed to parse RR record type FOO: Invalid argument'],
+  ['-t A -c CH', 'Failed to parse RR record class CH: Invalid argument'],
+  ['-c IN', '--class= may only be used in conjunction with --type=.'],
+  ['-p foo', 'Unknown protocol specifier: foo'],
+  ['--cname=maybe', 'Failed to parse boolean argument to --cname=: maybe.'],
+  ['--json=foo', 'Unknown argument to --json= switch: foo'],
+  ['--raw=foo', 'Unknown --raw specifier "foo".'],
+  ['--raw -j', '--raw and --json= cannot be used together.'],
+]
+
+describe('arguments', () => {
+  it.each(accepted)('%s', (_what, line, words, options) => {
+    const parsed = parse(line)
+    expect(parsed.words).toEqual(words)
+    expect(parsed.options).toMatchObject(options)
+  })
+
+  it.each(refused)('refuses %s', (line, message) => {
+    expect(() => parse(line)).toThrow(message)
+  })
+
+  it.each(['1', 'yes', 'Y', 'true', 'T', 'on'])('%s is yes', (word) => expect(parseBoolean(word)).toBe(true))
+  it.each(['0', 'no', 'N', 'false', 'F', 'off'])('%s is no', (word) => expect(parseBoolean(word)).toBe(false))
+  it.each(['', 'maybe', '2'])('"%s" is neither', (word) => expect(parseBoolean(word)).toBeUndefined())
+})
+
+describe('help', () => {
+  it('names every verb and option', () => {
+    const text = helpText(80)
+    for (const { name } of VERBS) expect(text).toMatch(new RegExp(`^  ${name}( |$)`, 'm'))
+    for (const { long } of OPTIONS) expect(text).toContain(long === undefined ? '-' : `--${long}`)
+  })
+
+  it('fits the terminal', () => {
+    const lengths = helpText(80)
+      .split('\n')
+      .map((line) => line.length)
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(80)
+  })
+
+  it('lists with and without a heading', () => {
+    const { options } = parse('--legend=no')
+    expect(listText('classes', options)).toBe('IN\nANY')
+    expect(listText('classes', parse('').options)).toBe('Known DNS RR classes:\nIN\nANY')
+  })
+
+  it('can load every verb', async () => {
+    for (const verb of VERBS) expect(await verb.load()).toBeTypeOf('function')
+  })
+})

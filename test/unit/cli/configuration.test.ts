@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { headingOf, serverText, statusLines } from '../../../src/cli/configuration-text.ts'
+import { delegateConfiguration, globalConfiguration, linkConfiguration } from '../../../src/cli/dns-configuration.ts'
+import { serverStateLines } from '../../../src/cli/server-state.ts'
+import { statisticsText } from '../../../src/cli/statistics.ts'
+
+const nameOf = (ifindex: number) => (ifindex === 1 ? 'lo' : `w${ifindex - 1}`)
+const v4 = (text: string) => Buffer.from(text.split('.').map(Number))
+
+const modes = { LLMNR: 'yes', MulticastDNS: 'resolve', DNSOverTLS: 'no', DNSSEC: 'no', DNSSECSupported: false }
+const link = {
+  ...modes,
+  ScopesMask: 7n,
+  DNSEx: [
+    [2, v4('10.1.0.1'), 0, ''],
+    [10, Buffer.from('fd000000000000000000000000000001', 'hex'), 54, 'dns.test'],
+  ],
+  CurrentDNSServerEx: [0, Buffer.alloc(0), 0, ''],
+  Domains: [
+    ['corp.test', false],
+    ['eng.test', true],
+  ],
+  DefaultRoute: true,
+  DNSSECNegativeTrustAnchors: [],
+}
+const global = {
+  ...modes,
+  DNSEx: [
+    [0, 2, v4('192.0.2.1'), 0, ''],
+    [2, 2, v4('10.1.0.1'), 0, ''],
+  ],
+  CurrentDNSServerEx: [2, 2, v4('10.1.0.1'), 0, ''],
+  FallbackDNSEx: [],
+  Domains: [
+    [0, 'home.test', false],
+    [2, 'corp.test', false],
+  ],
+  ResolvConfMode: 'foreign',
+}
+
+describe('configuration', () => {
+  it('C-S-6: the global block leaves out what belongs to a link', () => {
+    const { servers, searchDomains, currentServer } = globalConfiguration(global)
+    expect(servers?.map(({ addressString }) => addressString)).toEqual(['192.0.2.1'])
+    expect(searchDomains).toEqual([{ name: 'home.test', routeOnly: false }])
+    expect(currentServer).toBeUndefined()
+  })
+
+  it('has no key for what is not set', () => {
+    const configuration = linkConfiguration(
+      { ifindex: 2, ifname: 'w1' },
+      { ScopesMask: 0n, DNS: [], DefaultRoute: false },
+    )
+    expect(configuration).toEqual({ ifname: 'w1', ifindex: 2, defaultRoute: false })
+  })
+
+  it('reads a daemon without the extended properties', () => {
+    const configuration = linkConfiguration({ ifindex: 2, ifname: 'w1' }, { DNS: [[2, v4('10.1.0.1')]] })
+    expect(configuration.servers).toEqual([{ address: [10, 1, 0, 1], addressString: '10.1.0.1', family: 2, port: 53 }])
+  })
+
+  it('varlink.md 3.3: ports are effective, scopes are told apart', () => {
+    const { servers, scopes } = linkConfiguration({ ifindex: 2, ifname: 'w1' }, link)
+    expect(servers?.map(({ port }) => port)).toEqual([53, 54])
+    expect(scopes?.map(({ protocol, family }) => [protocol, family])).toEqual([
+      ['dns', undefined],
+      ['llmnr', 2],
+      ['llmnr', 10],
+    ])
+  })
+
+  it('reads delegates, whose servers carry an interface', () => {
+    const properties = { DNS: [[0, 2, v4('10.1.0.1'), 0, '']], Domains: [['a.test', true]], DefaultRoute: false }
+    expect(delegateConfiguration('d', properties)).toMatchObject({
+      delegate: 'd',
+      servers: [{ addressString: '10.1.0.1' }],
+      searchDomains: [{ name: 'a.test', routeOnly: true }],
+    })
+  })
+})
+
+describe('status', () => {
+  it('C-S-2 to C-S-5: a link', () => {
+    const configuration = linkConfiguration({ ifindex: 2, ifname: 'w1' }, link)
+    expect(headingOf(configuration)).toBe('Link 2 (w1)')
+    expect(statusLines(configuration, 80, nameOf)).toEqual([
+      '    Current Scopes: DNS LLMNR/IPv4 LLMNR/IPv6',
+      '         Protocols: +DefaultRoute +LLMNR mDNS=resolve -DNSOverTLS\n                    DNSSEC=no/unsupported',
+      '       DNS Servers: 10.1.0.1 [fd00::1]:54#dns.test',
+      '        DNS Domain: corp.test ~eng.test',
+      '     Default Route: yes',
+    ])
+  })
+
+  it('C-S-3: the global block is as wide as its longest label', () => {
+    expect(statusLines(globalConfiguration(global), 80, nameOf)).toEqual([
+      '       Protocols: +LLMNR mDNS=resolve -DNSOverTLS DNSSEC=no/unsupported',
+      'resolv.conf mode: foreign',
+      '     DNS Servers: 192.0.2.1',
+      '      DNS Domain: home.test',
+    ])
+  })
+
+  it('C-S-7: a link without any configuration', () => {
+    const configuration = linkConfiguration({ ifindex: 3, ifname: 'w2' }, { ScopesMask: 0n })
+    expect(statusLines(configuration, 80, nameOf)).toEqual(['    Current Scopes: none'])
+  })
+
+  it.each([
+    [{ port: 53 }, '192.0.2.1'],
+    [{ port: 5353 }, '192.0.2.1:5353'],
+    [{ port: 53, ifindex: 2, name: 'x' }, '192.0.2.1%w1#x'],
+  ])('C-S-5: %j', (extra, text) => {
+    const server = { address: [], addressString: '192.0.2.1', family: 2 as const, ...extra }
+    expect(serverText(server, nameOf)).toBe(text)
+  })
+})
+
+describe('counters', () => {
+  it('statistics: sections, aligned rows, blank rows as wide as the labels', () => {
+    const text = statisticsText({
+      transactions: { currentTransactions: 0, totalTransactions: 51 },
+      cache: { size: 1, hits: 2, misses: 3 },
+      dnssec: { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 },
+    })
+    expect(text.split('\n').slice(0, 5)).toEqual([
+      'Transactions          ',
+      'Current Transactions: 0',
+      '  Total Transactions: 51',
+      '                      ',
+      'Cache                 ',
+    ])
+    expect(text).not.toContain('Failure')
+  })
+
+  it('server state: booleans in words, missing values left out', () => {
+    expect(serverStateLines({ Server: '10.1.0.1', Type: 'link', PacketInvalid: false })).toEqual([
+      'Server: 10.1.0.1',
+      '               Type: link',
+      'Seen invalid packet: no',
+    ])
+  })
+})

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { scopeLines } from '../../../src/cli/cache-dump.ts'
+import { eventLines } from '../../../src/cli/monitor.ts'
+import { splitMessages } from '../../../src/cli/varlink-client.ts'
+
+const key = { class: 1, type: 1, name: 'one.test' }
+const raw = Buffer.from('036f6e65047465737400 00010001000000000004c000020b'.replace(' ', ''), 'hex').toString('base64')
+
+async function split(chunks: readonly Buffer[]): Promise<string[]> {
+  async function* source(): AsyncGenerator<Buffer> {
+    yield* chunks
+  }
+  const found: string[] = []
+  for await (const message of splitMessages(source())) found.push(message)
+  return found
+}
+
+describe('C-M-2: events', () => {
+  it('questions, collected questions, outcome, answers', () => {
+    const event = {
+      state: 'success',
+      question: [key],
+      collectedQuestions: [{ ...key, name: 'cn.test' }],
+      answer: [{ raw }],
+    }
+    expect(eventLines(event, 80)).toEqual([
+      '→ Q: one.test IN A',
+      '→ C: cn.test IN A',
+      '← S: success',
+      '← A: one.test IN A 192.0.2.11',
+    ])
+  })
+
+  it.each([
+    [{ state: 'rcode-failure', rcode: 3 }, '← S: NXDOMAIN'],
+    [{ state: 'errno', errno: 110 }, '← S: ETIMEDOUT'],
+    [{ state: 'timeout' }, '← S: timeout'],
+    [{ state: 'dnssec-failed', result: 'no-signature' }, '← S: dnssec-failed: no-signature'],
+    [
+      { state: 'rcode-failure', rcode: 2, extendedDNSErrorCode: 6, extendedDNSErrorMessage: 'x' },
+      '← S: SERVFAIL (DNSSEC Bogus: x)',
+    ],
+    [{ state: 'rcode-failure', rcode: 2, extendedDNSErrorCode: 4711 }, '← S: SERVFAIL (4711)'],
+  ])('%j', (event, line) => expect(eventLines(event, 80)).toEqual([line]))
+})
+
+describe('show-cache', () => {
+  it('names the scope and prints one record per line', () => {
+    const scope = {
+      protocol: 'dns',
+      ifindex: 2,
+      ifname: 'w1',
+      dnssec: 'no',
+      dnsOverTLS: 'no',
+      cache: [{ key, rrs: [{ raw }] }],
+    }
+    expect(scopeLines(scope, 80)).toEqual([
+      'Scope protocol=dns ifindex=2 ifname=w1 DNSSEC=no DNSOverTLS=no',
+      'one.test IN A 192.0.2.11',
+    ])
+  })
+
+  it('says so when there is nothing, or nothing positive', () => {
+    expect(scopeLines({ protocol: 'llmnr', family: 2, ifindex: 2, ifname: 'w1', dnssec: 'no' }, 80)).toEqual([
+      'Scope protocol=llmnr family=AF_INET ifindex=2 ifname=w1',
+      'No entries.',
+    ])
+    expect(
+      scopeLines(
+        {
+          protocol: 'dns',
+          cache: [
+            { key, type: 'NXDOMAIN' },
+            { key, rrs: [] },
+          ],
+        },
+        80,
+      ),
+    ).toEqual(['Scope protocol=dns', 'one.test IN A NXDOMAIN', 'one.test IN A NODATA', 'No entries.'])
+  })
+})
+
+describe('V-1, V-2: varlink framing', () => {
+  const stream = Buffer.from('{"a":1}\0{"b":"ü"}\0\0rest')
+  const messages = ['{"a":1}', '{"b":"ü"}', '']
+
+  it('whole, byte by byte, and cut anywhere', async () => {
+    expect(await split([stream])).toEqual(messages)
+    expect(await split([...stream].map((byte) => Buffer.from([byte])))).toEqual(messages)
+    for (let cut = 0; cut <= stream.length; cut++) {
+      expect(await split([stream.subarray(0, cut), stream.subarray(cut)])).toEqual(messages)
+    }
+  })
+
+  it('refuses a message without end', async () => {
+    const chunk = Buffer.alloc(1024 * 1024, 0x20)
+    await expect(split(Array.from({ length: 17 }, () => chunk))).rejects.toThrow('too long')
+  })
+})
