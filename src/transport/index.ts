@@ -1,6 +1,5 @@
 export { Egress } from './egress.ts'
 export type { PlainTransportOptions } from './plain-transport.ts'
 export { PlainTransport } from './plain-transport.ts'
-export { frame, StreamFramer } from './stream-framer.ts'
 export { TcpTransport } from './tcp-transport.ts'
 export { UdpTransport } from './udp-transport.ts'

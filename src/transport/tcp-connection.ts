@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock, Millis, Random } from '../base/index.ts'
 import { type Endpoint, type OutgoingQuery, TransportError } from '../upstream/index.ts'
-import { frame, StreamFramer } from './stream-framer.ts'
+import { frame, StreamFramer } from '../wire/index.ts'
 import { nameOf, transportError } from './transport-errors.ts'
 
 /** R-SRV-6: how long connecting may take, and how long a connection is kept when nobody waits for it. */

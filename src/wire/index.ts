@@ -49,3 +49,4 @@ export { aged, hasUnaskedDnssecRecords, isDnssecType, relay, shuffleAddresses } 
 export { isReplyTo } from './match.ts'
 export { isObsoleteType, isUnaskableType, isZoneTransfer } from './askable.ts'
 export { toAscii, toUnicode } from './idna.ts'
+export { frame, StreamFramer } from './stream-framer.ts'

@@ -2,15 +2,9 @@ import dgram from 'node:dgram'
 import net from 'node:net'
 import { type Clock, IpAddress, Logger, type Millis } from '../../../src/base/index.ts'
 import { Libc, Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import {
-  Egress,
-  frame,
-  PlainTransport,
-  StreamFramer,
-  TcpTransport,
-  UdpTransport,
-} from '../../../src/transport/index.ts'
+import { Egress, PlainTransport, TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
 import type { Endpoint, OutgoingQuery, Transport } from '../../../src/upstream/index.ts'
+import { frame, StreamFramer } from '../../../src/wire/index.ts'
 
 /** Time that passes only when told; the sockets are real. */
 export class HandClock implements Clock {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { frame, StreamFramer } from '../../../src/transport/index.ts'
+import { frame, StreamFramer } from '../../../src/wire/index.ts'
 
 const buffers = [Buffer.from('first message'), Buffer.alloc(0), Buffer.from('x'), Buffer.alloc(700, 7)]
 const messages = buffers.map((bytes) => bytes.toString('latin1'))
