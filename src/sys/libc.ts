@@ -41,9 +41,6 @@ const SIGNATURES = {
   sendmmsg: [INT, BYTES, 'uint', INT],
   clock_gettime: [INT, BYTES],
   prctl: [INT, 'ulong', 'ulong', 'ulong', 'ulong'],
-  setgroups: ['size_t', BYTES],
-  setresgid: ['uint', 'uint', 'uint'],
-  setresuid: ['uint', 'uint', 'uint'],
   capset: [BYTES, BYTES],
   chmod: ['str', 'uint'],
 } as const
