@@ -3,7 +3,8 @@ import net from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
 import { Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import { Egress, frame, TcpTransport } from '../../../src/transport/index.ts'
+import { Egress, TcpTransport } from '../../../src/transport/index.ts'
+import { frame } from '../../../src/wire/index.ts'
 import {
   failureOf,
   HandClock,
