@@ -1,4 +1,6 @@
+import type { EventEmitter } from 'node:events'
 import type { MessageBus } from 'dbus-next'
+import { reasonOf } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
 
 /** An error reply of the daemon or the bus; the message is meant for people (resolvectl.md 3.8). */
@@ -47,16 +49,17 @@ export class BusClient implements Disposable {
   /** The library is loaded here, not at start: help and usage errors do not wait for it. @throws {CliError} */
   static async connect(): Promise<BusClient> {
     const { default: library } = await import('dbus-next')
-    const bus = library.systemBus()
     try {
+      const bus = library.systemBus()
       await new Promise<void>((resolve, reject) => {
         bus.once('connect', resolve)
         bus.once('error', reject)
+        onEnd(bus, reject)
       })
+      return new BusClient(library, bus)
     } catch (cause) {
-      throw new CliError(`Failed to connect to the system bus: ${(cause as Error).message}`, { cause })
+      throw new CliError(`Failed to connect to the system bus: ${reasonOf(cause)}`, { cause })
     }
-    return new BusClient(library, bus)
   }
 
   /** The reply's values; 64-bit integers are bigint. @throws {BusError} */
@@ -91,6 +94,7 @@ export class BusClient implements Disposable {
     const broken = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new BusError(TIMED_OUT, 'Connection timed out')), PATIENCE_MS)
       this.#bus.once('error', reject)
+      onEnd(this.#bus, reject)
     })
     try {
       return await Promise.race([reply, broken])
@@ -107,6 +111,12 @@ export type Properties = Readonly<Record<string, unknown>>
 const TIMED_OUT = 'org.freedesktop.DBus.Error.Timeout'
 /** A header flag that dbus-next does not name. */
 const ALLOW_INTERACTIVE_AUTHORIZATION = 4
+
+/** A bus that hangs up is told by the library's inner connection alone: without this, a call would wait for its time-out. */
+function onEnd(bus: MessageBus, reject: (reason: Error) => void): void {
+  const { _connection } = bus as unknown as { readonly _connection: EventEmitter }
+  _connection.once('end', () => reject(new Error('the bus closed it')))
+}
 
 function asBusError(cause: unknown): Error {
   if (cause instanceof CliError) return cause

@@ -1,4 +1,5 @@
 import { BusError, type BusClient, RESOLVE1 } from './bus-client.ts'
+import type { Context } from './context.ts'
 import {
   type DnsConfiguration,
   delegateConfiguration,
@@ -6,34 +7,65 @@ import {
   linkConfiguration,
 } from './dns-configuration.ts'
 import type { HostLink } from './host-links.ts'
+import { callResolve, isUnavailable } from './varlink-client.ts'
 
-/** The Manager's own settings. @throws {BusError} */
-export async function readGlobal(bus: BusClient): Promise<DnsConfiguration> {
-  return globalConfiguration(await bus.properties(RESOLVE1.path, RESOLVE1.interface))
+/** Which blocks to read. */
+export interface Wanted {
+  /** Undefined: all links but `lo` (C-S-1). */
+  readonly links?: readonly HostLink[]
+  readonly global: boolean
+  readonly delegates: boolean
 }
 
-/** Links in the order given. One that vanishes meanwhile is left out. @throws {BusError} */
-export async function readLinks(bus: BusClient, links: readonly HostLink[]): Promise<DnsConfiguration[]> {
-  const found = await Promise.all(links.map((link) => readLink(bus, link)))
-  return found.flatMap((configuration) => configuration ?? [])
+/**
+ * Global, links by index, delegates. For JSON from varlink, which tells more; where that is missing or old, and for
+ * text, from the bus. @throws {CliError}
+ */
+export async function readConfiguration(wanted: Wanted, context: Context): Promise<DnsConfiguration[]> {
+  const dumped = context.options.json === 'off' ? undefined : await dumpConfiguration()
+  if (dumped !== undefined) return dumped.filter((block) => isWanted(block, wanted))
+  const bus = await context.bus()
+  const links = wanted.links ?? context.links.all().filter(({ ifname }) => ifname !== 'lo')
+  const none = Promise.resolve<DnsConfiguration[]>([])
+  const blocks = [
+    wanted.global ? readGlobal(bus) : none,
+    readLinks(bus, links),
+    wanted.delegates ? readDelegates(bus) : none,
+  ]
+  return (await Promise.all(blocks)).flat()
 }
 
-/** Delegates exist since 258: an older daemon has none. @throws {BusError} */
-export async function readDelegates(bus: BusClient): Promise<DnsConfiguration[]> {
-  const delegates = await listDelegates(bus)
-  return Promise.all(
-    delegates.map(async ([id, path]) =>
-      delegateConfiguration(id, await bus.properties(path, 'org.freedesktop.resolve1.DnsDelegate')),
-    ),
-  )
+/** True for a block that the call is about. */
+export function isWanted({ ifname, ifindex, delegate }: DnsConfiguration, wanted: Wanted): boolean {
+  if (delegate !== undefined) return wanted.delegates
+  if (ifindex === undefined) return wanted.global
+  return wanted.links === undefined ? ifname !== 'lo' : wanted.links.some((link) => link.ifindex === ifindex)
 }
 
-async function readLink(bus: BusClient, link: HostLink): Promise<DnsConfiguration | undefined> {
+async function dumpConfiguration(): Promise<readonly DnsConfiguration[] | undefined> {
+  try {
+    return (await callResolve('DumpDNSConfiguration')).configuration as readonly DnsConfiguration[]
+  } catch (error) {
+    if (isUnavailable(error)) return undefined
+    throw error
+  }
+}
+
+async function readGlobal(bus: BusClient): Promise<DnsConfiguration[]> {
+  return [globalConfiguration(await bus.properties(RESOLVE1.path, RESOLVE1.interface))]
+}
+
+async function readLinks(bus: BusClient, links: readonly HostLink[]): Promise<DnsConfiguration[]> {
+  return (await Promise.all(links.map((link) => readLink(bus, link)))).flat()
+}
+
+/** Nothing for a link that has just vanished. */
+async function readLink(bus: BusClient, link: HostLink): Promise<DnsConfiguration[]> {
   try {
     const [path] = await bus.call({ ...RESOLVE1, member: 'GetLink', signature: 'i', body: [link.ifindex] })
-    return linkConfiguration(link, await bus.properties(path as string, 'org.freedesktop.resolve1.Link'))
+    return [linkConfiguration(link, await bus.properties(path as string, 'org.freedesktop.resolve1.Link'))]
   } catch (error) {
-    if (error instanceof BusError && GONE.has(error.errorName)) return undefined
+    if (error instanceof BusError && GONE.has(error.errorName)) return []
     throw error
   }
 }
@@ -43,6 +75,16 @@ const GONE: ReadonlySet<string> = new Set([
   'org.freedesktop.DBus.Error.UnknownObject',
 ])
 
+async function readDelegates(bus: BusClient): Promise<DnsConfiguration[]> {
+  const delegates = await listDelegates(bus)
+  return Promise.all(
+    delegates.map(async ([id, path]) =>
+      delegateConfiguration(id, await bus.properties(path, 'org.freedesktop.resolve1.DnsDelegate')),
+    ),
+  )
+}
+
+/** Delegates exist since 258: an older daemon has none. */
 async function listDelegates(bus: BusClient): Promise<readonly (readonly [id: string, path: string])[]> {
   try {
     const [delegates] = await bus.call({ ...RESOLVE1, member: 'ListDelegates' })

@@ -8,7 +8,7 @@ import { wrapWords } from './layout.ts'
 import { LINK_SETTINGS, type LinkSetting, type SetCall, type SettingVerb } from './link-settings.ts'
 import { parseBoolean } from './options.ts'
 import { printJson } from './query.ts'
-import { readDelegates, readGlobal, readLinks } from './read-configuration.ts'
+import { readConfiguration } from './read-configuration.ts'
 
 /** Prints the setting of all links or of one; with values, sets it on that link (C-SET-1). */
 export function settingVerb(verb: SettingVerb): VerbRun {
@@ -128,30 +128,16 @@ function modeOf(word: string): string {
 }
 
 async function printSetting(setting: LinkSetting, link: HostLink | undefined, context: Context): Promise<void> {
-  const blocks = await readBlocks(setting, link, context)
+  const { hasGlobal, hasDelegates } = setting
+  const isOne = link !== undefined
+  const wanted = { ...(isOne && { links: [link] }), global: !isOne && hasGlobal, delegates: !isOne && hasDelegates }
+  const blocks = await readConfiguration(wanted, context)
   if (context.options.json !== 'off')
     printJson(
       blocks.map((block) => settingObject(setting, block)),
       context,
     )
   else for (const block of blocks) context.screen.print(settingLine(setting, block, context))
-}
-
-async function readBlocks(
-  setting: LinkSetting,
-  link: HostLink | undefined,
-  context: Context,
-): Promise<DnsConfiguration[]> {
-  const bus = await context.bus()
-  if (link !== undefined) return readLinks(bus, [link])
-  const links = context.links.all().filter(({ ifname }) => ifname !== 'lo')
-  const none = Promise.resolve<DnsConfiguration[]>([])
-  const blocks = [
-    setting.hasGlobal ? readGlobal(bus).then((global) => [global]) : none,
-    readLinks(bus, links),
-    setting.hasDelegates ? readDelegates(bus) : none,
-  ]
-  return (await Promise.all(blocks)).flat()
 }
 
 /** `Link 2 (w1): v1 v2`; nothing behind the colon for an empty list (C-P-1, C-P-2). */

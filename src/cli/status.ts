@@ -4,29 +4,22 @@ import type { Context, VerbRun } from './context.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import type { HostLink } from './host-links.ts'
 import { printJson } from './query.ts'
-import { readDelegates, readGlobal, readLinks } from './read-configuration.ts'
+import { readConfiguration } from './read-configuration.ts'
 
 /** Global, links, delegates; or only the links named (C-S-1). A link that does not exist is said and skipped. */
 export const status: VerbRun = async (words, context) => {
   const { screen, options } = context
   const named = context.ifindex > 0 ? [String(context.ifindex), ...words] : words
   const known = named.flatMap((word) => findLink(word, context) ?? [])
-  const bus = await context.bus()
-  const blocks = named.length > 0 ? await readLinks(bus, known) : await readEverything(context)
+  const isAll = named.length === 0
+  const wanted = isAll ? { global: true, delegates: true } : { links: known, global: false, delegates: false }
+  const blocks = await readConfiguration(wanted, context)
   if (options.json !== 'off') printJson(blocks, context)
   else if (blocks.length > 0) {
     const texts = blocks.map((block) => blockText(block, context))
     screen.print(texts.join('\n\n'))
   }
   return known.length < named.length ? 1 : 0
-}
-
-/** All but `lo` (C-S-7: links without any configuration too). */
-export async function readEverything(context: Context): Promise<DnsConfiguration[]> {
-  const bus = await context.bus()
-  const links = context.links.all().filter(({ ifname }) => ifname !== 'lo')
-  const [global, ...rest] = await Promise.all([readGlobal(bus), readLinks(bus, links), readDelegates(bus)])
-  return [global, ...rest.flat()]
 }
 
 function blockText(block: DnsConfiguration, { screen, links }: Context): string {

@@ -15,6 +15,7 @@ export class VarlinkError extends CliError {
 
 export type VarlinkParameters = Readonly<Record<string, unknown>>
 
+const RESOLVE = 'io.systemd.Resolve'
 const RUNTIME_DIRECTORY = '/run/systemd/resolve'
 const MONITOR = 'io.systemd.Resolve.Monitor'
 /** As long as any lookup may take (C-5). */
@@ -23,10 +24,13 @@ const PATIENCE_MS = 120_000
 const MAX_MESSAGE = 16 * 1024 * 1024
 
 /** One call to the monitor interface. @throws {CliError} when the socket is not there, {VarlinkError} for an error reply. */
-export async function callMonitor(method: string): Promise<VarlinkParameters> {
-  const signal = AbortSignal.timeout(PATIENCE_MS)
-  for await (const parameters of callVarlink(MONITOR, method, false, signal)) return parameters
-  throw new CliError(`${socketPath(MONITOR)}: disconnected before the reply`)
+export function callMonitor(method: string): Promise<VarlinkParameters> {
+  return callOnce(MONITOR, method)
+}
+
+/** As `callMonitor`, to the interface that everybody may use. */
+export function callResolve(method: string): Promise<VarlinkParameters> {
+  return callOnce(RESOLVE, method)
 }
 
 /** Replies of a call that goes on (`more`), until the daemon disconnects. */
@@ -61,6 +65,12 @@ export async function* splitMessages(chunks: AsyncIterable<Buffer>): AsyncGenera
     size += chunk.length - start
     if (size > MAX_MESSAGE) throw new CliError('Received a varlink message that is too long.')
   }
+}
+
+async function callOnce(iface: string, method: string): Promise<VarlinkParameters> {
+  const signal = AbortSignal.timeout(PATIENCE_MS)
+  for await (const parameters of callVarlink(iface, method, false, signal)) return parameters
+  throw new CliError(`${socketPath(iface)}: disconnected before the reply`)
 }
 
 async function* callVarlink(
@@ -104,7 +114,7 @@ function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
       resolve(socket)
     })
     const onError = (cause: Error) => {
-      reject(new CliError(`Failed to connect to query monitoring service ${path}: ${cause.message}`, { cause }))
+      reject(new CliError(`Failed to connect to ${path}: ${cause.message}`, { cause }))
     }
     socket.on('error', onError)
   })
