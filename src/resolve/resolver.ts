@@ -34,16 +34,18 @@ const SYNTHESIS_AFTER: ReadonlySet<string> = new Set([
   'not-found',
 ])
 
-/** What this machine knows without asking anybody. Tables are re-read when their files change. */
+/** What this machine knows without asking anybody. Where a file has to be looked at again, a promise comes back. */
 export interface LocalSources {
-  staticRecords(): StaticRecords
-  hosts(): HostsTable
+  staticRecords(): StaticRecords | Promise<StaticRecords>
+  hosts(): HostsTable | Promise<HostsTable>
   host(): HostFacts
 }
 
 export interface ResolverServices {
   readonly scopes: ScopeSet
   readonly local: LocalSources
+  /** Called before a name is routed: takes up what is only looked at when needed, such as /etc/resolv.conf (R-RC-7). */
+  readonly catchUp: () => unknown
   readonly settings: () => ResolvedSettings
   readonly clock: Clock
   readonly log: Log
@@ -102,7 +104,7 @@ export class Resolver {
   /** One name: what we know first, then the scopes, then what we make up only if they failed (R-ORDER-1). */
   async #ask(query: Query, deadline: number, signal: AbortSignal): Promise<Round> {
     const maySynthesize = (query.flags & FLAG.NO_SYNTHESIZE) === 0 && isInternet(query)
-    const known = maySynthesize ? this.#knownLocally(query) : undefined
+    const known = maySynthesize ? await this.#knownLocally(query) : undefined
     if (known !== undefined) return known
     const round = await this.#askScopes(query, deadline, signal)
     if (!maySynthesize || !SYNTHESIS_AFTER.has(round.state)) return round
@@ -110,12 +112,12 @@ export class Resolver {
     return made === undefined ? round : localRound(query, made, 'synthesized')
   }
 
-  #knownLocally(query: Query): Round | undefined {
+  async #knownLocally(query: Query): Promise<Round | undefined> {
     const { local, settings } = this.#services
     const { readStaticRecords, readEtcHosts } = settings()
-    const fixed = readStaticRecords ? local.staticRecords().get(query.name) : undefined
+    const fixed = readStaticRecords ? (await local.staticRecords()).get(query.name) : undefined
     if (fixed !== undefined) return localRound(query, plain(fixed), 'static')
-    const host = readEtcHosts ? answerFromHosts(local.hosts(), query.name) : undefined
+    const host = readEtcHosts ? answerFromHosts(await local.hosts(), query.name) : undefined
     return host && localRound(query, host, 'hosts')
   }
 
@@ -127,6 +129,7 @@ export class Resolver {
     }
     const singleLabels = settings().resolveUnicastSingleLabel
     const asksSingleLabels = singleLabels || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
+    await this.#services.catchUp()
     for (let restarts = 0; restarts < MAX_RESTARTS; restarts++) {
       const { generation } = scopes
       const candidates = winners(scopes.score({ ...query, asksSingleLabels }))

@@ -98,6 +98,7 @@ export class Transaction {
     this.#open.delete(attempt)
     this.#sawOnlyNoRoute = false
     attempt.upstream.onAnswer(now - attempt.sentAt)
+    if (attempt.protocol === 'udp') attempt.upstream.noteSize(wire.length)
     const message = readable(wire)
     if (message === undefined) {
       this.#sawGarbage = true

@@ -37,7 +37,7 @@ export class Upstream {
   #silences = 0
   #silentSince: Millis = 0
   #withoutEdnsSince: Millis | undefined
-  readonly counts = { sent: 0, answers: 0, silences: 0, errors: 0, truncated: 0, lostOpt: 0, invalid: 0 }
+  readonly counts = { sent: 0, answers: 0, silences: 0, errors: 0, truncated: 0, invalid: 0, largestUdp: 0 }
 
   constructor({ spec, endpoint, label }: PlannedServer) {
     this.spec = spec
@@ -89,6 +89,11 @@ export class Upstream {
       known.deviation += (Math.abs(took - known.mean) - known.deviation) / 4
       known.mean += (took - known.mean) / 8
     }
+  }
+
+  /** Size of a reply over UDP. */
+  noteSize(bytes: number): void {
+    this.counts.largestUdp = Math.max(this.counts.largestUdp, bytes)
   }
 
   /** Its patience ran out, or the network said it cannot be reached. */

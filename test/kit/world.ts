@@ -98,6 +98,7 @@ export class World {
       settings: () => this.#settings(),
       clock,
       log,
+      catchUp: () => undefined,
       local: {
         staticRecords: () => new Map(),
         hosts: () => this.#hosts,

@@ -1,0 +1,107 @@
+import type { Clock, Log } from '../base/index.ts'
+import { IpAddress, Lifetime, reasonOf } from '../base/index.ts'
+import type { ListenSpec } from '../settings/index.ts'
+import { formatListenSpec } from '../settings/index.ts'
+import type { Listening, ListenAddress } from '../sys/index.ts'
+import type { Door } from './door.ts'
+import type { Responder } from './responder.ts'
+import { StubTcp } from './stub-tcp.ts'
+import { StubUdp } from './stub-udp.ts'
+
+export interface StubServices {
+  readonly listening: Listening
+  readonly responder: Responder
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A socket that could not be had. */
+export class ListenError extends Error {
+  readonly address: string
+  readonly port: number
+  readonly transport: 'udp' | 'tcp'
+  readonly code: string | undefined
+
+  constructor(at: ListenAddress, transport: 'udp' | 'tcp', cause: unknown) {
+    super(`Cannot listen on ${at.address.text} port ${at.port} (${transport}): ${reasonOf(cause)}`, { cause })
+    this.address = at.address.text
+    this.port = at.port
+    this.transport = transport
+    this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
+  }
+}
+
+const DNS_PORT = 53
+const MAIN = addressOf('127.0.0.53')
+const PROXY = addressOf('127.0.0.54')
+
+/** The stub's sockets: 127.0.0.53 and 127.0.0.54 as configured, or others in their place, and the extra ones. */
+export class StubListeners implements AsyncDisposable {
+  readonly #services: StubServices
+  readonly #life = new Lifetime()
+
+  constructor(services: StubServices) {
+    this.#services = services
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#life[Symbol.asyncDispose]()
+  }
+
+  /** Both stub addresses by `DNSStubListener=`; all or none (R-STUB-1). @throws {ListenError} */
+  async openStandard(mode: 'yes' | 'udp' | 'tcp'): Promise<void> {
+    const transports = mode === 'yes' ? (['udp', 'tcp'] as const) : [mode]
+    const life = new Lifetime()
+    try {
+      for (const transport of transports) {
+        await this.#open(
+          life,
+          { address: MAIN, port: DNS_PORT, onlyLoopback: true, ttl: 1 },
+          { kind: 'main', transport },
+        )
+        await this.#open(life, { address: PROXY, port: DNS_PORT }, { kind: 'proxy', transport })
+      }
+    } catch (error) {
+      await life[Symbol.asyncDispose]()
+      throw error
+    }
+    this.#life.adopt(life)
+  }
+
+  /** Another address in place of the standard ones, with the rules of the main stub. @throws {ListenError} */
+  async openAt(address: IpAddress, port: number): Promise<void> {
+    for (const transport of ['udp', 'tcp'] as const) {
+      const kind = address.isLoopback ? 'main' : 'extra'
+      await this.#open(this.#life, { address, port }, { kind, transport })
+    }
+  }
+
+  /** `DNSStubListenerExtra=`: each on its own; one that cannot be had is only a warning (R-STUB-4). */
+  async openExtra(specs: readonly ListenSpec[]): Promise<void> {
+    for (const spec of specs) {
+      const transports = spec.transport === 'both' ? (['udp', 'tcp'] as const) : [spec.transport]
+      for (const transport of transports) {
+        const at = { address: spec.address, port: spec.port, freebind: true }
+        await this.#open(this.#life, at, { kind: 'extra', transport }).catch((error: unknown) => {
+          this.#services.log.warning(`DNSStubListenerExtra=${formatListenSpec(spec)}: ${reasonOf(error)}`)
+        })
+      }
+    }
+  }
+
+  async #open(life: Lifetime, at: ListenAddress, door: Door): Promise<void> {
+    const { listening, responder, clock, log } = this.#services
+    try {
+      if (door.transport === 'udp') life.adopt(new StubUdp(await listening.udp(at), responder, door, log))
+      else life.adopt(new StubTcp(await listening.tcp(at), { responder, door, clock, log }))
+    } catch (error) {
+      throw new ListenError(at, door.transport, error)
+    }
+  }
+}
+
+function addressOf(text: string): IpAddress {
+  const address = IpAddress.parse(text)
+  if (address === undefined) throw new TypeError(`not an address: ${text}`)
+  return address
+}

@@ -1,0 +1,147 @@
+import type { Server, Socket } from 'node:net'
+import type { Clock, Log, Millis } from '../base/index.ts'
+import { Tasks } from '../base/index.ts'
+import { frame, HEADER_SIZE, StreamFramer } from '../wire/index.ts'
+import type { Door } from './door.ts'
+import type { Responder } from './responder.ts'
+
+/** R-STUB-17. */
+const MAX_CONNECTIONS = 128
+const MAX_OUTSTANDING = 32
+const FIRST_PATIENCE: Millis = 30_000
+const PATIENCE: Millis = 10_000
+/** Replies a client has not read; beyond it the client is given up. */
+const MAX_UNREAD = 4 * 65_537
+
+export interface StubTcpServices {
+  readonly responder: Responder
+  readonly door: Door
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The stub over TCP: pipelined requests, answered as they are done (RFC 7766 §6.2.1.1). */
+export class StubTcp implements AsyncDisposable {
+  readonly #server: Server
+  readonly #services: StubTcpServices
+  readonly #connections = new Set<StubConnection>()
+
+  /** Takes over `server`, and closes it. */
+  constructor(server: Server, services: StubTcpServices) {
+    this.#server = server
+    this.#services = services
+    server.on('connection', (socket) => this.#accept(socket))
+    server.on('error', (error) => services.log.warning(`Stub listener over TCP: ${error.message}`))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    await Promise.all([...this.#connections].map((connection) => connection[Symbol.asyncDispose]()))
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    const isStranger = this.#services.door.kind === 'main' && !isLoopback(socket.remoteAddress)
+    if (isStranger || this.#connections.size >= MAX_CONNECTIONS) {
+      socket.destroy()
+      return
+    }
+    const connection = new StubConnection(socket, this.#services)
+    this.#connections.add(connection)
+    socket.once('close', () => {
+      this.#connections.delete(connection)
+      void connection[Symbol.asyncDispose]()
+    })
+  }
+}
+
+/** One client's stream. When the client leaves, what it asked for is called off. */
+class StubConnection implements AsyncDisposable {
+  readonly #socket: Socket
+  readonly #services: StubTcpServices
+  readonly #framer = new StreamFramer()
+  readonly #tasks: Tasks
+  readonly #waiting: Buffer[] = []
+  #timer: Disposable
+  #hasEnded = false
+
+  constructor(socket: Socket, services: StubTcpServices) {
+    this.#socket = socket
+    this.#services = services
+    this.#tasks = new Tasks(services.log, MAX_OUTSTANDING)
+    this.#timer = this.#giveUpAfter(FIRST_PATIENCE)
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('end', () => this.#onEnd())
+    // 'close' follows, and cleans up: a client that resets its connection is nothing to report.
+    socket.on('error', () => undefined)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer[Symbol.dispose]()
+    this.#waiting.length = 0
+    this.#socket.destroy()
+    await this.#tasks[Symbol.asyncDispose]()
+  }
+
+  #onData(chunk: Buffer): void {
+    for (const message of this.#framer.push(chunk)) {
+      if (message.length < HEADER_SIZE) {
+        this.#socket.destroy()
+        return
+      }
+      this.#waiting.push(message)
+    }
+    this.#progress()
+    this.#startWaiting()
+  }
+
+  /** The client has sent its last request; its replies still go out. */
+  #onEnd(): void {
+    this.#hasEnded = true
+    this.#closeWhenDone()
+  }
+
+  /** Answers as many as may run at once; reading stops while more are waiting. */
+  #startWaiting(): void {
+    while (this.#tasks.size < MAX_OUTSTANDING) {
+      const message = this.#waiting.shift()
+      if (message === undefined) break
+      this.#tasks.run((signal) => this.#answer(message, signal))
+    }
+    if (this.#waiting.length > 0) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  async #answer(message: Buffer, signal: AbortSignal): Promise<void> {
+    const { responder, door } = this.#services
+    const reply = await responder.respond(message, door, signal)
+    if (reply !== undefined) this.#socket.write(frame(reply))
+    if (this.#socket.writableLength > MAX_UNREAD) this.#socket.destroy()
+    this.#progress()
+    // After this task has left the group.
+    setImmediate(() => {
+      this.#startWaiting()
+      this.#closeWhenDone()
+    })
+  }
+
+  #closeWhenDone(): void {
+    if (this.#hasEnded && this.#tasks.size === 0 && this.#waiting.length === 0) this.#socket.end()
+  }
+
+  #progress(): void {
+    this.#timer[Symbol.dispose]()
+    this.#timer = this.#giveUpAfter(PATIENCE)
+  }
+
+  #giveUpAfter(patience: Millis): Disposable {
+    return this.#services.clock.after(patience, () => {
+      if (this.#tasks.size > 0) this.#progress()
+      else this.#socket.destroy()
+    })
+  }
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && /^(?:127\.|::1$|::ffff:127\.)/.test(address)
+}

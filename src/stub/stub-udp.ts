@@ -1,0 +1,51 @@
+import type { Log } from '../base/index.ts'
+import { Tasks } from '../base/index.ts'
+import type { DatagramListener, Peer } from '../sys/index.ts'
+import type { Door } from './door.ts'
+import type { Responder } from './responder.ts'
+
+/** Requests that may wait for an answer at once; the resolver refuses earlier, so this only bounds memory. */
+const MAX_PENDING = 4096
+
+/** The stub over UDP: one datagram in, at most one out. */
+export class StubUdp implements AsyncDisposable {
+  readonly #listener: DatagramListener
+  readonly #responder: Responder
+  readonly #door: Door
+  readonly #tasks: Tasks
+  /** Requests being answered, by sender and bytes: their exact repetition is ignored (R-STUB-6). */
+  readonly #pending = new Set<string>()
+
+  /** Takes over `listener`, and closes it. */
+  constructor(listener: DatagramListener, responder: Responder, door: Door, log: Log) {
+    this.#listener = listener
+    this.#responder = responder
+    this.#door = door
+    this.#tasks = new Tasks(log, MAX_PENDING)
+    listener.onDatagram((packet, peer) => this.#onDatagram(packet, peer))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tasks[Symbol.asyncDispose]()
+    await this.#listener[Symbol.asyncDispose]()
+  }
+
+  #onDatagram(packet: Buffer, peer: Peer): void {
+    // R-STUB-3: nobody out there may ask the main stub, whatever routes lead to it.
+    if (this.#door.kind === 'main' && !peer.isLoopback) return
+    const key = `${peer.address.text} ${peer.port} ${packet.toString('latin1')}`
+    if (this.#pending.has(key)) return
+    const request = Buffer.from(packet)
+    const client = peer.keep()
+    this.#pending.add(key)
+    const isStarted = this.#tasks.run(async (signal) => {
+      try {
+        const reply = await this.#responder.respond(request, this.#door, signal)
+        if (reply !== undefined) this.#listener.send(reply, client)
+      } finally {
+        this.#pending.delete(key)
+      }
+    })
+    if (!isStarted) this.#pending.delete(key)
+  }
+}
