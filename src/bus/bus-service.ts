@@ -114,7 +114,7 @@ export class BusService implements AsyncDisposable {
         this.#session = undefined
       }
     }
-    this.#complain(`No system bus (${reasonOf(problem)}); resolving goes on, and it is connected when it comes.`)
+    this.#complain(`Not on the system bus: ${reasonOf(problem)}. Resolving goes on, and it is tried again.`)
   }
 
   /** Returns when the bus is lost. @throws {Error} when it cannot be had */
@@ -126,7 +126,7 @@ export class BusService implements AsyncDisposable {
     const connection = await this.#withPatience(signal, (limited) => session.start(path, limited))
     this.#complaint = undefined
     const reason = await Promise.race([connection.closed, whenAborted(signal)])
-    this.#complain(`Lost the system bus (${reasonOf(reason)}); resolving goes on, and it is connected when it is back.`)
+    this.#complain(`Lost the system bus: ${reasonOf(reason)}. Resolving goes on, and it is tried again.`)
   }
 
   /** Runs `work` with a signal that also aborts when a bus does not answer in good time. */

@@ -60,7 +60,8 @@ export class Clients implements Disposable {
   /** The client left the bus: whatever it waits for is called off. */
   left(busName: string): void {
     this.#known.delete(busName)
-    this.#waiting.get(busName)?.abort.abort(new ClientGone(`${busName} left the bus`))
+    const reason = new ClientGone(`${busName} left the bus`)
+    for (const place of this.#waiting.get(busName)?.places ?? []) place.abort(reason)
   }
 
   /** The connection is gone, and every client with it. */
@@ -74,17 +75,17 @@ export class Clients implements Disposable {
     if (waiting.counts[kind] >= BOUNDS[kind].perClient) throw tooMany('Too many calls of this client are waiting.')
     if (this.#totals[kind] >= BOUNDS[kind].total) throw tooMany('Too many calls are waiting.')
     this.#waiting.set(busName, waiting)
+    const place = new AbortController()
+    waiting.places.add(place)
     waiting.counts[kind]++
     this.#totals[kind]++
-    let isOpen = true
     const leave = () => {
-      if (!isOpen) return
-      isOpen = false
+      if (!waiting.places.delete(place)) return
       waiting.counts[kind]--
       this.#totals[kind]--
-      if (waiting.isIdle && this.#waiting.get(busName) === waiting) this.#waiting.delete(busName)
+      if (waiting.places.size === 0) this.#waiting.delete(busName)
     }
-    return { signal: waiting.abort.signal, [Symbol.dispose]: leave }
+    return { signal: place.signal, [Symbol.dispose]: leave }
   }
 
   #identify(busName: string): Promise<Caller> {
@@ -103,12 +104,8 @@ export class Clients implements Disposable {
 const MAX_KNOWN = 4096
 
 class Waiting {
-  readonly abort = new AbortController()
+  readonly places = new Set<AbortController>()
   readonly counts = { lookup: 0, change: 0, authorization: 0 }
-
-  get isIdle(): boolean {
-    return this.counts.lookup + this.counts.change + this.counts.authorization === 0
-  }
 }
 
 function tooMany(message: string): BusError {

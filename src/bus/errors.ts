@@ -104,10 +104,8 @@ function dnsError(rcode: number): string {
   return `${RESOLVE}.DnsError.${rcodeText(rcode).replace(/^(?=\d)/, 'RCODE')}`
 }
 
+/** A number the kernel does not have becomes EIO. */
 function errnoName(errno: number): string {
-  try {
-    return getSystemErrorName(-Math.abs(errno))
-  } catch {
-    return 'EIO' // a number the kernel does not have
-  }
+  const name = errno === 0 ? '' : getSystemErrorName(-Math.abs(errno))
+  return /^E[A-Z0-9]+$/.test(name) ? name : 'EIO'
 }

@@ -20,14 +20,17 @@ const ABSENT = new Set([
   'org.freedesktop.systemd1.LoadFailed',
 ])
 
+/** How polkit is reached. */
+type Bus = Pick<BusConnection, 'call'>
+
 /** Asks polkit over the bus; without a bus or without polkit only root and the daemon's own user may (dbus.md §9). */
 export class PolkitAuthority implements Authority {
   readonly #daemonUid: number
-  readonly #connection: () => BusConnection | undefined
+  readonly #connection: () => Bus | undefined
   readonly #log: Log
   #asked = 0
 
-  constructor(daemonUid: number, connection: () => BusConnection | undefined, log: Log) {
+  constructor(daemonUid: number, connection: () => Bus | undefined, log: Log) {
     this.#daemonUid = daemonUid
     this.#connection = connection
     this.#log = log
@@ -50,7 +53,7 @@ export class PolkitAuthority implements Authority {
     return this.#ask(connection, [subject, action, details, interactive ? ALLOW_USER_INTERACTION : 0], signal)
   }
 
-  async #ask(connection: BusConnection, question: readonly unknown[], signal: AbortSignal): Promise<Verdict> {
+  async #ask(connection: Bus, question: readonly unknown[], signal: AbortSignal): Promise<Verdict> {
     const id = `tsresolved-${++this.#asked}`
     const call = { ...POLKIT, member: 'CheckAuthorization', signature: '(sa{sv})sa{ss}us', body: [...question, id] }
     try {
@@ -67,7 +70,7 @@ export class PolkitAuthority implements Authority {
 }
 
 /** Takes the dialog away; whether polkit still knows the question does not matter. */
-function cancel(connection: BusConnection, id: string): void {
+function cancel(connection: Bus, id: string): void {
   const call = { ...POLKIT, member: 'CancelCheckAuthorization', signature: 's', body: [id] }
   void connection.call(call).catch(() => undefined)
 }

@@ -1,0 +1,289 @@
+import { connect } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Logger } from '../../../src/base/index.ts'
+import { type Codec, type IncomingMessage, loadCodec } from '../../../src/bus/codec.ts'
+import { BusConnection, RemoteError } from '../../../src/bus/connection.ts'
+import { BusService } from '../../../src/bus/index.ts'
+import { Variant } from '../../../src/bus/variant.ts'
+import { FakeControl, FakeLookups, realClock } from './fakes.ts'
+import { PrivateBus } from './private-bus.ts'
+
+const NAME = 'org.freedesktop.resolve1'
+const PATH = '/org/freedesktop/resolve1'
+const MANAGER = `${NAME}.Manager`
+const uid = process.getuid?.() ?? 0
+
+let bus: PrivateBus
+let codec: Codec
+let control: FakeControl
+let lookups: FakeLookups
+let service: BusService
+let lines: string[]
+let resumed: number
+const opened: BusConnection[] = []
+
+beforeEach(async () => {
+  bus = await PrivateBus.prepare()
+  codec = await loadCodec()
+  control = new FakeControl()
+  lookups = new FakeLookups()
+  lines = []
+  resumed = 0
+  service = new BusService({
+    address: bus.address,
+    uid,
+    lookups,
+    control,
+    clock: realClock,
+    logger: new Logger('info', (level, line) => lines.push(`${level}: ${line}`)),
+    logTarget: 'console',
+    machineId: () => '0123456789abcdef0123456789abcdef',
+    processName: async () => 'tester',
+    onResume: () => resumed++,
+  })
+})
+
+afterEach(async () => {
+  for (const connection of opened.splice(0)) connection[Symbol.dispose]()
+  await service[Symbol.asyncDispose]()
+  await bus[Symbol.asyncDispose]()
+})
+
+async function client(onSignal: (message: IncomingMessage) => void = () => undefined): Promise<BusConnection> {
+  const { signal } = new AbortController()
+  const connection = await BusConnection.open(bus.path, uid, codec, { onCall: () => undefined, onSignal }, signal)
+  opened.push(connection)
+  return connection
+}
+
+function call(from: BusConnection, member: string, signature: string, body: readonly unknown[]): Promise<unknown[]> {
+  return from.call({ destination: NAME, path: PATH, interface: MANAGER, member, signature, body })
+}
+
+async function serving(): Promise<BusConnection> {
+  await bus.start()
+  service.start()
+  await vi.waitFor(() => expect(lines.join('\n')).toContain('Serving'), 5000)
+  return client()
+}
+
+/** The error's name, or the values when there was none. */
+async function errorOf(answer: Promise<unknown>): Promise<unknown> {
+  return answer.catch((error: unknown) => (error instanceof RemoteError ? error.errorName : error))
+}
+
+describe('the life of the connection', () => {
+  test('no bus at start is said once, and the bus is used when it comes', async () => {
+    service.start()
+    await vi.waitFor(() => expect(lines).toHaveLength(1))
+    expect(lines[0]).toMatch(/^warning: Not on the system bus/)
+    await bus.start()
+    await vi.waitFor(() => expect(lines.at(-1)).toContain('Serving'), 5000)
+    expect(lines).toHaveLength(2)
+  })
+
+  test('a bus that dies and comes back finds us again under our name', async () => {
+    await serving()
+    await bus.kill()
+    await vi.waitFor(() => expect(lines.at(-1)).toMatch(/^warning: Lost the system bus/))
+    expect(service.isConnected).toBe(false)
+    control.fire('serversChanged') // nobody to tell
+    await bus.start()
+    await vi.waitFor(() => expect(lines.at(-1)).toContain('Serving'), 5000)
+    expect(await call(await client(), 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
+  })
+
+  test('lookups that wait when the bus dies are called off', async () => {
+    const other = await serving()
+    const answer = errorOf(call(other, 'ResolveHostname', 'isit', [0, 'never', 0, 0n]))
+    await vi.waitFor(() => expect(lookups.waiting).toBe(1))
+    await bus.kill()
+    await vi.waitFor(() => expect(lookups.aborted).toBe(1))
+    await answer
+  })
+
+  test('a name that somebody else has is waited for', async () => {
+    await bus.start()
+    const holder = await client()
+    await holder.callBus('RequestName', 'su', [NAME, 0])
+    service.start()
+    await vi.waitFor(() => expect(lines[0]).toContain('belongs to another program'), 5000)
+    holder[Symbol.dispose]()
+    await vi.waitFor(() => expect(lines.at(-1)).toContain('Serving'))
+  })
+
+  test('closing ends the connection and the subscription', async () => {
+    const other = await serving()
+    await service[Symbol.asyncDispose]()
+    expect(await other.callBus('NameHasOwner', 's', [NAME])).toEqual([false])
+    expect(control.subscribers).toBe(0)
+  })
+})
+
+describe('callers', () => {
+  test('a caller that leaves the bus takes its lookups along, and nobody else’s', async () => {
+    const [leaver, stayer] = [await serving(), await client()]
+    void call(leaver, 'ResolveHostname', 'isit', [0, 'never', 0, 0n]).catch(() => undefined)
+    void call(stayer, 'ResolveHostname', 'isit', [0, 'never', 0, 0n]).catch(() => undefined)
+    await vi.waitFor(() => expect(lookups.waiting).toBe(2))
+    leaver[Symbol.dispose]()
+    await vi.waitFor(() => expect(lookups.aborted).toBe(1))
+    expect(lookups.waiting).toBe(1)
+    expect(await call(stayer, 'GetLink', 'i', [10])).toEqual([`${PATH}/link/_310`]) // not kept waiting
+  })
+
+  test('a change records who made it', async () => {
+    const other = await serving()
+    await call(other, 'SetLinkDNS', 'ia(iay)', [2, [[2, Buffer.from([192, 0, 2, 53])]]])
+    expect(control.origins[0]).toMatchObject({ source: 'bus', busName: other.uniqueName, uid, process: 'tester' })
+  })
+
+  test('700 settings pushed without waiting are all taken, in order', async () => {
+    const other = await serving()
+    const pushed = Array.from({ length: 700 }, (_, i) =>
+      call(other, 'SetLinkDomains', 'ia(sb)', [2, [[`d${i}`, true]]]),
+    )
+    await Promise.all(pushed)
+    expect(control.link(2)?.settings.domains).toEqual([{ name: 'd699', routeOnly: true }])
+    expect(control.calls).toHaveLength(700)
+  })
+
+  test('too many lookups at once are refused, and the others are served', async () => {
+    const [greedy, modest] = [await serving(), await client()]
+    const answers = Array.from({ length: 300 }, () =>
+      errorOf(call(greedy, 'ResolveHostname', 'isit', [0, 'never', 0, 0n])),
+    )
+    await vi.waitFor(() => expect(lookups.waiting).toBe(256))
+    expect(await answers[299]).toBe('org.freedesktop.DBus.Error.LimitsExceeded')
+    const found = await call(modest, 'ResolveHostname', 'isit', [0, 'host', 0, 0n])
+    expect(found).toEqual([[[2, 2, Buffer.from([192, 0, 2, 7])]], 'host', 8388609n])
+    greedy[Symbol.dispose]()
+    await vi.waitFor(() => expect(lookups.aborted).toBe(256))
+    await Promise.all(answers)
+  })
+})
+
+describe('signals', () => {
+  test('DNS, CurrentDNSServer and LLMNRHostname are told on the manager, once per turn', async () => {
+    await serving()
+    const told: unknown[][] = []
+    const watcher = await client((message) => {
+      if (message.member === 'PropertiesChanged') told.push([message.path, ...message.body()])
+    })
+    await watcher.callBus('AddMatch', 's', [`type='signal',sender='${NAME}'`])
+    control.fire('serversChanged')
+    control.fire('serversChanged')
+    control.fire('configurationChanged')
+    control.status = { ...control.status, llmnrHostname: 'newname' }
+    control.fire('configurationChanged')
+    await vi.waitFor(() => expect(told).toHaveLength(1))
+    const [path, interfaceName, changed, invalidated] = told[0] as [string, string, Record<string, Variant>, string[]]
+    expect([path, interfaceName, invalidated]).toEqual([PATH, MANAGER, []])
+    expect(Object.keys(changed)).toEqual(['LLMNRHostname', 'DNS'])
+    expect(changed['LLMNRHostname']).toEqual(new Variant('s', 'newname'))
+    control.fire('linksChanged') // never told: clients re-read
+    control.fire('currentServerChanged')
+    await vi.waitFor(() => expect(told).toHaveLength(2))
+    expect(Object.keys(told[1]?.[2] as object)).toEqual(['CurrentDNSServer'])
+  })
+
+  test('waking up is passed on, going to sleep is not', async () => {
+    const other = await serving()
+    await other.callBus('RequestName', 'su', ['org.freedesktop.login1', 0])
+    const sleep = (isBefore: boolean) => {
+      const path = '/org/freedesktop/login1'
+      const target = { path, interface: 'org.freedesktop.login1.Manager', member: 'PrepareForSleep' }
+      other.send({ type: 4, ...target, signature: 'b', body: [isBefore] })
+    }
+    sleep(true)
+    sleep(false)
+    await vi.waitFor(() => expect(resumed).toBe(1))
+  })
+})
+
+describe('hostile callers', () => {
+  test('a 64 MiB array is refused unread', async () => {
+    const other = await serving()
+    const raw = await rawClient()
+    const target = { destination: NAME, path: PATH, interface: MANAGER, member: 'ResolveAddress' }
+    const small = codec.encode({ type: 1, serial: 2, ...target, signature: 'iiayt', body: [0, 2, Buffer.alloc(4), 0n] })
+    const header = small.subarray(0, small.length - 24)
+    const body = Buffer.alloc(16 + (64 << 20) + 8) // int, int, length, then bytes, padding and the flags
+    body.writeUInt32LE(2, 4)
+    body.writeUInt32LE(64 << 20, 8)
+    header.writeUInt32LE(body.length, 4)
+    const answer = new Promise<Buffer>((resolve) => raw.once('data', resolve))
+    raw.write(header)
+    raw.write(body)
+    expect((await answer).toString('latin1')).toContain('org.freedesktop.DBus.Error.LimitsExceeded')
+    expect(await call(other, 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
+    raw.destroy()
+  }, 30_000)
+
+  test.each([
+    ['a file descriptor that is not there', 'ssv', ['x.y', 'z', new Variant('u', 0)], /\0u\0/, '\0h\0'],
+  ] as const)('%s inside a variant', async (_, signature, body, find, put) => {
+    // Marshalled by hand: no honest library would write it.
+    await serving()
+    const raw = await rawClient()
+    const target = { destination: NAME, path: PATH, interface: 'org.freedesktop.DBus.Properties', member: 'Set' }
+    const bytes = codec.encode({ type: 1, serial: 2, ...target, signature, body })
+    raw.write(Buffer.from(bytes.toString('latin1').replace(find, put), 'latin1'))
+    expect(await call(await client(), 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
+    raw.destroy()
+  })
+
+  test('wrong signatures, unknown members and deep variants each get their error', async () => {
+    const other = await serving()
+    let deep: Variant = new Variant('s', 'x')
+    for (let i = 0; i < 60; i++) deep = new Variant('v', deep)
+    const set = { destination: NAME, path: PATH, interface: 'org.freedesktop.DBus.Properties', member: 'Set' }
+    const answers = [
+      call(other, 'GetLink', 's', ['x']),
+      call(other, 'GetLink', '', []),
+      call(other, 'SetLinkDNS', 'iaaaaai', [2, []]),
+      call(other, 'RegisterService', 'aa{sv}', [[{ __proto__: null, toString: new Variant('s', '') }]]),
+      other.call({ ...set, signature: 'ssv', body: [MANAGER, 'LLMNR', deep] }),
+      other.call({ ...set, path: '/a/b', signature: 'ssv', body: [MANAGER, 'LLMNR', deep] }),
+    ].map(errorOf)
+    expect(await Promise.all(answers)).toEqual([
+      'org.freedesktop.DBus.Error.InvalidArgs',
+      'org.freedesktop.DBus.Error.InvalidArgs',
+      'org.freedesktop.DBus.Error.InvalidArgs',
+      'org.freedesktop.DBus.Error.InvalidArgs',
+      'org.freedesktop.DBus.Error.PropertyReadOnly',
+      'org.freedesktop.DBus.Error.UnknownObject',
+    ])
+  })
+
+  test('hundreds of connections that come, ask and leave', async () => {
+    await serving()
+    for (let round = 0; round < 4; round++) {
+      const crowd = await Promise.all(Array.from({ length: 200 }, () => client()))
+      for (const each of crowd) void call(each, 'ResolveHostname', 'isit', [0, 'never', 0, 0n]).catch(() => undefined)
+      await vi.waitFor(() => expect(lookups.waiting).toBe(200), 5000)
+      for (const each of crowd) each[Symbol.dispose]()
+      await vi.waitFor(() => expect(lookups.waiting).toBe(0), 5000)
+    }
+    expect(await call(await client(), 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
+  }, 30_000)
+})
+
+/** A socket that has authenticated and said Hello, for bytes of any kind. */
+function rawClient(): Promise<ReturnType<typeof connect>> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(bus.path)
+    socket.once('error', reject)
+    socket.write(`\0AUTH EXTERNAL ${Buffer.from(String(uid)).toString('hex')}\r\n`)
+    const target = {
+      destination: 'org.freedesktop.DBus',
+      path: '/org/freedesktop/DBus',
+      interface: 'org.freedesktop.DBus',
+    }
+    socket.once('data', () => {
+      socket.write('BEGIN\r\n')
+      socket.write(codec.encode({ type: 1, serial: 1, ...target, member: 'Hello' }))
+      socket.once('data', () => resolve(socket))
+    })
+  })
+}
