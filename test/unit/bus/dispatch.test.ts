@@ -144,9 +144,10 @@ describe('properties', () => {
     expect(await set(logPath, log, 'LogTarget', text('moon'))).toBe("InvalidArgs: Invalid log target 'moon'")
     expect(await set(logPath, log, 'LogLevel', text('debug'))).toBeUndefined()
     expect(desk.logger.level).toBe('debug')
+    desk = new Desk()
     desk.uid = 1000
     expect(await set(logPath, log, 'LogLevel', text('err'))).toBe('AccessDenied: Access denied')
-    expect(desk.logger.level).toBe('debug')
+    expect(desk.logger.level).toBe('info')
   })
 })
 
