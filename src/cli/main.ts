@@ -9,6 +9,7 @@ import { helpText, listText } from './help.ts'
 import { type HostLinks, SysfsLinks } from './host-links.ts'
 import { DEFAULT_OPTIONS, type Options } from './options.ts'
 import { parseArguments } from './parse-arguments.ts'
+import { printPaged } from './pager.ts'
 import { PROGRAM } from './program.ts'
 import { ProcessScreen } from './screen.ts'
 import { DEFAULT_VERB, findVerb, type Verb } from './verbs.ts'
@@ -54,7 +55,7 @@ async function runAsResolvconf(argv: readonly string[]): Promise<number> {
 function show(options: Options): number {
   const what = options.show ?? 'help'
   if (what === 'version') screen.print(`${PROGRAM} ${packageVersion()}`)
-  else screen.print(what === 'help' ? helpText(screen.columns) : listText(what, options))
+  else printPaged(what === 'help' ? helpText(screen.columns) : listText(what, options), { options, screen })
   return 0
 }
 

@@ -61,8 +61,8 @@ export async function queryRecord(target: RecordTarget, context: Context): Promi
 
 /** As `queryRecord`, but prints nothing about a failure. @throws {BusError} */
 export async function lookUpRecord({ name, class: klass, type }: RecordTarget, context: Context): Promise<boolean> {
-  const startedAt = context.now()
   const lookups = new Lookups(await context.bus())
+  const startedAt = context.now()
   const call = lookups.record(context.ifindex, name, klass, type, context.options.flags & RECORD_FLAGS)
   return printRecords(name, await explain(name, call), context.now() - startedAt, context)
 }
@@ -113,9 +113,9 @@ async function queryOne(word: string, context: Context): Promise<boolean> {
 
 async function queryHost(name: string, context: Context): Promise<void> {
   const { options, ifindex, links } = context
-  const startedAt = context.now()
   const flags = options.flags & ~SERVICE_FLAGS
   const lookups = new Lookups(await context.bus())
+  const startedAt = context.now()
   const answer = await explain(name, lookups.hostname(ifindex, name, options.family, flags))
   if (answer.addresses.length === 0) throw new CliError(`${name}: no addresses found`)
   const lines = hostLines(name, answer, (index) => links.nameOf(index))
@@ -127,9 +127,9 @@ async function queryAddress({ address, zone }: QueryTarget & { kind: 'address' }
   if (zoneIndex > 0 && context.ifindex > 0 && zoneIndex !== context.ifindex) {
     throw new CliError('Specified multiple different interfaces. Refusing.')
   }
-  const startedAt = context.now()
   const flags = context.options.flags & ADDRESS_FLAGS
   const lookups = new Lookups(await context.bus())
+  const startedAt = context.now()
   const text =
     zone !== undefined && address.isLinkLocal ? `${address.text}%${context.links.nameOf(zoneIndex)}` : address.text
   const call = lookups.address(context.ifindex || zoneIndex, address.family, address.bytes, flags)

@@ -12,8 +12,9 @@ export const service: VerbRun = async (words, context) => {
     throw new CliError('service has no JSON form: use query with --type=SRV or --type=TXT and --json=.')
   }
   const asked = serviceName(words)
+  const bus = await context.bus()
   const startedAt = context.now()
-  const answer = await lookUp(asked, serviceFlags(words.length, context), context)
+  const answer = await lookUp(asked, serviceFlags(words.length, context), new Lookups(bus), context)
   const lines = serviceLines(asked, answer, (ifindex) => context.links.nameOf(ifindex))
   printAnswer(lines, answer.flags, context.now() - startedAt, context)
   return 0
@@ -31,10 +32,10 @@ export function serviceFlags(wordCount: number, { options }: Pick<Context, 'opti
   return (options.flags & ~FLAG.NO_SEARCH) | (wantsTexts ? 0 : FLAG.NO_TXT)
 }
 
-async function lookUp(asked: ServiceName, flags: number, context: Context): Promise<ServiceAnswer> {
+async function lookUp(asked: ServiceName, flags: number, lookups: Lookups, context: Context): Promise<ServiceAnswer> {
   const { ifindex, options } = context
   try {
-    return await new Lookups(await context.bus()).service(ifindex, asked, options.family, flags)
+    return await lookups.service(ifindex, asked, options.family, flags)
   } catch (error) {
     if (!(error instanceof BusError)) throw error
     throw new BusError(error.errorName, `Resolve call failed: ${error.message}`, { cause: error })

@@ -3,12 +3,13 @@ import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import type { HostLink } from './host-links.ts'
+import { printPaged } from './pager.ts'
 import { printJson } from './query.ts'
 import { readConfiguration } from './read-configuration.ts'
 
 /** Global, links, delegates; or only the links named (C-S-1). A link that does not exist is said and skipped. */
 export const status: VerbRun = async (words, context) => {
-  const { screen, options } = context
+  const { options } = context
   const named = context.ifindex > 0 ? [String(context.ifindex), ...words] : words
   const known = named.flatMap((word) => findLink(word, context) ?? [])
   const isAll = named.length === 0
@@ -17,7 +18,7 @@ export const status: VerbRun = async (words, context) => {
   if (options.json !== 'off') printJson(blocks, context)
   else if (blocks.length > 0) {
     const texts = blocks.map((block) => blockText(block, context))
-    screen.print(texts.join('\n\n'))
+    printPaged(texts.join('\n\n'), context)
   }
   return known.length < named.length ? 1 : 0
 }

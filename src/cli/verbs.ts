@@ -1,3 +1,4 @@
+import { LOG_LEVELS } from '../base/index.ts'
 import type { VerbRun } from './context.ts'
 
 /** One verb: how it is written, what help says, how many words it takes, and where its code is. */
@@ -8,11 +9,22 @@ export interface Verb {
   readonly help: string
   readonly least: number
   readonly most: number
+  readonly completes: Completes
   /** The code is loaded when the verb is used, so that others start without it. */
   load(): Promise<VerbRun>
 }
 
+/** What shells offer for the words of a verb. */
+export interface Completes {
+  /** Whether links stand first, everywhere or nowhere. */
+  readonly links: 'none' | 'first' | 'each'
+  /** For the word after the link, or for the first. */
+  readonly words: readonly string[]
+}
+
 const MANY = Number.POSITIVE_INFINITY
+const YES_NO = ['yes', 'no']
+const RESOLVE_MODES = ['yes', 'no', 'resolve']
 
 /** The one table behind parsing, `--help` and completion. */
 // biome-ignore format: a table reads better in rows
@@ -31,14 +43,15 @@ export const VERBS: readonly Verb[] = [
   verb('show-server-state', '', 0, 0, 'Show servers state', async () => (await import('./server-state.ts')).showServerState),
   verb('dns', '[LINK [SERVER...]]', 0, MANY, 'Get/set per-interface DNS server address', () => setting('dns')),
   verb('domain', '[LINK [DOMAIN...]]', 0, MANY, 'Get/set per-interface search domain', () => setting('domain')),
-  verb('default-route', '[LINK [BOOL]]', 0, 2, 'Get/set per-interface default route flag', () => setting('default-route')),
-  verb('llmnr', '[LINK [MODE]]', 0, 2, 'Get/set per-interface LLMNR mode', () => setting('llmnr')),
-  verb('mdns', '[LINK [MODE]]', 0, 2, 'Get/set per-interface MulticastDNS mode', () => setting('mdns')),
-  verb('dnsovertls', '[LINK [MODE]]', 0, 2, 'Get/set per-interface DNS-over-TLS mode', () => setting('dnsovertls')),
-  verb('dnssec', '[LINK [MODE]]', 0, 2, 'Get/set per-interface DNSSEC mode', () => setting('dnssec')),
+  verb('default-route', '[LINK [BOOL]]', 0, 2, 'Get/set per-interface default route flag', () => setting('default-route'), YES_NO),
+  verb('llmnr', '[LINK [MODE]]', 0, 2, 'Get/set per-interface LLMNR mode', () => setting('llmnr'), RESOLVE_MODES),
+  verb('mdns', '[LINK [MODE]]', 0, 2, 'Get/set per-interface MulticastDNS mode', () => setting('mdns'), RESOLVE_MODES),
+  verb('dnsovertls', '[LINK [MODE]]', 0, 2, 'Get/set per-interface DNS-over-TLS mode', () => setting('dnsovertls'), ['yes', 'no', 'opportunistic']),
+  verb('dnssec', '[LINK [MODE]]', 0, 2, 'Get/set per-interface DNSSEC mode', () => setting('dnssec'), ['yes', 'no', 'allow-downgrade']),
   verb('nta', '[LINK [DOMAIN...]]', 0, MANY, 'Get/set per-interface DNSSEC NTA', () => setting('nta')),
   verb('revert', 'LINK', 0, 1, 'Revert per-interface configuration', async () => (await import('./setting-verbs.ts')).revert),
-  verb('log-level', '[LEVEL]', 0, 1, 'Get/set logging threshold of the resolver', async () => (await import('./maintenance.ts')).logLevel),
+  verb('log-level', '[LEVEL]', 0, 1, 'Get/set logging threshold of the resolver', async () => (await import('./maintenance.ts')).logLevel, LOG_LEVELS),
+  verb('completion', 'SHELL', 1, 1, 'Print completion script for bash, zsh or fish', async () => (await import('./completion.ts')).completion, ['bash', 'zsh', 'fish']),
 ]
 
 export const DEFAULT_VERB = 'status'
@@ -55,8 +68,14 @@ function verb(
   most: number,
   help: string,
   load: () => Promise<VerbRun>,
+  words: readonly string[] = [],
 ): Verb {
-  return { name, usage, help, least, most, load }
+  return { name, usage, help, least, most, load, completes: { links: linksIn(usage), words } }
+}
+
+function linksIn(usage: string): Completes['links'] {
+  if (!usage.includes('LINK')) return 'none'
+  return usage.includes('LINK...') ? 'each' : 'first'
 }
 
 async function setting(name: Parameters<typeof import('./setting-verbs.ts').settingVerb>[0]): Promise<VerbRun> {

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { parseBoolean } from '../../../src/cli/options.ts'
+import { completion } from '../../../src/cli/completion.ts'
+import type { Context } from '../../../src/cli/context.ts'
 import { parseArguments } from '../../../src/cli/parse-arguments.ts'
 import { helpText, listText } from '../../../src/cli/help.ts'
 import { VERBS } from '../../../src/cli/verbs.ts'
-import { OPTIONS } from '../../../src/cli/options.ts'
+import { OPTIONS, parseBoolean } from '../../../src/cli/options.ts'
 
 const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''))
 
@@ -95,5 +97,38 @@ describe('help', () => {
 
   it('can load every verb', async () => {
     for (const verb of VERBS) expect(await verb.load()).toBeTypeOf('function')
+  })
+})
+
+async function scriptFor(shell: string): Promise<string> {
+  const lines: string[] = []
+  const screen = { print: (text: string) => lines.push(text) }
+  expect(await completion([shell], { screen } as unknown as Context)).toBe(0)
+  return lines.join('\n')
+}
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('%s: offers every verb and long option', async (shell) => {
+    const script = await scriptFor(shell)
+    for (const { name } of VERBS) expect(script).toContain(name)
+    for (const { long } of OPTIONS) expect(script).toContain(long ?? '')
+  })
+
+  it('bash: answers as a shell would', async () => {
+    const ask = `${await scriptFor('bash')}
+ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _tsresolvectl; echo "\${COMPREPLY[*]}"; }
+ask tsresolvectl show; ask tsresolvectl dnssec lo ''; ask tsresolvectl -4 status lo l; ask tsresolvectl --json = p; ask tsresolvectl --no`
+    expect(execFileSync('bash', ['-c', ask], { encoding: 'utf8' }).split('\n')).toEqual([
+      'show-cache show-server-state',
+      'yes no allow-downgrade',
+      'lo',
+      'pretty',
+      '--no-pager --no-ask-password',
+      '',
+    ])
+  })
+
+  it('refuses another shell', async () => {
+    await expect(completion(['csh'], {} as Context)).rejects.toThrow('bash, zsh, fish')
   })
 })
