@@ -16,6 +16,7 @@ const MSG_DONTWAIT = 0x40
 const EAGAIN = 11
 /** struct cmsghdr of 64-bit machines. */
 const CMSGHDR = 16
+const NO_CONTROL = Buffer.alloc(0)
 /** How often a full send buffer is tried again, a turn of the event loop later each time. */
 const MAX_RETRIES = 100
 
@@ -178,9 +179,16 @@ class SlotPeer implements Peer {
     return this.nameLength === SOCKADDR_IN_SIZE ? this.#slot.name[4] === 127 : this.address.isLoopback
   }
 
+  get key(): string {
+    return this.#slot.name.toString('latin1', 0, this.nameLength)
+  }
+
   keep(): Peer {
     const { name, control } = this.#slot
-    const kept = new SlotPeer({ name: Buffer.from(name), control: Buffer.from(control) })
+    const kept = new SlotPeer({
+      name: Buffer.from(name),
+      control: this.controlLength === 0 ? NO_CONTROL : Buffer.from(control),
+    })
     kept.renew(this.nameLength, this.controlLength)
     return kept
   }

@@ -6,6 +6,8 @@ export interface Peer {
   readonly port: number
   /** Cheaper than asking the address. */
   readonly isLoopback: boolean
+  /** The same for the same address and port, and for no others; cheaper than writing those out. */
+  readonly key: string
   /** The same peer for later: the one handed to the handler is someone else when that has returned. */
   keep(): Peer
 }

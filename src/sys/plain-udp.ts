@@ -80,7 +80,11 @@ class PlainPeer implements Peer {
   }
 
   get isLoopback(): boolean {
-    return this.address.isLoopback
+    return this.host.startsWith('127.') || this.host === '::1'
+  }
+
+  get key(): string {
+    return `${this.host} ${this.port}`
   }
 
   keep(): Peer {

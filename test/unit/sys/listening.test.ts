@@ -46,8 +46,10 @@ describe.each([
   test('answers later, to a peer that was kept, from a packet that was copied', async () => {
     const listener = await open()
     const kept: [Buffer, Peer][] = []
+    const keys = new Set<string>()
     listener.onDatagram((packet, peer) => {
       kept.push([Buffer.from(packet), peer.keep()])
+      keys.add(peer.key)
       if (kept.length < 100) return
       setImmediate(() => {
         for (const [reply, client] of kept.toReversed()) listener.send(reply, client)
@@ -66,6 +68,8 @@ describe.each([
         many(50, (i) => `b${i}`),
       ),
     ])
+    expect(keys).toEqual(new Set(kept.map(([, client]) => client.key)))
+    expect(keys.size).toBe(2)
     expect(got.map((texts) => texts.toSorted())).toEqual([
       many(50, (i) => `a${i}`).toSorted(),
       many(50, (i) => `b${i}`).toSorted(),

@@ -5,9 +5,9 @@ import { IpAddress } from '../../../src/base/index.ts'
 import { Outgoing, SystemRandom } from '../../../src/sys/index.ts'
 import { Egress, TcpTransport } from '../../../src/transport/index.ts'
 import { frame } from '../../../src/wire/index.ts'
+import { FakeClock } from '../../kit/fake-clock.ts'
 import {
   failureOf,
-  HandClock,
   KINDS,
   libc,
   message,
@@ -27,7 +27,7 @@ describe.each(KINDS)('%s', (kind) => {
   const protocol = protocolOf(kind)
 
   test('answers a question with the bytes of the server, and stops its timers', async () => {
-    const clock = new HandClock()
+    const clock = new FakeClock()
     await using upstream = await openUpstream(protocol, (query, send) =>
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
@@ -43,28 +43,28 @@ describe.each(KINDS)('%s', (kind) => {
       send(message(query.readUInt16BE(0) ^ 1, `re ${textOf(query)}`))
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`))
     })
-    await using transport = openTransport(kind, new HandClock())
+    await using transport = openTransport(kind, new FakeClock())
     const reply = await transport.exchange(queryTo(upstream.port, protocol, 9, 'x'), never)
     expect(textOf(reply)).toBe('re x')
   })
 
   test('gives up with `timeout` after the patience, not before', async () => {
-    const clock = new HandClock()
+    const clock = new FakeClock()
     let asked = 0
     await using upstream = await openUpstream(protocol, () => asked++)
     await using transport = openTransport(kind, clock)
     const failure = failureOf(transport.exchange(queryTo(upstream.port, protocol, 1, 'x', { patience: 300 }), never))
     await until(() => asked === 1)
-    clock.advance(299)
+    await clock.advance(299)
     expect(await Promise.race([failure, new Promise((resolve) => setImmediate(() => resolve('waiting')))])).toBe(
       'waiting',
     )
-    clock.advance(1)
+    await clock.advance(1)
     expect(await failure).toBe('timeout')
   })
 
   test('a closed port is `refused` at once', async () => {
-    await using transport = openTransport(kind, new HandClock())
+    await using transport = openTransport(kind, new FakeClock())
     const { port } = await closedPort(protocol)
     expect(await failureOf(transport.exchange(queryTo(port, protocol, 1, 'x'), never))).toBe('refused')
   })
@@ -72,7 +72,7 @@ describe.each(KINDS)('%s', (kind) => {
   test('an abort ends the exchange with its reason', async () => {
     let asked = 0
     await using upstream = await openUpstream(protocol, () => asked++)
-    await using transport = openTransport(kind, new HandClock())
+    await using transport = openTransport(kind, new FakeClock())
     const abort = new AbortController()
     const exchange = transport.exchange(queryTo(upstream.port, protocol, 1, 'x'), abort.signal)
     await until(() => asked === 1)
@@ -83,7 +83,7 @@ describe.each(KINDS)('%s', (kind) => {
   test('an aborted signal sends nothing', async () => {
     let asked = 0
     await using upstream = await openUpstream(protocol, () => asked++)
-    await using transport = openTransport(kind, new HandClock())
+    await using transport = openTransport(kind, new FakeClock())
     await expect(
       transport.exchange(queryTo(upstream.port, protocol, 1, 'x'), AbortSignal.abort(new Error('too late'))),
     ).rejects.toThrow('too late')
@@ -91,7 +91,7 @@ describe.each(KINDS)('%s', (kind) => {
   })
 
   test('closing ends what is under way, leaves no timer, and refuses the rest', async () => {
-    const clock = new HandClock()
+    const clock = new FakeClock()
     let asked = 0
     await using upstream = await openUpstream(protocol, () => asked++)
     const transport = openTransport(kind, clock)
@@ -110,7 +110,7 @@ describe.each(KINDS)('%s', (kind) => {
       waiting.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
       if (waiting.length === 200) for (const answer of waiting.toReversed()) answer()
     })
-    await using transport = openTransport(kind, new HandClock())
+    await using transport = openTransport(kind, new FakeClock())
     const replies = await Promise.all(
       Array.from({ length: 200 }, (_, i) => transport.exchange(queryTo(upstream.port, protocol, 77, `q${i}`), never)),
     )
@@ -118,7 +118,7 @@ describe.each(KINDS)('%s', (kind) => {
   })
 
   test('R-SRV-8: a link that is not there is a failure, not another way out', async () => {
-    await using transport = openTransport(kind, new HandClock())
+    await using transport = openTransport(kind, new FakeClock())
     const away = { address: IpAddress.parse('192.0.2.53') as IpAddress, ifindex: 999_999 }
     const failure = await failureOf(transport.exchange(queryTo(53, protocol, 1, 'x', away), never))
     expect(failure).toBe(kind.endsWith('koffi') ? 'io' : 'unreachable')
@@ -128,14 +128,14 @@ describe.each(KINDS)('%s', (kind) => {
     await using upstream = await openUpstream(protocol, (query, send) =>
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
-    await using transport = openTransport(kind, new HandClock())
+    await using transport = openTransport(kind, new FakeClock())
     const reply = await transport.exchange(queryTo(upstream.port, protocol, 5, 'x', { ifindex: 999_999 }), never)
     expect(textOf(reply)).toBe('re x')
   })
 
   test('a message too long for the protocol is `too-large`', async () => {
     await using upstream = await openUpstream(protocol, () => {})
-    await using transport = openTransport(kind, new HandClock())
+    await using transport = openTransport(kind, new FakeClock())
     const query = queryTo(upstream.port, protocol, 1, 'x', { wire: Buffer.alloc(66_000) })
     expect(await failureOf(transport.exchange(query, never))).toBe('too-large')
   })
@@ -146,7 +146,7 @@ describe('udp', () => {
     await using upstream = await openUpstream('udp', (query, send) =>
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
-    await using transport = openTransport('udp', new HandClock())
+    await using transport = openTransport('udp', new FakeClock())
     for (let i = 0; i < 64; i++) await transport.exchange(queryTo(upstream.port, 'udp', i, 'x'), never)
     expect(new Set(upstream.ports).size).toBeGreaterThan(60)
     const steps = upstream.ports.slice(1).map((port, i) => Math.abs(port - (upstream.ports[i] as number)))
@@ -154,7 +154,7 @@ describe('udp', () => {
   })
 
   test('R-SRV-7: a late answer meets an open port, for five seconds', async () => {
-    const clock = new HandClock()
+    const clock = new FakeClock()
     const answers: (() => void)[] = []
     await using upstream = await openUpstream('udp', (query, send) => {
       answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
@@ -163,13 +163,13 @@ describe('udp', () => {
     for (let i = 0; i < 3; i++) {
       const failure = failureOf(transport.exchange(queryTo(upstream.port, 'udp', i, 'x', { patience: 100 }), never))
       await until(() => answers.length === i + 1)
-      clock.advance(100)
+      await clock.advance(100)
       expect(await failure).toBe('timeout')
     }
     expect(await boundPorts(upstream.ports)).toBe(3)
     answers[0]?.()
     await until(() => clock.pending === 1)
-    clock.advance(5000)
+    await clock.advance(5000)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(await boundPorts(upstream.ports)).toBe(0)
     expect(clock.pending).toBe(0)
@@ -178,16 +178,16 @@ describe('udp', () => {
 
 describe('tcp', () => {
   test('R-SRV-17: one connection serves all questions to a server, and is closed after ten idle seconds', async () => {
-    const clock = new HandClock()
+    const clock = new FakeClock()
     await using upstream = await openUpstream('tcp', (query, send) =>
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
     await using transport = openTransport('tcp', clock)
     await transport.exchange(queryTo(upstream.port, 'tcp', 1, 'a'), never)
-    clock.advance(9999)
+    await clock.advance(9999)
     await transport.exchange(queryTo(upstream.port, 'tcp', 2, 'b'), never)
     expect(upstream.connections).toBe(1)
-    clock.advance(10_000)
+    await clock.advance(10_000)
     await transport.exchange(queryTo(upstream.port, 'tcp', 3, 'c'), never)
     expect(upstream.connections).toBe(2)
   })
@@ -197,7 +197,7 @@ describe('tcp', () => {
     await using upstream = await openUpstream('tcp', (query, send) => {
       if (++asked > 2) send(message(query.readUInt16BE(0), `re ${textOf(query)}`))
     })
-    await using transport = openTransport('tcp', new HandClock())
+    await using transport = openTransport('tcp', new FakeClock())
     const failures = [1, 2].map((id) => failureOf(transport.exchange(queryTo(upstream.port, 'tcp', id, 'x'), never)))
     await until(() => asked === 2)
     upstream.hangUp()
@@ -206,7 +206,7 @@ describe('tcp', () => {
   })
 
   test('a connection that left a question unanswered gets no new one, but may still answer the others', async () => {
-    const clock = new HandClock()
+    const clock = new FakeClock()
     const answers: (() => void)[] = []
     await using upstream = await openUpstream('tcp', (query, send) => {
       answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
@@ -215,7 +215,7 @@ describe('tcp', () => {
     const failure = failureOf(transport.exchange(queryTo(upstream.port, 'tcp', 1, 'a', { patience: 50 }), never))
     const slow = transport.exchange(queryTo(upstream.port, 'tcp', 2, 'b'), never)
     await until(() => answers.length === 2)
-    clock.advance(50)
+    await clock.advance(50)
     expect(await failure).toBe('timeout')
     const fresh = transport.exchange(queryTo(upstream.port, 'tcp', 3, 'c'), never)
     await until(() => answers.length === 3)
@@ -225,14 +225,14 @@ describe('tcp', () => {
   })
 
   test('a connection that never comes about ends after ten seconds at the latest', async () => {
-    const clock = new HandClock()
+    const clock = new FakeClock()
     const outgoing = new Outgoing(libc)
     vi.spyOn(outgoing, 'connectTcp').mockImplementation(() => net.connect({ host: 'x', port: 9, lookup: () => {} }))
     await using transport = new TcpTransport(new Egress(outgoing, () => false), clock, new SystemRandom())
     const failure = failureOf(transport.exchange(queryTo(9, 'tcp', 1, 'x', { patience: 60_000 }), never))
-    clock.advance(9999)
+    await clock.advance(9999)
     expect(clock.pending).toBe(2)
-    clock.advance(1)
+    await clock.advance(1)
     expect(await failure).toBe('timeout')
     expect(clock.pending).toBe(0)
   })
@@ -241,7 +241,7 @@ describe('tcp', () => {
     await using upstream = await openUpstream('tcp', (query, send) =>
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
-    await using transport = openTransport('tcp', new HandClock())
+    await using transport = openTransport('tcp', new FakeClock())
     for (let i = 1; i <= 140; i++) {
       await transport.exchange(queryTo(upstream.port, 'tcp', i, 'x', { ifindex: i }), never)
     }

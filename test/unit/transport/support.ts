@@ -1,37 +1,10 @@
 import dgram from 'node:dgram'
 import net from 'node:net'
-import { type Clock, IpAddress, Logger, type Millis } from '../../../src/base/index.ts'
+import { type Clock, IpAddress, Logger } from '../../../src/base/index.ts'
 import { Libc, Outgoing, SystemRandom } from '../../../src/sys/index.ts'
 import { Egress, PlainTransport, TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
 import type { Endpoint, OutgoingQuery, Transport } from '../../../src/upstream/index.ts'
 import { frame, StreamFramer } from '../../../src/wire/index.ts'
-
-/** Time that passes only when told; the sockets are real. */
-export class HandClock implements Clock {
-  #now = 1000
-  readonly #timers = new Set<{ due: Millis; callback: () => void }>()
-
-  now(): Millis {
-    return this.#now
-  }
-  wall(): Millis {
-    return this.#now
-  }
-  after(delay: Millis, callback: () => void): Disposable {
-    const timer = { due: this.#now + delay, callback }
-    this.#timers.add(timer)
-    return { [Symbol.dispose]: () => void this.#timers.delete(timer) }
-  }
-  advance(by: Millis): void {
-    this.#now += by
-    for (const timer of [...this.#timers].toSorted((a, b) => a.due - b.due)) {
-      if (timer.due <= this.#now && this.#timers.delete(timer)) timer.callback()
-    }
-  }
-  get pending(): number {
-    return this.#timers.size
-  }
-}
 
 export const libc = Libc.load(new Logger('err', () => {}))
 export const LOOPBACK = IpAddress.parse('127.0.0.1') as IpAddress
