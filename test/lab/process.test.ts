@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
-import { testUser } from './kit/world.ts'
+import { inside, testUser } from './kit/world.ts'
 
 const lan = { zone: { 'www.test': 'A 192.0.2.1' } }
 
@@ -26,6 +26,32 @@ test('READY=1 only when everything is open', async () => {
   expect((await lab.dig('www.test', 'A', '+time=1')).data).toEqual(['192.0.2.1'])
   expect((await lab.dig('www.test', 'A', '+tcp', '@127.0.0.54', '+time=1')).data).toEqual(['192.0.2.1'])
   await lab.run(['test', '-f', '/run/systemd/resolve/stub-resolv.conf'])
+})
+
+test.skipIf(original)('--listen, --runtime-dir and --config', async () => {
+  await using lab = await Lab.open({ links: { lan: { ...lan, dns: [] } }, start: false })
+  await lab.write('/run/lab/own/resolved.conf', '[Resolve]\nDNS=10.53.1.1\n')
+  await lab.run(['install', '-d', '-o', String(lab.world.isRoot ? testUser.uid : 0), '/run/lab/runtime'])
+  const options = [
+    '--listen',
+    '127.0.0.1:5300',
+    '--runtime-dir',
+    '/run/lab/runtime',
+    '--config',
+    '/run/lab/own/resolved.conf',
+  ]
+  await lab.daemon.start(...options)
+  expect((await lab.dig('www.test', 'A', '@127.0.0.1', '-p', '5300')).data).toEqual(['192.0.2.1'])
+  expect((await lab.dig('www.test', 'A', '@127.0.0.1', '-p', '5300', '+tcp')).data).toEqual(['192.0.2.1'])
+  await lab.run(['test', '-f', '/run/lab/runtime/stub-resolv.conf'])
+})
+
+test.skipIf(original)('--help and --version', async () => {
+  await using lab = await Lab.open({ start: false })
+  const daemon = (...words: string[]) => lab.run([inside.node, `${inside.repo}/dist/main.js`, ...words])
+  expect(await daemon('--help')).toContain('--listen')
+  expect(await daemon('--version')).toMatch(/^tsresolved \d+\.\d+\.\d+/)
+  expect((await lab.tryRun([inside.node, `${inside.repo}/dist/main.js`, '--nonsense'])).code).not.toBe(0)
 })
 
 test('SIGTERM and SIGINT end it in an orderly way', async () => {

@@ -108,6 +108,37 @@ test('R-CNAME-2: a redirect out of the zone is routed anew', async () => {
   expect(await lab.links.vpn.asked()).toEqual(['go.corp.test A'])
 })
 
+test('R-ROUTE-1: of 120 names, none reaches a link that did not win it', async () => {
+  const domains = { lan: ['~.'], vpn: ['~corp.test', '~a.b.test'], lab: ['~eng.corp.test', '~b.test', 'x.a.b.test'] }
+  const zone = { '*.test': 'A 192.0.2.1' }
+  const spec = (name: keyof typeof domains) => ({ zone, domains: domains[name] })
+  await using lab = await Lab.open({ links: { lan: spec('lan'), vpn: spec('vpn'), lab: spec('lab') } })
+  const names = [
+    'test',
+    'corp.test',
+    'eng.corp.test',
+    'b.test',
+    'a.b.test',
+    'x.a.b.test',
+    'notcorp.test',
+    'ab.test',
+  ].flatMap((domain) => Array.from({ length: 15 }, (_, i) => `n${i}.${i % 2 ? 'deep.' : ''}${domain}`))
+  await lab.run(['dig', '@127.0.0.53', '+nocookie', ...names])
+  const winner = (name: string) => {
+    const lengths = Object.entries(domains).map(([link, list]) => {
+      const matching = list
+        .map((each) => each.replace('~', ''))
+        .filter((each) => each === '.' || name.endsWith(`.${each}`))
+      return [link, Math.max(-1, ...matching.map((each) => (each === '.' ? 0 : each.length)))] as const
+    })
+    return lengths.reduce((best, each) => (each[1] > best[1] ? each : best))[0]
+  }
+  for (const link of ['lan', 'vpn', 'lab'] as const) {
+    const expected = names.filter((name) => winner(name) === link).map((name) => `${name} A`)
+    expect(new Set(await lab.links[link].asked())).toEqual(new Set(expected))
+  }
+})
+
 test('R-NETD-4: servers and domains of a link managed by networkd, without any bus', async () => {
   await using lab = await Lab.open({ links: { lan, vpn }, bus: false, start: false })
   await lab.write(`/run/systemd/netif/links/${await lab.links.lan.index()}`, state(lab.links.lan.server, ''))

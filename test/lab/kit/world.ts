@@ -58,8 +58,10 @@ export class World implements AsyncDisposable {
       return world
     } catch (cause) {
       await world[Symbol.asyncDispose]()
-      const hint = asRoot ? '' : ' (not root, and unprivileged user namespaces do not work here: run the lab as root)'
-      throw new Error(`cannot build the private machine${hint}`, { cause })
+      const hint = asRoot
+        ? 'root, but without the rights to make namespaces'
+        : 'not root, and no unprivileged user namespaces'
+      throw new Error(`cannot build a private machine: ${hint}?`, { cause })
     }
   }
 
