@@ -27,6 +27,13 @@ export class IpAddress {
     return IpAddress.fromBytes(ipaddr.IPv6.parse(text).toByteArray())
   }
 
+  /** An address known to be valid, as a program constant. @throws {TypeError} when it is not */
+  static of(text: string): IpAddress {
+    const address = IpAddress.parse(text)
+    if (address === undefined) throw new TypeError(`not an IP address: ${text}`)
+    return address
+  }
+
   /** From 4 or 16 bytes in network order; undefined for any other length. Copies. */
   static fromBytes(bytes: ArrayLike<number>): IpAddress | undefined {
     const copy = Uint8Array.from(bytes)

@@ -42,6 +42,8 @@ export interface ControllerServices {
   readonly counts: TransactionCounts
   readonly store: LinkStore
   readonly files: ResolvConfFiles
+  /** Whose /etc/resolv.conf is at this moment; undefined when it cannot be told. */
+  readonly resolvConfMode: () => ResolvConfMode | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -61,7 +63,6 @@ export class Controller implements Control {
   #settings: ResolvedSettings
   #facts: NetworkFacts = NO_NETWORK
   #foreign: ForeignDns = NO_FOREIGN
-  #mode: ResolvConfMode | undefined
   #hostName = 'localhost'
 
   constructor(settings: ResolvedSettings, services: ControllerServices) {
@@ -121,10 +122,8 @@ export class Controller implements Control {
     this.#changes.tell('serversChanged')
   }
 
-  /** What an /etc/resolv.conf of somebody else says, and whose it is (R-RC-6, R-RC-7). */
-  followResolvConf(mode: ResolvConfMode | undefined, foreign: ForeignDns): void {
-    this.#mode = mode
-    if (foreign === this.#foreign) return
+  /** What an /etc/resolv.conf of somebody else says (R-RC-7). */
+  followResolvConf(foreign: ForeignDns): void {
     this.#foreign = foreign
     this.#apply()
     this.#services.scopes.global?.flush() // R-CACHE-21
@@ -149,7 +148,7 @@ export class Controller implements Control {
       scopesMask: hasServers ? FLAG.DNS : 0,
       dnssecSupported: false,
       negativeTrustAnchors: [],
-      resolvConfMode: this.#mode,
+      resolvConfMode: this.#services.resolvConfMode(),
       llmnrHostname: this.#hostName.split('.')[0] ?? this.#hostName,
     }
   }

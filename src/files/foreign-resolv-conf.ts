@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { type ForeignDns, type IfIndexOf, problemText, readForeignResolvConf } from '../settings/index.ts'
 import { Polled } from './polled.ts'
-import { FileError, lookAt, orMissing, readStamped } from './read-text.ts'
+import { FileError, lookAt, readStamped } from './read-text.ts'
 
 /** Whose file /etc/resolv.conf is (R-RC-6). */
 export type ResolvConfMode = 'uplink' | 'stub' | 'static' | 'missing' | 'foreign'
@@ -20,11 +20,11 @@ export interface ResolvConfPaths {
 const INTERVAL: Millis = 200
 const NOTHING: ForeignDns = { servers: [], domains: [] }
 
-/** By device and inode, links followed: what the file says plays no part. @throws {FileError} */
-export async function resolvConfMode(paths: ResolvConfPaths): Promise<ResolvConfMode> {
-  const system = await inodeOf(paths.system)
+/** By device and inode, links followed: what the file says plays no part. Four quick looks. @throws what node:fs throws */
+export function resolvConfMode(paths: ResolvConfPaths): ResolvConfMode {
+  const system = inodeOf(paths.system)
   if (system === undefined) return 'missing'
-  for (const mode of ['uplink', 'stub', 'static'] as const) if ((await inodeOf(paths[mode])) === system) return mode
+  for (const mode of ['uplink', 'stub', 'static'] as const) if (inodeOf(paths[mode]) === system) return mode
   return 'foreign'
 }
 
@@ -41,7 +41,7 @@ export function foreignResolvConf(
   return new Polled({ look, initial: NOTHING, interval: INTERVAL, clock, log })
 
   async function look(stamp: string | undefined) {
-    if ((await resolvConfMode(paths)) !== 'foreign') return undefined
+    if (resolvConfMode(paths) !== 'foreign') return undefined
     if ((await lookAt(paths.system)) === stamp) return undefined
     const source = await readStamped(paths.system).catch((error: unknown) => unreadable(error, stamp))
     if (source === undefined) return undefined
@@ -60,7 +60,7 @@ export function foreignResolvConf(
 
 const UNREADABLE = 'unreadable'
 
-async function inodeOf(path: string): Promise<string | undefined> {
-  const stats = await orMissing(path, () => stat(path, { bigint: true }))
+function inodeOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stats && `${stats.dev}:${stats.ino}`
 }

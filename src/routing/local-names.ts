@@ -31,5 +31,5 @@ export function isLocalOnly(name: Name, types: readonly number[], ownNames: Read
 }
 
 function reverseOf(text: string): Name {
-  return reverseNameOf(IpAddress.parse(text) as IpAddress)
+  return reverseNameOf(IpAddress.of(text))
 }

@@ -32,8 +32,8 @@ export class ListenError extends Error {
 }
 
 const DNS_PORT = 53
-const MAIN = addressOf('127.0.0.53')
-const PROXY = addressOf('127.0.0.54')
+const MAIN = IpAddress.of('127.0.0.53')
+const PROXY = IpAddress.of('127.0.0.54')
 
 /** The stub's sockets: 127.0.0.53 and 127.0.0.54 as configured, or others in their place, and the extra ones. */
 export class StubListeners implements AsyncDisposable {
@@ -98,10 +98,4 @@ export class StubListeners implements AsyncDisposable {
       throw new ListenError(at, door.transport, error)
     }
   }
-}
-
-function addressOf(text: string): IpAddress {
-  const address = IpAddress.parse(text)
-  if (address === undefined) throw new TypeError(`not an address: ${text}`)
-  return address
 }

@@ -13,11 +13,11 @@ const GATEWAY = nameOf('_gateway')
 const OUTBOUND = nameOf('_outbound')
 const STUB = nameOf('_localdnsstub')
 const PROXY = nameOf('_localdnsproxy')
-const STUB_ADDRESS = addressOf('127.0.0.53')
-const PROXY_ADDRESS = addressOf('127.0.0.54')
-const OWN_LOOPBACK = addressOf('127.0.0.2')
-const LOOPBACK_V4 = addressOf('127.0.0.1')
-const LOOPBACK_V6 = addressOf('::1')
+const STUB_ADDRESS = IpAddress.of('127.0.0.53')
+const PROXY_ADDRESS = IpAddress.of('127.0.0.54')
+const OWN_LOOPBACK = IpAddress.of('127.0.0.2')
+const LOOPBACK_V4 = IpAddress.of('127.0.0.1')
+const LOOPBACK_V6 = IpAddress.of('::1')
 /** Names that RFC 6303, RFC 6761 and RFC 9476 keep out of the global DNS (R-SYNTH-8). */
 const NONEXISTENT = ['0.in-addr.arpa', '255.255.255.255.in-addr.arpa', 'invalid', 'alt'].map(nameOf)
 const RESOLVER_ARPA = nameOf('resolver.arpa')
@@ -83,10 +83,4 @@ function ifindexOf(address: IpAddress, { addresses: own, gateways }: HostFacts):
 function pointing(name: Name, targets: readonly Name[], ifindex: number): LocalAnswer {
   const records = targets.map((target) => ({ record: recordOf(name, TYPE.PTR, wireOfName(target)), ifindex }))
   return { exists: true, records }
-}
-
-function addressOf(text: string): IpAddress {
-  const address = IpAddress.parse(text)
-  if (address === undefined) throw new TypeError(`not an address: ${text}`)
-  return address
 }

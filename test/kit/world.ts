@@ -228,7 +228,7 @@ function factsOf({ links = [], gateways = [] }: WorldScript): NetworkFacts {
   return {
     links: new Map(links.map((link) => [link.ifindex, linkFacts(link)])),
     gateways: gateways.map(({ gateway, ifindex }) => {
-      const address = addressOf(gateway)
+      const address = IpAddress.of(gateway)
       return { family: address.family, gateway: address, ifindex, metric: 0, source: undefined }
     }),
   }
@@ -245,7 +245,7 @@ function linkFacts({ ifindex, name = `link${ifindex}`, addresses, isUp = true }:
     addresses: (addresses ?? [`10.${ifindex}.0.2/24`]).map((text) => {
       const [host = '', prefix = '32'] = text.split('/')
       return {
-        address: addressOf(host),
+        address: IpAddress.of(host),
         prefixLength: Number(prefix),
         scope: host.startsWith('fe80') ? 253 : 0,
         flags: 0,
@@ -260,10 +260,4 @@ function serverOf(text: string): ServerSpec {
 
 function domainOf(text: string): Domain {
   return parseDomain(text)
-}
-
-function addressOf(text: string): IpAddress {
-  const address = IpAddress.parse(text)
-  if (address === undefined) throw new TypeError(`not an address: ${text}`)
-  return address
 }

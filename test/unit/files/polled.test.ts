@@ -144,7 +144,7 @@ test.each<[string, Record<string, string>, string]>([
 ])('R-RC-6: %s', async (_, files, expected) => {
   const { root, paths } = resolvConf()
   await lay(root, files)
-  expect(await resolvConfMode(paths)).toBe(expected)
+  expect(resolvConfMode(paths)).toBe(expected)
 })
 
 test('R-RC-7: read while foreign, kept while missing or ours, cleared when unreadable', async () => {

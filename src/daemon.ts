@@ -1,0 +1,295 @@
+import { createHmac } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { uptime } from 'node:os'
+import { join } from 'node:path'
+import type { Clock, Logger } from './base/index.ts'
+import { Lifetime, reasonOf } from './base/index.ts'
+import { BusService } from './bus/index.ts'
+import { Controller, Inspector } from './control/index.ts'
+import {
+  ConfigFiles,
+  foreignResolvConf,
+  LinkStateStore,
+  NetworkdState,
+  type Polled,
+  ResolvConfWriter,
+  resolvConfMode,
+} from './files/index.ts'
+import { LocalKnowledge } from './local-knowledge.ts'
+import { LinkMonitor } from './netlink/index.ts'
+import type { Options } from './options.ts'
+import { Resolver, ResolverLookups } from './resolve/index.ts'
+import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from './scope/index.ts'
+import type { ForeignDns, IfIndexOf, ResolvedSettings } from './settings/index.ts'
+import { problemText, readResolvedConf } from './settings/index.ts'
+import { Responder, StubListeners } from './stub/index.ts'
+import { type Libc, Listening, Outgoing, SystemClock, SystemRandom } from './sys/index.ts'
+import { PlainTransport } from './transport/index.ts'
+import { monitorService, resolveService, type VarlinkPorts, VarlinkServer } from './varlink/index.ts'
+import { packageVersion } from './version.ts'
+
+/** What the process gives the daemon. */
+export interface DaemonContext {
+  readonly options: Options
+  readonly libc: Libc | undefined
+  readonly logger: Logger
+  readonly environment: NodeJS.ProcessEnv
+  readonly uid: number
+}
+
+/** What the parts of a running daemon are to each other is said once, in `build`. */
+interface Parts {
+  readonly context: DaemonContext
+  readonly life: Lifetime
+  readonly clock: Clock
+  readonly control: Controller
+  readonly scopes: ScopeSet
+  readonly local: LocalKnowledge
+  readonly networkd: NetworkdState
+  readonly foreign: Polled<ForeignDns>
+  readonly readSettings: () => Promise<ResolvedSettings>
+  readonly newStub: () => StubListeners
+  readonly openIpc: () => Promise<void>
+}
+
+/** The whole resolver. This file is the only place where all rooms meet. */
+export class Daemon implements AsyncDisposable {
+  readonly #parts: Parts
+  #stub: StubListeners
+
+  private constructor(parts: Parts) {
+    this.#parts = parts
+    this.#stub = parts.newStub()
+    parts.life.defer(() => this.#stub[Symbol.asyncDispose]())
+  }
+
+  /** Resolves when links and settings are known and in force; nobody can ask yet. @throws what cannot be done without */
+  static async open(context: DaemonContext): Promise<Daemon> {
+    const life = new Lifetime()
+    try {
+      return new Daemon(await build(context, life))
+    } catch (error) {
+      await life[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.life[Symbol.asyncDispose]()
+  }
+
+  /** Opens the stub where options and settings want it, and the extra listeners. @throws {ListenError} */
+  async listen(addresses = this.#parts.context.options.listen): Promise<void> {
+    const { stubListener, extraListeners } = this.#parts.control.settings
+    for (const { address, port } of addresses) await this.#stub.openAt(address, port)
+    if (addresses.length === 0 && stubListener !== 'no') await this.#stub.openStandard(stubListener)
+    await this.#stub.openExtra(extraListeners)
+  }
+
+  /** Opens the varlink sockets and begins to connect to the bus. */
+  async openIpc(): Promise<void> {
+    await this.#parts.openIpc()
+  }
+
+  /** SIGHUP: everything in files is read again; what clients pushed stays (R-PROC-1). */
+  async reload(): Promise<void> {
+    const { context, local, foreign, networkd, control, readSettings, newStub } = this.#parts
+    await local.reread()
+    foreign.expire()
+    networkd.reparse()
+    control.reload(await readSettings())
+    await this.#stub[Symbol.asyncDispose]()
+    this.#stub = newStub()
+    await this.listen().catch((error: unknown) => context.logger.warning(`${reasonOf(error)}; the stub is closed.`))
+    await control.settled
+  }
+
+  /** SIGUSR2. */
+  flush(): void {
+    this.#parts.control.flushCaches()
+  }
+
+  /** SIGUSR1: what is known, to the log. */
+  dump(): void {
+    const { logger } = this.#parts.context
+    for (const { plan, cache, upstreams } of this.#parts.scopes.all) {
+      const domains = plan.domains.map(({ name, routeOnly }) => (routeOnly ? `~${name}` : name))
+      logger.notice(`${plan.label}: ${cache.size} cached names, domains: ${domains.join(' ') || 'none'}`)
+      for (const { label, roundTrip, counts } of upstreams.all) {
+        logger.notice(
+          `  server ${label}: round trip ${roundTrip?.toFixed(1) ?? 'unknown'} ms, ${JSON.stringify(counts)}`,
+        )
+      }
+    }
+  }
+}
+
+/** Makes every part and ties it to the others, in the order in which they can know each other. */
+async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
+  const { options, libc, logger, environment } = context
+  const clock = new SystemClock(libc)
+  const random = new SystemRandom()
+  const counts = new TransactionCounts()
+  let control: Controller | undefined
+  const facts = (): NetworkFacts => control?.facts ?? NO_NETWORK
+
+  const monitor = life.adopt(
+    await LinkMonitor.open({ clock, log: logger, onChange: (latest) => control?.followKernel(latest) }),
+  )
+  const ifindexOf: IfIndexOf = (name) => [...monitor.facts.links.values()].find((link) => link.name === name)?.ifindex
+  const readSettings = settingsReader(context, ifindexOf)
+  const local = new LocalKnowledge(facts, environment, clock, logger)
+  const networkd = life.adopt(
+    await NetworkdState.open({
+      directory: '/run/systemd',
+      clock,
+      log: logger,
+      ifindexOf,
+      onChange: (links) => control?.followNetworkd(links),
+    }),
+  )
+
+  const isOwnAddress = () => false // a scope's plan already sends those without a link (R-SRV-8)
+  const outgoing = new Outgoing(libc)
+  const transport = life.adopt(new PlainTransport({ outgoing, clock, random, isOwnAddress }))
+  const scopes = new ScopeSet({ transport, clock, random, log: logger, counts })
+  life.defer(() => scopes.close())
+
+  const writer = new ResolvConfWriter(options.runtimeDirectory)
+  const paths = {
+    system: '/etc/resolv.conf',
+    static: '/usr/lib/systemd/resolv.conf',
+    uplink: writer.uplinkPath,
+    stub: writer.stubPath,
+  }
+  const store = new LinkStateStore(join(options.runtimeDirectory, 'netif'), ifindexOf, logger)
+  const settings = await readSettings()
+  const controller = new Controller(settings, {
+    scopes,
+    counts,
+    store,
+    files: writer,
+    resolvConfMode: () => orUndefined(() => resolvConfMode(paths)),
+    clock,
+    log: logger,
+  })
+  control = controller
+  const foreign = foreignResolvConf(paths, ifindexOf, clock, logger)
+  life.adopt(foreign.onChange((dns) => controller.followResolvConf(dns)))
+  life.adopt(local.onHostName((name) => controller.followHostName(name)))
+  await Promise.all([local.read(), foreign.current()])
+  await controller.restore(monitor.facts, networkd.links)
+
+  const catchUp = () => (controller.settings.configuresServersOrDomains ? undefined : foreign.current())
+  const resolver = new Resolver({ scopes, local, catchUp, settings: () => controller.settings, clock, log: logger })
+  const listening = new Listening(libc, logger)
+  const responder = new Responder(resolver, nsid(await machineId()))
+  const newStub = () => new StubListeners({ listening, responder, clock, log: logger })
+  const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local })
+  return { context, life, clock, control: controller, scopes, local, networkd, foreign, readSettings, newStub, openIpc }
+}
+
+/** Reads all configuration; each problem is one warning that names its place. */
+function settingsReader({ options, logger, environment }: DaemonContext, ifindexOf: IfIndexOf) {
+  const files = new ConfigFiles({ config: options.config }, logger)
+  return async (): Promise<ResolvedSettings> => {
+    const early = await files.readEarlySettings(environment.CREDENTIALS_DIRECTORY)
+    const { settings, problems } = readResolvedConf(await files.read(), ifindexOf, early)
+    for (const problem of problems) logger.warning(problemText(problem))
+    return settings
+  }
+}
+
+interface IpcParts {
+  readonly clock: Clock
+  readonly scopes: ScopeSet
+  readonly resolver: Resolver
+  readonly controller: Controller
+  readonly local: LocalKnowledge
+}
+
+/** The doors of programs: varlink sockets and the bus. */
+function ipcOpener({ options, logger, environment, uid }: DaemonContext, life: Lifetime, parts: IpcParts) {
+  const { clock, scopes, resolver, controller, local } = parts
+  return async (): Promise<void> => {
+    const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
+    const inspector = new Inspector({
+      scopes,
+      resolver,
+      control: controller,
+      facts: () => controller.facts,
+      clock,
+      bootTime,
+    })
+    const id = await machineId()
+    const bus = new BusService({
+      address: environment.DBUS_SYSTEM_BUS_ADDRESS,
+      uid,
+      lookups,
+      control: controller,
+      clock,
+      logger,
+      logTarget: 'console',
+      machineId: () => id,
+      processName,
+      onResume: () => scopes.resetServers(),
+    })
+    life.adopt(bus)
+    const ports: VarlinkPorts = {
+      lookups,
+      control: controller,
+      inspector,
+      authority: bus.authority,
+      process: {
+        uid,
+        setLogLevel: (level) => {
+          logger.level = level
+        },
+        environment: () => Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+      },
+      about: {
+        vendor: 'tsresolved',
+        product: 'tsresolved',
+        version: packageVersion(),
+        url: 'https://www.freedesktop.org/wiki/Software/systemd/resolved',
+      },
+    }
+    await mkdir(options.runtimeDirectory, { recursive: true })
+    const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
+    const common = { clock, log: logger }
+    const unknown = { ...common, peerOf: () => undefined, service: resolveService(ports, logger) }
+    const root = { ...common, peerOf: () => ({ uid, pid: 0 }), service: monitorService(ports, logger) }
+    life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, unknown))
+    life.adopt(await VarlinkServer.open({ path: `${path}.Monitor`, mode: 0o600 }, root))
+    bus.start()
+  }
+}
+
+/** CLOCK_BOOTTIME, in milliseconds. */
+function bootTime(): number {
+  return uptime() * 1000
+}
+
+async function processName(pid: number): Promise<string | undefined> {
+  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined))?.trim()
+}
+
+async function machineId(): Promise<string | undefined> {
+  return (await readFile('/etc/machine-id', 'utf8').catch(() => undefined))?.trim()
+}
+
+/** A name of this resolver that tells machines apart without giving the machine id away (R-STUB-16). */
+function nsid(machine: string | undefined): string {
+  const digest = createHmac('sha256', machine ?? '')
+    .update('tsresolved nsid')
+    .digest('hex')
+  return `${digest.slice(0, 32)}.resolved.systemd.io`
+}
+
+function orUndefined<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}
