@@ -1,4 +1,4 @@
-import { Program } from './program.ts'
+import type { Program } from './program.ts'
 import { eventually } from './eventually.ts'
 import { inside, testUser, type World } from './world.ts'
 
@@ -24,9 +24,9 @@ export class Daemon {
     this.kind = kind
   }
 
-  get pid(): number {
+  get program(): Program {
     if (this.#program === undefined) throw new Error('the daemon is not running')
-    return this.#program.pid
+    return this.#program
   }
 
   /** Returns when it says READY=1. */
@@ -48,8 +48,7 @@ export class Daemon {
 
   /** Ends it in an orderly way; gives its exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
-    const program = this.#program
-    if (program === undefined) throw new Error('the daemon is not running')
+    const { program } = this
     this.#program = undefined
     return program.stop(signal)
   }
@@ -60,13 +59,13 @@ export class Daemon {
     await this.start()
   }
 
-  async signal(name: NodeJS.Signals): Promise<void> {
-    await this.#world.run(['kill', '-s', name.slice(3), String(this.pid)])
+  signal(name: NodeJS.Signals): Promise<void> {
+    return this.program.signal(name)
   }
 
   /** A field of /proc/PID/status, such as `CapEff` or `Uid`. */
   async status(field: string): Promise<string> {
-    const text = await this.#world.run(['cat', `/proc/${this.pid}/status`])
+    const text = await this.#world.run(['cat', `/proc/${this.program.pid}/status`])
     return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(text)?.[1] ?? ''
   }
 

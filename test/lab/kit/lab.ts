@@ -128,8 +128,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
       const servers = spec.dns ?? (spec.zone === false ? [] : [server])
       if (servers.length > 0) await this.resolvectl('dns', name, ...servers)
       if (spec.domains !== undefined) await this.resolvectl('domain', name, ...spec.domains)
-      if (spec.defaultRoute !== undefined)
-        await this.resolvectl('default-route', name, spec.defaultRoute ? 'yes' : 'no')
+      if (spec.defaultRoute !== undefined) await this.resolvectl('default-route', name, String(spec.defaultRoute))
     }
   }
 }

@@ -56,9 +56,8 @@ export class Link {
   }
 
   static async open(world: World, name: string, spec: LinkSpec, position: number): Promise<Link> {
-    const network = await world.start(name, ['unshare', '--net', 'sh', '-c', 'echo apart; exec sleep infinity'], {
-      until: /apart/,
-    })
+    const holder = ['unshare', '--net', 'sh', '-c', 'echo apart; exec sleep infinity']
+    const network = await world.start(name, holder, { until: /apart/ })
     const link = new Link(world, network, name, spec, spec.net ?? position)
     await link.create()
     if (spec.zone === false) return link

@@ -44,13 +44,8 @@ export class World implements AsyncDisposable {
   static async open(hostname: string): Promise<World> {
     const asRoot = process.getuid?.() === 0
     const kinds = ['--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']
-    const env = {
-      ...process.env,
-      REPO: repository(),
-      NODE: process.execPath,
-      DEBIAN: await debianPrograms(),
-      HOST: hostname,
-    }
+    const places = { REPO: repository(), NODE: process.execPath, DEBIAN: await debianPrograms() }
+    const env = { ...process.env, ...places, HOST: hostname }
     const argv = [...(asRoot ? [] : ['--map-root-user']), ...kinds, 'sh', '-c', `${passwd(asRoot)}\n${setup}`]
     const world = new World(spawn('unshare', argv, { env, stdio: ['pipe', 'pipe', 'pipe'] }))
     try {
@@ -58,10 +53,8 @@ export class World implements AsyncDisposable {
       return world
     } catch (cause) {
       await world[Symbol.asyncDispose]()
-      const hint = asRoot
-        ? 'root, but without the rights to make namespaces'
-        : 'not root, and no unprivileged user namespaces'
-      throw new Error(`cannot build a private machine: ${hint}?`, { cause })
+      const who = asRoot ? 'root, but without the right' : 'not root, and no unprivileged user namespaces here'
+      throw new Error(`cannot build a private machine (${who}?)`, { cause })
     }
   }
 
@@ -122,20 +115,13 @@ export class World implements AsyncDisposable {
     const user = this.isRoot ? [] : ['--user', '--preserve-credentials']
     const other = network === undefined ? [] : ['nsenter', '-t', String(network.pid), '--net']
     const enter = [...user, '-t', String(this.#pid), '--mount', '--net', '--uts', '--ipc', '--pid', '--wd=/']
-    const env = {
-      PATH: `${inside.debian}/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-      LD_LIBRARY_PATH: `${inside.debian}/shared`,
-      DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/run/dbus/system_bus_socket',
-      LC_ALL: 'C.UTF-8',
-    }
-    return spawn('nsenter', [
-      ...enter,
-      'env',
-      '-i',
-      ...Object.entries(env).map(([k, v]) => `${k}=${v}`),
-      ...other,
-      ...argv,
-    ])
+    const env = [
+      `PATH=${inside.debian}/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      `LD_LIBRARY_PATH=${inside.debian}/shared`,
+      'DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/system_bus_socket',
+      'LC_ALL=C.UTF-8',
+    ]
+    return spawn('nsenter', [...enter, 'env', '-i', ...env, ...other, ...argv])
   }
 }
 
