@@ -1,4 +1,5 @@
 import type { Frame } from './frames.ts'
+import { Marshaller, type ParseSignature } from './marshal.ts'
 import { Variant } from './variant.ts'
 
 export const METHOD_CALL = 1
@@ -44,57 +45,55 @@ export interface IncomingMessage {
 }
 
 export interface Codec {
+  /** @throws {TypeError | RangeError} for values that do not fit the signature */
   encode(message: OutgoingMessage): Buffer
   /** @throws {Error} for a header that cannot be decoded */
   decode(frame: Frame): IncomingMessage
 }
 
-const FIELD = { path: 1, interface: 2, member: 3, errorName: 4, replySerial: 5, sender: 7, signature: 8 } as const
+/** Codes of header fields (D-Bus specification, "Header Fields"). */
+const FIELD = {
+  path: 1,
+  interface: 2,
+  member: 3,
+  errorName: 4,
+  replySerial: 5,
+  destination: 6,
+  sender: 7,
+  signature: 8,
+} as const
+const LITTLE_ENDIAN = 0x6c
+const BODY_LENGTH_AT = 4
 
 /**
- * Marshalling by dbus-next, loaded when first needed so that the daemon starts without it. Its `MessageBus` is left
+ * Unmarshalling by dbus-next, loaded when first needed so that the daemon starts without it. Its `MessageBus` is left
  * aside on purpose: a body it cannot decode, or a refused Hello, ends the process, it takes messages of any size, and a
  * call never settles when the bus goes away.
  */
 export async function loadCodec(): Promise<Codec> {
-  const [{ default: DBusBuffer }, { Message }, library, { marshallMessage, messageToJsFmt }] = await Promise.all([
+  const [{ default: DBusBuffer }, library, { messageToJsFmt }, { parseSignature }] = await Promise.all([
     import('dbus-next/lib/dbus-buffer.js'),
-    import('dbus-next/lib/message-type.js'),
     import('dbus-next/lib/variant.js'),
     import('dbus-next/lib/marshall-compat.js'),
+    import('dbus-next/lib/signature.js'),
   ])
 
   const readBody = (signature: string, body: Buffer, endian: number): unknown[] => {
     if (signature === '') return []
     const raw = new DBusBuffer(body, 0, endian, null).read(signature)
     const decoded = messageToJsFmt({ signature, body: raw }).body
-    return signature.includes('v') ? decoded.map(fromLibrary) : decoded
+    return signature.includes('v') ? decoded.map(ownVariants) : decoded
   }
-  const fromLibrary = (value: unknown): unknown =>
-    mapVariants(
-      value,
-      (each) => each instanceof library.Variant,
-      (each) => {
-        const { signature, value: inner } = each as Variant
-        return new Variant(signature, fromLibrary(inner))
-      },
-    )
-  const toLibrary = (value: unknown): unknown =>
-    mapVariants(
-      value,
-      (each) => each instanceof Variant,
-      (each) => {
-        const { signature, value: inner } = each as Variant
-        return new library.Variant(signature, toLibrary(inner))
-      },
-    )
+  /** Puts our `Variant` in place of the library's, at any depth. */
+  const ownVariants = (value: unknown): unknown => {
+    if (value instanceof library.Variant) return new Variant(value.signature, ownVariants(value.value))
+    if (Array.isArray(value)) return value.map(ownVariants)
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, ownVariants(each)]))
+  }
 
   return {
-    encode(message) {
-      const { signature = '', body = [] } = message
-      const values = signature.includes('v') ? body.map(toLibrary) : [...body]
-      return marshallMessage(new Message({ ...message, signature, body: values }))[0]
-    },
+    encode: (message) => encode(message, parseSignature),
     decode({ header, body }) {
       const endian = header[0] as number
       const [, type, flags, , , serial, fields] = new DBusBuffer(header, 0, endian, null).read('yyyyuua(yv)')
@@ -119,15 +118,27 @@ export async function loadCodec(): Promise<Codec> {
   }
 }
 
-/** Rebuilds `value` with everything `isVariant` finds in its arrays, structs and dictionaries replaced. */
-function mapVariants(
-  value: unknown,
-  isVariant: (value: unknown) => boolean,
-  replace: (value: unknown) => unknown,
-): unknown {
-  if (isVariant(value)) return replace(value)
-  if (Array.isArray(value)) return value.map((each: unknown) => mapVariants(each, isVariant, replace))
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
-  const entries = Object.entries(value).map(([key, each]) => [key, mapVariants(each, isVariant, replace)] as const)
-  return Object.fromEntries(entries)
+/** @throws {TypeError | RangeError} for values that do not fit the signature */
+function encode(message: OutgoingMessage, parse: ParseSignature): Buffer {
+  const { type, serial, flags = 0, signature = '', body = [] } = message
+  const writer = new Marshaller(parse)
+  writer.write('yyyyuua(yv)', [LITTLE_ENDIAN, type, flags, 1, 0, serial, fieldsOf(message, signature)])
+  writer.align(8)
+  const start = writer.length
+  writer.write(signature, body)
+  writer.patch(BODY_LENGTH_AT, writer.length - start)
+  return writer.finish()
+}
+
+function fieldsOf(message: OutgoingMessage, signature: string): readonly unknown[] {
+  const fields: readonly (readonly [code: number, type: string, value: unknown])[] = [
+    [FIELD.path, 'o', message.path],
+    [FIELD.interface, 's', message.interface],
+    [FIELD.member, 's', message.member],
+    [FIELD.errorName, 's', message.errorName],
+    [FIELD.replySerial, 'u', message.replySerial],
+    [FIELD.destination, 's', message.destination],
+    [FIELD.signature, 'g', signature === '' ? undefined : signature],
+  ]
+  return fields.flatMap(([code, type, value]) => (value === undefined ? [] : [[code, new Variant(type, value)]]))
 }

@@ -7,12 +7,6 @@ declare module 'dbus-next/lib/dbus-buffer.js' {
   }
   export default DBusBuffer
 }
-declare module 'dbus-next/lib/message-type.js' {
-  export class Message {
-    readonly serial: number | null
-    constructor(message: object)
-  }
-}
 declare module 'dbus-next/lib/variant.js' {
   export class Variant {
     readonly signature: string
@@ -21,7 +15,13 @@ declare module 'dbus-next/lib/variant.js' {
   }
 }
 declare module 'dbus-next/lib/marshall-compat.js' {
-  import type { Message } from 'dbus-next/lib/message-type.js'
-  export function marshallMessage(message: Message): [bytes: Buffer, fds: unknown[]]
   export function messageToJsFmt<T extends { signature: string; body: unknown[] }>(message: T): T
+}
+declare module 'dbus-next/lib/signature.js' {
+  export interface SignatureTree {
+    readonly type: string
+    readonly child: readonly SignatureTree[]
+  }
+  /** @throws {Error} for what is not a signature */
+  export function parseSignature(signature: string): SignatureTree[]
 }
