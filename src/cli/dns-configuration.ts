@@ -54,9 +54,9 @@ export function globalConfiguration(properties: Properties): DnsConfiguration {
   const domains = read.list('Domains') as [number, string, boolean][]
   return present({
     ...read.modes(),
-    currentServer: read.boundServers('CurrentDNSServer', 'CurrentDNSServerEx', true)[0],
-    servers: nonEmpty(read.boundServers('DNS', 'DNSEx', false)),
-    fallbackServers: nonEmpty(read.boundServers('FallbackDNS', 'FallbackDNSEx', false)),
+    currentServer: read.boundServers('CurrentDNSServer', true).find(isUnbound),
+    servers: nonEmpty(read.boundServers('DNS', false).filter(isUnbound)),
+    fallbackServers: nonEmpty(read.boundServers('FallbackDNS', false).filter(isUnbound)),
     searchDomains: nonEmpty(
       domains.filter(([ifindex]) => ifindex <= LOOPBACK_IFINDEX).map(([, ...rest]) => domain(rest)),
     ),
@@ -82,9 +82,9 @@ export function linkConfiguration({ ifindex, ifname }: HostLink, properties: Pro
 /** From the properties of a DnsDelegate object. */
 export function delegateConfiguration(delegate: string, properties: Properties): DnsConfiguration {
   const read = new PropertyReader(properties)
-  const globalForm = { currentServer: read.boundServers('CurrentDNSServer', 'CurrentDNSServerEx', true)[0] }
-  const servers = nonEmpty(read.boundServers('DNS', 'DNSEx', false))
-  return present({ delegate, ...read.served(), ...globalForm, servers })
+  const [currentServer] = read.boundServers('CurrentDNSServer', true)
+  const servers = nonEmpty(read.boundServers('DNS', false))
+  return present({ delegate, ...read.served(), currentServer, servers })
 }
 
 type WireServer = readonly [family: number, bytes: Buffer, port?: number, name?: string]
@@ -132,14 +132,17 @@ class PropertyReader {
     }
   }
 
-  /** Servers with an ifindex in front; those bound to a link other than `lo` are that link's own. */
-  boundServers(plain: string, extended: string, isSingle: boolean): DnsServer[] {
-    const value = (this.#properties[extended] ?? this.#properties[plain] ?? []) as unknown[]
+  /** Servers with an ifindex in front. One on `lo` is as good as unbound: every loopback address is there. */
+  boundServers(property: string, isSingle: boolean): DnsServer[] {
+    const value = (this.#properties[`${property}Ex`] ?? this.#properties[property] ?? []) as unknown[]
     const entries = (isSingle ? [value] : value) as [number, ...WireServer][]
-    return entries
-      .filter(([ifindex]) => ifindex <= LOOPBACK_IFINDEX)
-      .flatMap(([ifindex, ...entry]) => server(entry, ifindex) ?? [])
+    return entries.flatMap(([ifindex, ...entry]) => server(entry, ifindex > LOOPBACK_IFINDEX ? ifindex : 0) ?? [])
   }
+}
+
+/** In the global list, a server bound to a link is that link's own. */
+function isUnbound({ ifindex }: DnsServer): boolean {
+  return ifindex === undefined
 }
 
 /** Undefined for the bus's way of saying "none": no address. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { CliError } from './cli-error.ts'
 
@@ -13,7 +14,7 @@ export interface HostLinks {
   all(): readonly HostLink[]
   /** By index; a name is made up when the link has just gone. */
   nameOf(ifindex: number): string
-  /** By name or decimal index. @throws {CliError} for anything else (C-6). */
+  /** By name, decimal index or alternative name. @throws {CliError} for anything else (C-6). */
   find(text: string): HostLink
 }
 
@@ -27,15 +28,29 @@ export class SysfsLinks implements HostLinks {
   }
 
   nameOf(ifindex: number): string {
-    return this.all().find((link) => link.ifindex === ifindex)?.ifname ?? `%${ifindex}`
+    return this.#byIndex(ifindex)?.ifname ?? `%${ifindex}`
   }
 
   find(text: string): HostLink {
-    const links = this.all()
-    const link = links.find(({ ifname }) => ifname === text) ?? links.find(({ ifindex }) => String(ifindex) === text)
+    const link = this.#byName(text) ?? this.#byIndex(Number(text)) ?? this.#byIndex(indexOfAlternativeName(text))
     if (link === undefined) throw new CliError(`Failed to resolve interface "${text}": No such device`)
     return link
   }
+
+  #byName(name: string): HostLink | undefined {
+    return this.all().find(({ ifname }) => ifname === name)
+  }
+
+  #byIndex(index: number | undefined): HostLink | undefined {
+    return this.all().find(({ ifindex }) => ifindex === index)
+  }
+}
+
+/** Only the kernel knows these, and only `ip` tells; undefined without it, or when no link has this name. */
+function indexOfAlternativeName(name: string): number | undefined {
+  const { status, stdout } = spawnSync('ip', ['-j', 'link', 'show', 'dev', name], { encoding: 'utf8' })
+  const index = status === 0 ? /"ifindex":(\d+)/.exec(stdout)?.[1] : undefined
+  return index === undefined ? undefined : Number(index)
 }
 
 const DIRECTORY = '/sys/class/net'

@@ -120,7 +120,7 @@ function serverCalls(values: readonly string[], link: HostLink, links: HostLinks
   ]
 }
 
-/** `~` makes it route-only; `~.` and `.` are the root (C-SET-6). */
+/** `~` makes it route-only; `.` and nothing at all are the root (C-SET-6). */
 function wireDomain(text: string): [name: string, routeOnly: boolean] {
   const routeOnly = text.startsWith('~')
   return [checkedName(routeOnly ? text.slice(1) : text), routeOnly]
@@ -128,7 +128,7 @@ function wireDomain(text: string): [name: string, routeOnly: boolean] {
 
 /** In DNS form: routing compares these with names in DNS form. */
 function checkedName(text: string): string {
-  const name = toAsciiName(text)
+  const name = text === '' ? '.' : toAsciiName(text)
   if (parseName(name) === undefined) throw new CliError(`Domain not valid: ${text}`)
   return name
 }

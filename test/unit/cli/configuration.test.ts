@@ -27,6 +27,7 @@ const global = {
   ...modes,
   DNSEx: [
     [0, 2, v4('192.0.2.1'), 0, ''],
+    [1, 2, v4('127.0.0.99'), 0, ''],
     [2, 2, v4('10.1.0.1'), 0, ''],
   ],
   CurrentDNSServerEx: [2, 2, v4('10.1.0.1'), 0, ''],
@@ -41,7 +42,7 @@ const global = {
 describe('configuration', () => {
   it('C-S-6: the global block leaves out what belongs to a link', () => {
     const { servers, searchDomains, currentServer } = globalConfiguration(global)
-    expect(servers?.map(({ addressString }) => addressString)).toEqual(['192.0.2.1'])
+    expect(servers?.map(({ addressString }) => addressString)).toEqual(['192.0.2.1', '127.0.0.99'])
     expect(searchDomains).toEqual([{ name: 'home.test', routeOnly: false }])
     expect(currentServer).toBeUndefined()
   })
@@ -70,10 +71,10 @@ describe('configuration', () => {
   })
 
   it('reads delegates, whose servers carry an interface', () => {
-    const properties = { DNS: [[0, 2, v4('10.1.0.1'), 0, '']], Domains: [['a.test', true]], DefaultRoute: false }
+    const properties = { DNS: [[2, 2, v4('10.1.0.1'), 0, '']], Domains: [['a.test', true]], DefaultRoute: false }
     expect(delegateConfiguration('d', properties)).toMatchObject({
       delegate: 'd',
-      servers: [{ addressString: '10.1.0.1' }],
+      servers: [{ addressString: '10.1.0.1', ifindex: 2 }],
       searchDomains: [{ name: 'a.test', routeOnly: true }],
     })
   })
@@ -96,7 +97,7 @@ describe('status', () => {
     expect(statusLines(globalConfiguration(global), 80, nameOf)).toEqual([
       '       Protocols: +LLMNR mDNS=resolve -DNSOverTLS DNSSEC=no/unsupported',
       'resolv.conf mode: foreign',
-      '     DNS Servers: 192.0.2.1',
+      '     DNS Servers: 192.0.2.1 127.0.0.99',
       '      DNS Domain: home.test',
     ])
   })
