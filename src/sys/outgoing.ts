@@ -5,26 +5,13 @@ import { AF_INET, type IfIndex, type IpAddress } from '../base/index.ts'
 import type { Libc } from './libc.ts'
 import { encodeSockaddr } from './sockaddr.ts'
 import { bindToLink, openSocket, reportErrors, SOCK_DGRAM, SOCK_STREAM } from './socket-options.ts'
+import { type ConnectedUdp, type UdpEvents, UdpWatch } from './udp-watch.ts'
 
 /** The other end, and the link to it; ifindex 0 leaves the choice to the routing table. */
 export interface Remote {
   readonly address: IpAddress
   readonly port: number
   readonly ifindex: IfIndex
-}
-
-export interface UdpEvents {
-  readonly onMessage: (bytes: Buffer) => void
-  /** An ICMP error or worse, with the system's `code`; the socket is of no more use. */
-  readonly onError: (error: Error) => void
-}
-
-/** A UDP socket of a port of its own that hears one peer only. */
-export interface ConnectedUdp {
-  /** Takes the bytes at once, or fails at once. @throws an error with the system's `code` */
-  send(bytes: Buffer): void
-  /** Nothing is told afterwards. */
-  close(): void
 }
 
 /** Why a socket cannot be had; `code` as the system's errors have it. */
@@ -36,16 +23,25 @@ export class LinkBindingError extends Error {
  * Opens sockets towards servers, through the link they must leave by. Without the C library only those can be opened
  * for which plain Node keeps to the link anyway; others fail rather than leak through another link.
  */
-export class Outgoing {
+export class Outgoing implements Disposable {
   readonly #libc: Libc | undefined
+  #watch: UdpWatch | undefined
 
   constructor(libc: Libc | undefined) {
     this.#libc = libc
   }
 
+  /** Closes what is still open of UDP sockets; TCP ones are their owners'. */
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]()
+    this.#watch = undefined
+  }
+
   /** From a fresh port, which the kernel chooses unpredictably (R-SRV-7). @throws an error with the system's `code` */
   connectUdp(remote: Remote, events: UdpEvents): ConnectedUdp {
-    return this.#libc === undefined ? plainUdp(remote, events) : boundUdp(this.#libc, remote, events)
+    if (this.#libc === undefined) return plainUdp(remote, events)
+    this.#watch ??= new UdpWatch(this.#libc)
+    return boundUdp(this.#libc, this.#watch, remote, events)
   }
 
   /** Begins to connect; see 'connect' and 'error' of the socket. @throws an error with the system's `code` */
@@ -57,21 +53,17 @@ export class Outgoing {
   }
 }
 
-function boundUdp(libc: Libc, remote: Remote, { onMessage, onError }: UdpEvents): ConnectedUdp {
+function boundUdp(libc: Libc, watch: UdpWatch, remote: Remote, events: UdpEvents): ConnectedUdp {
   const fd = openFor(libc, remote, SOCK_DGRAM)
-  const socket = dgram.createSocket(remote.address.family === AF_INET ? 'udp4' : 'udp6')
   try {
     reportErrors(libc, fd, remote.address.family)
     const address = encodeSockaddr({ ...remote, scopeId: scopeOf(remote) })
     libc.call('connect', fd, address, address.length)
+    return watch.add(fd, events)
   } catch (error) {
     libc.call('close', fd)
-    socket.close()
     throw error
   }
-  socket.on('message', onMessage).on('error', onError)
-  socket.bind({ fd }) // from here on the descriptor is the socket's to close
-  return { send: (bytes) => void libc.call('send', fd, bytes, bytes.length, 0), close: () => socket.close() }
 }
 
 /** A socket bound to its link. */

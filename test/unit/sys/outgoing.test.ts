@@ -1,0 +1,64 @@
+import dgram from 'node:dgram'
+import { expect, test } from 'vitest'
+import { IpAddress, Logger } from '../../../src/base/index.ts'
+import { type ConnectedUdp, Libc, Outgoing } from '../../../src/sys/index.ts'
+
+const libc = Libc.load(new Logger('err', () => {})) as Libc
+const address = IpAddress.parse('127.0.0.1') as IpAddress
+
+async function echo(): Promise<{ port: number; close(): void }> {
+  const server = dgram.createSocket('udp4')
+  server.on('message', (bytes, peer) => server.send(bytes, peer.port, peer.address))
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve))
+  return { port: server.address().port, close: () => server.close() }
+}
+
+test('sockets may be closed, twice too, and opened by what one of them hears', async () => {
+  using outgoing = new Outgoing(libc)
+  const server = await echo()
+  const heard: string[] = []
+  const sockets: ConnectedUdp[] = []
+  await new Promise<void>((resolve) => {
+    const open = (text: string): ConnectedUdp =>
+      outgoing.connectUdp(
+        { address, port: server.port, ifindex: 0 },
+        {
+          onMessage(bytes) {
+            heard.push(`${text} ${bytes.toString()}`)
+            if (text === 'late') return resolve()
+            for (const socket of sockets) socket.close()
+            const late = open('late')
+            late.send(Buffer.from('too'))
+            sockets[0]?.close() // its number may be the new one's by now
+          },
+          onError: (error) => heard.push(error.message),
+        },
+      )
+    for (let i = 0; i < 10; i++) sockets.push(open('early'))
+    for (const socket of sockets) socket.send(Buffer.from('hello'))
+  })
+  server.close()
+  expect(heard).toEqual(['early hello', 'late too'])
+})
+
+test('an empty datagram is one too', async () => {
+  using outgoing = new Outgoing(libc)
+  const server = await echo()
+  const length = await new Promise((resolve, reject) => {
+    const onMessage = (bytes: Buffer) => resolve(bytes.length)
+    outgoing
+      .connectUdp({ address, port: server.port, ifindex: 0 }, { onMessage, onError: reject })
+      .send(Buffer.alloc(0))
+  })
+  server.close()
+  expect(length).toBe(0)
+})
+
+test('nothing is told, and nothing can be sent, once all is closed', () => {
+  const outgoing = new Outgoing(libc)
+  const socket = outgoing.connectUdp({ address, port: 9, ifindex: 0 }, { onMessage() {}, onError() {} })
+  outgoing[Symbol.dispose]()
+  outgoing[Symbol.dispose]()
+  socket.close()
+  expect(() => socket.send(Buffer.from('x'))).toThrow('send: EBADF')
+})
