@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { reasonOf } from '../base/index.ts'
 import type { Codec, IncomingMessage, OutgoingMessage } from './codec.ts'
 import { ERROR_REPLY, METHOD_CALL, METHOD_RETURN, SIGNAL } from './codec.ts'
 import { type Frame, Framer } from './frames.ts'
@@ -70,11 +71,11 @@ export class BusConnection implements Disposable {
     this.#codec = codec
     this.#receiver = receiver
     this.closed = new Promise((resolve) => (this.#settleClosed = resolve))
-    socket.on('error', (error) => this.#close(error))
+    socket.on('error', (cause) => this.#close(new BusLost(cause.message, { cause })))
     socket.on('close', () => this.#close(new BusLost('the bus closed the connection')))
   }
 
-  /** Connects, proves to be `uid` and says Hello. @throws {Error} from the socket, {BusLost}, or the signal's reason */
+  /** Connects, proves to be `uid` and says Hello. @throws {BusLost} or the signal's reason */
   static async open(
     path: string,
     uid: number,
@@ -177,8 +178,8 @@ export class BusConnection implements Disposable {
     if (this.#end !== undefined) return
     try {
       this.#framer.push(bytes)
-    } catch (error) {
-      this.#close(error as Error)
+    } catch (cause) {
+      this.#close(new BusLost(`the bus sends what cannot be read: ${reasonOf(cause)}`, { cause }))
     }
   }
 

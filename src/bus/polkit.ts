@@ -61,9 +61,12 @@ export class PolkitAuthority implements Authority {
       const [isAuthorized, isChallenge] = answer
       return isAuthorized ? 'allowed' : isChallenge ? 'needs-interaction' : 'denied'
     } catch (error) {
-      if (signal.aborted) cancel(connection, id)
-      if (!(error instanceof RemoteError)) throw error
-      if (!ABSENT.has(error.errorName)) this.#log.warning(`polkit gives no answer: ${reasonOf(error)}`)
+      if (signal.aborted) {
+        cancel(connection, id)
+        throw error
+      }
+      const isAbsent = error instanceof RemoteError && ABSENT.has(error.errorName)
+      if (!isAbsent) this.#log.warning(`polkit gives no answer: ${reasonOf(error)}`)
       return 'denied'
     }
   }

@@ -49,9 +49,12 @@ afterEach(async () => {
   await bus[Symbol.asyncDispose]()
 })
 
-async function client(onSignal: (message: IncomingMessage) => void = () => undefined): Promise<BusConnection> {
+async function client(
+  onSignal: (message: IncomingMessage) => void = () => undefined,
+  onCall: (message: IncomingMessage) => void = () => undefined,
+): Promise<BusConnection> {
   const { signal } = new AbortController()
-  const connection = await BusConnection.open(bus.path, uid, codec, { onCall: () => undefined, onSignal }, signal)
+  const connection = await BusConnection.open(bus.path, uid, codec, { onCall, onSignal }, signal)
   opened.push(connection)
   return connection
 }
@@ -198,6 +201,43 @@ describe('signals', () => {
     sleep(true)
     sleep(false)
     await vi.waitFor(() => expect(resumed).toBe(1))
+  })
+})
+
+describe('polkit on the same bus', () => {
+  const stranger = { busName: ':1.99', uid: 12_345, pid: 1, process: 'x' }
+  const { signal } = new AbortController()
+  const ask = () => service.authority.authorize('set-domains', stranger, 'eth0', true, signal)
+
+  test('nobody there means no; then it is asked in words it understands', async () => {
+    await serving()
+    expect(await ask()).toBe('denied')
+    const asked: unknown[] = []
+    const polkit = await client(undefined, (message) => {
+      asked.push(message.signature, ...message.body())
+      const reply = { type: 2, replySerial: message.serial, destination: message.sender } as const
+      polkit.send({ ...reply, signature: '(bba{ss})', body: [[true, false, {}]] })
+    })
+    await polkit.callBus('RequestName', 'su', ['org.freedesktop.PolicyKit1', 0])
+    expect(await ask()).toBe('allowed')
+    expect(asked).toEqual([
+      '(sa{sv})sa{ss}us',
+      ['system-bus-name', { name: new Variant('s', ':1.99') }],
+      'org.freedesktop.resolve1.set-domains',
+      { interface: 'eth0' },
+      1,
+      expect.any(String),
+    ])
+  })
+
+  test('a bus that goes away while it is asked means no', async () => {
+    await serving()
+    const polkit = await client()
+    await polkit.callBus('RequestName', 'su', ['org.freedesktop.PolicyKit1', 0])
+    const verdict = ask()
+    await polkit.callBus('GetId', '', []) // the question is on its way
+    await bus.kill()
+    expect(await verdict).toBe('denied')
   })
 })
 
