@@ -40,10 +40,13 @@ const PATIENCE_MS = 120_000
 export class BusClient implements Disposable {
   readonly #bus: MessageBus
   readonly #library: typeof import('dbus-next')
+  /** Rejects when the connection is lost; until then, and if no call waits, nobody hears of it. */
+  readonly #lost: Promise<never>
 
-  private constructor(library: typeof import('dbus-next'), bus: MessageBus) {
+  private constructor(library: typeof import('dbus-next'), bus: MessageBus, lost: Promise<never>) {
     this.#library = library
     this.#bus = bus
+    this.#lost = lost
   }
 
   /** The library is loaded here, not at start: help and usage errors do not wait for it. @throws {CliError} */
@@ -51,12 +54,9 @@ export class BusClient implements Disposable {
     const { default: library } = await import('dbus-next')
     try {
       const bus = library.systemBus()
-      await new Promise<void>((resolve, reject) => {
-        bus.once('connect', resolve)
-        bus.once('error', reject)
-        onEnd(bus, reject)
-      })
-      return new BusClient(library, bus)
+      const lost = lossOf(bus)
+      await Promise.race([lost, new Promise((resolve) => bus.once('connect', resolve))])
+      return new BusClient(library, bus, lost)
     } catch (cause) {
       throw new CliError(`Failed to connect to the system bus: ${reasonOf(cause)}`, { cause })
     }
@@ -91,13 +91,11 @@ export class BusClient implements Disposable {
 
   async #patiently<T>(reply: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined
-    const broken = new Promise<never>((_, reject) => {
+    const tooLate = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new BusError(TIMED_OUT, 'Connection timed out')), PATIENCE_MS)
-      this.#bus.once('error', reject)
-      onEnd(this.#bus, reject)
     })
     try {
-      return await Promise.race([reply, broken])
+      return await Promise.race([reply, this.#lost, tooLate])
     } catch (cause) {
       throw asBusError(cause)
     } finally {
@@ -112,10 +110,18 @@ const TIMED_OUT = 'org.freedesktop.DBus.Error.Timeout'
 /** A header flag that dbus-next does not name. */
 const ALLOW_INTERACTIVE_AUTHORIZATION = 4
 
-/** A bus that hangs up is told by the library's inner connection alone: without this, a call would wait for its time-out. */
-function onEnd(bus: MessageBus, reject: (reason: Error) => void): void {
+/**
+ * Rejects when the connection breaks. A bus that hangs up is told by the library's inner connection alone: without that,
+ * a call would wait for its time-out.
+ */
+function lossOf(bus: MessageBus): Promise<never> {
   const { _connection } = bus as unknown as { readonly _connection: EventEmitter }
-  _connection.once('end', () => reject(new Error('the bus closed it')))
+  const lost = new Promise<never>((_, reject) => {
+    bus.on('error', reject)
+    _connection.once('end', () => reject(new Error('the bus closed it')))
+  })
+  lost.catch(() => undefined)
+  return lost
 }
 
 function asBusError(cause: unknown): Error {

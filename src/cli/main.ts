@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Lifetime } from '../base/index.ts'
+import { FormError } from '../wire/index.ts'
 import { BusClient } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
@@ -25,8 +26,8 @@ async function run(argv: readonly string[]): Promise<number> {
     const isResolvconf = basename(process.argv[1] ?? '') === 'resolvconf'
     return await (isResolvconf ? runAsResolvconf(argv) : runAsCtl(argv))
   } catch (error) {
-    if (!(error instanceof CliError)) throw error
-    screen.note(error.message)
+    if (!(error instanceof CliError) && !(error instanceof FormError)) throw error
+    screen.note(error instanceof FormError ? `Received a malformed record: ${error.message}` : error.message)
     return 1
   }
 }
