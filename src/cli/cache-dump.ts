@@ -1,7 +1,7 @@
 import type { RecordKey } from '../wire/index.ts'
 import type { VerbRun } from './context.ts'
 import { keyText } from './monitor.ts'
-import { printJson } from './query.ts'
+import { printJson } from './output.ts'
 import { readRecord, recordText } from './record-lines.ts'
 import { callMonitor } from './varlink-client.ts'
 

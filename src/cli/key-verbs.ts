@@ -4,7 +4,9 @@ import { BusError } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { toAsciiName } from './idn.ts'
-import { lookUpRecord, queryRecord, refuseTerminal, tryEach } from './query.ts'
+import { tryEach } from './attempts.ts'
+import { refuseTerminal } from './output.ts'
+import { lookUpRecord, queryRecord } from './record-query.ts'
 
 /** The OpenPGP key of each mail address (C-Q-12). */
 export const openpgp: VerbRun = (words, context) => {

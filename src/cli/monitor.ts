@@ -3,7 +3,7 @@ import { classText, rcodeText, typeText, type RecordKey } from '../wire/index.ts
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { extendedErrorSuffix } from './extended-error-text.ts'
-import { printJson } from './query.ts'
+import { printJson } from './output.ts'
 import { readRecord, recordText } from './record-lines.ts'
 import { notifyReady } from './notify.ts'
 import { streamMonitor, type VarlinkParameters } from './varlink-client.ts'

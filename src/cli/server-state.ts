@@ -1,7 +1,7 @@
 import { yesNo } from './answer-lines.ts'
 import type { VerbRun } from './context.ts'
 import { alignRows, type Row } from './layout.ts'
-import { printJson } from './query.ts'
+import { printJson } from './output.ts'
 import { callMonitor } from './varlink-client.ts'
 
 /** Rows in the order of resolvectl.md 7.3, under the keys of varlink.md 4.2. */

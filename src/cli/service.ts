@@ -4,7 +4,7 @@ import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { FLAG } from './flags.ts'
 import { Lookups, type ServiceAnswer, type ServiceName } from './lookups.ts'
-import { printAnswer } from './query.ts'
+import { printAnswer } from './output.ts'
 
 /** `[[NAME] TYPE] DOMAIN`: the servers, texts and canonical names of a service. */
 export const service: VerbRun = async (words, context) => {

@@ -7,7 +7,7 @@ import type { HostLink } from './host-links.ts'
 import { wrapWords } from './layout.ts'
 import { LINK_SETTINGS, type LinkSetting, type SetCall, type SettingVerb } from './link-settings.ts'
 import { parseBoolean } from './options.ts'
-import { printJson } from './query.ts'
+import { printJson } from './output.ts'
 import { readConfiguration } from './read-configuration.ts'
 
 /** Prints the setting of all links or of one; with values, sets it on that link (C-SET-1). */

@@ -2,7 +2,7 @@ import { yesNo } from './answer-lines.ts'
 import { RESOLVE1 } from './bus-client.ts'
 import type { Context, VerbRun } from './context.ts'
 import { labelWidth, type Row } from './layout.ts'
-import { printJson } from './query.ts'
+import { printJson } from './output.ts'
 import { callMonitor, isUnavailable } from './varlink-client.ts'
 
 /** Counters in the shape of varlink.md 4.2; releases before 255 do not count failures. */

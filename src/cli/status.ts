@@ -4,7 +4,7 @@ import type { Context, VerbRun } from './context.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import type { HostLink } from './host-links.ts'
 import { printPaged } from './pager.ts'
-import { printJson } from './query.ts'
+import { printJson } from './output.ts'
 import { readConfiguration } from './read-configuration.ts'
 
 /** Global, links, delegates; or only the links named (C-S-1). A link that does not exist is said and skipped. */

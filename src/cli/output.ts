@@ -1,0 +1,30 @@
+import { type AnswerLine, legendLines, linkRemark } from './answer-lines.ts'
+import { CliError } from './cli-error.ts'
+import type { Context } from './context.ts'
+import { formatJson } from './layout.ts'
+
+/** One JSON value, in the form that `--json=` or `-j` asks for. */
+export function printJson(value: unknown, { options, screen }: Context): void {
+  const isPretty = options.json === 'auto' ? screen.isTerminal : options.json === 'pretty'
+  screen.print(formatJson(value, isPretty ? 'pretty' : 'short'))
+}
+
+/** Lines with their links, then the legend (C-Q-2, C-Q-6). */
+export function printAnswer(lines: readonly AnswerLine[], flags: number, elapsed: number, context: Context): void {
+  const { screen, links } = context
+  for (const line of lines) {
+    const remark = linkRemark(line, (ifindex) => links.nameOf(ifindex))
+    screen.print(line.text + screen.paint('grey', remark))
+  }
+  printLegend(flags, elapsed, context)
+}
+
+/** Binary data would only upset a terminal (C-Q-13). */
+export function refuseTerminal({ screen }: Context): void {
+  if (screen.isTerminal) throw new CliError('Refusing to write binary data to tty.')
+}
+
+function printLegend(flags: number, elapsed: number, { options, screen }: Context): void {
+  const lines = options.legend ? legendLines(flags, elapsed) : []
+  if (lines.length > 0) screen.print(['', ...lines].join('\n'))
+}
