@@ -82,17 +82,18 @@ test('questions waiting when it is told to stop do not keep it', async () => {
 
 test.skipIf(original)('when port 53 is taken it says who has it', async () => {
   await using lab = await Lab.open({ links: { lan }, start: false })
-  await lab.world.start('squatter', ['python3', '-uc', squatter])
-  await eventually(async () => expect(await lab.run(['ss', '-Hlnu'])).toContain('127.0.0.53'))
-  await lab.daemon.start().catch(() => {})
-  const said = lab.world.log.filter((line) => line.includes('[daemon]')).join('\n')
-  expect(said).toMatch(/127\.0\.0\.53/)
-  expect(said).toMatch(/python3/)
+  const squatters = await lab.world.start('squatter', ['python3', '-uc', squatter], { until: /bound/ })
+  await lab.world.start('daemon', [inside.node, `${inside.repo}/dist/main.js`]) // as root, who may see it
+  await eventually(() => {
+    const said = lab.world.log.filter((line) => line.includes('[daemon]')).join('\n')
+    expect(said).toMatch(new RegExp(`127\\.0\\.0\\.53.*python3.*${squatters.pid}.*--listen`))
+  })
 })
 
 const squatter = `
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(('127.0.0.53', 53))
+print('bound')
 time.sleep(600)
 `
