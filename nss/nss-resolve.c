@@ -260,13 +260,15 @@ static int converse(struct lookup *lookup, struct varlink *call, enum verdict *v
 }
 
 static enum nss_status look_up(struct lookup *lookup) {
-  struct varlink call = { .fd = -1, .text = call.small };
+  struct varlink call; /* not initialised as a whole: it holds a page */
   enum verdict verdict = UNREACHABLE;
   int errno_before = errno;
   ssize_t length = lookup->name != NULL
       ? request_hostname(call.small, sizeof call.small, lookup->name, lookup->family)
       : request_address(call.small, sizeof call.small, lookup->address, size_of(lookup->family), lookup->family);
   int cause = length < 0 ? (int) -length : 0;
+  call.fd = -1;
+  call.text = call.small;
   call.length = length;
   if (cause == ENAMETOOLONG)
     verdict = NO_SUCH_HOST; /* no DNS name fills a page: what the daemon would say */

@@ -28,6 +28,14 @@ __attribute__((format(printf, 2, 3))) static void put(struct writer *w, const ch
     w->length += n;
 }
 
+static void put_bytes(struct writer *w, const char *bytes, size_t count) {
+  if (w->room - w->length < count)
+    w->error = ENAMETOOLONG;
+  else
+    memcpy(w->out + w->length, bytes, count);
+  w->length += w->error == 0 ? count : 0;
+}
+
 static void put_string(struct writer *w, const char *text) {
   put(w, "\"");
   for (int n; *text != '\0' && w->error == 0; text += n) {
@@ -37,7 +45,7 @@ static void put_string(struct writer *w, const char *text) {
     else if ((unsigned char) *text < 0x20 || *text == '"' || *text == '\\')
       put(w, "\\u%04x", (unsigned) *text);
     else
-      put(w, "%.*s", n, text);
+      put_bytes(w, text, n);
   }
   put(w, "\"");
 }
