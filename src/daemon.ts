@@ -23,9 +23,16 @@ import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from './sc
 import type { ForeignDns, IfIndexOf, ResolvedSettings } from './settings/index.ts'
 import { problemText, readResolvedConf } from './settings/index.ts'
 import { Responder, StubListeners } from './stub/index.ts'
-import { type Libc, Listening, Outgoing, SystemClock, SystemRandom } from './sys/index.ts'
+import { type Libc, Listening, Outgoing, SystemClock, SystemRandom, UnixDoor } from './sys/index.ts'
 import { PlainTransport } from './transport/index.ts'
-import { monitorService, resolveService, type VarlinkPorts, VarlinkServer } from './varlink/index.ts'
+import {
+  monitorService,
+  type OpenEntrance,
+  plainEntrance,
+  resolveService,
+  type VarlinkPorts,
+  VarlinkServer,
+} from './varlink/index.ts'
 import { packageVersion } from './version.ts'
 
 /** What the process gives the daemon. */
@@ -149,9 +156,8 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
     }),
   )
 
-  const isOwnAddress = () => false // a scope's plan already sends those without a link (R-SRV-8)
-  const outgoing = new Outgoing(libc)
-  const transport = life.adopt(new PlainTransport({ outgoing, clock, random, isOwnAddress }))
+  const outgoing = life.adopt(new Outgoing(libc))
+  const transport = life.adopt(new PlainTransport({ outgoing, clock, random }))
   const scopes = new ScopeSet({ transport, clock, random, log: logger, counts })
   life.defer(() => scopes.close())
 
@@ -209,7 +215,7 @@ interface IpcParts {
 }
 
 /** The doors of programs: varlink sockets and the bus. */
-function ipcOpener({ options, logger, environment, uid }: DaemonContext, life: Lifetime, parts: IpcParts) {
+function ipcOpener({ options, libc, logger, environment, uid }: DaemonContext, life: Lifetime, parts: IpcParts) {
   const { clock, scopes, resolver, controller, local } = parts
   return async (): Promise<void> => {
     const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
@@ -256,13 +262,21 @@ function ipcOpener({ options, logger, environment, uid }: DaemonContext, life: L
     }
     await mkdir(options.runtimeDirectory, { recursive: true })
     const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
-    const common = { clock, log: logger }
-    const unknown = { ...common, peerOf: () => undefined, service: resolveService(ports, logger) }
-    const root = { ...common, peerOf: () => ({ uid, pid: 0 }), service: monitorService(ports, logger) }
-    life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, unknown))
-    life.adopt(await VarlinkServer.open({ path: `${path}.Monitor`, mode: 0o600 }, root))
+    const common = { clock, log: logger, entrance: libc === undefined ? plainEntrance : knowingEntrance(libc, logger) }
+    const monitorMode = libc === undefined ? 0o600 : 0o666 // each call is checked, where the caller can be known
+    life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, { ...common, service: resolveService(ports, logger) }))
+    const monitor = { ...common, service: monitorService(ports, logger) }
+    life.adopt(await VarlinkServer.open({ path: `${path}.Monitor`, mode: monitorMode }, monitor))
     bus.start()
   }
+}
+
+/** Sockets that tell who comes in (SO_PEERCRED). */
+function knowingEntrance(libc: Libc, log: Logger): OpenEntrance {
+  return async (at, backlog, onVisitor) =>
+    'fd' in at
+      ? UnixDoor.adopt(libc, log, at.fd, onVisitor)
+      : UnixDoor.listen(libc, log, at.path, at.mode, backlog, onVisitor)
 }
 
 /** CLOCK_BOOTTIME, in milliseconds. */

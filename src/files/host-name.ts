@@ -8,9 +8,9 @@ const PATH = '/proc/sys/kernel/hostname'
 /** The kernel's host name, looked at every second at most (R-PROC-3). */
 export function hostName(clock: Clock, log: Log): Polled<string> {
   return new Polled({ look, initial: '', interval: INTERVAL, clock, log })
+}
 
-  async function look(stamp: string | undefined) {
-    const name = ((await readText(PATH)) ?? '').trim()
-    return name === stamp ? undefined : { value: name, stamp: name }
-  }
+async function look(stamp: string | undefined) {
+  const name = ((await readText(PATH)) ?? '').trim()
+  return name === stamp ? undefined : { value: name, stamp: name }
 }

@@ -1,4 +1,3 @@
-export { Egress } from './egress.ts'
 export type { PlainTransportOptions } from './plain-transport.ts'
 export { PlainTransport } from './plain-transport.ts'
 export { TcpTransport } from './tcp-transport.ts'

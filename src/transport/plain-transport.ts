@@ -1,7 +1,6 @@
-import { type Clock, type IpAddress, Lifetime, type Random } from '../base/index.ts'
+import { type Clock, Lifetime, type Random } from '../base/index.ts'
 import type { Outgoing } from '../sys/index.ts'
 import type { OutgoingQuery, Transport } from '../upstream/index.ts'
-import { Egress } from './egress.ts'
 import { TcpTransport } from './tcp-transport.ts'
 import { UdpTransport } from './udp-transport.ts'
 
@@ -9,8 +8,6 @@ export interface PlainTransportOptions {
   readonly outgoing: Outgoing
   readonly clock: Clock
   readonly random: Random
-  /** Whether an address is one of this machine's at the moment. */
-  isOwnAddress(address: IpAddress): boolean
 }
 
 /** Messages without encryption: UDP or TCP, as each query says. */
@@ -20,10 +17,9 @@ export class PlainTransport implements Transport, AsyncDisposable {
 
   constructor(options: PlainTransportOptions) {
     const { outgoing, clock, random } = options
-    const egress = new Egress(outgoing, (address) => options.isOwnAddress(address))
     this.#byProtocol = {
-      udp: this.#life.adopt(new UdpTransport(egress, clock)),
-      tcp: this.#life.adopt(new TcpTransport(egress, clock, random)),
+      udp: this.#life.adopt(new UdpTransport(outgoing, clock)),
+      tcp: this.#life.adopt(new TcpTransport(outgoing, clock, random)),
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../base/index.ts'
+import type { Outgoing } from '../sys/index.ts'
 import { type Endpoint, type OutgoingQuery, type Transport, TransportError } from '../upstream/index.ts'
-import type { Egress } from './egress.ts'
 import { TcpConnection } from './tcp-connection.ts'
 import { timeoutError, transportError } from './transport-errors.ts'
 
@@ -8,7 +8,7 @@ const MAX_CONNECTIONS = 128
 
 /** Exchanges over connections that are kept and shared, one for each endpoint (R-SRV-17). */
 export class TcpTransport implements Transport, AsyncDisposable {
-  readonly #egress: Egress
+  readonly #outgoing: Outgoing
   readonly #clock: Clock
   readonly #random: Random
   /** All that are open; those in use for new questions are also in `#byEndpoint`. */
@@ -16,8 +16,8 @@ export class TcpTransport implements Transport, AsyncDisposable {
   readonly #byEndpoint = new Map<string, TcpConnection>()
   #isClosed = false
 
-  constructor(egress: Egress, clock: Clock, random: Random) {
-    this.#egress = egress
+  constructor(outgoing: Outgoing, clock: Clock, random: Random) {
+    this.#outgoing = outgoing
     this.#clock = clock
     this.#random = random
   }
@@ -70,7 +70,7 @@ export class TcpTransport implements Transport, AsyncDisposable {
     if (this.#isClosed) throw new TransportError('io', 'the transport is closed')
     this.#makeRoom()
     try {
-      return new TcpConnection(endpoint, this.#egress.connectTcp(endpoint), this.#clock, this.#random, (closed) => {
+      return new TcpConnection(endpoint, this.#outgoing.connectTcp(endpoint), this.#clock, this.#random, (closed) => {
         this.#open.delete(closed)
         if (this.#byEndpoint.get(key) === closed) this.#byEndpoint.delete(key)
       })

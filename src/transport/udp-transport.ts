@@ -1,7 +1,6 @@
 import type { Clock } from '../base/index.ts'
-import type { ConnectedUdp } from '../sys/index.ts'
+import type { ConnectedUdp, Outgoing } from '../sys/index.ts'
 import { type OutgoingQuery, type Transport, TransportError } from '../upstream/index.ts'
-import type { Egress } from './egress.ts'
 import { Graveyard } from './graveyard.ts'
 import { timeoutError, transportError } from './transport-errors.ts'
 
@@ -13,14 +12,14 @@ const MAX_SOCKETS = 4096
  * only this server and this link through (R-SRV-7, R-SRV-8).
  */
 export class UdpTransport implements Transport, AsyncDisposable {
-  readonly #egress: Egress
+  readonly #outgoing: Outgoing
   readonly #clock: Clock
   readonly #graveyard: Graveyard
   readonly #live = new Set<UdpExchange>()
   #isClosed = false
 
-  constructor(egress: Egress, clock: Clock) {
-    this.#egress = egress
+  constructor(outgoing: Outgoing, clock: Clock) {
+    this.#outgoing = outgoing
     this.#clock = clock
     this.#graveyard = new Graveyard(clock)
   }
@@ -36,7 +35,7 @@ export class UdpTransport implements Transport, AsyncDisposable {
         else reject(result)
       })
       this.#live.add(exchange)
-      exchange.begin(this.#egress, this.#clock)
+      exchange.begin(this.#outgoing, this.#clock)
     })
   }
 
@@ -70,10 +69,10 @@ class UdpExchange {
     this.#settle = settle
   }
 
-  begin(egress: Egress, clock: Clock): void {
+  begin(outgoing: Outgoing, clock: Clock): void {
     const { endpoint, wire, patience } = this.#query
     try {
-      this.#socket = egress.connectUdp(endpoint, {
+      this.#socket = outgoing.connectUdp(endpoint, {
         onMessage: (bytes) => this.#onMessage(bytes),
         onError: (error) => this.#onError(error),
       })

@@ -1,6 +1,7 @@
 export { activatedSockets } from './activation.ts'
 export type { ServerLimits } from './limits.ts'
-export type { ListenAt } from './listen.ts'
+export type { ListenAt, OnVisitor, OpenEntrance } from './entrance.ts'
+export { plainEntrance } from './entrance.ts'
 export type {
   About,
   CacheDumpEntry,

@@ -1,18 +1,17 @@
 import type { Socket } from 'node:net'
-import { createServer } from 'node:net'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { Connection } from './connection.ts'
+import type { ListenAt, OpenEntrance } from './entrance.ts'
+import { openEntrance, plainEntrance } from './entrance.ts'
 import type { ServerLimits } from './limits.ts'
 import { Budget, DEFAULT_LIMITS } from './limits.ts'
-import type { ListenAt } from './listen.ts'
-import { listen } from './listen.ts'
 import type { Peer } from './ports.ts'
 import type { Service } from './service.ts'
 
 export interface ServerContext {
   readonly service: Service
-  /** Who is at the other end; undefined when the kernel cannot be asked. */
-  readonly peerOf: (socket: Socket) => Peer | undefined
+  /** How clients come in; by default without knowing who they are. */
+  readonly entrance?: OpenEntrance
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<ServerLimits>
@@ -27,9 +26,9 @@ export class VarlinkServer implements AsyncDisposable {
   readonly #limits: ServerLimits
   readonly #input: Budget
   readonly #connections = new Map<Connection, number | undefined>()
-  readonly #server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
+  #entrance: AsyncDisposable | undefined
   #timer: Disposable | undefined
-  #closed: Promise<void> | undefined
+  #closed: PromiseLike<void> | undefined
 
   private constructor(context: ServerContext) {
     this.#context = context
@@ -41,28 +40,27 @@ export class VarlinkServer implements AsyncDisposable {
   static async open(at: ListenAt, context: ServerContext): Promise<VarlinkServer> {
     const server = new VarlinkServer(context)
     try {
-      await listen(server.#server, at)
+      server.#entrance = await openEntrance(
+        at,
+        (socket, peer) => server.#accept(socket, peer),
+        context.entrance ?? plainEntrance,
+      )
     } catch (error) {
       await server[Symbol.asyncDispose]()
       throw error
     }
-    server.#server.on('error', (error) => context.log.bug(error))
     return server
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
-      // Calls back with an error when it never listened: then there is nothing to wait for.
-      this.#server.close(() => resolve())
-    })
+    this.#closed ??= this.#entrance?.[Symbol.asyncDispose]() ?? Promise.resolve()
     this.#timer?.[Symbol.dispose]()
     for (const connection of this.#connections.keys()) connection.drop('shutting down')
     await this.#closed
   }
 
-  #accept(socket: Socket): void {
-    const { service, clock, log, peerOf } = this.#context
-    const peer = peerOf(socket)
+  #accept(socket: Socket, peer: Peer | undefined): void {
+    const { service, clock, log } = this.#context
     if (this.#closed !== undefined || !this.#hasRoomFor(peer)) {
       log.debug(() => `varlink client (uid ${peer?.uid ?? 'unknown'}) refused: too many connections`)
       socket.destroy()

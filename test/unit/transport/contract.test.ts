@@ -3,7 +3,7 @@ import net from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
 import { Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import { Egress, TcpTransport } from '../../../src/transport/index.ts'
+import { TcpTransport } from '../../../src/transport/index.ts'
 import { frame } from '../../../src/wire/index.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 import {
@@ -228,7 +228,7 @@ describe('tcp', () => {
     const clock = new FakeClock()
     const outgoing = new Outgoing(libc)
     vi.spyOn(outgoing, 'connectTcp').mockImplementation(() => net.connect({ host: 'x', port: 9, lookup: () => {} }))
-    await using transport = new TcpTransport(new Egress(outgoing, () => false), clock, new SystemRandom())
+    await using transport = new TcpTransport(outgoing, clock, new SystemRandom())
     const failure = failureOf(transport.exchange(queryTo(9, 'tcp', 1, 'x', { patience: 60_000 }), never))
     await clock.advance(9999)
     expect(clock.pending).toBe(2)

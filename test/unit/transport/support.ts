@@ -2,7 +2,7 @@ import dgram from 'node:dgram'
 import net from 'node:net'
 import { type Clock, IpAddress, Logger } from '../../../src/base/index.ts'
 import { Libc, Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import { Egress, PlainTransport, TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
+import { PlainTransport, TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
 import type { Endpoint, OutgoingQuery, Transport } from '../../../src/upstream/index.ts'
 import { frame, StreamFramer } from '../../../src/wire/index.ts'
 
@@ -12,13 +12,12 @@ export const LOOPBACK = IpAddress.parse('127.0.0.1') as IpAddress
 export type Kind = 'udp' | 'tcp' | 'plain udp' | 'plain tcp' | 'udp without koffi' | 'tcp without koffi'
 export const KINDS: readonly Kind[] = ['udp', 'tcp', 'plain udp', 'plain tcp', 'udp without koffi', 'tcp without koffi']
 
-const isOwnAddress = () => false
-
 export function openTransport(kind: Kind, clock: Clock): Transport & AsyncDisposable {
   const outgoing = new Outgoing(kind.endsWith('koffi') ? undefined : libc)
-  const egress = new Egress(outgoing, isOwnAddress)
-  if (kind.startsWith('plain')) return new PlainTransport({ outgoing, clock, random: new SystemRandom(), isOwnAddress })
-  return kind.startsWith('udp') ? new UdpTransport(egress, clock) : new TcpTransport(egress, clock, new SystemRandom())
+  if (kind.startsWith('plain')) return new PlainTransport({ outgoing, clock, random: new SystemRandom() })
+  return kind.startsWith('udp')
+    ? new UdpTransport(outgoing, clock)
+    : new TcpTransport(outgoing, clock, new SystemRandom())
 }
 
 export const protocolOf = (kind: Kind): 'udp' | 'tcp' => (kind.includes('udp') ? 'udp' : 'tcp')

@@ -47,7 +47,7 @@ test('mutated calls end in replies or a closed connection; the server lives on',
   await using folder = await scratch()
   const log = new RecordingLog()
   const at = { path: folder.path('socket'), mode: 0o600 }
-  const context = { service: resolveService(ports, log), peerOf: () => undefined, clock: new FakeClock(), log }
+  const context = { service: resolveService(ports, log), clock: new FakeClock(), log }
   await using _server = await VarlinkServer.open(at, context)
   const send = async (chunks: Buffer[]) => {
     await using client = await TestClient.open(at.path)

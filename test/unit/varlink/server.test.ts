@@ -2,8 +2,8 @@ import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import type { HostnameRequest, HostnameResult, Lookup } from '../../../src/resolve/index.ts'
-import type { QueryReport, ServerLimits } from '../../../src/varlink/index.ts'
-import { monitorService, resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
+import type { OpenEntrance, QueryReport, ServerLimits } from '../../../src/varlink/index.ts'
+import { monitorService, plainEntrance, resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
 import { nameOf } from '../../../src/wire/index.ts'
 import { FakeClock, fakePorts, hostnameResult, RecordingLog, scratch, TestClient } from './support.ts'
 
@@ -30,9 +30,11 @@ async function setUp(setting: Setting = {}) {
   const [clock, log] = [new FakeClock(), new RecordingLog()]
   const service = setting.monitor ? monitorService(fakes.ports, log) : resolveService(fakes.ports, log)
   const uid = 'uid' in setting ? setting.uid : 1000
-  const peerOf = () => (uid === undefined ? undefined : { uid, pid: 1 })
+  const peer = uid === undefined ? undefined : { uid, pid: 1 }
+  const entrance: OpenEntrance = (at, backlog, onVisitor) =>
+    plainEntrance(at, backlog, (socket) => onVisitor(socket, peer))
   const at = { path: folder.path('socket'), mode: 0o666 }
-  const context = { service, peerOf, clock, log, ...(setting.limits && { limits: setting.limits }) }
+  const context = { service, entrance, clock, log, ...(setting.limits && { limits: setting.limits }) }
   const server = stack.use(await VarlinkServer.open(at, context))
   const connect = async () => stack.use(await TestClient.open(at.path))
   return { ...fakes, ...folder, clock, log, at, context, server, connect, [Symbol.asyncDispose]: () => stack.close() }

@@ -1,0 +1,63 @@
+import { chmod, lstat, rm } from 'node:fs/promises'
+import type { Socket } from 'node:net'
+import { createConnection, createServer } from 'node:net'
+import type { Peer } from './ports.ts'
+
+/** A socket to make at a path, or one that the service manager has already made. */
+export type ListenAt = { readonly path: string; readonly mode: number } | { readonly fd: number }
+
+/** Told of each client; `peer` is undefined where the kernel cannot be asked who it is. */
+export type OnVisitor = (socket: Socket, peer: Peer | undefined) => void
+
+/** Begins to accept clients at a socket that is free to be made. Disposing ends that; connections live on. */
+export type OpenEntrance = (at: ListenAt, backlog: number, onVisitor: OnVisitor) => Promise<Disposable>
+
+/** Bursts of lookups are bursts of connections: one each (varlink.md §1). */
+const BACKLOG = 4096
+
+/** Resolves when clients are accepted. @throws what the system says, or that another process serves the path. */
+export async function openEntrance(at: ListenAt, onVisitor: OnVisitor, open: OpenEntrance): Promise<AsyncDisposable> {
+  if ('path' in at) await removeStale(at.path)
+  const entrance = await open(at, BACKLOG, onVisitor)
+  return {
+    async [Symbol.asyncDispose]() {
+      entrance[Symbol.dispose]()
+      if ('path' in at) await rm(at.path, { force: true })
+    },
+  }
+}
+
+/** By plain Node, which cannot tell who a client is. */
+export async function plainEntrance(at: ListenAt, backlog: number, onVisitor: OnVisitor): Promise<Disposable> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => onVisitor(socket, undefined))
+  const where = 'path' in at ? { path: at.path } : { fd: at.fd }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ ...where, backlog }, resolve)
+  })
+  // Until here the usual umask let nobody else connect.
+  if ('path' in at) await chmod(at.path, at.mode)
+  return { [Symbol.dispose]: () => void server.close() }
+}
+
+/** A socket that nobody answers on is left from a crash; anything else is not ours to remove. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(ignoreMissing)
+  if (found === undefined) return
+  if (!found.isSocket()) throw new Error(`${path} exists and is not a socket`)
+  if (await isServed(path)) throw new Error(`${path} is served by another process`)
+  await rm(path, { force: true })
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createConnection({ path })
+    probe.once('connect', () => resolve(true))
+    probe.once('error', () => resolve(false))
+    probe.once('connect', () => probe.destroy())
+  })
+}
