@@ -27,6 +27,7 @@ static void require(bool holds, const char *what) {
   if (holds)
     return;
   fprintf(stderr, "FAILED %s (errno %d)\n", what, errno);
+  unlink(socket_path);
   kill(0, SIGTERM); /* the daemon and the forked children, too */
   _exit(1);
 }
