@@ -86,10 +86,13 @@ class RdataReader {
       case 'string':
       case 'word':
       case 'salt':
-      case 'hash':
         return this.#take(this.#number(1))
-      default:
+      case 'hash':
+        return this.#some(this.#number(1))
+      case 'text':
         return this.#take(this.#rdata.length - this.#at)
+      default:
+        return this.#some(this.#rdata.length - this.#at)
     }
   }
 
@@ -99,6 +102,12 @@ class RdataReader {
     const bytes = this.#rdata.subarray(this.#at, end)
     this.#at = end
     return bytes
+  }
+
+  /** Digests, keys and the like: none at all could not be written down. */
+  #some(length: number): Buffer {
+    if (length === 0) throw new FormError('rdata is too short', this.#at)
+    return this.#take(length)
   }
 
   #number(size: number): number {
