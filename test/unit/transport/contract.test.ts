@@ -234,7 +234,7 @@ describe('tcp', () => {
     )
     await using transport = openTransport('tcp', new FakeClock())
     for (let i = 1; i <= 140; i++) {
-      await transport.exchange(queryTo(upstream.port, 'tcp', i, 'x', { serverName: `server${i}.test` }), never)
+      await transport.exchange(queryTo(upstream.port, 'tcp', i, 'x', { address: IpAddress.of(`127.0.1.${i}`) }), never)
     }
     expect(upstream.connections).toBe(140)
   })

@@ -87,7 +87,7 @@ async function openTcpUpstream(serve: Serve): Promise<Upstream> {
       for (const query of framer.push(chunk)) serve(query, (reply) => socket.write(frame(reply)), ++count)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
   const hangUp = () => {
     for (const socket of sockets) socket.end()
   }
