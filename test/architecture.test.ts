@@ -1,0 +1,201 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+/** The map of `src/`: a room may import from rooms of lower rank, and from those named beside it. */
+const RANKS: Readonly<Record<string, number>> = {
+  base: 0,
+  wire: 1,
+  settings: 2,
+  cache: 3,
+  routing: 3,
+  upstream: 3,
+  dnssec: 3,
+  synth: 3,
+  multicast: 3,
+  fastpath: 4,
+  scope: 5,
+  resolve: 6,
+  control: 7,
+  stub: 8,
+  bus: 8,
+  varlink: 8,
+}
+
+/** Rooms off that line: all that each may import. Their interfaces are declared in the rooms to their left. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  sys: ['base'],
+  transport: ['base', 'wire', 'upstream', 'sys'],
+  netlink: ['base', 'scope', 'sys'],
+  files: ['base', 'wire', 'settings', 'control', 'sys'],
+  cli: ['base', 'wire'],
+}
+
+/** Sockets are made by sys, whoever listens on them. */
+const SHELL_EXTRAS: Readonly<Record<string, readonly string[]>> = {
+  stub: ['sys', 'fastpath'],
+  bus: ['sys'],
+  varlink: ['sys'],
+}
+
+const DECIDING = new Set(['base', 'wire', 'fastpath', 'cache', 'routing', 'upstream', 'dnssec', 'synth'])
+for (const room of ['multicast', 'settings', 'scope', 'resolve', 'control']) DECIDING.add(room)
+/** Pure functions, and in base the listener count of a signal. */
+const HARMLESS_MODULES = new Set(['node:url', 'node:buffer'])
+const HARMLESS_HERE = new Set(['base/tasks.ts node:events'])
+
+/** Who may import a package: a file where the package is full of surprises, else rooms. */
+const HOMES: Readonly<Record<string, readonly string[]>> = {
+  'dns-packet': ['wire/codec.ts'],
+  ini: ['settings/unit-file.ts'],
+  koffi: ['sys/'],
+  'dbus-next': ['bus/', 'cli/'],
+  'ipaddr.js': ['base/'],
+  'lru-cache': ['cache/', 'fastpath/'],
+  netlink: ['netlink/'],
+}
+
+interface Import {
+  readonly from: string
+  /** A path below `src/` for relative imports, else the name of a package or module. */
+  readonly to: string
+  readonly isRelative: boolean
+  /** By `import()` while running, when everything is loaded. */
+  readonly isLate: boolean
+}
+
+const SRC = join(import.meta.dirname, '../src')
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+  .toSorted()
+const texts = new Map(files.map((path) => [path, withoutComments(readFileSync(join(SRC, path), 'utf8'))]))
+const imports: readonly Import[] = files.flatMap((from) => importsOf(from, texts.get(from) ?? ''))
+const inside = imports.filter(({ to }) => files.includes(to))
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(?<![:'"`])\/\/.*$/gm, '')
+}
+
+function importsOf(from: string, text: string): Import[] {
+  const statements = /^\s*(?:import|export)\s+(?:type\s+)?[\w\s{},*$]+?\sfrom\s+'([^']+)'|^\s*import\s+'([^']+)'/gm
+  const calls = /(?:\bimport|\brequire|createRequire\(import\.meta\.url\))\(\s*'([^']+)'/g
+  const early = [...text.matchAll(statements)].map((match) => ({ to: match[1] ?? match[2] ?? '', isLate: false }))
+  const late = [...text.matchAll(calls)].map((match) => ({ to: match[1] ?? '', isLate: true }))
+  return [...early, ...late].map(({ to, isLate }) => {
+    const isRelative = to.startsWith('.')
+    return { from, to: isRelative ? resolved(from, to) : to, isRelative, isLate }
+  })
+}
+
+function resolved(from: string, to: string): string {
+  return relative('.', normalize(join(dirname(from), to)))
+}
+
+/** The folder a file is in; '' for those at the top of `src/`. */
+function roomOf(path: string): string {
+  return path.includes('/') ? (path.split('/')[0] as string) : ''
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (from === to) return true
+  const listed = OTHERS[from]
+  if (listed !== undefined) return listed.includes(to)
+  if (SHELL_EXTRAS[from]?.includes(to) === true) return true
+  return (RANKS[to] ?? Number.POSITIVE_INFINITY) < (RANKS[from] ?? -1)
+}
+
+function lines(found: readonly Pick<Import, 'from' | 'to'>[]): string[] {
+  return found.map(({ from, to }) => `${from} imports ${to}`)
+}
+
+describe('the map of src/', () => {
+  test('the reader of imports sees what there is', () => {
+    expect(files.length).toBeGreaterThan(200)
+    expect(inside.length).toBeGreaterThan(2 * files.length)
+    expect(lines(imports)).toContain('wire/codec.ts imports dns-packet')
+    expect(lines(imports)).toContain('sys/libc.ts imports koffi')
+  })
+
+  test('every room has its place', () => {
+    const rooms = new Set(files.map(roomOf).filter((room) => room !== ''))
+    expect([...rooms].filter((room) => RANKS[room] === undefined && OTHERS[room] === undefined)).toEqual([])
+  })
+
+  test('rooms import only from their left', () => {
+    const wrong = inside.filter(({ from, to }) => roomOf(from) !== '' && !mayImport(roomOf(from), roomOf(to)))
+    expect(lines(wrong)).toEqual([])
+  })
+
+  test('a room speaks through its index.ts', () => {
+    const wrong = inside.filter(
+      ({ from, to }) => roomOf(from) !== roomOf(to) && !/^(?:\w+\/index|[\w-]+)\.ts$/.test(to),
+    )
+    expect(lines(wrong)).toEqual([])
+  })
+
+  test('only daemon.ts and what it is made of know the rooms that implement', () => {
+    const implementing = new Set(['transport', 'netlink', 'files'])
+    const wrong = inside.filter(({ from, to }) => implementing.has(roomOf(to)) && roomOf(from) !== roomOf(to))
+    const allowed = new Set(['daemon.ts', 'local-knowledge.ts'])
+    expect(lines(wrong.filter(({ from }) => !allowed.has(from)))).toEqual([])
+  })
+
+  test('main.ts and daemon.ts are imported by nobody to their left', () => {
+    const tops = new Set(['main.ts', 'daemon.ts'])
+    expect(lines(inside.filter(({ to }) => tops.has(to)))).toEqual(['main.ts imports daemon.ts'])
+  })
+
+  test('every import inside src/ leads to a file of src/', () => {
+    expect(lines(imports.filter(({ to, isRelative }) => isRelative && !files.includes(to)))).toEqual([])
+  })
+
+  test('packages stay where their surprises are kept in check', () => {
+    const packages = imports.filter(({ to, isRelative }) => !isRelative && !to.startsWith('node:'))
+    const nameOf = (to: string) => Object.keys(HOMES).find((name) => to === name || to.startsWith(`${name}/`)) ?? to
+    const wrong = packages.filter(({ from, to }) => HOMES[nameOf(to)]?.some((home) => from.startsWith(home)) !== true)
+    expect(lines(wrong)).toEqual([])
+  })
+})
+
+describe('deciding rooms', () => {
+  test('import nothing of the machine', () => {
+    const wrong = imports.filter(
+      ({ from, to }) => DECIDING.has(roomOf(from)) && to.startsWith('node:') && !HARMLESS_MODULES.has(to),
+    )
+    expect(lines(wrong.filter(({ from, to }) => !HARMLESS_HERE.has(`${from} ${to}`)))).toEqual([])
+  })
+
+  test('take time, chance and the process from nobody but their caller', () => {
+    const impure =
+      /(?<![.\w])(?:process\.\w+|console\.\w+|performance\.\w+|Date\.now|new Date\(\)|Math\.random|set(?:Timeout|Interval|Immediate)|queueMicrotask|fetch)\b/g
+    const found = files
+      .filter((path) => DECIDING.has(roomOf(path)))
+      .flatMap((path) => [...(texts.get(path) ?? '').matchAll(impure)].map(([word]) => `${path} uses ${word}`))
+    expect(found).toEqual([])
+  })
+})
+
+describe('modules', () => {
+  test('do not import each other in circles', () => {
+    const cycles: string[] = []
+    const done = new Set<string>()
+    const loaded = inside.filter(({ isLate }) => !isLate)
+    const visit = (path: string, way: readonly string[]) => {
+      if (way.includes(path)) cycles.push([...way.slice(way.indexOf(path)), path].join(' → '))
+      if (done.has(path) || way.includes(path)) return
+      for (const { to } of loaded.filter(({ from }) => from === path)) visit(to, [...way, path])
+      done.add(path)
+    }
+    for (const path of files) visit(path, [])
+    expect(cycles).toEqual([])
+  })
+
+  test('export by name, without enums, mutable module state or `any`', () => {
+    const unwanted =
+      /^(?:export default\b.*|(?:export )?(?:const )?enum\b.*|(?:export )?(?:let|var)\b.*)|(?::|<|as) any\b/gm
+    const found = files.flatMap((path) =>
+      [...(texts.get(path) ?? '').matchAll(unwanted)].map(([line]) => `${path}: ${line}`),
+    )
+    expect(found).toEqual([])
+  })
+})
