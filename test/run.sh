@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")/.."
 
 reports=$(mktemp -d)
+export TMPDIR="$reports" # what a tool that was killed leaves there goes with it
 trap 'rm -rf "$reports"' EXIT
 trap 'exit 130' INT TERM
 passed=0
