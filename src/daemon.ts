@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Clock, Logger } from './base/index.ts'
 import { Lifetime, reasonOf } from './base/index.ts'
 import { BusService } from './bus/index.ts'
+import type { Fact } from './cache/index.ts'
 import { Controller, Inspector } from './control/index.ts'
 import {
   ConfigFiles,
@@ -15,6 +16,7 @@ import {
   ResolvConfWriter,
   resolvConfMode,
 } from './files/index.ts'
+import { AnswerMemo } from './fastpath/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from './netlink/index.ts'
 import type { Options } from './options.ts'
@@ -33,7 +35,6 @@ import {
   type VarlinkPorts,
   VarlinkServer,
 } from './varlink/index.ts'
-import { packageVersion } from './version.ts'
 
 /** What the process gives the daemon. */
 export interface DaemonContext {
@@ -42,6 +43,8 @@ export interface DaemonContext {
   readonly logger: Logger
   readonly environment: NodeJS.ProcessEnv
   readonly uid: number
+  /** Known beforehand: files of the package may not be readable any more. */
+  readonly version: string
 }
 
 /** What the parts of a running daemon are to each other is said once, in `build`. */
@@ -63,9 +66,11 @@ interface Parts {
 export class Daemon implements AsyncDisposable {
   readonly #parts: Parts
   #stub: StubListeners
+  #addresses: Options['listen']
 
   private constructor(parts: Parts) {
     this.#parts = parts
+    this.#addresses = parts.context.options.listen
     this.#stub = parts.newStub()
     parts.life.defer(() => this.#stub[Symbol.asyncDispose]())
   }
@@ -86,11 +91,17 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Opens the stub where options and settings want it, and the extra listeners. @throws {ListenError} */
-  async listen(addresses = this.#parts.context.options.listen): Promise<void> {
+  async listen(addresses = this.#addresses): Promise<void> {
+    this.#addresses = addresses // for a reload
     const { stubListener, extraListeners } = this.#parts.control.settings
     for (const { address, port } of addresses) await this.#stub.openAt(address, port)
     if (addresses.length === 0 && stubListener !== 'no') await this.#stub.openStandard(stubListener)
     await this.#stub.openExtra(extraListeners)
+  }
+
+  /** Where the stub answers; nowhere when it is closed. */
+  get places(): StubListeners['places'] {
+    return this.#stub.places
   }
 
   /** Opens the varlink sockets and begins to connect to the bus. */
@@ -189,7 +200,10 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
   const catchUp = () => (controller.settings.configuresServersOrDomains ? undefined : foreign.current())
   const resolver = new Resolver({ scopes, local, catchUp, settings: () => controller.settings, clock, log: logger })
   const listening = new Listening(libc, logger)
-  const responder = new Responder(resolver, nsid(await machineId()))
+  const ground = (): Fact[] => [scopes.epoch, ...local.facts()]
+  const capacity = settings.dnsCacheSize
+  const newMemo = () => (capacity === 0 ? undefined : new AnswerMemo({ ground, capacity, random, tally: counts }))
+  const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, newMemo })
   const newStub = () => new StubListeners({ listening, responder, clock, log: logger })
   const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local })
   return { context, life, clock, control: controller, scopes, local, networkd, foreign, readSettings, newStub, openIpc }
@@ -215,7 +229,11 @@ interface IpcParts {
 }
 
 /** The doors of programs: varlink sockets and the bus. */
-function ipcOpener({ options, libc, logger, environment, uid }: DaemonContext, life: Lifetime, parts: IpcParts) {
+function ipcOpener(
+  { options, libc, logger, environment, uid, version }: DaemonContext,
+  life: Lifetime,
+  parts: IpcParts,
+) {
   const { clock, scopes, resolver, controller, local } = parts
   return async (): Promise<void> => {
     const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
@@ -256,7 +274,7 @@ function ipcOpener({ options, libc, logger, environment, uid }: DaemonContext, l
       about: {
         vendor: 'tsresolved',
         product: 'tsresolved',
-        version: packageVersion(),
+        version,
         url: 'https://www.freedesktop.org/wiki/Software/systemd/resolved',
       },
     }

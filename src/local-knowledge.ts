@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Clock, Log } from './base/index.ts'
 import { hostName, hostsFile, type Polled, staticRecordFiles } from './files/index.ts'
+import type { Fact } from './cache/index.ts'
 import type { LocalSources } from './resolve/index.ts'
 import type { NetworkFacts } from './scope/index.ts'
 import type { HostsTable, StaticRecords } from './settings/index.ts'
@@ -27,6 +28,11 @@ export class LocalKnowledge implements LocalSources {
   /** Reads everything once, so that the first question finds it. */
   async read(): Promise<void> {
     await Promise.all([this.#hosts.current(), this.#static.current(), this.#hostName.current()])
+  }
+
+  /** These stand until a file or the host name changes; to ask them is to look when a look is due. */
+  facts(): readonly Fact[] {
+    return [this.#hosts.epoch, this.#static.epoch, this.#hostName.epoch]
   }
 
   /** For a reload: all files are read anew, whatever their stamps say. */

@@ -27,14 +27,18 @@ export interface Fact {
   readonly isCurrent: boolean
 }
 
-/** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
-interface Entry extends Fact {
-  isCurrent: boolean
-  readonly question: Question
-  readonly kind: 'whole' | 'rrset' | 'nxdomain' | 'failure'
+/** A cache entry as others may rest on it: the server's message as it came, and its time on `Clock.now`. */
+export interface CachedAnswer extends Fact {
   readonly wire: Buffer
   readonly storedAt: Millis
   readonly expiresAt: Millis
+}
+
+/** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
+interface Entry extends CachedAnswer {
+  isCurrent: boolean
+  readonly question: Question
+  readonly kind: 'whole' | 'rrset' | 'nxdomain' | 'failure'
   readonly lesson: Lesson
 }
 
@@ -42,8 +46,7 @@ export interface CacheHit {
   /** A complete message; TTLs already count down to now. */
   readonly wire: Buffer
   readonly lesson: Lesson
-  readonly basis: Fact
-  readonly expiresAt: Millis
+  readonly basis: CachedAnswer
 }
 
 /** One key, for people who look into the cache. */
@@ -83,7 +86,7 @@ export class ScopeCache {
     this.hits++
     const remaining = Math.floor((entry.expiresAt - now) / 1000)
     const wire = aged(entry.wire, Math.floor((now - entry.storedAt) / 1000), remaining)
-    return { wire, lesson: entry.lesson, basis: entry, expiresAt: entry.expiresAt }
+    return { wire, lesson: entry.lesson, basis: entry }
   }
 
   /** Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept (R-CACHE-9). */
@@ -94,7 +97,7 @@ export class ScopeCache {
     message: Message,
     lesson: Lesson,
     now: Millis,
-  ): Fact | undefined {
+  ): CachedAnswer | undefined {
     if (this.#limits.mode === 'no' || this.#limits.maxEntries === 0) return undefined
     this.#entries?.delete(keyOf(question, variant))
     const verdict = cacheVerdict(question, message)
@@ -174,7 +177,7 @@ export class ScopeCache {
     }
   }
 
-  #set(key: string, entry: Omit<Entry, 'isCurrent'>): Fact {
+  #set(key: string, entry: Omit<Entry, 'isCurrent'>): CachedAnswer {
     this.#entries ??= new LRUCache<string, Entry>({
       max: this.#limits.maxEntries,
       // Sees replaced, evicted, deleted and flushed entries alike.

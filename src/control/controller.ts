@@ -212,7 +212,7 @@ export class Controller implements Control {
       totalFailedResponses: counts.failures,
       totalFailedResponsesServedStale: 0,
       cacheSize: sum((cache) => cache.size),
-      cacheHits: sum((cache) => cache.hits),
+      cacheHits: sum((cache) => cache.hits) + counts.replays,
       cacheMisses: sum((cache) => cache.misses),
     }
   }

@@ -1,4 +1,3 @@
-import type { Fact } from '../cache/index.ts'
 import type { Name, Question } from '../wire/index.ts'
 import { matches, mayBeRedirected, redirectFrom } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
@@ -51,12 +50,6 @@ export class Chain {
   /** The way here and what was found at its end. */
   get answer(): readonly ResolvedRecord[] {
     return [...this.#passed, ...this.#matching]
-  }
-
-  /** What the whole answer rests on; undefined when any part of it was not kept. */
-  get basis(): readonly Fact[] | undefined {
-    const facts = this.#rounds.map((round) => round.basis)
-    return facts.every((basis) => basis !== undefined) ? facts.flat() : undefined
   }
 
   get flags(): number {

@@ -1,5 +1,5 @@
 import type { IfIndex, Millis } from '../base/index.ts'
-import type { Fact } from '../cache/index.ts'
+import type { CachedAnswer } from '../cache/index.ts'
 import type { ExtendedError, Name, Question, ResourceRecord } from '../wire/index.ts'
 import type { QueryState } from './lookup-types.ts'
 import type { Provenance } from './provenance.ts'
@@ -54,7 +54,7 @@ export interface Resolution {
   readonly flags: number
   /** The one server message that is the whole answer; undefined when it was put together or is our own. */
   readonly wire: Buffer | undefined
-  /** What it rests on, when a finished reply may be replayed while all of that stands. */
-  readonly basis: readonly Fact[] | undefined
+  /** The cache entry that holds `wire`: while it stands, a reply made of it may be replayed. */
+  readonly basis: CachedAnswer | undefined
   readonly provenance: Provenance
 }

@@ -182,7 +182,7 @@ export class Resolver {
       collected: chain.collected,
       flags: chain.flags,
       wire: isWhole ? last.wire : undefined,
-      basis: verdict === undefined ? chain.basis : undefined,
+      basis: isWhole ? last.basis : undefined,
       provenance: this.#provenance(query, chain, last, clock.now() - startedAt),
     }
     log.debug(() => describe(resolution))

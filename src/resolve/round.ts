@@ -1,4 +1,4 @@
-import type { Fact } from '../cache/index.ts'
+import type { CachedAnswer } from '../cache/index.ts'
 import type { Scope } from '../scope/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
 import type { TryResult } from '../upstream/index.ts'
@@ -23,7 +23,8 @@ export interface Round {
   readonly additional: readonly ResourceRecord[]
   readonly flags: number
   readonly wire: Buffer | undefined
-  readonly basis: readonly Fact[] | undefined
+  /** The cache entry that holds `wire`. */
+  readonly basis: CachedAnswer | undefined
   readonly source: Source
   readonly scope: Scope | undefined
   readonly server: string | undefined
@@ -76,7 +77,6 @@ export function scopeRound(result: CandidateResult): Round {
   if (last === undefined) return { ...NOTHING, name, state, errno, scope, tries, source: 'none' }
   const { ifindex } = scope.plan
   const isFromCache = answers.every(({ origin }) => origin === 'cache')
-  const basis = answers.flatMap(({ basis: fact }) => fact ?? [])
   return {
     name,
     state,
@@ -88,7 +88,7 @@ export function scopeRound(result: CandidateResult): Round {
     additional: answers.flatMap(({ message }) => message.additional),
     flags: answers.reduce((flags, answer) => flags | originFlag(answer.origin), FLAG.DNS),
     wire: answers.length === 1 ? last.wire : undefined,
-    basis: basis.length === answers.length ? basis : undefined,
+    basis: answers.length === 1 ? last.basis : undefined,
     source: isFromCache ? 'cache' : 'network',
     scope,
     server: last.lesson.server,

@@ -1,5 +1,5 @@
 import type { Clock, Log, Random } from '../base/index.ts'
-import type { CacheLimits, CacheVariant, Fact, Lesson } from '../cache/index.ts'
+import type { CachedAnswer, CacheHit, CacheLimits, CacheVariant, Lesson } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { FailureState, Outcome, Request, Transport, TryResult } from '../upstream/index.ts'
 import { drive, Transaction, Upstream, Upstreams } from '../upstream/index.ts'
@@ -37,7 +37,7 @@ export interface ScopeAnswer {
   readonly message: Message
   readonly lesson: Lesson
   /** The cache entry it rests on; undefined when it was not kept. */
-  readonly basis: Fact | undefined
+  readonly basis: CachedAnswer | undefined
   readonly tries: readonly TryResult[]
 }
 
@@ -123,7 +123,7 @@ export class Scope {
     for (const question of this.#running) question.abort.abort()
   }
 
-  #fromCache({ wire, lesson, basis }: { wire: Buffer; lesson: Lesson; basis: Fact }): ScopeAnswer {
+  #fromCache({ wire, lesson, basis }: CacheHit): ScopeAnswer {
     shuffleAddresses(wire, this.#services.random) // R-CACHE-15
     return { kind: 'answer', origin: 'cache', wire, message: parseMessage(wire), lesson, basis, tries: [] }
   }

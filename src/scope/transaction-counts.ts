@@ -10,6 +10,8 @@ export class TransactionCounts {
   total = 0
   timeouts = 0
   failures = 0
+  /** Replies replayed without a look into any cache; for people they are cache hits. */
+  replays = 0
 
   get isFull(): boolean {
     return this.current >= MAX_LIVE
@@ -34,5 +36,6 @@ export class TransactionCounts {
     this.total = 0
     this.timeouts = 0
     this.failures = 0
+    this.replays = 0
   }
 }

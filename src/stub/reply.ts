@@ -68,15 +68,21 @@ export function refusal(request: RefusedRequest, rcode: number, door: Door): Buf
   return compose({ id: request.id, flags, question: request.questionBytes, opt })
 }
 
+/** A finished reply; `isRelayed` when it is the server's message with only what concerns this client changed. */
+export interface Reply {
+  readonly wire: Buffer
+  readonly isRelayed: boolean
+}
+
 /**
  * The bytes for this client: the server's own where the answer is one message and fits, else composed from the records.
  * `nsid` names this resolver to those who ask (RFC 5001).
  */
-export function replyTo(request: ClientRequest, resolution: Resolution, door: Door, nsid: string): Buffer {
+export function replyTo(request: ClientRequest, resolution: Resolution, door: Door, nsid: string): Reply {
   const limit = sizeLimit(request, door)
   const relayed = relayedReply(request, resolution, door, nsid)
-  if (relayed !== undefined && relayed.length <= limit) return relayed
-  return composedReply(request, resolution, door, nsid, limit)
+  if (relayed !== undefined && relayed.length <= limit) return { wire: relayed, isRelayed: true }
+  return { wire: composedReply(request, resolution, door, nsid, limit), isRelayed: false }
 }
 
 function sizeLimit({ opt }: ClientRequest, { transport }: Door): number {

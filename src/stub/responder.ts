@@ -1,3 +1,5 @@
+import type { Clock } from '../base/index.ts'
+import type { AnswerMemo } from '../fastpath/index.ts'
 import type { Query, RelayedMessage, Resolver } from '../resolve/index.ts'
 import { FLAG } from '../resolve/index.ts'
 import { CD, hasFlag } from '../wire/index.ts'
@@ -6,15 +8,37 @@ import { refusal, replyTo } from './reply.ts'
 import type { ClientRequest } from './request.ts'
 import { receive } from './request.ts'
 
+export interface ResponderServices {
+  readonly resolver: Resolver
+  /** What this resolver calls itself to clients that ask (RFC 5001). */
+  readonly nsid: string
+  readonly clock: Clock
+  /** One per kind of door, as replies differ in their OPT record; undefined works all replies out anew. */
+  readonly newMemo: () => AnswerMemo | undefined
+}
+
+const LARGEST = 65_535
+
 /** From a client's bytes to the bytes that answer them, whichever socket they came by. */
 export class Responder {
-  readonly #resolver: Resolver
-  readonly #nsid: string
+  readonly #services: ResponderServices
+  readonly #memos: Readonly<Record<Door['kind'], AnswerMemo | undefined>>
 
-  /** `nsid`: what this resolver calls itself to clients that ask (RFC 5001). */
-  constructor(resolver: Resolver, nsid: string) {
-    this.#resolver = resolver
-    this.#nsid = nsid
+  constructor(services: ResponderServices) {
+    this.#services = services
+    const { newMemo } = services
+    this.#memos = { main: newMemo(), proxy: newMemo(), extra: newMemo() }
+  }
+
+  /**
+   * A reply given before, at once and without a promise; undefined when it must be worked out, or when somebody wants
+   * to see every query. The bytes are lent until the next call.
+   */
+  replay(packet: Buffer, door: Door): Buffer | undefined {
+    const { resolver, clock } = this.#services
+    if (resolver.isWatched) return undefined
+    const limit = door.transport === 'tcp' ? LARGEST : undefined
+    return this.#memos[door.kind]?.replay(packet, limit, clock.now())
   }
 
   /** Undefined when nothing is to be sent. @throws the signal's reason when aborted */
@@ -22,8 +46,13 @@ export class Responder {
     const reception = receive(packet)
     if (reception.kind === 'drop') return undefined
     if (reception.kind === 'refuse') return refusal(reception.request, reception.rcode, door)
-    const resolution = await this.#resolver.resolve(queryOf(reception.request, door), signal)
-    return replyTo(reception.request, resolution, door, this.#nsid)
+    const { resolver, nsid } = this.#services
+    const memo = this.#memos[door.kind]
+    const ground = memo?.ground ?? []
+    const resolution = await resolver.resolve(queryOf(reception.request, door), signal)
+    const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
+    if (isRelayed && resolution.basis !== undefined) memo?.remember(packet, wire, resolution.basis, ground)
+    return wire
   }
 }
 

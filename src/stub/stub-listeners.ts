@@ -39,6 +39,7 @@ const PROXY = IpAddress.of('127.0.0.54')
 export class StubListeners implements AsyncDisposable {
   readonly #services: StubServices
   readonly #life = new Lifetime()
+  readonly #places: { readonly address: IpAddress; readonly port: number }[] = []
 
   constructor(services: StubServices) {
     this.#services = services
@@ -48,11 +49,15 @@ export class StubListeners implements AsyncDisposable {
     await this.#life[Symbol.asyncDispose]()
   }
 
+  /** Where it answers, the extra listeners aside. */
+  get places(): readonly { readonly address: IpAddress; readonly port: number }[] {
+    return this.#places
+  }
+
   /** Both stub addresses by `DNSStubListener=`; all or none (R-STUB-1). @throws {ListenError} */
   async openStandard(mode: 'yes' | 'udp' | 'tcp'): Promise<void> {
     const transports = mode === 'yes' ? (['udp', 'tcp'] as const) : [mode]
-    const life = new Lifetime()
-    try {
+    await this.#allOrNone(async (life) => {
       for (const transport of transports) {
         await this.#open(
           life,
@@ -61,19 +66,17 @@ export class StubListeners implements AsyncDisposable {
         )
         await this.#open(life, { address: PROXY, port: DNS_PORT }, { kind: 'proxy', transport })
       }
-    } catch (error) {
-      await life[Symbol.asyncDispose]()
-      throw error
-    }
-    this.#life.adopt(life)
+    })
+    this.#places.push({ address: MAIN, port: DNS_PORT }, { address: PROXY, port: DNS_PORT })
   }
 
   /** Another address in place of the standard ones, with the rules of the main stub. @throws {ListenError} */
   async openAt(address: IpAddress, port: number): Promise<void> {
-    for (const transport of ['udp', 'tcp'] as const) {
-      const kind = address.isLoopback ? 'main' : 'extra'
-      await this.#open(this.#life, { address, port }, { kind, transport })
-    }
+    const kind = address.isLoopback ? 'main' : 'extra'
+    await this.#allOrNone(async (life) => {
+      for (const transport of ['udp', 'tcp'] as const) await this.#open(life, { address, port }, { kind, transport })
+    })
+    this.#places.push({ address, port })
   }
 
   /** `DNSStubListenerExtra=`: each on its own; one that cannot be had is only a warning (R-STUB-4). */
@@ -87,6 +90,17 @@ export class StubListeners implements AsyncDisposable {
         })
       }
     }
+  }
+
+  async #allOrNone(open: (life: Lifetime) => Promise<void>): Promise<void> {
+    const life = new Lifetime()
+    try {
+      await open(life)
+    } catch (error) {
+      await life[Symbol.asyncDispose]()
+      throw error
+    }
+    this.#life.adopt(life)
   }
 
   async #open(life: Lifetime, at: ListenAddress, door: Door): Promise<void> {

@@ -84,13 +84,18 @@ class StubConnection implements AsyncDisposable {
   }
 
   #onData(chunk: Buffer): void {
+    const { responder, door } = this.#services
+    const replies: Buffer[] = []
     for (const message of this.#framer.push(chunk)) {
       if (message.length < HEADER_SIZE) {
         this.#socket.destroy()
         return
       }
-      this.#waiting.push(message)
+      const remembered = this.#waiting.length === 0 ? responder.replay(message, door) : undefined
+      if (remembered === undefined) this.#waiting.push(message)
+      else replies.push(frame(remembered))
     }
+    if (replies.length > 0) this.#send(Buffer.concat(replies)) // one write for a whole pipeline
     this.#progress()
     this.#startWaiting()
   }
@@ -115,14 +120,19 @@ class StubConnection implements AsyncDisposable {
   async #answer(message: Buffer, signal: AbortSignal): Promise<void> {
     const { responder, door } = this.#services
     const reply = await responder.respond(message, door, signal)
-    if (reply !== undefined) this.#socket.write(frame(reply))
-    if (this.#socket.writableLength > MAX_UNREAD) this.#socket.destroy()
+    if (reply !== undefined) this.#send(frame(reply))
     this.#progress()
     // After this task has left the group.
     setImmediate(() => {
       this.#startWaiting()
       this.#closeWhenDone()
     })
+  }
+
+  /** A client that asks but does not read is given up. */
+  #send(bytes: Buffer): void {
+    this.#socket.write(bytes)
+    if (this.#socket.writableLength > MAX_UNREAD) this.#socket.destroy()
   }
 
   #closeWhenDone(): void {

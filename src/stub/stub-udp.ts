@@ -33,6 +33,13 @@ export class StubUdp implements AsyncDisposable {
   #onDatagram(packet: Buffer, peer: Peer): void {
     // R-STUB-3: nobody out there may ask the main stub, whatever routes lead to it.
     if (this.#door.kind === 'main' && !peer.isLoopback) return
+    const remembered = this.#responder.replay(packet, this.#door)
+    if (remembered === undefined) this.#workOut(packet, peer)
+    else this.#listener.send(remembered, peer)
+  }
+
+  /** The ordinary road, for what is not remembered. */
+  #workOut(packet: Buffer, peer: Peer): void {
     const key = `${peer.address.text} ${peer.port} ${packet.toString('latin1')}`
     if (this.#pending.has(key)) return
     const request = Buffer.from(packet)

@@ -1,6 +1,7 @@
 import { IpAddress, Logger, type LogLevel, type Millis } from '../../src/base/index.ts'
+import { AnswerMemo } from '../../src/fastpath/index.ts'
 import type { Resolution } from '../../src/resolve/index.ts'
-import { Resolver } from '../../src/resolve/index.ts'
+import { Resolver, ResolverLookups } from '../../src/resolve/index.ts'
 import type { ConfiguredLink, LinkFacts, NetworkFacts } from '../../src/scope/index.ts'
 import {
   IFF_LOWER_UP,
@@ -54,6 +55,8 @@ export interface WorldScript {
   readonly hostName?: string
   readonly gateways?: readonly { readonly gateway: string; readonly ifindex: number }[]
   readonly seed?: number
+  /** False works every reply out anew: nothing but speed may differ. */
+  readonly memo?: boolean
   readonly logLevel?: LogLevel
 }
 
@@ -77,8 +80,12 @@ export class World {
   readonly transport: ScriptedTransport
   readonly scopes: ScopeSet
   readonly resolver: Resolver
+  /** What bus and varlink call: search domains, A and AAAA together. */
+  readonly lookups: ResolverLookups
   readonly log: string[] = []
-  readonly #responder: Responder
+  readonly responder: Responder
+  /** Stands until /etc/hosts or the host name changes. */
+  #local = { isCurrent: true }
   readonly #counts = new TransactionCounts()
   readonly #servers = new Map<string, Server>()
   #script: WorldScript
@@ -105,7 +112,15 @@ export class World {
         host: () => hostFactsOf(factsOf(this.#script), ownNamesOf(this.#script.hostName ?? 'host'), true),
       },
     })
-    this.#responder = new Responder(this.resolver, 'nsid')
+    this.lookups = new ResolverLookups(this.resolver, () => true)
+    const ground = () => [this.scopes.epoch, this.#local]
+    this.responder = new Responder({
+      resolver: this.resolver,
+      nsid: 'nsid',
+      clock,
+      newMemo: () =>
+        script.memo === false ? undefined : new AnswerMemo({ ground, capacity: 1000, random, tally: this.#counts }),
+    })
     this.#apply()
   }
 
@@ -133,6 +148,8 @@ export class World {
   change(script: WorldScript): void {
     this.#script = { ...this.#script, ...script }
     if (script.hosts !== undefined) this.#hosts = HostsTable.parse(script.hosts)
+    this.#local.isCurrent = false
+    this.#local = { isCurrent: true }
     this.#apply()
   }
 
@@ -151,9 +168,18 @@ export class World {
     this.scopes.flush()
   }
 
+  /** What SIGHUP does: new settings, nothing learnt is kept, not even of servers (R-PROC-1). */
+  reload(script: WorldScript = {}): void {
+    this.change(script)
+    this.scopes.flush()
+    this.scopes.resetServers()
+  }
+
   /** Hands a client's bytes in; the promise brings the reply's bytes, or undefined when the request is dropped. */
   send(packet: Buffer, door: Door = { kind: 'main', transport: 'udp' }): Promise<Buffer | undefined> {
-    return this.#responder.respond(packet, door, new AbortController().signal)
+    const remembered = this.responder.replay(packet, door)
+    if (remembered !== undefined) return Promise.resolve(Buffer.from(remembered))
+    return this.responder.respond(packet, door, new AbortController().signal)
   }
 
   /** Lets time pass, timers and all. */
