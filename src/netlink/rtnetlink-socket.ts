@@ -69,8 +69,7 @@ export class RtnetlinkSocket implements AsyncDisposable {
 
   /** @throws when the socket cannot be had. */
   static async open(options: RtnetlinkSocketOptions): Promise<RtnetlinkSocket> {
-    // The raw layer alone: the rest of the package parses what we do not need and leaves out what we do.
-    const { RawNetlinkSocket } = await import('netlink/dist/raw.js')
+    const { RawNetlinkSocket } = await loadNetlink()
     const raw = new RawNetlinkSocket(NETLINK_ROUTE)
     try {
       raw.setRecvBufferSize(RECEIVE_BUFFER)
@@ -168,4 +167,12 @@ export class RtnetlinkSocket implements AsyncDisposable {
 /** struct nlmsgerr begins with the negated errno. */
 function errnoOf(message: NetlinkMessage): number {
   return message.payload.length < 4 ? 0 : -(readU32(message.payload, 0) | 0)
+}
+
+/**
+ * Loaded when first needed; ahead of that by whoever is about to lose the right to read it. The raw layer alone: the
+ * rest of the package parses what we do not need and leaves out what we do.
+ */
+export function loadNetlink() {
+  return import('netlink/dist/raw.js')
 }

@@ -1,31 +1,45 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { AF_INET, type IpAddress } from '../base/index.ts'
+import { AF_INET, IpAddress } from '../base/index.ts'
 
-/** A process that has a socket. */
+/** Who has a socket. */
 export interface Holder {
-  readonly pid: number
-  readonly name: string
+  /** The user who made it: anybody may know that. */
+  readonly uid: number
+  /** Undefined for a process that we may not look into, or that lives in another container. */
+  readonly process: { readonly pid: number; readonly name: string } | undefined
 }
 
-/** Who listens on a port of an address, or of all addresses; undefined when nobody does or it may not be known. */
+interface Socket {
+  readonly uid: number
+  readonly inode: string
+}
+
+/** TCP_LISTEN (linux/net/tcp_states.h); UDP sockets have states too, but all of them hold their port. */
+const LISTENING = '0A'
+
+/** Who listens on a port of an address, or of all addresses; undefined when nobody does. */
 export function portHolder(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Holder | undefined {
-  const family = address.family === AF_INET ? '' : '6'
-  const inodes = socketInodes(`/proc/net/${transport}${family}`, address, port)
-  return inodes.size === 0 ? undefined : ownerOf(inodes)
+  const socket = boundSocket(address, port, transport)
+  return socket && { uid: socket.uid, process: ownerOf(socket.inode) }
 }
 
-/** Lines of /proc/net/udp and its kin: local address in column 1, inode in column 9 (proc_net_tcp.txt). */
-function socketInodes(path: string, address: IpAddress, port: number): Set<string> {
-  const wanted = new Set([hexAddress(address), '0'.repeat(address.bytes.length * 2)])
+function boundSocket(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Socket | undefined {
+  const every = IpAddress.of(address.family === AF_INET ? '0.0.0.0' : '::')
+  const found = socketIn(`/proc/net/${transport}${address.family === AF_INET ? '' : '6'}`, [address, every], port)
+  // A socket for all IPv6 addresses takes IPv4 as well, unless told otherwise (ipv6(7), IPV6_V6ONLY).
+  return found ?? socketIn(`/proc/net/${transport}6`, [IpAddress.of('::')], port)
+}
+
+/** Lines of /proc/net/udp and its kin: local address in column 1, state 3, uid 7, inode 9 (proc_net_tcp.txt). */
+function socketIn(path: string, addresses: readonly IpAddress[], port: number): Socket | undefined {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
-  const rows = tryOr(() => readFileSync(path, 'latin1'), '')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-  const held = rows.filter(([, local = '']) => {
-    const [host = '', at] = local.split(':')
-    return at === hexPort && wanted.has(host)
-  })
-  return new Set(held.map((columns) => columns[9] ?? ''))
+  const wanted = new Set(addresses.map((address) => `${hexAddress(address)}:${hexPort}`))
+  for (const line of tryOr(() => readFileSync(path, 'latin1'), '').split('\n')) {
+    const [, local = '', , state, , , , uid, , inode = ''] = line.trim().split(/\s+/)
+    const holdsIt = wanted.has(local) && (state === LISTENING || !path.includes('tcp'))
+    if (holdsIt) return { uid: Number(uid), inode }
+  }
+  return undefined
 }
 
 /** 32-bit words in host byte order, as the kernel prints them. */
@@ -36,14 +50,12 @@ function hexAddress({ bytes }: IpAddress): string {
   return text.toUpperCase()
 }
 
-function ownerOf(inodes: ReadonlySet<string>): Holder | undefined {
+function ownerOf(inode: string): Holder['process'] {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const descriptors = tryOr(() => readdirSync(`/proc/${pid}/fd`), [])
-    const isHolder = descriptors.some((fd) => {
-      const target = tryOr(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '')
-      return inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '')
-    })
-    if (isHolder) return { pid: Number(pid), name: tryOr(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?') }
+    const target = (fd: string) => tryOr(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '')
+    if (!descriptors.some((fd) => target(fd) === `socket:[${inode}]`)) continue
+    return { pid: Number(pid), name: tryOr(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?') }
   }
   return undefined
 }
