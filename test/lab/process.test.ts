@@ -3,6 +3,7 @@ import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
 import { inside, testUser } from './kit/world.ts'
 
+const main = `${inside.repo}/dist/main.js`
 const lan = { zone: { 'www.test': 'A 192.0.2.1' } }
 
 /** Bits 10 and 13 of linux/capability.h: CAP_NET_BIND_SERVICE and CAP_NET_RAW. */
@@ -83,12 +84,86 @@ test('questions waiting when it is told to stop do not keep it', async () => {
 test.skipIf(original)('when port 53 is taken it says who has it', async () => {
   await using lab = await Lab.open({ links: { lan }, start: false })
   const squatters = await lab.world.start('squatter', ['python3', '-uc', squatter], { until: /bound/ })
-  await lab.world.start('daemon', [inside.node, `${inside.repo}/dist/main.js`]) // as root, who may see it
+  await lab.world.start('daemon', [inside.node, main]) // as root, who may see it
   await eventually(() => {
-    const said = lab.world.log.filter((line) => line.includes('[daemon]')).join('\n')
-    expect(said).toMatch(new RegExp(`127\\.0\\.0\\.53.*python3.*${squatters.pid}.*--listen`))
+    expect(said(lab, 'daemon')).toMatch(new RegExp(`127\\.0\\.0\\.53.*\n.*python3.*${squatters.pid}.*--listen`))
   })
 })
+
+const canChangeUser = process.getuid?.() === 0
+
+test.skipIf(original || !canChangeUser)('whoever may not look into that process is told who may', async () => {
+  await using lab = await Lab.open({ links: { lan }, start: false })
+  await lab.world.start('squatter', ['python3', '-uc', squatter], { until: /bound/ })
+  const user = ['setpriv', '--reuid', String(testUser.uid), '--clear-groups']
+  await lab.world.start('daemon', [...user, inside.node, main, '--try-out'])
+  await eventually(() => {
+    const text = said(lab, 'daemon')
+    expect(text).toMatch(/CAP_NET_BIND_SERVICE.*sudo .*main\.js/)
+    expect(text).toContain("uid 0, which we may not look into; this names it:  sudo ss -lnup 'sport = 53'")
+    expect(text).toContain('dig @127.0.0.1 -p 5300 example.com')
+  })
+  expect((await lab.dig('localhost', 'A', '@127.0.0.1', '-p', '5300')).data).toEqual(['127.0.0.1'])
+  expect((await lab.dig('localhost', 'A', '@127.0.0.1', '-p', '5300', '+tcp')).data).toEqual(['127.0.0.1'])
+})
+
+test.skipIf(original || !canChangeUser)('R-PROC-4: started as root it becomes systemd-resolve', async () => {
+  await using lab = await Lab.open({ links: { lan }, start: false })
+  const hidden = '/run/lab/hidden/repo' // as below /root: of no use after root is left
+  await lab.run([
+    'sh',
+    '-c',
+    `mkdir -m 700 /run/lab/hidden && mkdir ${hidden} && mount --rbind /run/lab/repo ${hidden}`,
+  ])
+  await lab.run(['install', '-d', '-m', '700', '/run/systemd/resolve', '/run/systemd/resolve/netif']) // of an earlier root
+  const start = async (name: string, ...options: string[]) => {
+    const program = await lab.world.start(name, [inside.node, `${hidden}/dist/main.js`, ...options])
+    await eventually(() => expect(said(lab, name)).toContain('is ready'), { within: 15_000 })
+    return program
+  }
+  const first = await start('first')
+  await lab.onBus()
+  await lab.configureLinks()
+  const status = await lab.run(['cat', `/proc/${first.pid}/status`])
+  expect(status).toMatch(/^Uid:\t64054\t64054\t64054\t64054$/m)
+  expect(status).toMatch(/^CapPrm:\t0000000000002400$/m)
+  expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
+  expect(await lab.run(['stat', '-c', '%U', '/run/systemd/resolve', '/run/systemd/resolve/netif'])).toMatch(
+    /^(systemd-resolve\n){2}$/,
+  )
+  await first.signal('SIGHUP')
+  await eventually(async () => expect((await lab.dig('www.test', 'A', '+time=1')).data).toEqual(['192.0.2.1']))
+  expect(await first.stop()).toBe(0)
+
+  await start('second') // saved link settings are found again
+  expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
+  expect(lab.world.log.join('\n')).not.toContain('warning')
+})
+
+test.skipIf(original || !canChangeUser)('--user: who is not there is an error, root stays root', async () => {
+  await using lab = await Lab.open({ start: false })
+  const nobody = await lab.tryRun([inside.node, main, '--user', 'no-such-user'])
+  expect(nobody).toMatchObject({ code: 1, stderr: "tsresolved: --user: there is no user 'no-such-user'\n" })
+  const daemon = await lab.world.start('daemon', [inside.node, main, '--user', 'root'])
+  await eventually(() => expect(said(lab, 'daemon')).toContain('is ready'))
+  expect(await lab.run(['cat', `/proc/${daemon.pid}/status`])).toMatch(/^Uid:\t0\t0\t0\t0$/m)
+})
+
+test.skipIf(original)('R-PROC-2: the watchdog is fed', async () => {
+  await using lab = await Lab.open({ start: false })
+  await lab.daemon.start() // whose ear for notices is used here
+  await lab.daemon.stop()
+  lab.daemon.notices.length = 0
+  const environment = ['env', 'NOTIFY_SOCKET=/run/lab/notify', 'WATCHDOG_USEC=200000']
+  await lab.world.start('daemon', [...environment, inside.node, main])
+  await eventually(() => {
+    expect(lab.daemon.notices.filter((line) => line === 'WATCHDOG=1').length).toBeGreaterThan(2)
+  })
+})
+
+function said(lab: Lab, name: string): string {
+  return lab.world.log.filter((line) => line.includes(`[${name}]`)).join('\n')
+}
 
 const squatter = `
 import socket, time
