@@ -76,7 +76,7 @@ static void serve(int listener) {
 
 static pid_t start_daemon(void) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  snprintf(socket_path, sizeof socket_path, "/tmp/nss-stress.%d", (int) getpid());
+  snprintf(socket_path, sizeof socket_path, "%s/nss-stress.%d", P_tmpdir, (int) getpid());
   strcpy(address.sun_path, socket_path);
   unlink(socket_path);
   int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
