@@ -41,10 +41,11 @@ export class World implements AsyncDisposable {
     this.#holder = holder
   }
 
-  static async open(hostname: string): Promise<World> {
+  /** `debian: false` for a world that needs none of the unpacked Debian programs. */
+  static async open(hostname: string, { debian = true } = {}): Promise<World> {
     const asRoot = process.getuid?.() === 0
     const kinds = ['--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']
-    const places = { REPO: repository(), NODE: process.execPath, DEBIAN: await debianPrograms() }
+    const places = { REPO: repository(), NODE: process.execPath, DEBIAN: debian ? await debianPrograms() : '' }
     const env = { ...process.env, ...places, HOST: hostname }
     const argv = [...(asRoot ? [] : ['--map-root-user']), ...kinds, 'sh', '-c', `${passwd(asRoot)}\n${setup}`]
     const world = new World(spawn('unshare', argv, { env, stdio: ['pipe', 'pipe', 'pipe'] }))
@@ -167,7 +168,7 @@ mkdir -p /run/lab/repo /run/lab/debian /run/lab/etc /run/dbus /run/systemd
 touch /run/lab/node
 mount --rbind "$REPO" /run/lab/repo
 mount --bind "$NODE" /run/lab/node
-mount --bind "$DEBIAN" /run/lab/debian
+[ -z "$DEBIAN" ] || mount --bind "$DEBIAN" /run/lab/debian
 cp -a /etc/. /run/lab/etc 2>/dev/null || true
 mount --bind /run/lab/etc /etc
 mount -t tmpfs -o mode=1777 tmpfs /tmp
