@@ -1,5 +1,5 @@
-import type { Name, Question } from '../wire/index.ts'
-import { matches, mayBeRedirected, redirectFrom } from '../wire/index.ts'
+import type { Name, Question, Redirect } from '../wire/index.ts'
+import { matches, mayBeRedirected, recordOf, redirectFrom, TYPE, wireOfName } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
 import type { Query, ResolvedRecord } from './query.ts'
 import type { Round } from './round.ts'
@@ -16,6 +16,7 @@ export class Chain {
   #name: Name
   /** CNAMEs and DNAMEs passed, in order. */
   readonly #passed: ResolvedRecord[] = []
+  #redirects = 0
   readonly #seen = new Set<Name>()
   readonly #collected: Question[] = []
   readonly #rounds: Round[] = []
@@ -36,7 +37,7 @@ export class Chain {
   }
 
   get redirects(): number {
-    return this.#passed.length
+    return this.#redirects
   }
 
   get rounds(): readonly Round[] {
@@ -99,12 +100,21 @@ export class Chain {
       records.map(({ record }) => record),
     )
     if (redirect === undefined) return undefined
-    const isRefused = (this.#query.flags & FLAG.NO_CNAME) !== 0 || this.#passed.length >= MAX_REDIRECTS
+    const isRefused = (this.#query.flags & FLAG.NO_CNAME) !== 0 || this.#redirects >= MAX_REDIRECTS
     this.#seen.add(this.#name)
     this.#isLoop = isRefused || this.#seen.has(redirect.target) // R-CNAME-3
     if (this.#isLoop) return undefined
-    this.#passed.push(records.find(({ record }) => record === redirect.record) as ResolvedRecord)
+    this.#redirects++
+    this.#pass(records.find(({ record }) => record === redirect.record) as ResolvedRecord, redirect)
     return redirect.target
+  }
+
+  /** A DNAME without its CNAME, as the cache has it, gets one: clients follow nothing else (RFC 6672 §3.1). */
+  #pass(passed: ResolvedRecord, { record: { type, ttl, class: recordClass }, target }: Redirect): void {
+    this.#passed.push(passed)
+    if (type !== TYPE.DNAME) return
+    const cname = recordOf(this.#name, TYPE.CNAME, wireOfName(target), ttl, recordClass)
+    this.#passed.push({ record: cname, ifindex: passed.ifindex })
   }
 
   #askAnew(round: Round): Name {

@@ -137,7 +137,7 @@ export class Resolver {
       const running = candidates.map((scope) => runCandidate(scope, query, options, clock, signal))
       const best = running.length === 1 ? await running[0] : await merge(running, clock)
       if (generation === scopes.generation || !this.#isOutdated(best, query, asksSingleLabels)) {
-        return best === undefined ? failedRound(query.name, 'no-servers') : scopeRound(best)
+        return best === undefined ? failedRound(query.name, 'no-servers') : scopeRound(best, running.length === 1)
       }
     }
     return failedRound(query.name, 'aborted')

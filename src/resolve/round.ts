@@ -70,9 +70,9 @@ export function localRound(query: Query, answer: LocalAnswer, source: Source): R
   }
 }
 
-/** What the best scope answered. */
-export function scopeRound(result: CandidateResult): Round {
-  const { name, scope, answers, tries, state, errno } = result
+/** What the best scope answered, of one or several that were asked. */
+export function scopeRound(result: CandidateResult, wasAlone: boolean): Round {
+  const { name, scope, answers, tries, state, errno, isPositive } = result
   const last = answers.at(-1)
   if (last === undefined) return { ...NOTHING, name, state, errno, scope, tries, source: 'none' }
   const { ifindex } = scope.plan
@@ -88,7 +88,8 @@ export function scopeRound(result: CandidateResult): Round {
     additional: answers.flatMap(({ message }) => message.additional),
     flags: answers.reduce((flags, answer) => flags | originFlag(answer.origin), FLAG.DNS),
     wire: answers.length === 1 ? last.wire : undefined,
-    basis: answers.length === 1 ? last.basis : undefined,
+    // "Nothing" from one of several scopes is not to be repeated: a slower one may find something yet (R-MERGE-3).
+    basis: answers.length === 1 && (wasAlone || isPositive) ? last.basis : undefined,
     source: isFromCache ? 'cache' : 'network',
     scope,
     server: last.lesson.server,
