@@ -104,6 +104,7 @@ class Writer {
     const lengthAt = this.#length
     this.#word(0)
     this.#rdata(record)
+    if (this.#length > this.#limit) return // taken back by the caller; its length may not even fit its field
     this.#bytes.writeUInt16BE(this.#length - lengthAt - 2, lengthAt)
   }
 

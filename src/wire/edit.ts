@@ -2,6 +2,7 @@ import type { Random, Seconds } from '../base/index.ts'
 import { shuffle } from '../base/index.ts'
 import type { Opt } from './edns.ts'
 import { wireOfOpt } from './edns.ts'
+import { HEADER_SIZE } from './header.ts'
 import { TYPE } from './numbers.ts'
 import type { RecordView } from './scan.ts'
 import { scanRecords, skipQuestions } from './scan.ts'
@@ -21,10 +22,11 @@ const DNSSEC_TYPES: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.NSEC, TYPE.N
 
 /**
  * The server's message for this client, every other byte untouched: unknown types, odd labels and compression survive.
- * Undefined where bytes cannot be edited in place: an OPT that is not last, as pointers behind it would shift.
- * `message` must be well-formed.
+ * Undefined where bytes cannot be edited in place: an OPT that is not last, as pointers behind it would shift, or a
+ * question of another length, as in an error reply that leaves it out. `message` must be well-formed.
  */
 export function relay(message: Buffer, edit: RelayEdit): Buffer | undefined {
+  if (skipQuestions(message) !== HEADER_SIZE + edit.question.length) return undefined
   let optAt = -1
   let last: RecordView | undefined
   const end = scanRecords(message, (view) => {
@@ -38,7 +40,7 @@ export function relay(message: Buffer, edit: RelayEdit): Buffer | undefined {
   copy.writeUInt16BE(edit.id, 0)
   copy.writeUInt16BE(edit.flags, 2)
   copy.writeUInt16BE(message.readUInt16BE(10) - (optAt < 0 ? 0 : 1) + (opt === undefined ? 0 : 1), 10)
-  copy.set(edit.question, 12)
+  copy.set(edit.question, HEADER_SIZE)
   return copy
 }
 

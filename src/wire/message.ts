@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/index.ts'
 import type { ExtendedError, Opt } from './edns.ts'
 import { extendedErrorOf, optOfRecord } from './edns.ts'
+import type { FixedPart } from './fixed-parts.ts'
 import { FormError } from './form-error.ts'
 import { flagsOf, idOf, questionCount, rcodeOf } from './header.ts'
 import { expandName, nameOfWire } from './name.ts'
@@ -10,7 +11,7 @@ import { readQuestion } from './question.ts'
 import type { ResourceRecord, Section } from './record.ts'
 import { expandRdata } from './record.ts'
 import type { RecordView } from './scan.ts'
-import { scanRecords } from './scan.ts'
+import { scanRecords, skipQuestions } from './scan.ts'
 
 /** A message taken apart. The OPT record is in `opt` and not among `additional`. */
 export interface Message {
@@ -39,8 +40,11 @@ const HIGHEST_TTL = 0x7fffffff
 export function parseMessage(bytes: Buffer): Message {
   const sections: Record<Section, ResourceRecord[]> = { answer: [], authority: [], additional: [] }
   const opts: Opt[] = []
+  const questionEnd = skipQuestions(bytes)
+  const fixed: FixedPart[] = [{ fixedAt: questionEnd - 4, rdataAt: questionEnd }]
   scanRecords(bytes, (view) => {
-    const record = readRecord(bytes, view)
+    fixed.push(view)
+    const record = readRecord(bytes, view, fixed)
     if (record.type !== TYPE.OPT) sections[SECTIONS[view.section]].push(record)
     else if (opts.length > 0 || view.section !== 2 || record.owner.length > 1) {
       throw new FormError('misplaced OPT record', view.ownerAt)
@@ -63,14 +67,18 @@ export function ttlOf(field: number, type: number): Seconds {
   return field > HIGHEST_TTL && type !== TYPE.OPT ? 0 : field
 }
 
-function readRecord(bytes: Buffer, { ownerAt, fixedAt, type, rdataAt, end }: RecordView): ResourceRecord {
-  const owner = expandName(bytes, ownerAt).wire
+function readRecord(
+  bytes: Buffer,
+  { ownerAt, fixedAt, type, rdataAt, end }: RecordView,
+  fixed: readonly FixedPart[],
+): ResourceRecord {
+  const owner = expandName(bytes, ownerAt, fixed).wire
   return {
     owner,
     name: nameOfWire(owner),
     type,
     class: bytes.readUInt16BE(fixedAt + 2),
     ttl: ttlOf(bytes.readUInt32BE(fixedAt + 4), type),
-    rdata: expandRdata(bytes, type, rdataAt, end),
+    rdata: expandRdata(bytes, type, rdataAt, end, fixed),
   }
 }

@@ -1,4 +1,7 @@
+import type { FixedPart } from './fixed-parts.ts'
+import { touchesFixedPart } from './fixed-parts.ts'
 import { FormError } from './form-error.ts'
+import { HEADER_SIZE } from './header.ts'
 
 declare const brand: unique symbol
 /**
@@ -80,15 +83,23 @@ export function textOfWire(wire: Uint8Array): string {
 /**
  * Reads the possibly compressed name at `at`. `end` is where the bytes after it in the message start.
  * @throws {FormError} past the end, for a label type other than 00 and 11, for a pointer that does not point backwards
- * (so that no loop is possible), and for a name longer than 255 bytes.
+ * (so that no loop is possible) or points into the header (whose ID and flags change on the way), and for a name longer
+ * than 255 bytes.
  */
 export function readName(message: Uint8Array, at: number): { name: Name; end: number } {
   const { wire, end } = expandName(message, at)
   return { name: textOfWire(wire).replace(/[A-Z]+/g, lowerCase) as Name, end }
 }
 
-/** As `readName`, but gives the uncompressed bytes with their letter case. */
-export function expandName(message: Uint8Array, start: number): { wire: Buffer; end: number } {
+/**
+ * As `readName`, but gives the uncompressed bytes with their letter case. A name that a pointer leads through one of
+ * `fixed` is refused too: TTLs and types change on the way to the client, and no honest name lies there.
+ */
+export function expandName(
+  message: Uint8Array,
+  start: number,
+  fixed: readonly FixedPart[] = [],
+): { wire: Buffer; end: number } {
   const wire = Buffer.allocUnsafe(MAX_NAME_LENGTH)
   let length = 0
   let end = -1
@@ -102,12 +113,14 @@ export function expandName(message: Uint8Array, start: number): { wire: Buffer; 
       if (end < 0) end = at + 2
       const target = ((size & 0x3f) << 8) | (message[at + 1] as number)
       if (target >= lowest) throw new FormError('compression pointer does not point backwards', at)
+      if (target < HEADER_SIZE) throw new FormError('compression pointer into the header', at)
       at = lowest = target
       continue
     }
     if (size > MAX_LABEL_LENGTH) throw new FormError('unknown label type', at)
     if (length + size + 1 > MAX_NAME_LENGTH) throw new FormError('name is too long', start)
     if (at + size + 1 > message.length) throw new FormError('name runs past the end', at)
+    if (end >= 0 && touchesFixedPart(fixed, at, at + size)) throw new FormError('name runs through a record', at)
     for (let i = 0; i <= size; i++) wire[length++] = message[at + i] as number
     at += size + 1
     if (size === 0) return { wire: Buffer.from(wire.subarray(0, length)), end: end < 0 ? at : end }

@@ -1,4 +1,5 @@
 import type { Seconds } from '../base/index.ts'
+import type { FixedPart } from './fixed-parts.ts'
 import { FormError } from './form-error.ts'
 import type { Name } from './name.ts'
 import { expandName, nameOfWire, wireOfName } from './name.ts'
@@ -62,16 +63,21 @@ export function compressibleParts(type: number): readonly Part[] | undefined {
 }
 
 /** Copies rdata out of a message with its names expanded. @throws {FormError} when its parts do not fill it exactly. */
-export function expandRdata(message: Buffer, type: number, start: number, end: number): Buffer {
+export function expandRdata(
+  message: Buffer,
+  type: number,
+  start: number,
+  end: number,
+  fixed: readonly FixedPart[] = [],
+): Buffer {
   const layout = LAYOUTS.get(type)
-  // Empty rdata is legal in updates only, but harmless; it holds no name to expand.
-  if (layout === undefined || start === end) return Buffer.from(message.subarray(start, end))
+  if (layout === undefined) return Buffer.from(message.subarray(start, end))
   const pieces: Buffer[] = []
   let at = start
   for (const part of layout) {
     const before = at
     if (part === 'name') {
-      const { wire, end: after } = expandName(message, at)
+      const { wire, end: after } = expandName(message, at, fixed)
       pieces.push(wire)
       at = after
     } else {
