@@ -22,8 +22,8 @@ import { LinkMonitor } from './netlink/index.ts'
 import type { Options } from './options.ts'
 import { Resolver, ResolverLookups } from './resolve/index.ts'
 import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from './scope/index.ts'
-import type { ForeignDns, IfIndexOf, ResolvedSettings } from './settings/index.ts'
-import { problemText, readResolvedConf } from './settings/index.ts'
+import type { Delegate, ForeignDns, IfIndexOf, Problem, ResolvedSettings } from './settings/index.ts'
+import { problemText, readDelegate, readResolvedConf } from './settings/index.ts'
 import { Responder, StubListeners } from './stub/index.ts'
 import { type Libc, Listening, Outgoing, SystemClock, SystemRandom, UnixDoor } from './sys/index.ts'
 import { PlainTransport } from './transport/index.ts'
@@ -57,7 +57,7 @@ interface Parts {
   readonly local: LocalKnowledge
   readonly networkd: NetworkdState
   readonly foreign: Polled<ForeignDns>
-  readonly readSettings: () => Promise<ResolvedSettings>
+  readonly readConfiguration: () => Promise<Configuration>
   readonly newStub: () => StubListeners
   readonly openIpc: () => Promise<void>
 }
@@ -111,11 +111,12 @@ export class Daemon implements AsyncDisposable {
 
   /** SIGHUP: everything in files is read again; what clients pushed stays (R-PROC-1). */
   async reload(): Promise<void> {
-    const { context, local, foreign, networkd, control, readSettings, newStub } = this.#parts
+    const { context, local, foreign, networkd, control, readConfiguration, newStub } = this.#parts
     await local.reread()
     foreign.expire()
     networkd.reparse()
-    control.reload(await readSettings())
+    const { settings, delegates } = await readConfiguration()
+    control.reload(settings, delegates)
     await this.#stub[Symbol.asyncDispose]()
     this.#stub = newStub()
     await this.listen().catch((error: unknown) => context.logger.warning(`${reasonOf(error)}; the stub is closed.`))
@@ -155,7 +156,7 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
     await LinkMonitor.open({ clock, log: logger, onChange: (latest) => control?.followKernel(latest) }),
   )
   const ifindexOf: IfIndexOf = (name) => [...monitor.facts.links.values()].find((link) => link.name === name)?.ifindex
-  const readSettings = settingsReader(context, ifindexOf)
+  const readConfiguration = configurationReader(context, ifindexOf)
   const local = new LocalKnowledge(facts, environment, clock, logger)
   const networkd = life.adopt(
     await NetworkdState.open({
@@ -180,8 +181,8 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
     stub: writer.stubPath,
   }
   const store = new LinkStateStore(join(options.runtimeDirectory, 'netif'), ifindexOf, logger)
-  const settings = await readSettings()
-  const controller = new Controller(settings, {
+  const { settings, delegates } = await readConfiguration()
+  const controller = new Controller(settings, delegates, {
     scopes,
     counts,
     store,
@@ -206,17 +207,39 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, newMemo })
   const newStub = () => new StubListeners({ listening, responder, clock, log: logger })
   const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local })
-  return { context, life, clock, control: controller, scopes, local, networkd, foreign, readSettings, newStub, openIpc }
+  return {
+    context,
+    life,
+    clock,
+    control: controller,
+    scopes,
+    local,
+    networkd,
+    foreign,
+    readConfiguration,
+    newStub,
+    openIpc,
+  }
+}
+
+interface Configuration {
+  readonly settings: ResolvedSettings
+  readonly delegates: readonly Delegate[]
 }
 
 /** Reads all configuration; each problem is one warning that names its place. */
-function settingsReader({ options, logger, environment }: DaemonContext, ifindexOf: IfIndexOf) {
+function configurationReader({ options, logger, environment }: DaemonContext, ifindexOf: IfIndexOf) {
   const files = new ConfigFiles({ config: options.config }, logger)
-  return async (): Promise<ResolvedSettings> => {
+  const report = (problems: readonly Problem[]) => {
+    for (const problem of problems) logger.warning(problemText(problem))
+  }
+  return async (): Promise<Configuration> => {
     const early = await files.readEarlySettings(environment.CREDENTIALS_DIRECTORY)
     const { settings, problems } = readResolvedConf(await files.read(), ifindexOf, early)
-    for (const problem of problems) logger.warning(problemText(problem))
-    return settings
+    report(problems)
+    const delegates = (await files.readDelegates()).map((source) => readDelegate(source.id, source.files, ifindexOf))
+    for (const reading of delegates) report(reading.problems)
+    return { settings, delegates: delegates.map(({ delegate }) => delegate) }
   }
 }
 
@@ -261,6 +284,7 @@ function ipcOpener(
     life.adopt(bus)
     const ports: VarlinkPorts = {
       lookups,
+      resolver,
       control: controller,
       inspector,
       authority: bus.authority,

@@ -2,6 +2,7 @@ import type { Control, GlobalStatus } from '../control/index.ts'
 import type { Lookups } from '../resolve/index.ts'
 import { linkIndexOf } from './arguments.ts'
 import type { Changes } from './changes.ts'
+import { delegateMethods } from './delegate-object.ts'
 import { BusError, ERROR } from './errors.ts'
 import { args, type BusInterface, type EmitsChange, type Method, type Property } from './interface.ts'
 import { managerLinkMethods } from './link-object.ts'
@@ -29,7 +30,7 @@ export function managerInterface(lookups: Lookups, control: Control, changes: Ch
       ...managerLinkMethods(changes),
       ...serviceMethods(),
       ...daemonMethods(control, changes),
-      ...delegateMethods(),
+      ...delegateMethods(control),
     ],
     signals: [],
   }
@@ -99,21 +100,6 @@ function daemonMethods(control: Control, changes: Changes): readonly Method[] {
       out: [],
       run: (call) => changes.ofDaemon(call, 'reset-server-features', () => control.resetServerFeatures()),
     },
-  ]
-}
-
-/** No delegate can be configured yet: the registry is empty. */
-function delegateMethods(): readonly Method[] {
-  return [
-    {
-      name: 'GetDelegate',
-      in: args('s id'),
-      out: args('o path'),
-      run(call) {
-        throw new BusError(ERROR.noSuchDelegate, `Delegate '${call.args[0] as string}' not known`)
-      },
-    },
-    { name: 'ListDelegates', in: [], out: args('a(so) delegates'), run: () => [[]] },
   ]
 }
 

@@ -1,10 +1,12 @@
 import type { Control } from '../control/index.ts'
 import type { Changes } from './changes.ts'
 import type { BusInterface } from './interface.ts'
+import { delegateInterface } from './delegate-object.ts'
 import { linkInterface } from './link-object.ts'
 import {
   DELEGATES_PATH,
   DNSSD_PATH,
+  elementBelow,
   escapeElement,
   ifindexOfPath,
   LINKS_PATH,
@@ -36,7 +38,6 @@ export class ObjectTree {
       [LOG_CONTROL_PATH, { interfaces: [logControl], children: [] }],
       [MANAGER_PATH, { interfaces: [manager], children: ['dns_delegate', 'dnssd', 'link'] }],
       [DNSSD_PATH, step()],
-      [DELEGATES_PATH, step()],
     ])
   }
 
@@ -44,10 +45,18 @@ export class ObjectTree {
     if (path === LINKS_PATH) {
       return step(...this.#control.links().map(({ ifindex }) => escapeElement(String(ifindex))))
     }
+    if (path === DELEGATES_PATH) return step(...this.#control.delegates().map(({ id }) => escapeElement(id)))
+    const delegate = elementBelow(DELEGATES_PATH, path)
+    if (delegate !== undefined) return this.#delegate(delegate)
     const ifindex = ifindexOfPath(path)
     if (ifindex === undefined) return this.#fixed.get(path)
     if (this.#control.link(ifindex) === undefined) return undefined
     return { interfaces: [linkInterface(ifindex, this.#control, this.#changes)], children: [] }
+  }
+
+  #delegate(id: string): BusNode | undefined {
+    const isKnown = this.#control.delegates().some((delegate) => delegate.id === id)
+    return isKnown ? { interfaces: [delegateInterface(id, this.#control)], children: [] } : undefined
   }
 }
 

@@ -32,6 +32,10 @@ export function linkPath(ifindex: IfIndex): string {
   return `${LINKS_PATH}/${escapeElement(String(ifindex))}`
 }
 
+export function delegatePath(id: string): string {
+  return `${DELEGATES_PATH}/${escapeElement(id)}`
+}
+
 /** The index a link's path names; undefined for every other path. */
 export function ifindexOfPath(path: string): IfIndex | undefined {
   const text = elementBelow(LINKS_PATH, path)

@@ -4,6 +4,7 @@ import { FLAG } from '../resolve/index.ts'
 import type { LinkFacts, NetworkFacts, Scope, ScopeSet, TransactionCounts } from '../scope/index.ts'
 import { IFF_LOOPBACK, isDefaultRoute, NO_NETWORK } from '../scope/index.ts'
 import type {
+  Delegate,
   ForeignDns,
   LinkSettings,
   MulticastMode,
@@ -21,6 +22,7 @@ import { ResolvConf } from './resolv-conf.ts'
 import type {
   Control,
   ControlEvents,
+  DelegateStatus,
   GlobalStatus,
   LinkSettingName,
   LinkStatus,
@@ -61,12 +63,14 @@ export class Controller implements Control {
   readonly #changes = new Changes()
   readonly #resolvConf: ResolvConf
   #settings: ResolvedSettings
+  #delegates: readonly Delegate[] = []
   #facts: NetworkFacts = NO_NETWORK
   #foreign: ForeignDns = NO_FOREIGN
   #hostName = 'localhost'
 
-  constructor(settings: ResolvedSettings, services: ControllerServices) {
+  constructor(settings: ResolvedSettings, delegates: readonly Delegate[], services: ControllerServices) {
     this.#settings = settings
+    this.#delegates = delegates
     this.#services = services
     this.#resolvConf = new ResolvConf(services.files, services.log)
   }
@@ -114,8 +118,9 @@ export class Controller implements Control {
   }
 
   /** New global settings: everything learnt is forgotten, pushed link settings stay (R-PROC-1). */
-  reload(settings: ResolvedSettings): void {
+  reload(settings: ResolvedSettings, delegates: readonly Delegate[]): void {
     this.#settings = settings
+    this.#delegates = delegates
     this.#apply()
     this.flushCaches()
     this.#services.scopes.resetServers()
@@ -155,8 +160,23 @@ export class Controller implements Control {
 
   links(): LinkStatus[] {
     const links = [...this.#facts.links.values()].toSorted((a, b) => a.ifindex - b.ifindex)
-    const scopes = new Map(this.#services.scopes.all.map((scope) => [scope.plan.ifindex, scope]))
+    const scopes = new Map(
+      this.#services.scopes.all.flatMap((scope) =>
+        scope.plan.kind === 'link' ? [[scope.plan.ifindex, scope] as const] : [],
+      ),
+    )
     return links.map((link) => this.#status(link, scopes.get(link.ifindex)))
+  }
+
+  delegates(): DelegateStatus[] {
+    return this.#delegates.map((delegate) => {
+      const scope = this.#services.scopes.ofDelegate(delegate.id)
+      return {
+        ...delegate,
+        scopesMask: scope === undefined ? 0 : FLAG.DNS,
+        currentServer: scope?.upstreams.current?.spec,
+      }
+    })
   }
 
   link(ifindex: IfIndex): LinkStatus | undefined {
@@ -257,7 +277,8 @@ export class Controller implements Control {
     const { servers: globalServers, domains: globalDomains } = this.#globalDns()
     const { scopes } = this.#services
     const links = this.#table.configured()
-    scopes.apply({ facts: this.#facts, settings: this.#settings, globalServers, globalDomains, links })
+    const { facts, settings, delegates } = { facts: this.#facts, settings: this.#settings, delegates: this.#delegates }
+    scopes.apply({ facts, settings, globalServers, globalDomains, links, delegates })
     this.#resolvConf.update(scopes.all, globalServers, this.#settings)
     this.#changes.tell('configurationChanged')
   }

@@ -4,6 +4,7 @@ export type {
   Control,
   ControlErrorKind,
   ControlEvents,
+  DelegateStatus,
   GlobalStatus,
   LinkSettingName,
   LinkStatus,

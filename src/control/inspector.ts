@@ -70,9 +70,8 @@ export class Inspector {
 
   /** Global or fallback servers first, then those of links. */
   dumpServerState(): ServerState[] {
-    return this.#services.scopes.all.flatMap((scope) =>
-      scope.upstreams.all.map((upstream) => this.#serverState(scope, upstream)),
-    )
+    const scopes = this.#services.scopes.all.filter(({ plan }) => plan.kind !== 'delegate')
+    return scopes.flatMap((scope) => scope.upstreams.all.map((upstream) => this.#serverState(scope, upstream)))
   }
 
   /** Whether the routing table leads to the server (through `ifindex` unless that is 0). */
@@ -103,7 +102,7 @@ export class Inspector {
     const level = speaksEdns ? 'UDP+EDNS0' : 'UDP'
     return {
       server: upstream.label,
-      type: plan.ifindex !== 0 ? 'link' : plan.route.usesFallbackServer ? 'fallback' : 'system',
+      type: plan.kind === 'link' ? 'link' : plan.route.usesFallbackServer ? 'fallback' : 'system',
       ifindex: plan.ifindex,
       ifname: plan.linkName,
       verifiedFeatureLevel: counts.answers > 0 ? level : undefined,

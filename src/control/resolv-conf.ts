@@ -46,9 +46,9 @@ export class ResolvConf {
 /** Global servers first, then those of links; fallback ones only when there is no other (R-RC-2). */
 function serversOf(scopes: readonly Scope[], globalServers: readonly ServerSpec[]): ResolvConfServer[] {
   const isFallback = globalServers.length === 0
-  const links = scopes.filter((scope) => scope.plan.ifindex !== 0).flatMap(listed)
-  const global = scopes.filter((scope) => scope.plan.ifindex === 0).flatMap(listed)
-  return isFallback && links.length > 0 ? links : [...global, ...links]
+  const others = scopes.filter((scope) => scope.plan.kind !== 'global').flatMap(listed)
+  const global = scopes.filter((scope) => scope.plan.kind === 'global').flatMap(listed)
+  return isFallback && others.length > 0 ? others : [...global, ...others]
 }
 
 function listed({ plan }: Scope): ResolvConfServer[] {

@@ -54,6 +54,16 @@ export interface GlobalStatus {
   readonly llmnrHostname: string
 }
 
+/** One delegate as IPC clients see it (R-DELEG). */
+export interface DelegateStatus {
+  readonly id: string
+  readonly servers: readonly ServerSpec[]
+  readonly domains: readonly Domain[]
+  readonly defaultRoute: boolean
+  readonly scopesMask: number
+  readonly currentServer: ServerSpec | undefined
+}
+
 export interface Statistics {
   readonly currentTransactions: number
   readonly totalTransactions: number
@@ -102,6 +112,8 @@ export interface Control {
   /** Every kernel link, `lo` included, by index. */
   links(): LinkStatus[]
   link(ifindex: IfIndex): LinkStatus | undefined
+  /** In the order of their ids. */
+  delegates(): DelegateStatus[]
   /** @throws {ControlError} no-such-link, link-is-loopback or link-is-managed, in this order: before arguments are read. */
   assertChangeable(ifindex: IfIndex): void
   /**

@@ -1,6 +1,6 @@
-import type { IfIndex, IpAddress } from '../base/index.ts'
+import type { IfIndex } from '../base/index.ts'
 import type { DnsRoute } from '../routing/index.ts'
-import type { Domain, LinkSettings, ListenSpec, ResolvedSettings, ServerSpec } from '../settings/index.ts'
+import type { Delegate, Domain, LinkSettings, ListenSpec, ResolvedSettings, ServerSpec } from '../settings/index.ts'
 import { DEFAULT_LINK_SETTINGS, formatAddressAndPort, serverKey } from '../settings/index.ts'
 import type { PlannedServer } from '../upstream/index.ts'
 import { DNS_PORT } from '../upstream/index.ts'
@@ -17,6 +17,7 @@ export interface ScopeInput {
   readonly globalDomains: readonly Domain[]
   /** Links nobody configured may be missing. */
   readonly links: ReadonlyMap<IfIndex, ConfiguredLink>
+  readonly delegates: readonly Delegate[]
 }
 
 export interface ConfiguredLink {
@@ -26,15 +27,17 @@ export interface ConfiguredLink {
 }
 
 /** Why a scope that takes names cannot ask for them. */
-export type Obstacle = 'network-down' | 'stub-loop' | 'encryption-unavailable'
+export type Obstacle = 'network-down' | 'stub-loop' | 'not-supported'
 
-/** One scope that should exist. Two plans with the same `fingerprint` may share what was learnt. */
+/** One scope that should exist. Two plans with the same `id` and `fingerprint` may share what was learnt. */
 export interface ScopePlan {
-  /** 0 for the global scope. */
-  readonly ifindex: IfIndex
-  /** For people: `global`, `link 3 (eth0)`. */
+  readonly kind: 'global' | 'link' | 'delegate'
+  /** Tells scopes apart: `global`, `link 3`, `delegate corp`. */
+  readonly id: string
+  /** For people: as `id`, with the name of the link. */
   readonly label: string
-  /** Of the global scope there is none. */
+  /** 0 where the scope is no link's. */
+  readonly ifindex: IfIndex
   readonly linkName: string | undefined
   readonly servers: readonly PlannedServer[]
   readonly domains: readonly Domain[]
@@ -48,11 +51,13 @@ export interface ScopePlan {
   readonly fingerprint: string
 }
 
-/** The scopes in force for these facts and settings: the global one, and one per relevant link with servers (R-LINK-5). */
+/** The scopes in force: the global one, one per relevant link with servers (R-LINK-5), one per delegate with servers. */
 export function planScopes(input: ScopeInput): ScopePlan[] {
-  const links = [...input.facts.links.values()].flatMap((link) => planLink(link, input) ?? [])
-  const hasDefaultRoute = links.some((plan) => plan.route.isDefaultRoute)
-  return [planGlobal(input, hasDefaultRoute), ...links]
+  const planner = new Planner(input)
+  const links = [...input.facts.links.values()].flatMap((link) => planner.link(link) ?? [])
+  const delegates = input.delegates.flatMap((delegate) => planner.delegate(delegate) ?? [])
+  const hasDefaultRoute = [...links, ...delegates].some((plan) => plan.route.isDefaultRoute)
+  return [planner.global(hasDefaultRoute), ...links, ...delegates]
 }
 
 /** Explicit, else true unless the link only routes some domains (R-ROUTE-9). */
@@ -67,105 +72,134 @@ export function isLinkRelevant(link: LinkFacts, configured: ConfiguredLink | und
   return isRelevant(link, configured?.networkdState, hasLinkLocalServer)
 }
 
-function planLink(link: LinkFacts, input: ScopeInput): ScopePlan | undefined {
-  const configured = input.links.get(link.ifindex)
-  const { servers: specs, domains, ...settings } = configured?.settings ?? DEFAULT_LINK_SETTINGS
-  if (specs.length === 0 || !isLinkRelevant(link, configured)) return undefined
-  const dnsOverTls = settings.dnsOverTls ?? input.settings.dnsOverTls
-  const kept = specs.filter((spec) => !isOwnListener(spec, input.settings.extraListeners))
-  const servers = kept.map((spec) => planServer(spec, link.ifindex, input.facts))
-  const isDefault = isDefaultRoute({ ...settings, servers: specs, domains })
-  return {
-    ifindex: link.ifindex,
-    label: `link ${link.ifindex} (${link.name})`,
-    linkName: link.name,
-    servers,
-    domains,
-    route: {
+/** What all plans of one input are made with. */
+class Planner {
+  readonly #input: ScopeInput
+  /** This host's addresses, looked up once for every server. */
+  readonly #own: ReadonlySet<string>
+  readonly #relevantLinks: string
+
+  constructor(input: ScopeInput) {
+    this.#input = input
+    const links = [...input.facts.links.values()]
+    this.#own = new Set(links.flatMap((link) => link.addresses.map(({ address }) => address.text)))
+    const relevant = links.filter((link) => isLinkRelevant(link, input.links.get(link.ifindex)))
+    this.#relevantLinks = relevant.map(({ ifindex }) => ifindex).join()
+  }
+
+  link(link: LinkFacts): ScopePlan | undefined {
+    const configured = this.#input.links.get(link.ifindex)
+    const settings = configured?.settings ?? DEFAULT_LINK_SETTINGS
+    if (settings.servers.length === 0 || !isLinkRelevant(link, configured)) return undefined
+    const { ifindex, name } = link
+    const servers = this.#servers(settings.servers, ifindex)
+    const dnsOverTls = settings.dnsOverTls ?? this.#input.settings.dnsOverTls
+    return this.#plan({
+      kind: 'link',
+      id: `link ${ifindex}`,
+      label: `link ${ifindex} (${name})`,
+      ifindex,
+      linkName: name,
+      servers,
+      domains: settings.domains,
+      route: {
+        domains: settings.domains,
+        isDefaultRoute: isDefaultRoute(settings),
+        hasServers: true,
+        usesFallbackServer: false,
+        subnets: link.addresses.filter(isUsable),
+      },
+      obstacle: obstacleOf(servers, dnsOverTls, true),
+      network: '',
+      modes: [dnsOverTls, settings.dnssec ?? this.#input.settings.dnssec],
+    })
+  }
+
+  /** Servers that belong to no link, for their own domains (R-DELEG). */
+  delegate({ id, servers: specs, domains, defaultRoute, firewallMark }: Delegate): ScopePlan | undefined {
+    if (specs.length === 0) return undefined
+    const plan = this.#withoutLink('delegate', `delegate ${id}`, specs, domains, defaultRoute, false)
+    return firewallMark === undefined ? plan : { ...plan, obstacle: 'not-supported' }
+  }
+
+  /** Its own servers, or the fallback ones when no other scope takes what nobody claims (R-SRV-2). */
+  global(othersTakeTheRest: boolean): ScopePlan {
+    const { settings, globalServers, globalDomains } = this.#input
+    const hasOwn = this.#servers(globalServers, 0).length > 0
+    const usesFallback = !hasOwn && !othersTakeTheRest && settings.fallbackServers.length > 0
+    const specs = usesFallback ? settings.fallbackServers : globalServers
+    return this.#withoutLink('global', 'global', specs, globalDomains, true, usesFallback)
+  }
+
+  #withoutLink(
+    kind: 'global' | 'delegate',
+    id: string,
+    specs: readonly ServerSpec[],
+    domains: readonly Domain[],
+    takesRest: boolean,
+    usesFallbackServer: boolean,
+  ): ScopePlan {
+    const { dnsOverTls, dnssec } = this.#input.settings
+    const servers = this.#servers(specs, 0)
+    const hasServers = specs.length > 0
+    return this.#plan({
+      kind,
+      id,
+      label: id,
+      ifindex: 0,
+      linkName: undefined,
+      servers,
       domains,
-      isDefaultRoute: isDefault,
-      hasServers: true,
-      usesFallbackServer: false,
-      subnets: link.addresses.filter(isUsable),
-    },
-    keepsAnswersOfLoopback: input.settings.cacheFromLocalhost,
-    obstacle: dnsOverTls === 'yes' ? 'encryption-unavailable' : servers.length === 0 ? 'stub-loop' : undefined,
-    network: '',
-    fingerprint: fingerprint(servers, domains, isDefault, dnsOverTls, settings.dnssec ?? input.settings.dnssec, input),
+      route: { domains, isDefaultRoute: takesRest, hasServers, usesFallbackServer, subnets: [] },
+      obstacle: hasServers ? obstacleOf(servers, dnsOverTls, this.#relevantLinks !== '') : undefined,
+      // R-CACHE-21: what was learnt on one network is not carried to the next.
+      network: this.#relevantLinks,
+      modes: [dnsOverTls, dnssec],
+    })
+  }
+
+  #plan({
+    modes,
+    ...plan
+  }: Omit<ScopePlan, 'fingerprint' | 'keepsAnswersOfLoopback'> & { readonly modes: readonly string[] }): ScopePlan {
+    const { cache, cacheFromLocalhost, dnsCacheSize } = this.#input.settings
+    const servers = plan.servers.map(({ spec, endpoint }) => `${serverKey(spec)} ${endpoint.ifindex}`)
+    const domains = plan.domains.map(({ name, routeOnly }) => `${routeOnly ? '~' : ''}${name}`)
+    const rest = [plan.route.isDefaultRoute, plan.network, cache, cacheFromLocalhost, dnsCacheSize]
+    return {
+      ...plan,
+      keepsAnswersOfLoopback: cacheFromLocalhost,
+      fingerprint: JSON.stringify([servers, domains, modes, rest]),
+    }
+  }
+
+  /** All but our own extra listeners, which would ask us again for ever (R-SRV-18). */
+  #servers(specs: readonly ServerSpec[], ifindex: IfIndex): PlannedServer[] {
+    const listeners = this.#input.settings.extraListeners
+    return specs.filter((spec) => !isListener(spec, listeners)).map((spec) => this.#server(spec, ifindex))
+  }
+
+  /**
+   * A link's server is reached through that link, unless its address is one of this host's own (R-SRV-8): those packets
+   * never leave, whatever link they are bound to.
+   */
+  #server(spec: ServerSpec, ifindex: IfIndex): PlannedServer {
+    const { address, serverName } = spec
+    const isHere = !address.isLinkLocal && (address.isLoopback || this.#own.has(address.text))
+    const via = isHere ? 0 : spec.ifindex || ifindex
+    const port = spec.port || DNS_PORT
+    const host = port === DNS_PORT ? address.text : formatAddressAndPort(address, port)
+    const link = via === 0 ? '' : `%${this.#input.facts.links.get(via)?.name ?? via}`
+    return { spec, endpoint: { address, port, ifindex: via, serverName }, label: `${host}${link}` }
   }
 }
 
-function planGlobal(input: ScopeInput, linksTakeTheRest: boolean): ScopePlan {
-  const { settings, facts, globalDomains: domains } = input
-  const configured = input.globalServers.filter((spec) => !isOwnListener(spec, settings.extraListeners))
-  const usesFallback = configured.length === 0 && !linksTakeTheRest && settings.fallbackServers.length > 0
-  const servers = (usesFallback ? settings.fallbackServers : configured).map((spec) => planServer(spec, 0, facts))
-  const isLoop = servers.length === 0 && input.globalServers.length > 0
-  const network = relevantLinks(input)
-  return {
-    ifindex: 0,
-    label: 'global',
-    linkName: undefined,
-    servers,
-    domains,
-    route: {
-      domains,
-      isDefaultRoute: true,
-      hasServers: servers.length > 0 || isLoop,
-      usesFallbackServer: usesFallback,
-      subnets: [],
-    },
-    keepsAnswersOfLoopback: settings.cacheFromLocalhost,
-    obstacle: isLoop ? 'stub-loop' : obstacleOfGlobal(network !== '', settings),
-    network,
-    // R-CACHE-21: what the global scope learnt on one network is not carried to the next.
-    fingerprint: `${fingerprint(servers, domains, true, settings.dnsOverTls, settings.dnssec, input)} ${network}`,
-  }
-}
-
-function obstacleOfGlobal(isUp: boolean, settings: ResolvedSettings): Obstacle | undefined {
+function obstacleOf(servers: readonly PlannedServer[], dnsOverTls: string, isUp: boolean): Obstacle | undefined {
+  if (servers.length === 0) return 'stub-loop'
   if (!isUp) return 'network-down' // R-SRV-19
-  return settings.dnsOverTls === 'yes' ? 'encryption-unavailable' : undefined
+  return dnsOverTls === 'yes' ? 'not-supported' : undefined
 }
 
-/**
- * A link's server is reached through that link, unless its address is one of this host's own (R-SRV-8): those packets
- * never leave, whatever link they are bound to.
- */
-function planServer(spec: ServerSpec, ifindex: IfIndex, facts: NetworkFacts): PlannedServer {
-  const { address, serverName } = spec
-  const isOwn = address.isLoopback || isOwnAddress(address, facts)
-  const via = isOwn && !address.isLinkLocal ? 0 : spec.ifindex || ifindex
-  const port = spec.port || DNS_PORT
-  const host = port === DNS_PORT ? address.text : formatAddressAndPort(address, port)
-  const link = via === 0 ? '' : `%${facts.links.get(via)?.name ?? via}`
-  return { spec, endpoint: { address, port, ifindex: via, serverName }, label: `${host}${link}` }
-}
-
-function isOwnAddress(address: IpAddress, facts: NetworkFacts): boolean {
-  return [...facts.links.values()].some((link) => link.addresses.some((own) => own.address.equals(address)))
-}
-
-/** A server that is one of our own extra listeners would ask us again for ever (R-SRV-18). */
-function isOwnListener(spec: ServerSpec, listeners: readonly ListenSpec[]): boolean {
+function isListener(spec: ServerSpec, listeners: readonly ListenSpec[]): boolean {
   return listeners.some(({ address, port }) => address.equals(spec.address) && port === (spec.port || DNS_PORT))
-}
-
-function fingerprint(
-  servers: readonly PlannedServer[],
-  domains: readonly Domain[],
-  isDefault: boolean,
-  dnsOverTls: string,
-  dnssec: string,
-  { settings }: ScopeInput,
-): string {
-  const keys = servers.map(({ spec, endpoint }) => `${serverKey(spec)} ${endpoint.ifindex}`)
-  const names = domains.map(({ name, routeOnly }) => `${routeOnly ? '~' : ''}${name}`)
-  const { cache, cacheFromLocalhost, dnsCacheSize } = settings
-  return JSON.stringify([keys, names, isDefault, dnsOverTls, dnssec, cache, cacheFromLocalhost, dnsCacheSize])
-}
-
-function relevantLinks({ facts, links }: ScopeInput): string {
-  const relevant = [...facts.links.values()].filter((link) => isLinkRelevant(link, links.get(link.ifindex)))
-  return relevant.map(({ ifindex }) => ifindex).join()
 }

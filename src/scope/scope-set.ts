@@ -1,4 +1,4 @@
-import type { IfIndex } from '../base/index.ts'
+import type { IfIndex, Millis } from '../base/index.ts'
 import type { Fact } from '../cache/index.ts'
 import type { RouteOptions, Scored } from '../routing/index.ts'
 import { scoreDns, winners } from '../routing/index.ts'
@@ -24,6 +24,7 @@ export class ScopeSet {
   #scopes: readonly Scope[] = []
   #epoch = { isCurrent: true }
   #generation = 0
+  #changedAt: Millis | undefined
 
   constructor(services: ScopeServices) {
     this.#services = services
@@ -43,13 +44,22 @@ export class ScopeSet {
     return this.#generation
   }
 
+  /** Wall-clock time of the last change of links, servers or domains: what was learnt before it may be out of date. */
+  get changedAt(): Millis | undefined {
+    return this.#changedAt
+  }
+
   /** The global scope; undefined before the first `apply`. */
   get global(): Scope | undefined {
-    return this.#scopes.find((scope) => scope.plan.ifindex === 0)
+    return this.#scopes.find((scope) => scope.plan.kind === 'global')
   }
 
   ofLink(ifindex: IfIndex): Scope | undefined {
-    return this.#scopes.find((scope) => scope.plan.ifindex === ifindex && ifindex !== 0)
+    return this.#scopes.find((scope) => scope.plan.kind === 'link' && scope.plan.ifindex === ifindex)
+  }
+
+  ofDelegate(id: string): Scope | undefined {
+    return this.#scopes.find((scope) => scope.plan.kind === 'delegate' && scope.plan.id === `delegate ${id}`)
   }
 
   /**
@@ -62,14 +72,15 @@ export class ScopeSet {
       for (const [i, plan] of plans.entries()) this.#scopes[i]?.follow(plan)
       return
     }
-    const before = new Map(this.#scopes.map((scope) => [scope.plan.ifindex, scope]))
-    const gained = plans.flatMap((plan) => gains(plan, before.get(plan.ifindex)?.plan))
-    this.#scopes = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.ifindex), input.settings))
+    const before = new Map(this.#scopes.map((scope) => [scope.plan.id, scope]))
+    const gained = plans.flatMap((plan) => gains(plan, before.get(plan.id)?.plan))
+    this.#scopes = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.id), input.settings))
     const kept = new Set(this.#scopes)
     const closed = [...before.values()].filter((scope) => !kept.has(scope))
     this.#epoch.isCurrent = false
     this.#epoch = { isCurrent: true }
     this.#generation++
+    this.#changedAt = this.#services.clock.wall()
     for (const scope of closed) scope.close()
     for (const scope of this.#scopes) this.#purgeLost(scope, gained)
   }
@@ -121,14 +132,14 @@ export class ScopeSet {
   }
 
   #purgeLost(scope: Scope, gained: readonly Gain[]): void {
-    const elsewhere = gained.filter(({ ifindex }) => ifindex !== scope.plan.ifindex)
+    const elsewhere = gained.filter(({ id }) => id !== scope.plan.id)
     if (elsewhere.length > 0) scope.purge((name) => elsewhere.some((gain) => gain.takes(name)))
   }
 }
 
 /** All of a plan that decides what is asked where. */
 function stateOf(plan: ScopePlan | undefined): string | undefined {
-  return plan && [plan.ifindex, plan.fingerprint, plan.obstacle, subnetsOf(plan)].join()
+  return plan && [plan.id, plan.fingerprint, plan.obstacle, subnetsOf(plan)].join()
 }
 
 function subnetsOf({ route }: ScopePlan): string {
@@ -137,12 +148,12 @@ function subnetsOf({ route }: ScopePlan): string {
 
 /** Names that a scope did not take before. */
 interface Gain {
-  readonly ifindex: IfIndex
+  readonly id: string
   takes(name: Name): boolean
 }
 
 function gains(plan: ScopePlan, before: ScopePlan | undefined): Gain[] {
-  const { ifindex } = plan
+  const { id } = plan
   const domains = plan.domains.filter(({ name }) => !before?.domains.some((known) => known.name === name))
   const subnets = plan.route.subnets.filter(
     (subnet) =>
@@ -151,9 +162,9 @@ function gains(plan: ScopePlan, before: ScopePlan | undefined): Gain[] {
       ),
   )
   return [
-    ...domains.map((domain) => ({ ifindex, takes: (name: Name) => isWithin(name, domain.name) })),
+    ...domains.map((domain) => ({ id, takes: (name: Name) => isWithin(name, domain.name) })),
     ...subnets.map((subnet) => ({
-      ifindex,
+      id,
       takes: (name: Name) => addressOfReverseName(name)?.isWithin(subnet.address, subnet.prefixLength) === true,
     })),
   ]

@@ -131,7 +131,7 @@ export class Scope {
   #obstacle(): ScopeFailure | undefined {
     const { obstacle } = this.#plan
     if (obstacle === undefined) return this.#services.counts.isFull ? failure('errno', EBUSY) : undefined
-    return obstacle === 'encryption-unavailable' ? failure('errno', EOPNOTSUPP) : failure(obstacle)
+    return obstacle === 'not-supported' ? failure('errno', EOPNOTSUPP) : failure(obstacle)
   }
 
   #share(request: ScopeRequest): InFlight {

@@ -13,7 +13,7 @@ export interface Delegate {
   readonly servers: readonly ServerSpec[]
   readonly domains: readonly Domain[]
   readonly defaultRoute: boolean
-  /** SO_MARK for packets to its servers; undefined: none. */
+  /** SO_MARK for packets to its servers, which are not asked then (CAP_NET_ADMIN would be needed); undefined: none. */
   readonly firewallMark: number | undefined
 }
 
@@ -36,8 +36,12 @@ export function readDelegate(
     DefaultRoute: (delegate, value) => {
       delegate.defaultRoute = parseBoolean(value)
     },
-    FirewallMark: (delegate, value) => {
+    FirewallMark: (delegate, value, report) => {
       delegate.firewallMark = parseCount(value, 0xffff_ffff)
+      // Unmarked packets might take another way than the one asked for.
+      report(
+        'Marking packets is not available, and they are not sent unmarked: NO SERVER OF THIS DELEGATE IS ASKED. Remove it to allow that.',
+      )
     },
   }
   const { problems } = readUnit(files, 'Delegate', keys, draft)

@@ -1,6 +1,6 @@
 import type { IfIndex } from '../base/index.ts'
 import { AF_INET, AF_INET6 } from '../base/index.ts'
-import type { Control, GlobalStatus, LinkStatus } from '../control/index.ts'
+import type { Control, DelegateStatus, GlobalStatus, LinkStatus } from '../control/index.ts'
 import { FLAG } from '../resolve/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, ServerSpec } from '../settings/index.ts'
 import type { ValueOf } from './idl.ts'
@@ -16,10 +16,12 @@ type Accessibility = Pick<Inspector, 'isAccessible'>
 const LOOPBACK: IfIndex = 1
 const DNS_PORT = 53
 
-/** The global configuration, then that of every link (varlink.md §3.3). What is not set is left out, empty lists too. */
+/** The global configuration, then that of every link and delegate (varlink.md §3.3). What is not set is left out, empty lists too. */
 export function configurationOf(control: Control, accessibility: Accessibility): ConfigurationValue[] {
   const links = control.links().map((link) => linkConfiguration(link, accessibility))
-  return [globalConfiguration(control.global(), accessibility), ...links]
+  const global = control.global()
+  const delegates = control.delegates().map((each) => delegateConfiguration(each, global, accessibility))
+  return [globalConfiguration(global, accessibility), ...links, ...delegates]
 }
 
 function globalConfiguration(status: GlobalStatus, accessibility: Accessibility): ConfigurationValue {
@@ -64,8 +66,39 @@ function linkConfiguration(link: LinkStatus, accessibility: Accessibility): Conf
   }
 }
 
+/** DNSSEC and DNS over TLS follow the global settings (R-DELEG). */
+function delegateConfiguration(
+  { id, servers, domains, defaultRoute, scopesMask, currentServer }: DelegateStatus,
+  { settings }: GlobalStatus,
+  accessibility: Accessibility,
+): ConfigurationValue {
+  const server = (spec: ServerSpec) => serverValue(spec, 0, accessibility)
+  const { dnssec, dnsOverTls } = settings
+  return {
+    ...NOT_OF_DELEGATES,
+    delegate: id,
+    defaultRoute,
+    currentServer: currentServer && server(currentServer),
+    servers: listed(servers, server),
+    searchDomains: listed(domains, (domain) => domainValue(domain, 0)),
+    scopes: listed(protocolsOf(scopesMask), (protocol) => scopeValue(protocol, NO_LINK, dnssec, dnsOverTls)),
+  }
+}
+
 const NOT_OF_GLOBAL = { ifname: undefined, ifindex: undefined, delegate: undefined, defaultRoute: undefined }
 const NOT_OF_LINKS = { delegate: undefined, fallbackServers: undefined, resolvConfMode: undefined }
+const NOT_OF_DELEGATES = {
+  ifname: undefined,
+  ifindex: undefined,
+  fallbackServers: undefined,
+  negativeTrustAnchors: undefined,
+  dnssec: undefined,
+  dnssecSupported: undefined,
+  dnsOverTLS: undefined,
+  llmnr: undefined,
+  mDNS: undefined,
+  resolvConfMode: undefined,
+}
 const NO_LINK = { ifindex: 0, name: undefined }
 
 /** The link a server belongs to comes before the interface it names itself; loopback addresses are on `lo` (dbus.md §4). */

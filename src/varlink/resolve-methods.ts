@@ -3,7 +3,8 @@ import type { Control } from '../control/index.ts'
 import type { FoundAddress, FoundService, Lookup, Lookups } from '../resolve/index.ts'
 import { CLASS, octalEscaped } from '../wire/index.ts'
 import { configurationOf } from './dns-configuration.ts'
-import { errorOfFailure, invalidParameter, methodNotImplemented, noSuchRecord, systemError } from './errors.ts'
+import { errorOfFailure, methodNotImplemented, noSuchRecord, systemError } from './errors.ts'
+import { byteArray, int32, placeOf, uint16 } from './place.ts'
 import type { Inspector } from './ports.ts'
 import { linkedRecord } from './record-json.ts'
 import { RESOLVE_INTERFACE } from './resolve-interface.ts'
@@ -17,9 +18,6 @@ export interface ResolvePorts {
   readonly inspector: Pick<Inspector, 'isAccessible'>
 }
 
-const HIGHEST_INT32 = 0x7fffffff
-const HIGHEST_UINT16 = 0xffff
-
 /**
  * `io.systemd.Resolve`: translates to lookups and back. Replies hold exactly the members of varlink.md §3 and never an
  * empty list, because clients of 252 give up on the one and abort on the other.
@@ -32,8 +30,7 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
       return { addresses: some(addresses).map(addressOutput), name: canonical, flags }
     },
     async ResolveAddress({ address, family, ...where }, { oneway, signal }) {
-      if (!address.every((byte) => byte >= 0 && byte <= 0xff)) throw invalidParameter('address')
-      const bytes = Uint8Array.from(address)
+      const bytes = byteArray(address, 'address')
       const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, oneway) }
       const { names, flags } = found(await lookups.address(request, signal))
       return { names: some(names).map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name })), flags }
@@ -49,7 +46,7 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
       }
     },
     async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, { oneway, signal }) {
-      const key = { type: within(type, HIGHEST_UINT16, 'type'), class: within(recordClass, HIGHEST_UINT16, 'class') }
+      const key = { type: uint16(type, 'type'), class: uint16(recordClass, 'class') }
       const { records, flags } = found(await lookups.record({ name, ...key, ...placeOf(where, oneway) }, signal))
       return { rrs: some(records).map(linkedRecord), flags }
     },
@@ -62,27 +59,6 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
       return { configuration: configurationOf(control, inspector) }
     },
   })
-}
-
-interface Where {
-  readonly ifindex: number | undefined
-  readonly flags: number | undefined
-}
-
-/** Where to look, and how. A call nobody waits for is not worth a lookup (V-12). */
-function placeOf({ ifindex = 0, flags = 0 }: Where, oneway: boolean) {
-  if (oneway) throw systemError(constants.errno.EINVAL)
-  return { ifindex: within(ifindex, HIGHEST_INT32, 'ifindex'), flags: within(flags, HIGHEST_INT32, 'flags') }
-}
-
-/** All flags in use are below 2^31; anything larger would be cut by bit operations. */
-function within(value: number, highest: number, parameter: string): number {
-  if (value < 0 || value > highest) throw invalidParameter(parameter)
-  return value
-}
-
-function int32(value: number | undefined, parameter: string): number {
-  return within(value ?? 0, HIGHEST_INT32, parameter)
 }
 
 function found<T>(lookup: Lookup<T>): T {

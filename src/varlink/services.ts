@@ -1,5 +1,7 @@
 import type { Log } from '../base/index.ts'
 import type { Authority } from '../control/index.ts'
+import type { ExplainPorts } from './explain-methods.ts'
+import { explainInterface } from './explain-methods.ts'
 import type { MonitorPorts } from './monitor-methods.ts'
 import { monitorInterface } from './monitor-methods.ts'
 import type { About, ProcessControl } from './ports.ts'
@@ -11,7 +13,7 @@ import { Service } from './service.ts'
 import { varlinkInterface } from './varlink-interface.ts'
 
 /** Everything the two sockets need. */
-export interface VarlinkPorts extends ResolvePorts, MonitorPorts {
+export interface VarlinkPorts extends ResolvePorts, MonitorPorts, ExplainPorts {
   readonly inspector: MonitorPorts['inspector']
   readonly authority: Authority
   readonly process: ProcessControl
@@ -20,7 +22,7 @@ export interface VarlinkPorts extends ResolvePorts, MonitorPorts {
 
 /** What the socket for everybody serves (varlink.md §1). */
 export function resolveService(ports: VarlinkPorts, log: Log): Service {
-  return serviceOf([resolveInterface(ports), processInterface(ports.process, ports.authority)], ports.about, log)
+  return serviceOf([resolveInterface(ports), processInterface(ports.process, ports.authority), explainInterface(ports)], ports.about, log)
 }
 
 /** What the monitoring socket serves; each call asks for permission. */

@@ -15,6 +15,7 @@ import {
 import {
   DEFAULT_LINK_SETTINGS,
   DEFAULT_RESOLVED_SETTINGS,
+  type Delegate,
   type Domain,
   HostsTable,
   parseDomain,
@@ -44,11 +45,20 @@ export interface LinkScript {
   readonly isUp?: boolean
 }
 
+/** Servers for some domains that belong to no link. */
+export interface DelegateScript {
+  readonly id: string
+  readonly dns: readonly string[]
+  readonly domains?: readonly string[]
+  readonly defaultRoute?: boolean
+}
+
 export interface WorldScript {
   readonly links?: readonly LinkScript[]
   /** Servers and domains of the global scope. */
   readonly dns?: readonly string[]
   readonly domains?: readonly string[]
+  readonly delegates?: readonly DelegateScript[]
   readonly settings?: Partial<ResolvedSettings>
   /** Text of /etc/hosts. */
   readonly hosts?: string
@@ -236,8 +246,13 @@ export class World {
       globalServers: dns.map(serverOf),
       globalDomains: domains.map(domainOf),
       links: new Map(links.map((link) => [link.ifindex, configuredLink(link)])),
+      delegates: (this.#script.delegates ?? []).map(delegateOf),
     })
   }
+}
+
+function delegateOf({ id, dns, domains = [], defaultRoute = false }: DelegateScript): Delegate {
+  return { id, servers: dns.map(serverOf), domains: domains.map(domainOf), defaultRoute, firewallMark: undefined }
 }
 
 function configuredLink({ dns = [], domains = [], defaultRoute }: LinkScript): ConfiguredLink {

@@ -1,5 +1,13 @@
 import { IpAddress, type Clock, type Millis } from '../../../src/base/index.ts'
-import type { Caller, Control, ControlEvents, GlobalStatus, LinkStatus, Origin } from '../../../src/control/index.ts'
+import type {
+  Caller,
+  Control,
+  ControlEvents,
+  DelegateStatus,
+  GlobalStatus,
+  LinkStatus,
+  Origin,
+} from '../../../src/control/index.ts'
 import { type Authority, ControlError, type Operation, type Verdict } from '../../../src/control/index.ts'
 import type { Lookup, LookupFailure, Lookups, Provenance } from '../../../src/resolve/index.ts'
 import {
@@ -41,6 +49,7 @@ export class FakeControl implements Control {
       (each) => [each.ifindex, each],
     ),
   )
+  known: DelegateStatus[] = []
   readonly calls: string[] = []
   readonly origins: Origin[] = []
   status: GlobalStatus = {
@@ -58,6 +67,9 @@ export class FakeControl implements Control {
 
   global(): GlobalStatus {
     return this.status
+  }
+  delegates(): DelegateStatus[] {
+    return this.known
   }
   links(): LinkStatus[] {
     return [...this.table.values()]

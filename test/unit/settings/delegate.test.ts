@@ -24,6 +24,9 @@ test.each<[string, string[], object]>([
       domains: ['corp.example', '~x'],
       defaultRoute: true,
       firewallMark: 4294967295,
+      problems: [
+        '1:5: FirewallMark=: Marking packets is not available, and they are not sent unmarked: NO SERVER OF THIS DELEGATE IS ASKED. Remove it to allow that.',
+      ],
     },
   ],
   [

@@ -9,6 +9,7 @@ import type {
   Authority,
   Control,
   ControlEvents,
+  DelegateStatus,
   GlobalStatus,
   LinkStatus,
   Verdict,
@@ -141,6 +142,7 @@ export class FakeControl implements Control {
   currentLinks: LinkStatus[] = [LINK]
   global = () => GLOBAL
   links = () => this.currentLinks
+  delegates = (): DelegateStatus[] => []
   link = () => undefined
   assertChangeable(): void {}
   async change(): Promise<void> {}

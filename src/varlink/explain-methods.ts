@@ -1,0 +1,73 @@
+import type { FoundAddress, Lookup, Lookups, Provenance, Resolver } from '../resolve/index.ts'
+import { parseHostName, queryFor } from '../resolve/index.ts'
+import { CLASS, isUnaskableType } from '../wire/index.ts'
+import { invalidParameter } from './errors.ts'
+import { EXPLAIN_INTERFACE } from './explain-interface.ts'
+import { askedOutput, explanationOutput, failureOutput, provenanceOutput } from './explain-output.ts'
+import { byteArray, int32, placeOf, uint16 } from './place.ts'
+import { linkedRecord } from './record-json.ts'
+import type { Served } from './service.ts'
+import { serve } from './service.ts'
+
+/** Everything `io.tsresolved.Explain` needs. */
+export interface ExplainPorts {
+  readonly lookups: Lookups
+  readonly resolver: Pick<Resolver, 'explain' | 'resolve'>
+}
+
+/** Types one question for the whole decision may be about. */
+const MAX_TYPES = 8
+
+/** `io.tsresolved.Explain`: the lookups that everybody may do, and what they rest on. */
+export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
+  return serve(EXPLAIN_INTERFACE, {
+    async ResolveHostname({ name, family, ...where }, { oneway, signal }) {
+      const request = { name, family: int32(family, 'family'), ...placeOf(where, oneway) }
+      const lookup = await lookups.hostname(request, signal)
+      const value = lookup.ok ? lookup.value : undefined
+      return { addresses: value?.addresses.map(addressOutput), name: value?.canonical, ...toldBy(lookup) }
+    },
+    async ResolveAddress({ address, family, ...where }, { oneway, signal }) {
+      const bytes = byteArray(address, 'address')
+      const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, oneway) }
+      const lookup = await lookups.address(request, signal)
+      const names = lookup.ok ? lookup.value.names : undefined
+      const output = names?.map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name }))
+      return { names: output, ...toldBy(lookup) }
+    },
+    async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, { oneway, signal }) {
+      const key = { type: uint16(type, 'type'), class: uint16(recordClass, 'class') }
+      const lookup = await lookups.record({ name, ...key, ...placeOf(where, oneway) }, signal)
+      return { rrs: lookup.ok ? lookup.value.records.map(linkedRecord) : undefined, ...toldBy(lookup) }
+    },
+    async Why({ name: text, class: queryClass = CLASS.IN, types, ask, ...where }, { oneway, signal }) {
+      const { ifindex, flags } = placeOf(where, oneway)
+      const name = parseHostName(text)
+      if (name === undefined) throw invalidParameter('name')
+      const isBad = (type: number) => isUnaskableType(uint16(type, 'types'))
+      if (types.length === 0 || types.length > MAX_TYPES || types.some(isBad)) throw invalidParameter('types')
+      const query = { ...queryFor(name, types, ifindex, flags), class: uint16(queryClass, 'class') }
+      const explanation = explanationOutput(await resolver.explain(query))
+      const asked = ask ? askedOutput(await resolver.resolve(query, signal)) : undefined
+      return { ...explanation, asked }
+    },
+  })
+}
+
+/** What is said of every lookup. */
+function toldBy(lookup: Lookup<{ readonly flags: number; readonly provenance: Provenance }>) {
+  if (lookup.ok) {
+    const { flags, provenance } = lookup.value
+    return { flags, failure: undefined, provenance: provenanceOutput(provenance) }
+  }
+  const { provenance } = lookup.failure
+  return {
+    flags: undefined,
+    failure: failureOutput(lookup.failure),
+    provenance: provenance && provenanceOutput(provenance),
+  }
+}
+
+function addressOutput({ ifindex, address }: FoundAddress) {
+  return { ifindex: ifindex || undefined, family: address.family, address: [...address.bytes] }
+}

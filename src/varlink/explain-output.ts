@@ -1,0 +1,109 @@
+import type { Millis } from '../base/index.ts'
+import type {
+  ExplainedCache,
+  ExplainedScope,
+  Explanation,
+  LookupFailure,
+  Provenance as Origin,
+  Resolution,
+  ServerSight,
+} from '../resolve/index.ts'
+import { failureText } from '../resolve/index.ts'
+import { errorOfFailure } from './errors.ts'
+import type { Failure, Provenance, Remembered, Scope, Server } from './explain-types.ts'
+import type { ValueOf } from './idl.ts'
+import { keyOutput, linkedRecord } from './record-json.ts'
+
+type ProvenanceValue = ValueOf<(typeof Provenance)['fields']>
+type FailureValue = ValueOf<(typeof Failure)['fields']>
+type ScopeValue = ValueOf<(typeof Scope)['fields']>
+type RememberedValue = ValueOf<(typeof Remembered)['fields']>
+type ServerValue = ValueOf<(typeof Server)['fields']>
+
+export function provenanceOutput(origin: Origin): ProvenanceValue {
+  const { source, scope, ifindex, server, protocol, learntAt, took, attempts, verdicts } = origin
+  return {
+    source,
+    scope,
+    ifindex: ifindex || undefined,
+    server,
+    transport: protocol,
+    learntUSec: learntAt && micros(learntAt),
+    tookUSec: micros(took),
+    attempts: attempts.map(({ server: asked, protocol: transport, took: time, result }) => {
+      return { server: asked, transport, tookUSec: micros(time), result }
+    }),
+    scopes: verdicts.map(({ scope: label, ifindex: link, score, reason, won }) => {
+      return { scope: label, ifindex: link || undefined, score, rule: reason, won }
+    }),
+  }
+}
+
+/** The error that `io.systemd.Resolve` would have given, and the sentence for people. */
+export function failureOutput(failure: LookupFailure): FailureValue {
+  const { rcode, kind, message } = failure
+  return { error: errorOfFailure(failure).error, message, rcode: kind === 'rcode-failure' ? rcode : undefined }
+}
+
+export function explanationOutput({ name, types, steps, scopes, changedAt }: Explanation) {
+  return { name, types, steps, scopes: scopes.map(scopeOutput), changedUSec: changedAt && micros(changedAt) }
+}
+
+/** What asking came to. */
+export function askedOutput(resolution: Resolution) {
+  const { state, rcode, errno, extendedError, query, name, answer, flags, provenance } = resolution
+  const isEmpty = state === 'success' && answer.length === 0
+  const kind = isEmpty ? 'no-such-rr' : state
+  const message = kind === 'success' ? '' : failureText(kind, query.name, name, rcode, extendedError)
+  const failure = { message, rcode, errno, parameter: undefined, queryString: name, extendedError }
+  return {
+    state: isEmpty ? 'nodata' : state,
+    failure: kind === 'success' ? undefined : failureOutput({ ...failure, kind }),
+    name,
+    rrs: answer.map(linkedRecord),
+    flags,
+    provenance: provenanceOutput(provenance),
+  }
+}
+
+function scopeOutput(scope: ExplainedScope): ScopeValue {
+  const { ifindex, reason, cache, servers, ...same } = scope
+  return {
+    ...same,
+    ifindex: ifindex || undefined,
+    rule: reason,
+    cache: cache.map(rememberedOutput),
+    servers: servers.map(serverOutput),
+  }
+}
+
+/** Only the key where nothing is remembered. `under`: the key it is remembered under, where that is another. */
+function rememberedOutput({ question, found, age, remaining, isOlderThanChange }: ExplainedCache): RememberedValue {
+  const isOther = found !== undefined && (found.question.name !== question.name || found.question.type !== question.type)
+  return {
+    key: keyOutput(question),
+    kind: found?.kind,
+    under: isOther ? keyOutput(found.question) : undefined,
+    ageUSec: found && micros(age),
+    remainingUSec: found && micros(remaining),
+    server: found?.lesson.server,
+    transport: found?.lesson.protocol,
+    learntUSec: found && micros(found.lesson.learntAt),
+    olderThanChange: found && isOlderThanChange,
+  }
+}
+
+export function serverOutput({ isCurrent, isTrusted, speaksEdns, roundTrip, patience, ...same }: ServerSight): ServerValue {
+  return {
+    ...same,
+    current: isCurrent,
+    trusted: isTrusted,
+    edns: speaksEdns,
+    roundTripUSec: roundTrip === undefined ? undefined : micros(roundTrip),
+    patienceUSec: micros(patience),
+  }
+}
+
+export function micros(time: Millis): number {
+  return Math.round(time * 1000)
+}

@@ -1,0 +1,35 @@
+import { constants } from 'node:os'
+import { invalidParameter, systemError } from './errors.ts'
+
+const HIGHEST_INT32 = 0x7fffffff
+const HIGHEST_UINT16 = 0xffff
+
+export interface Where {
+  readonly ifindex: number | undefined
+  readonly flags: number | undefined
+}
+
+/** Where to look, and how. A call nobody waits for is not worth a lookup (V-12). */
+export function placeOf({ ifindex = 0, flags = 0 }: Where, oneway: boolean) {
+  if (oneway) throw systemError(constants.errno.EINVAL)
+  return { ifindex: within(ifindex, HIGHEST_INT32, 'ifindex'), flags: within(flags, HIGHEST_INT32, 'flags') }
+}
+
+export function int32(value: number | undefined, parameter: string): number {
+  return within(value ?? 0, HIGHEST_INT32, parameter)
+}
+
+export function uint16(value: number, parameter: string): number {
+  return within(value, HIGHEST_UINT16, parameter)
+}
+
+export function byteArray(values: readonly number[], parameter: string): Uint8Array {
+  if (!values.every((byte) => byte >= 0 && byte <= 0xff)) throw invalidParameter(parameter)
+  return Uint8Array.from(values)
+}
+
+/** All flags in use are below 2^31; anything larger would be cut by bit operations. */
+function within(value: number, highest: number, parameter: string): number {
+  if (value < 0 || value > highest) throw invalidParameter(parameter)
+  return value
+}
