@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { access, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -10,13 +9,11 @@ const run = promisify(execFile)
 const packages = ['systemd', 'systemd-resolved', 'libsystemd-shared', 'libnss-resolve']
 
 /**
- * A folder outside the clone holding the unpacked packages, with systemd's private library in `shared/` and its
+ * A folder of the clone, ignored by git, holding the unpacked packages, with systemd's private library in `shared/` and its
  * daemons in `daemons/`. Downloaded once with apt; never installed.
  */
 export async function debianPrograms(): Promise<string> {
-  const cache =
-    process.env['TSRESOLVED_LAB_CACHE'] ??
-    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tsresolved-lab')
+  const cache = process.env['TSRESOLVED_LAB_CACHE'] ?? join(import.meta.dirname, '../../../.cache/lab')
   const ready = join(cache, 'debian')
   if (await exists(join(ready, 'daemons', 'systemd-resolved'))) return ready
   await mkdir(cache, { recursive: true })
