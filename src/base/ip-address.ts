@@ -22,7 +22,11 @@ export class IpAddress {
 
   /** Four-part decimal IPv4 or any IPv6 text form without zone; undefined for anything else. */
   static parse(text: string): IpAddress | undefined {
-    if (ipaddr.IPv4.isValidFourPartDecimal(text)) return IpAddress.fromBytes(ipaddr.IPv4.parse(text).toByteArray())
+    // Most texts that come by are names: they are told apart before the library looks closer, and throws.
+    if (!text.includes(':')) {
+      if (!/^[\d.]+$/.test(text) || !ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined
+      return IpAddress.fromBytes(text.split('.').map(Number))
+    }
     if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined
     return IpAddress.fromBytes(ipaddr.IPv6.parse(text).toByteArray())
   }
