@@ -149,6 +149,14 @@ test.skipIf(original || !canChangeUser)('--user: who is not there is an error, r
   expect(await lab.run(['cat', `/proc/${daemon.pid}/status`])).toMatch(/^Uid:\t0\t0\t0\t0$/m)
 })
 
+test.skipIf(original)('a log that nobody reads any more does not keep it from its work', async () => {
+  await using lab = await Lab.open({ start: false })
+  const pipe = `"$0" "$1" --log-level debug 2>&1 | head -n 1`
+  await lab.world.start('daemon', ['sh', '-c', pipe, inside.node, main])
+  await eventually(async () => expect((await lab.dig('localhost', 'A', '+time=1')).data).toEqual(['127.0.0.1']))
+  expect((await lab.dig('localhost', 'A', '+time=1')).data).toEqual(['127.0.0.1'])
+})
+
 test.skipIf(original)('R-PROC-2: the watchdog is fed', async () => {
   await using lab = await Lab.open({ start: false })
   await lab.daemon.start() // whose ear for notices is used here
