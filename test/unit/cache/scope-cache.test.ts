@@ -1,0 +1,261 @@
+import { describe, expect, test } from 'vitest'
+import { type CacheLimits, type CacheVariant, ScopeCache } from '../../../src/cache/index.ts'
+import type { Seconds } from '../../../src/base/index.ts'
+import { nameOf, parseMessage, parseType, type Question, RCODE } from '../../../src/wire/index.ts'
+import { addressesIn, queryFor, replyFor, type ReplyParts } from '../../kit/messages.ts'
+
+const LESSON = { server: '192.0.2.53', protocol: 'udp', learntAt: 0 } as const
+const A: ReplyParts = { answer: ['a.test 300 A 192.0.2.1'] }
+const NXDOMAIN: ReplyParts = { rcode: RCODE.NXDOMAIN, authority: ['test 300 SOA ns.test admin.test 1 2 3 4 60'] }
+const NODATA: ReplyParts = { authority: NXDOMAIN.authority ?? [] }
+
+/** A cache asked and taught in words; the time is in seconds. */
+class Cache {
+  readonly cache: ScopeCache
+
+  constructor(limits: Partial<CacheLimits> = {}) {
+    this.cache = new ScopeCache({ maxEntries: 100, mode: 'yes', ...limits })
+  }
+
+  learn(question: string, parts: ReplyParts, at: Seconds = 0, variant: CacheVariant = '') {
+    const { name, type } = questionOf(question)
+    const wire = replyFor(queryFor(name, { type: question.split(' ')[1] ?? 'A' }), parts)
+    return this.cache.store({ name, type, class: 1 }, variant, wire, parseMessage(wire), LESSON, at * 1000)
+  }
+
+  /** What is known: `miss`, or rcode, names and types, and TTLs. */
+  ask(question: string, at: Seconds = 0, variant: CacheVariant = '', mayRedirect = true): string {
+    const hit = this.cache.lookup(questionOf(question), variant, mayRedirect, at * 1000)
+    if (hit === undefined) return 'miss'
+    const { rcode, answer } = parseMessage(hit.wire)
+    return [rcode, ...answer.map(({ name, type, ttl }) => `${name}/${type}/${ttl}`)].join(' ')
+  }
+}
+
+function questionOf(text: string): Question {
+  const [name = '', type = 'A'] = text.split(' ')
+  return { name: nameOf(name), type: parseType(type) as number, class: 1 }
+}
+
+describe('ScopeCache', () => {
+  /** rule, what was learnt from whom, then question, at second, what is known. */
+  const cases: readonly [string, readonly [string, ReplyParts][], string, Seconds, string][] = [
+    ['R-CACHE-16: TTLs count down', [['a.test A', A]], 'a.test A', 100, '0 a.test/1/200'],
+    ['R-CACHE-14: nothing outlives its TTL', [['a.test A', A]], 'a.test A', 300, 'miss'],
+    ['R-CACHE-2: types are kept apart', [['a.test A', A]], 'a.test AAAA', 0, 'miss'],
+    ['R-CACHE-2: NXDOMAIN answers all types', [['a.test A', NXDOMAIN]], 'a.test MX', 0, '3'],
+    ['R-CACHE-2: but not names below', [['a.test A', NXDOMAIN]], 'b.a.test A', 0, 'miss'],
+    ['R-CACHE-2: NODATA answers its own type alone', [['a.test A', NODATA]], 'a.test AAAA', 0, 'miss'],
+    [
+      'R-CACHE-13: the exact key before NXDOMAIN',
+      [
+        ['a.test A', A],
+        ['a.test MX', NXDOMAIN],
+      ],
+      'a.test A',
+      0,
+      '0 a.test/1/300',
+    ],
+    [
+      'R-CACHE-9: a name that exists again is no NXDOMAIN',
+      [
+        ['a.test MX', NXDOMAIN],
+        ['a.test A', A],
+      ],
+      'a.test MX',
+      0,
+      'miss',
+    ],
+    [
+      'R-CACHE-9: the new answer replaces the old',
+      [
+        ['a.test A', A],
+        ['a.test A', NODATA],
+      ],
+      'a.test A',
+      0,
+      '0',
+    ],
+    [
+      'R-CACHE-9: also when it cannot be kept',
+      [
+        ['a.test A', A],
+        ['a.test A', {}],
+      ],
+      'a.test A',
+      0,
+      'miss',
+    ],
+    [
+      'R-CACHE-9: TTL 0 removes what was known',
+      [
+        ['a.test A', A],
+        ['a.test A', { answer: ['a.test 0 A 192.0.2.9'] }],
+      ],
+      'a.test A',
+      0,
+      'miss',
+    ],
+    ['R-CACHE-8: a failure', [['a.test A', { rcode: RCODE.SERVFAIL }]], 'a.test A', 9, '2'],
+    [
+      'R-CACHE-13: a CNAME leads other types',
+      [['a.test A', { answer: ['a.test 60 CNAME b.test'] }]],
+      'a.test MX',
+      0,
+      '0 a.test/5/60',
+    ],
+    [
+      'R-CACHE-13: but not those that stay',
+      [['a.test A', { answer: ['a.test 60 CNAME b.test'] }]],
+      'a.test NSEC',
+      0,
+      'miss',
+    ],
+    ['R-CACHE-13: no CNAME at all leads nowhere', [['a.test CNAME', NODATA]], 'a.test MX', 0, 'miss'],
+    [
+      'R-CACHE-13: a DNAME leads the names below',
+      [['old.test DNAME', { answer: ['old.test 60 DNAME new.test'] }]],
+      'x.y.old.test A',
+      0,
+      '0 old.test/39/60',
+    ],
+    [
+      'R-CACHE-13: but not itself',
+      [['old.test DNAME', { answer: ['old.test 60 DNAME new.test'] }]],
+      'old.test A',
+      0,
+      'miss',
+    ],
+    ['R-CACHE-13: no DNAME at all leads nowhere', [['old.test DNAME', NODATA]], 'x.old.test A', 0, 'miss'],
+    [
+      'R-CACHE-5: the links of a chain are kept for their own TTL',
+      [['a.test A', { answer: ['a.test 30 CNAME b.test', 'b.test 90 A 192.0.2.1'] }]],
+      'b.test A',
+      60,
+      '0 b.test/1/30',
+    ],
+    [
+      'R-CACHE-5: and the whole chain for the shortest',
+      [['a.test A', { answer: ['a.test 90 CNAME b.test', 'b.test 30 A 192.0.2.1'] }]],
+      'a.test A',
+      31,
+      '0 a.test/5/59',
+    ],
+    [
+      'R-CACHE-6: what came along never replaces an answer to the question itself',
+      [
+        ['b.test A', { answer: ['b.test 300 A 192.0.2.1'] }],
+        ['a.test A', { answer: ['a.test 90 CNAME b.test', 'b.test 30 A 192.0.2.2'] }],
+      ],
+      'b.test A',
+      0,
+      '0 b.test/1/300',
+    ],
+    [
+      'R-CACHE-4: nothing of authority and additional is kept on its own',
+      [['a.test A', { ...A, authority: ['test 300 NS ns.test'], additional: ['ns.test 300 A 192.0.2.53'] }]],
+      'ns.test A',
+      0,
+      'miss',
+    ],
+  ]
+
+  test.each(cases)('%s', (_rule, lessons, question, at, expected) => {
+    const cache = new Cache()
+    for (const [asked, parts] of lessons) cache.learn(asked, parts)
+    expect(cache.ask(question, at)).toBe(expected)
+  })
+
+  test('R-CACHE-13: with NO_CNAME a CNAME is no answer', () => {
+    const cache = new Cache()
+    cache.learn('a.test A', { answer: ['a.test 60 CNAME b.test'] })
+    expect(cache.ask('a.test MX', 0, '', false)).toBe('miss')
+  })
+
+  test('R-CACHE-17: answers of another shape are kept apart', () => {
+    const cache = new Cache()
+    cache.learn('a.test A', A, 0, 'do')
+    expect([cache.ask('a.test A'), cache.ask('a.test A', 0, 'proxy'), cache.ask('a.test A', 0, 'do')]).toEqual([
+      'miss',
+      'miss',
+      '0 a.test/1/300',
+    ])
+  })
+
+  test.each([
+    ['R-CACHE-10: Cache=no', { mode: 'no' }, ['miss', 'miss', 'miss']],
+    ['R-CACHE-10: Cache=no-negative', { mode: 'no-negative' }, ['0 a.test/1/300', 'miss', 'miss']],
+    ['R-CACHE-3: no room', { maxEntries: 0 }, ['miss', 'miss', 'miss']],
+  ] as const)('%s', (_rule, limits, expected) => {
+    const cache = new Cache(limits)
+    cache.learn('a.test A', A)
+    cache.learn('b.test A', NXDOMAIN)
+    cache.learn('c.test A', { rcode: RCODE.SERVFAIL })
+    expect([cache.ask('a.test'), cache.ask('b.test'), cache.ask('c.test')]).toEqual(expected)
+  })
+
+  test('R-CACHE-3: the size is bounded, whatever comes', () => {
+    const cache = new Cache({ maxEntries: 10 })
+    for (let i = 0; i < 50; i++) cache.learn(`n${i}.test A`, { answer: [`n${i}.test 300 A 192.0.2.1`] })
+    expect(cache.cache.size).toBe(10)
+    expect(cache.ask('n49.test A')).not.toBe('miss')
+  })
+
+  test('a fact stands until it is replaced, evicted, expired or flushed', () => {
+    const cache = new Cache({ maxEntries: 2 })
+    const replaced = cache.learn('a.test A', A)
+    const evicted = cache.learn('a.test A', A)
+    expect([replaced?.isCurrent, evicted?.isCurrent]).toEqual([false, true])
+    cache.learn('b.test A', { answer: ['b.test 1 A 192.0.2.1'] })
+    const flushed = cache.learn('c.test A', { answer: ['c.test 1 A 192.0.2.1'] })
+    expect(evicted?.isCurrent).toBe(false)
+    expect(cache.ask('b.test A', 1)).toBe('miss')
+    cache.cache.flush()
+    expect([flushed?.isCurrent, cache.cache.size]).toEqual([false, 0])
+  })
+
+  test('what is purged by name is gone, NXDOMAIN and chain links included', () => {
+    const cache = new Cache()
+    cache.learn('a.corp.test A', NXDOMAIN)
+    cache.learn('b.test A', { answer: ['b.test 60 CNAME c.corp.test', 'c.corp.test 60 A 192.0.2.1'] })
+    cache.cache.purge((name) => name.endsWith('corp.test'))
+    expect([cache.ask('a.corp.test'), cache.ask('c.corp.test'), cache.ask('b.test')]).toEqual([
+      'miss',
+      'miss',
+      '0 b.test/5/60 c.corp.test/1/60',
+    ])
+  })
+
+  test('dumps show what is live, by kind', () => {
+    const cache = new Cache()
+    cache.learn('a.test A', A)
+    cache.learn('b.test A', NODATA)
+    cache.learn('c.test A', NXDOMAIN)
+    cache.learn('d.test A', { rcode: RCODE.SERVFAIL })
+    const kinds = (at: Seconds) =>
+      cache.cache
+        .rows(at * 1000)
+        .map(({ question, kind }) => `${question.name} ${kind}`)
+        .toSorted()
+    expect(kinds(0)).toEqual(['a.test positive', 'b.test nodata', 'c.test nxdomain', 'd.test failure'])
+    expect(kinds(61)).toEqual(['a.test positive'])
+  })
+
+  test('hits and misses are counted', () => {
+    const cache = new Cache()
+    cache.ask('a.test')
+    cache.learn('a.test A', A)
+    cache.ask('a.test')
+    cache.ask('A.TEST')
+    expect([cache.cache.hits, cache.cache.misses]).toEqual([2, 1])
+  })
+
+  test('what is cached is not changed by those who read it', () => {
+    const cache = new Cache()
+    cache.learn('a.test A', A)
+    cache.cache.lookup(questionOf('a.test'), '', true, 0)?.wire.fill(0, 12)
+    expect(addressesIn(parseMessage(cache.cache.lookup(questionOf('a.test'), '', true, 0)!.wire))).toEqual([
+      '192.0.2.1',
+    ])
+  })
+})
