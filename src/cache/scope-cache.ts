@@ -57,6 +57,12 @@ export interface CacheRow {
   readonly expiresAt: Millis
 }
 
+/** What is remembered for a question, for people who ask why. */
+export interface CacheSight extends CacheRow {
+  readonly lesson: Lesson
+  readonly storedAt: Millis
+}
+
 /** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
 export type CacheVariant = '' | 'do' | 'proxy'
 
@@ -87,6 +93,15 @@ export class ScopeCache {
     const remaining = Math.floor((entry.expiresAt - now) / 1000)
     const wire = aged(entry.wire, Math.floor((now - entry.storedAt) / 1000), remaining)
     return { wire, lesson: entry.lesson, basis: entry }
+  }
+
+  /** What `lookup` would find, seen from outside: nothing is counted, promoted or dropped. */
+  peek(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheSight | undefined {
+    const entry = this.#search(question, variant, mayRedirect, (key) => {
+      const seen = this.#entries?.peek(key)
+      return seen !== undefined && seen.expiresAt > now ? seen : undefined
+    })
+    return entry && { ...rowOf(entry), lesson: entry.lesson, storedAt: entry.storedAt }
   }
 
   /** Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept (R-CACHE-9). */
@@ -126,27 +141,28 @@ export class ScopeCache {
   /** What is held and not expired. */
   rows(now: Millis): CacheRow[] {
     const live = [...(this.#entries?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now)
-    return live.map(({ question, kind, wire, expiresAt }) => {
-      const isEmpty = wire.readUInt16BE(6) === 0
-      return {
-        question,
-        kind: kind === 'nxdomain' || kind === 'failure' ? kind : isEmpty ? 'nodata' : 'positive',
-        wire,
-        expiresAt,
-      }
-    })
+    return live.map(rowOf)
   }
 
   #find(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): Entry | undefined {
-    const exact = this.#live(keyOf(question, variant), now)
+    return this.#search(question, variant, mayRedirect, (key) => this.#live(key, now))
+  }
+
+  #search(
+    question: Question,
+    variant: CacheVariant,
+    mayRedirect: boolean,
+    get: (key: string) => Entry | undefined,
+  ): Entry | undefined {
+    const exact = get(keyOf(question, variant))
     if (exact !== undefined || variant !== '') return exact
-    const nxdomain = this.#live(nxdomainKey(question), now)
+    const nxdomain = get(nxdomainKey(question))
     if (nxdomain !== undefined) return nxdomain
     if (!mayRedirect || !mayBeRedirected(question.type)) return undefined
-    const cname = this.#live(keyOf({ ...question, type: TYPE.CNAME }, ''), now)
+    const cname = get(keyOf({ ...question, type: TYPE.CNAME }, ''))
     if (cname !== undefined) return isEmptyAnswer(cname) ? undefined : cname
     for (let above = parentOf(question.name); above !== undefined; above = parentOf(above)) {
-      const dname = this.#live(keyOf({ name: above, type: TYPE.DNAME, class: question.class }, ''), now)
+      const dname = get(keyOf({ name: above, type: TYPE.DNAME, class: question.class }, ''))
       if (dname !== undefined && !isEmptyAnswer(dname)) return dname
     }
     return undefined
@@ -189,6 +205,12 @@ export class ScopeCache {
     this.#entries.set(key, stored)
     return stored
   }
+}
+
+function rowOf({ question, kind, wire, expiresAt }: Entry): CacheRow {
+  const isEmpty = wire.readUInt16BE(6) === 0
+  const told = kind === 'nxdomain' || kind === 'failure' ? kind : isEmpty ? 'nodata' : 'positive'
+  return { question, kind: told, wire, expiresAt }
 }
 
 function isEmptyAnswer(entry: Entry): boolean {

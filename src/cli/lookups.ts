@@ -1,5 +1,6 @@
 import type { Family } from '../base/index.ts'
 import { type BusClient, RESOLVE1 } from './bus-client.ts'
+import type { Provenance } from './provenance.ts'
 
 /** An address and the link it was learnt on (0 = none). */
 export interface FoundAddress {
@@ -12,17 +13,23 @@ export interface HostAnswer {
   readonly addresses: readonly FoundAddress[]
   readonly canonical: string
   readonly flags: number
+  /** Where it comes from, if the daemon was asked to say so. */
+  readonly provenance?: Provenance | undefined
 }
 
 export interface NamesAnswer {
   readonly names: readonly { readonly ifindex: number; readonly name: string }[]
   readonly flags: number
+  /** Where it comes from, if the daemon was asked to say so. */
+  readonly provenance?: Provenance | undefined
 }
 
 export interface RecordsAnswer {
   /** Each a whole record in wire form, names uncompressed. */
   readonly records: readonly { readonly ifindex: number; readonly wire: Buffer }[]
   readonly flags: number
+  /** Where it comes from, if the daemon was asked to say so. */
+  readonly provenance?: Provenance | undefined
 }
 
 /** One SRV record; `addresses` are those of `host`. */
@@ -49,8 +56,15 @@ export interface ServiceAnswer {
   readonly flags: number
 }
 
+/** Lookups that more than one interface of the daemon offers; all throw `BusError`. */
+export interface LookupSource {
+  hostname(ifindex: number, name: string, family: number, flags: number): Promise<HostAnswer>
+  address(ifindex: number, family: number, bytes: Uint8Array, flags: number): Promise<NamesAnswer>
+  record(ifindex: number, name: string, klass: number, type: number, flags: number): Promise<RecordsAnswer>
+}
+
 /** The daemon's four lookups over the bus (dbus.md 3); all throw `BusError`. */
-export class Lookups {
+export class Lookups implements LookupSource {
   readonly #bus: BusClient
 
   constructor(bus: BusClient) {

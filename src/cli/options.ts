@@ -20,6 +20,10 @@ export interface Options {
   readonly json: 'pretty' | 'short' | 'off' | 'auto'
   readonly pager: boolean
   readonly askPassword: boolean
+  /** `query`: tell where the answer comes from. */
+  readonly explain: boolean
+  /** `why`: ask as well, instead of only telling what is known. */
+  readonly ask: boolean
   /** Something to print instead of running a verb. */
   readonly show: 'help' | 'version' | 'types' | 'classes' | 'protocols' | undefined
 }
@@ -36,6 +40,8 @@ export const DEFAULT_OPTIONS: Options = {
   json: 'off',
   pager: true,
   askPassword: true,
+  explain: false,
+  ask: true,
   show: undefined,
 }
 
@@ -74,6 +80,9 @@ export const OPTIONS: readonly OptionSpec[] = [
   unless('trust-anchor', FLAG.NO_TRUST_ANCHOR, 'Allow response from local trust anchor'),
   unless('network', FLAG.NO_NETWORK, 'Allow response from network'),
   unless('search', FLAG.NO_SEARCH, 'Use search domains for single-label names'),
+  { long: 'explain', help: 'Tell where an answer comes from, and why', apply: () => ({ explain: true }) },
+  { long: 'ask', help: 'With why: ask for the name, too (default)', apply: () => ({ ask: true }) },
+  { long: 'no-ask', help: 'With why: only tell what is known, ask nobody', apply: () => ({ ask: false }) },
   { long: 'raw', value: 'payload|packet', optional: true, help: 'Dump the answer as binary data', apply: withRaw },
   { long: 'legend', value: 'BOOL', help: 'Print headers and additional info (default: yes)', apply: (_, value) => ({ legend: truth('legend', value) }) },
   { long: 'json', value: 'MODE', help: 'Output as JSON: pretty, short or off', apply: withJson },

@@ -3,8 +3,9 @@ import { hostLines, namesLines } from './answer-lines.ts'
 import { explain, tryEach } from './attempts.ts'
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
+import { queryAsJson } from './explained-json.ts'
 import { FLAG } from './flags.ts'
-import { Lookups } from './lookups.ts'
+import { explained, lookupsFor } from './lookups-for.ts'
 import { printAnswer, refuseTerminal } from './output.ts'
 import { hasAuthority, type QueryTarget, queryTarget } from './query-target.ts'
 import { queryRecord } from './record-query.ts'
@@ -12,7 +13,7 @@ import { queryRecord } from './record-query.ts'
 /** Every argument is tried; the exit code is 1 when any failed (C-3). */
 export const query: VerbRun = async (words, context) => {
   if (context.options.raw !== undefined) refuseTerminal(context)
-  return tryEach(words, context, (word) => queryOne(word, context))
+  return tryEach(words, context, (word) => explained(() => queryOne(word, context), context))
 }
 
 /** Flags that only other calls accept would be refused as invalid (dbus.md 7). */
@@ -21,12 +22,14 @@ const ADDRESS_FLAGS = ~(SERVICE_FLAGS | FLAG.NO_SEARCH)
 
 async function queryOne(word: string, context: Context): Promise<boolean> {
   const target = queryTarget(word, context.options)
+  const { explain: isExplained, json } = context.options
+  if (isExplained && json !== 'off') return queryAsJson(word, target, context)
   if (target.kind === 'record') {
     noteOnRecord(word, target, context)
     return queryRecord(target, context)
   }
   if (context.options.raw !== undefined) throw new CliError('--raw requires --type=, or a dns: URI.')
-  if (context.options.json !== 'off') {
+  if (json !== 'off') {
     throw new CliError(`${word}: --json= shows records: say which with --type=, such as --type=A or --type=AAAA.`)
   }
   await (target.kind === 'host' ? queryHost(target.name, context) : queryAddress(target, context))
@@ -36,12 +39,12 @@ async function queryOne(word: string, context: Context): Promise<boolean> {
 async function queryHost(name: string, context: Context): Promise<void> {
   const { options, ifindex, links } = context
   const flags = options.flags & ~SERVICE_FLAGS
-  const lookups = new Lookups(await context.bus())
+  const lookups = await lookupsFor(context)
   const startedAt = context.now()
   const answer = await explain(name, lookups.hostname(ifindex, name, options.family, flags))
   if (answer.addresses.length === 0) throw new CliError(`${name}: no addresses found`)
   const lines = hostLines(name, answer, (index) => links.nameOf(index))
-  printAnswer(lines, answer.flags, context.now() - startedAt, context)
+  printAnswer(lines, answer, context.now() - startedAt, context)
 }
 
 async function queryAddress({ address, zone }: QueryTarget & { kind: 'address' }, context: Context): Promise<void> {
@@ -50,14 +53,14 @@ async function queryAddress({ address, zone }: QueryTarget & { kind: 'address' }
     throw new CliError('Specified multiple different interfaces. Refusing.')
   }
   const flags = context.options.flags & ADDRESS_FLAGS
-  const lookups = new Lookups(await context.bus())
+  const lookups = await lookupsFor(context)
   const startedAt = context.now()
   const text =
     zone !== undefined && address.isLinkLocal ? `${address.text}%${context.links.nameOf(zoneIndex)}` : address.text
   const call = lookups.address(context.ifindex || zoneIndex, address.family, address.bytes, flags)
   const answer = await explain(text, call)
   if (answer.names.length === 0) throw new CliError(`${text}: no names found`)
-  printAnswer(namesLines(text, answer), answer.flags, context.now() - startedAt, context)
+  printAnswer(namesLines(text, answer), answer, context.now() - startedAt, context)
 }
 
 /** What is different from a host name lookup, said once where it may surprise (C-Q-8). */

@@ -4,7 +4,8 @@ import { BusError } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { FLAG, has } from './flags.ts'
-import { Lookups, type RecordsAnswer } from './lookups.ts'
+import type { RecordsAnswer } from './lookups.ts'
+import { lookupsFor } from './lookups-for.ts'
 import { printAnswer, printJson } from './output.ts'
 import { type FoundRecord, payloadOf, readRecord, recordObject, recordText } from './record-lines.ts'
 import { varlinkError } from './varlink-error.ts'
@@ -30,14 +31,15 @@ export async function queryRecord(target: RecordTarget, context: Context): Promi
 
 /** As `queryRecord`, but prints nothing about a failure. @throws {BusError} */
 export async function lookUpRecord({ name, class: klass, type }: RecordTarget, context: Context): Promise<boolean> {
-  const lookups = new Lookups(await context.bus())
+  const lookups = await lookupsFor(context)
   const startedAt = context.now()
   const flags = context.options.flags & ~FLAG.NO_TXT & ~FLAG.NO_ADDRESS
   const call = lookups.record(context.ifindex, name, klass, type, flags)
   return printRecords(name, await explain(name, call), context.now() - startedAt, context)
 }
 
-function printRecords(name: string, { records, flags }: RecordsAnswer, elapsed: number, context: Context): boolean {
+function printRecords(name: string, answer: RecordsAnswer, elapsed: number, context: Context): boolean {
+  const { records, flags } = answer
   if (records.length === 0) throw new CliError(`${name}: no records found`)
   const { options, screen } = context
   const found = records.map(({ ifindex, wire }) => ({ ifindex, wire, record: readRecord(wire) }))
@@ -49,7 +51,7 @@ function printRecords(name: string, { records, flags }: RecordsAnswer, elapsed: 
     for (const { record } of found) printJson(recordObject(record) ?? unknownType(name, record.type), context)
   } else {
     const lines = found.map(({ ifindex, record }) => ({ ifindex, text: recordText(record, screen.columns) }))
-    printAnswer(lines, flags, elapsed, context)
+    printAnswer(lines, answer, elapsed, context)
   }
   if (isUnsure) screen.note(screen.paintNote('red', UNSURE_WARNING))
   return true

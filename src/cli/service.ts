@@ -16,7 +16,7 @@ export const service: VerbRun = async (words, context) => {
   const startedAt = context.now()
   const answer = await lookUp(asked, serviceFlags(words.length, context), new Lookups(bus), context)
   const lines = serviceLines(asked, answer, (ifindex) => context.links.nameOf(ifindex))
-  printAnswer(lines, answer.flags, context.now() - startedAt, context)
+  printAnswer(lines, answer, context.now() - startedAt, context)
   return 0
 }
 

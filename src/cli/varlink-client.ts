@@ -18,10 +18,21 @@ export type VarlinkParameters = Readonly<Record<string, unknown>>
 const RESOLVE = 'io.systemd.Resolve'
 const RUNTIME_DIRECTORY = '/run/systemd/resolve'
 const MONITOR = 'io.systemd.Resolve.Monitor'
+const EXPLAIN = 'io.tsresolved.Explain'
 /** As long as any lookup may take (C-5). */
 const PATIENCE_MS = 120_000
 /** The most one message may take (V-2). */
 const MAX_MESSAGE = 16 * 1024 * 1024
+
+/** One call to our own interface, which other resolvers do not have. */
+export function callExplain(method: string, parameters: VarlinkParameters): Promise<VarlinkParameters> {
+  return callOnce(EXPLAIN, method, parameters)
+}
+
+/** As `streamMonitor`, of our own interface. */
+export function streamExplain(method: string, parameters: VarlinkParameters): AsyncGenerator<VarlinkParameters> {
+  return callVarlink(EXPLAIN, method, parameters, true, undefined)
+}
 
 /** One call to the monitor interface. @throws {CliError} when the socket is not there, {VarlinkError} for an error reply. */
 export function callMonitor(method: string): Promise<VarlinkParameters> {
@@ -35,7 +46,7 @@ export function callResolve(method: string): Promise<VarlinkParameters> {
 
 /** Replies of a call that goes on (`more`), until the daemon disconnects. */
 export function streamMonitor(method: string): AsyncGenerator<VarlinkParameters> {
-  return callVarlink(MONITOR, method, true, undefined)
+  return callVarlink(MONITOR, method, {}, true, undefined)
 }
 
 /** True for "nobody there" and "too old to know this": reasons to ask another way. */
@@ -67,21 +78,22 @@ export async function* splitMessages(chunks: AsyncIterable<Buffer>): AsyncGenera
   }
 }
 
-async function callOnce(iface: string, method: string): Promise<VarlinkParameters> {
+async function callOnce(iface: string, method: string, asked: VarlinkParameters = {}): Promise<VarlinkParameters> {
   const signal = AbortSignal.timeout(PATIENCE_MS)
-  for await (const parameters of callVarlink(iface, method, false, signal)) return parameters
+  for await (const parameters of callVarlink(iface, method, asked, false, signal)) return parameters
   throw new CliError(`${socketPath(iface)}: disconnected before the reply`)
 }
 
 async function* callVarlink(
   iface: string,
   method: string,
+  parameters: VarlinkParameters,
   more: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<VarlinkParameters> {
   const socket = await open(socketPath(iface), signal)
   try {
-    socket.write(`${JSON.stringify({ method: `${iface}.${method}`, parameters: {}, ...(more && { more }) })}\0`)
+    socket.write(`${JSON.stringify({ method: `${iface}.${method}`, parameters, ...(more && { more }) })}\0`)
     for await (const text of splitMessages(socket)) {
       const reply = parseReply(text)
       if (reply.error !== undefined) throw new VarlinkError(reply.error, `${iface}.${method}`)
@@ -120,6 +132,7 @@ function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   })
 }
 
+/** Our own interface lives on the socket for everybody. */
 function socketPath(iface: string): string {
-  return `${RUNTIME_DIRECTORY}/${iface}`
+  return `${RUNTIME_DIRECTORY}/${iface === EXPLAIN ? RESOLVE : iface}`
 }

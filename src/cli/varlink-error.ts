@@ -1,4 +1,4 @@
-import { type Json, RCODE } from '../wire/index.ts'
+import { type Json, RCODE, rcodeText } from '../wire/index.ts'
 
 /** Errors whose names differ between bus and varlink (varlink.md 3.1); the others share their last word. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
@@ -23,6 +23,15 @@ export function varlinkError(name: string, errorName: string, message: string): 
   const renamed = RENAMED.get(errorName) ?? own
   if (renamed === undefined) return { message, name, error: errorName }
   return { name, error: `io.systemd.Resolve.${renamed}` }
+}
+
+/** The bus's name for an error of varlink, and of the response code where it stands for one. */
+export function busErrorName(error: string, rcode: number | undefined): string {
+  const word = error.slice(error.lastIndexOf('.') + 1)
+  if (word === 'DNSError') return `org.freedesktop.resolve1.DnsError.${rcodeText(rcode ?? RCODE.SERVFAIL)}`
+  if (!error.startsWith('io.systemd.Resolve.')) return error
+  const renamed = [...RENAMED].find(([, varlinkWord]) => varlinkWord === word)?.[0]
+  return renamed ?? `org.freedesktop.resolve1.${word}`
 }
 
 /** By name, or a decimal number where the code has none. */

@@ -49,11 +49,11 @@ export function fail(
 
 /** A resolution without the records that were wanted; success then means NODATA. */
 export function failureOf(resolution: Resolution, name: string): { ok: false; failure: LookupFailure } {
-  const { state, rcode, errno, extendedError } = resolution
+  const { state, rcode, errno, extendedError, provenance } = resolution
   const kind: LookupFailure['kind'] = state === 'success' ? 'no-such-rr' : state
   const queryString = resolution.name
   const message = failureText(kind, name, queryString, rcode, extendedError)
-  const failure = { kind, message, rcode, errno, parameter: undefined, queryString, extendedError }
+  const failure = { kind, message, rcode, errno, parameter: undefined, queryString, extendedError, provenance }
   return { ok: false, failure }
 }
 

@@ -46,6 +46,8 @@ export interface LookupFailure {
   /** The last name of the chain. */
   readonly queryString: string
   readonly extendedError: ExtendedError | undefined
+  /** How it came to this; missing when nothing was asked. */
+  readonly provenance?: Provenance
 }
 
 /** Common to all lookups: where to ask (0 = anywhere) and the input bits of `FLAG`. */

@@ -5,10 +5,12 @@ import type { ScopeSet } from '../scope/index.ts'
 import type { HostsTable, ResolvedSettings, StaticRecords } from '../settings/index.ts'
 import type { HostFacts, LocalAnswer } from '../synth/index.ts'
 import { answerFromHosts, synthesize } from '../synth/index.ts'
-import { CLASS, questionText } from '../wire/index.ts'
+import { questionText } from '../wire/index.ts'
+import { mayAnswerOurselves, mayAskDns } from './asks.ts'
 import type { CandidateResult } from './candidate.ts'
 import { runCandidate } from './candidate.ts'
 import { Chain } from './chain.ts'
+import { type Explanation, explainQuery } from './explain.ts'
 import { FLAG, PROTOCOLS } from './flags.ts'
 import { merge } from './merge.ts'
 import type { Provenance, ScopeVerdict } from './provenance.ts'
@@ -74,6 +76,11 @@ export class Resolver {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
+  /** How the question would be treated now, and why: nothing is asked. */
+  explain(query: Query): Promise<Explanation> {
+    return explainQuery(query, this.#services)
+  }
+
   /** Never throws for what a network or a name can do wrong. @throws the signal's reason when aborted */
   async resolve(query: Query, signal: AbortSignal): Promise<Resolution> {
     const startedAt = this.#services.clock.now()
@@ -103,7 +110,7 @@ export class Resolver {
 
   /** One name: what we know first, then the scopes, then what we make up only if they failed (R-ORDER-1). */
   async #ask(query: Query, deadline: number, signal: AbortSignal): Promise<Round> {
-    const maySynthesize = (query.flags & FLAG.NO_SYNTHESIZE) === 0 && isInternet(query)
+    const maySynthesize = mayAnswerOurselves(query)
     const known = maySynthesize ? await this.#knownLocally(query) : undefined
     if (known !== undefined) return known
     const round = await this.#askScopes(query, deadline, signal)
@@ -230,15 +237,6 @@ function variantOf({ relayed }: Query): CacheVariant {
 function redirectedFlags(flags: number, roundFlags: number): number {
   const isUnicast = (roundFlags & (FLAG.FROM_NETWORK | FLAG.FROM_CACHE)) !== 0
   return (isUnicast ? (flags & ~PROTOCOLS) | FLAG.DNS : flags) | FLAG.NO_SEARCH
-}
-
-function mayAskDns(query: Query): boolean {
-  const protocols = query.flags & PROTOCOLS
-  return (protocols === 0 || (protocols & FLAG.DNS) !== 0) && isInternet(query) // R-ROUTE-2, R-ROUTE-3
-}
-
-function isInternet(query: Query): boolean {
-  return query.class === CLASS.IN || query.class === CLASS.ANY
 }
 
 function plain(records: readonly LocalAnswer['records'][number]['record'][]): LocalAnswer {

@@ -44,7 +44,6 @@ export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
       const { ifindex, flags } = placeOf(where, oneway)
       const name = parseHostName(text)
       if (name === undefined) throw invalidParameter('name')
-      const isBad = (type: number) => isUnaskableType(uint16(type, 'types'))
       if (types.length === 0 || types.length > MAX_TYPES || types.some(isBad)) throw invalidParameter('types')
       const query = { ...queryFor(name, types, ifindex, flags), class: uint16(queryClass, 'class') }
       const explanation = explanationOutput(await resolver.explain(query))
@@ -52,6 +51,10 @@ export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
       return { ...explanation, asked }
     },
   })
+}
+
+function isBad(type: number): boolean {
+  return isUnaskableType(uint16(type, 'types'))
 }
 
 /** What is said of every lookup. */

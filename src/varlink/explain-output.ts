@@ -79,7 +79,8 @@ function scopeOutput(scope: ExplainedScope): ScopeValue {
 
 /** Only the key where nothing is remembered. `under`: the key it is remembered under, where that is another. */
 function rememberedOutput({ question, found, age, remaining, isOlderThanChange }: ExplainedCache): RememberedValue {
-  const isOther = found !== undefined && (found.question.name !== question.name || found.question.type !== question.type)
+  const isOther =
+    found !== undefined && (found.question.name !== question.name || found.question.type !== question.type)
   return {
     key: keyOutput(question),
     kind: found?.kind,
@@ -93,7 +94,14 @@ function rememberedOutput({ question, found, age, remaining, isOlderThanChange }
   }
 }
 
-export function serverOutput({ isCurrent, isTrusted, speaksEdns, roundTrip, patience, ...same }: ServerSight): ServerValue {
+export function serverOutput({
+  isCurrent,
+  isTrusted,
+  speaksEdns,
+  roundTrip,
+  patience,
+  ...same
+}: ServerSight): ServerValue {
   return {
     ...same,
     current: isCurrent,

@@ -22,7 +22,11 @@ export interface VarlinkPorts extends ResolvePorts, MonitorPorts, ExplainPorts {
 
 /** What the socket for everybody serves (varlink.md §1). */
 export function resolveService(ports: VarlinkPorts, log: Log): Service {
-  return serviceOf([resolveInterface(ports), processInterface(ports.process, ports.authority), explainInterface(ports)], ports.about, log)
+  return serviceOf(
+    [resolveInterface(ports), processInterface(ports.process, ports.authority), explainInterface(ports)],
+    ports.about,
+    log,
+  )
 }
 
 /** What the monitoring socket serves; each call asks for permission. */

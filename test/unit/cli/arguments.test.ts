@@ -123,7 +123,7 @@ ask tsresolvectl show; ask tsresolvectl dnssec lo ''; ask tsresolvectl -4 status
       'yes no allow-downgrade',
       'lo',
       'pretty',
-      '--no-pager --no-ask-password',
+      '--no-pager --no-ask-password --no-ask',
       '',
     ])
   })

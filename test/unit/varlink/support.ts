@@ -191,6 +191,8 @@ const unexpected = async (): Promise<never> => {
   throw new Error('lookup not expected')
 }
 
+const unasked = () => Promise.reject(new Error('no resolver here'))
+
 export function fakePorts(lookups: Partial<Lookups> = {}) {
   const control = new FakeControl()
   const inspector = new FakeInspector()
@@ -199,7 +201,8 @@ export function fakePorts(lookups: Partial<Lookups> = {}) {
   const process = { uid: 999, setLogLevel: (level: string) => void levels.push(level), environment: () => ['A=b'] }
   const about = { vendor: 'v', product: 'p', version: '1', url: 'u' }
   const all = { hostname: unexpected, address: unexpected, record: unexpected, service: unexpected, ...lookups }
-  const ports: VarlinkPorts = { lookups: all, control, inspector, authority, process, about }
+  const resolver = { explain: unasked, resolve: unasked }
+  const ports: VarlinkPorts = { resolver, lookups: all, control, inspector, authority, process, about }
   return { ports, control, inspector, authority, levels }
 }
 

@@ -1,0 +1,30 @@
+import type { Context } from './context.ts'
+import { CuriousLookups, ExplainedLookups, explainUnavailable, LookupError } from './explained-lookups.ts'
+import { Lookups, type LookupSource } from './lookups.ts'
+import { printProvenance } from './output.ts'
+import { isUnavailable } from './varlink-client.ts'
+
+/**
+ * The bus, as the original does it. With `--explain`, or where a person watches, our own interface, which says more;
+ * what is not a terminal sees no difference.
+ */
+export async function lookupsFor(context: Context): Promise<LookupSource> {
+  const { options, screen } = context
+  if (options.explain) return new ExplainedLookups()
+  const overBus = async () => new Lookups(await context.bus())
+  const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
+  return isForPeople ? new CuriousLookups(overBus) : overBus()
+}
+
+/** With `--explain`, a lookup that fails is explained before its error is printed. */
+export async function explained(work: () => Promise<boolean>, context: Context): Promise<boolean> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!context.options.explain) throw error
+    if (isUnavailable(error)) throw explainUnavailable(error)
+    const provenance = LookupError.behind(error)?.provenance
+    if (provenance !== undefined && context.options.json === 'off') printProvenance(provenance, context)
+    throw error
+  }
+}
