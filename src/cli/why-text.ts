@@ -88,7 +88,7 @@ const OBSTACLES: ReadonlyMap<string, string> = new Map([
 export function whyLines(why: Why, now: number, paint: (text: string) => string): string[] {
   const winners = why.scopes.filter(({ won }) => won)
   const section = (title: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ['', paint(title), ...lines.map((line) => `  ${line}`.trimEnd())]
+    lines.length === 0 ? [] : [paint(title), ...lines.map((line) => `  ${line}`.trimEnd())]
   return [
     paint(`${why.name} (${why.types.map(typeText).join(', ')})`),
     ...section('Sources, in order', stepLines(why.steps)),
