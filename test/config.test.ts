@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { DEFAULT_RESOLVED_SETTINGS, readResolvedConf } from '../src/settings/index.ts'
+
+const CONFIG = join(import.meta.dirname, '../config')
+const read = (name: string) => readFileSync(join(CONFIG, name), 'utf8')
+const keyLine = /^#(?=[A-Za-z]+=)/gm
+const settingsOf = (text: string) => readResolvedConf([{ path: 'resolved.conf', text }], () => undefined)
+
+test.each(['resolved.conf', 'tsresolved.conf'])('%s as shipped changes nothing', (name) => {
+  expect(settingsOf(read(name))).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, problems: [] })
+})
+
+test('resolved.conf shows every key, with the default it has', () => {
+  const shown = read('resolved.conf').replaceAll(keyLine, '')
+  const { settings, problems } = settingsOf(shown)
+  expect(problems).toEqual([])
+  expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, configuresServersOrDomains: true })
+  const scalars = Object.keys(settings).filter((key) => key !== 'configuresServersOrDomains').length
+  const hidden = 2 // sizes of caches that are not there yet
+  expect([...read('resolved.conf').matchAll(keyLine)].length).toBe(scalars - hidden)
+})

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { eventually } from './kit/eventually.ts'
+import { Lab, original } from './kit/lab.ts'
+import { inside } from './kit/world.ts'
+
+const config = `${inside.repo}/config`
+const canChangeUser = process.getuid?.() === 0
+
+test.skipIf(original)('systemd finds nothing wrong with the unit', async () => {
+  await using lab = await Lab.open({ start: false, bus: false })
+  // The places of an installed system are not there, and the world shares /usr with the machine.
+  const unit = await lab.run([
+    'sed',
+    `s!^ExecStart=.*!ExecStart=${inside.repo}/dist/main.js!`,
+    `${config}/tsresolved.service`,
+  ])
+  await lab.write('/etc/systemd/system/tsresolved.service', unit)
+  await lab.write('/etc/systemd/system/tsresolved-broken.service', unit.replace('Restart=always', 'Restart=sometimes'))
+  const verify = (name: string) => lab.tryRun(['systemd-analyze', 'verify', '--man=no', `/etc/systemd/system/${name}`])
+  const complaints = (text: string) => text.split('\n').filter((line) => line.includes('tsresolved'))
+  expect(complaints((await verify('tsresolved-broken.service')).stderr).join()).toContain('sometimes')
+  expect(complaints((await verify('tsresolved.service')).stderr)).toEqual([])
+})
+
+test.skipIf(original || !canChangeUser)(
+  'the bus lets systemd-resolve have the name, nobody else, and all call it',
+  async () => {
+    await using lab = await Lab.open({ start: false, bus: false })
+    await lab.write('/run/lab/bus.conf', systemBus)
+    const bus = ['dbus-daemon', '--config-file=/run/lab/bus.conf', '--nofork', '--nopidfile', '--print-address']
+    await lab.world.start('bus', bus, { until: /^unix:/ })
+    const main = `${inside.repo}/dist/main.js`
+    const said = () => lab.world.log.join('\n')
+
+    const root = await lab.world.start('daemon as root', [inside.node, main, '--user', 'root'])
+    await eventually(() => expect(said()).toMatch(/daemon as root.*(?:AccessDenied|not allowed to own)/))
+    await root.stop()
+
+    await lab.world.start('daemon', [inside.node, main])
+    await eventually(() => expect(said()).toContain('Serving org.freedesktop.resolve1'))
+    const asNobody = ['setpriv', '--reuid', '65534', '--clear-groups']
+    const call = ['busctl', 'call', 'org.freedesktop.resolve1', '/org/freedesktop/resolve1']
+    const resolve = [...call, 'org.freedesktop.resolve1.Manager', 'ResolveHostname', 'isit', '0', 'localhost', '2', '0']
+    expect(await lab.run([...asNobody, ...resolve])).toContain('127 0 0 1')
+  },
+)
+
+/** What dbus-daemon's own system.conf allows, and our file. */
+const systemBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
+  </policy>
+  <include>${config}/org.freedesktop.resolve1.conf</include>
+</busconfig>
+`
