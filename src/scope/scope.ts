@@ -2,7 +2,7 @@ import type { Clock, Log, Random } from '../base/index.ts'
 import type { CachedAnswer, CacheHit, CacheLimits, CacheVariant, Lesson } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { FailureState, Outcome, Request, Transport, TryResult } from '../upstream/index.ts'
-import { drive, Transaction, Upstream, Upstreams } from '../upstream/index.ts'
+import { drive, Lingering, ProbeLoop, Transaction, Upstream, Upstreams } from '../upstream/index.ts'
 import type { Message, Name } from '../wire/index.ts'
 import { parseMessage, questionKey, questionText, shuffleAddresses } from '../wire/index.ts'
 import type { ScopePlan } from './plan.ts'
@@ -68,18 +68,25 @@ export class Scope {
   readonly upstreams: Upstreams
   readonly #services: ScopeServices
   readonly #caches: boolean
+  readonly #remembersFailures: boolean
   /** Identical questions share one transaction (R-SRV-17). */
   readonly #inFlight = new Map<string, InFlight>()
   readonly #running = new Set<InFlight>()
+  /** Answers that come too late for their question. */
+  readonly #lingering = new Lingering()
+  readonly #probes: ProbeLoop
 
   constructor(plan: ScopePlan, limits: CacheLimits, services: ScopeServices, known: readonly Upstream[] = []) {
     this.#plan = plan
     this.#services = services
     this.#caches = limits.mode !== 'no'
+    this.#remembersFailures = limits.mode === 'yes' && limits.maxEntries > 0
     this.cache = new ScopeCache(limits)
     this.upstreams = new Upstreams(
       plan.servers.map((server) => known.find((upstream) => upstream.is(server)) ?? new Upstream(server)),
     )
+    const { transport, clock, random, log } = services
+    this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))
   }
 
   get plan(): ScopePlan {
@@ -107,6 +114,7 @@ export class Scope {
   /** Forgets all answers; questions on their way are answered, but not remembered nor shared any more. */
   flush(): void {
     this.cache.flush()
+    this.upstreams.forgetFailures()
     for (const question of this.#running) question.mayBeKept = false
     this.#inFlight.clear()
   }
@@ -121,6 +129,8 @@ export class Scope {
   close(): void {
     this.cache.flush()
     for (const question of this.#running) question.abort.abort()
+    this.#lingering[Symbol.dispose]()
+    this.#probes[Symbol.dispose]()
   }
 
   #fromCache({ wire, lesson, basis }: CacheHit): ScopeAnswer {
@@ -154,15 +164,21 @@ export class Scope {
   }
 
   async #transact(
-    { request, variant }: ScopeRequest,
+    { request, variant, readsCache }: ScopeRequest,
     signal: AbortSignal,
     mayBeKept: () => boolean,
   ): Promise<ScopeOutcome> {
     const { transport, clock, random, counts } = this.#services
-    const transaction = new Transaction(request, this.upstreams, random, clock.now())
+    const transaction = new Transaction(
+      request,
+      this.upstreams,
+      random,
+      clock.now(),
+      readsCache && this.#remembersFailures,
+    )
     counts.begin()
     try {
-      const outcome = await drive(transaction, transport, clock, signal)
+      const outcome = await drive(transaction, transport, clock, this.#lingering, signal)
       if (signal.aborted) return failure('aborted')
       counts.note(outcome)
       this.#report(request, outcome)

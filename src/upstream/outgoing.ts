@@ -2,21 +2,19 @@ import type { Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 import { compose, RD, withId } from '../wire/index.ts'
 
-/**
- * Payload we say we take over UDP: small enough not to be fragmented on any ordinary path (DNS Flag Day 2020), which
- * spares us lost fragments; larger answers come over TCP.
- */
-export const PAYLOAD_SIZE = 1232
-
 /** What is asked of a scope: a question of our own, or a client's message to be relayed as it is (R-STUB-13). */
 export type Request =
   | { readonly kind: 'question'; readonly question: Question }
   | { readonly kind: 'relay'; readonly question: Question; readonly message: Buffer }
 
-/** One message for one server under a fresh unpredictable ID (R-SRV-7, R-SRV-9; RFC 5452 §9.2). */
-export function outgoingMessage(request: Request, withEdns: boolean, random: Random): Buffer {
+/**
+ * One message for one server under a fresh unpredictable ID (R-SRV-7, R-SRV-9; RFC 5452 §9.2). `payloadSize` is what
+ * we say we take over UDP; without one there is no EDNS.
+ */
+export function outgoingMessage(request: Request, payloadSize: number | undefined, random: Random): Buffer {
   const id = random.below(65_536)
   if (request.kind === 'relay') return withId(request.message, id)
-  const opt = { payloadSize: PAYLOAD_SIZE, extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
-  return compose({ id, flags: RD, question: request.question, opt: withEdns ? opt : undefined })
+  const opt =
+    payloadSize === undefined ? undefined : { payloadSize, extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
+  return compose({ id, flags: RD, question: request.question, opt })
 }

@@ -1,19 +1,18 @@
 import type { Millis } from '../base/index.ts'
 import type { ServerSpec } from '../settings/index.ts'
 import { serverKey } from '../settings/index.ts'
+import type { Question } from '../wire/index.ts'
+import { Abilities } from './abilities.ts'
+import { Liveness } from './liveness.ts'
+import { RecentFailures } from './recent-failures.ts'
+import { FIRST_PATIENCE, RoundTrips } from './round-trips.ts'
 import type { Endpoint } from './transport.ts'
 
-/** Patience before anything is known of a server, and the bounds of what is learnt. */
-const FIRST_PATIENCE: Millis = 250
-const SHORTEST_PATIENCE: Millis = 60
-const LONGEST_PATIENCE: Millis = 1000
-/** A silent server is passed over this long, twice as long after each further silence. */
-const FIRST_PENALTY: Millis = 500
-const LONGEST_PENALTY: Millis = 4000
-/** What was learnt of a server's abilities is tried anew after this long (R-SRV-16). */
-const CAPABILITY_LIFETIME: Millis = 5 * 60_000
-
 export const DNS_PORT = 53
+
+/** A server that answers nothing but errors, where others answer well, is asked last for so long. */
+const USELESS_AFTER = 3
+const USELESS_FOR: Millis = 4000
 
 /** A server of a scope and the way to it. */
 export interface PlannedServer {
@@ -32,12 +31,27 @@ export class Upstream {
   readonly endpoint: Endpoint
   /** For people; follows the name of the link. */
   label: string
-  /** Smoothed round trip and its deviation (RFC 6298 §2); undefined until the first answer. */
-  #roundTrip: { mean: Millis; deviation: Millis } | undefined
-  #silences = 0
-  #silentSince: Millis = 0
-  #withoutEdnsSince: Millis | undefined
-  readonly counts = { sent: 0, answers: 0, silences: 0, errors: 0, truncated: 0, invalid: 0, largestUdp: 0 }
+  readonly roundTrips = new RoundTrips()
+  readonly liveness = new Liveness()
+  readonly abilities = new Abilities()
+  /** About names, not about the server: a flush empties it. */
+  readonly failures = new RecentFailures()
+  /** It has answered this, so a probe can ask for it. */
+  #provenQuestion: Question | undefined
+  /** Errors in a row for which another server had an answer. */
+  #outdone = 0
+  #outdoneAt: Millis = 0
+  readonly counts = {
+    sent: 0,
+    answers: 0,
+    silences: 0,
+    errors: 0,
+    truncated: 0,
+    invalid: 0,
+    largestUdp: 0,
+    failedTcp: 0,
+    probes: 0,
+  }
 
   constructor({ spec, endpoint, label }: PlannedServer) {
     this.spec = spec
@@ -50,99 +64,63 @@ export class Upstream {
     return serverKey(spec) === serverKey(this.spec) && endpoint.ifindex === this.endpoint.ifindex
   }
 
-  /** How long to wait for it before another server is asked as well. */
-  get patience(): Millis {
-    if (this.#roundTrip === undefined) return FIRST_PATIENCE
-    const { mean, deviation } = this.#roundTrip
-    return Math.min(LONGEST_PATIENCE, Math.max(SHORTEST_PATIENCE, mean + 4 * deviation))
-  }
-
   get roundTrip(): Millis | undefined {
-    return this.#roundTrip?.mean
+    return this.roundTrips.typical
   }
 
-  /** False while it owes an answer and its penalty runs; after that it gets another chance in its place of the list. */
-  isTrusted(now: Millis): boolean {
-    if (this.#silences === 0) return true
-    return now - this.#silentSince >= Math.min(LONGEST_PENALTY, FIRST_PENALTY * 2 ** (this.#silences - 1))
+  /** How long it usually needs, with some margin; a guess before its first answer. */
+  get patience(): Millis {
+    return this.roundTrips.patience(FIRST_PATIENCE)
   }
 
-  /** Whether to send EDNS. Only its own words count against it, never silence. */
   speaksEdns(now: Millis): boolean {
-    if (this.#withoutEdnsSince !== undefined && now - this.#withoutEdnsSince > CAPABILITY_LIFETIME) {
-      this.#withoutEdnsSince = undefined
-    }
-    return this.#withoutEdnsSince === undefined
+    return this.abilities.speaksEdns(now)
   }
 
-  onSent(): void {
-    this.counts.sent++
+  /** A question it has answered before; undefined when it has answered none. */
+  get provenQuestion(): Question | undefined {
+    return this.#provenQuestion
   }
 
-  /** It answered, however late: then it is alive. */
-  onAnswer(took: Millis): void {
+  /** False while it is silent, or answers with nothing but errors: it is asked last then. */
+  isTrusted(now: Millis): boolean {
+    return this.liveness.isTrusted(now) && !(this.#outdone >= USELESS_AFTER && now - this.#outdoneAt < USELESS_FOR)
+  }
+
+  /** A datagram came from it, `took` after what it answers, however late: then it is alive. */
+  onDatagram(took: Millis, bytes: number, now: Millis): void {
     this.counts.answers++
-    this.#silences = 0
-    const known = this.#roundTrip
-    if (known === undefined) this.#roundTrip = { mean: took, deviation: took / 2 }
-    else {
-      known.deviation += (Math.abs(took - known.mean) - known.deviation) / 4
-      known.mean += (took - known.mean) / 8
-    }
-  }
-
-  /** Size of a reply over UDP. */
-  noteSize(bytes: number): void {
     this.counts.largestUdp = Math.max(this.counts.largestUdp, bytes)
+    this.roundTrips.add(took)
+    this.abilities.onDatagram(bytes)
+    this.liveness.onSign(now)
   }
 
-  /** Its patience ran out, or the network said it cannot be reached. */
-  onSilence(now: Millis): void {
-    this.counts.silences++
-    this.#silences++
-    this.#silentSince = now
+  /** A message came over a connection; how long that took depends on more than the server. */
+  onStreamMessage(now: Millis): void {
+    this.counts.answers++
+    this.liveness.onSign(now)
   }
 
-  /** It refused EDNS and then answered the same question without. */
-  onEdnsRefused(now: Millis): void {
-    this.#withoutEdnsSince = now
+  /** It said what is true of the name: an answer, NXDOMAIN or NODATA. */
+  onGoodAnswer(question: Question): void {
+    this.#provenQuestion = question
+    this.#outdone = 0
+    this.failures.forget(question)
+  }
+
+  /** It gave an error to a question that another server then answered. */
+  onOutdone(now: Millis): void {
+    this.#outdone++
+    this.#outdoneAt = now
   }
 
   /** Forgets what was learnt (ResetServerFeatures, resume). */
   reset(): void {
-    this.#roundTrip = undefined
-    this.#silences = 0
-    this.#withoutEdnsSince = undefined
-  }
-}
-
-/** The servers of one scope: the order of the list is the order of preference. */
-export class Upstreams {
-  readonly all: readonly Upstream[]
-  #current: Upstream | undefined
-
-  constructor(all: readonly Upstream[]) {
-    this.all = all
-  }
-
-  /** The one that answered last, else the one that would be asked first; undefined when there is none. */
-  get current(): Upstream | undefined {
-    return this.#current ?? this.all[0]
-  }
-
-  /** Whom to ask, best first: the trusted ones in list order, then those that owe an answer. */
-  inOrder(now: Millis): Upstream[] {
-    return [
-      ...this.all.filter((upstream) => upstream.isTrusted(now)),
-      ...this.all.filter((upstream) => !upstream.isTrusted(now)),
-    ]
-  }
-
-  onAnswerFrom(upstream: Upstream): void {
-    this.#current = upstream
-  }
-
-  reset(): void {
-    for (const upstream of this.all) upstream.reset()
+    this.roundTrips.reset()
+    this.liveness.reset()
+    this.abilities.reset()
+    this.failures.clear()
+    this.#outdone = 0
   }
 }

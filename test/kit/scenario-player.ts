@@ -252,7 +252,9 @@ class ScenarioPlayer {
   }
 
   #nobodyElse(at: Command): void {
-    if (this.#unnamed().length > 0) throw new ScenarioError(at, `asked as well: ${this.#unnamedText()}`)
+    // Probes of silent servers may be named, but need not.
+    if (this.#unnamed().some(({ isProbe }) => !isProbe))
+      throw new ScenarioError(at, `asked as well: ${this.#unnamedText()}`)
   }
 }
 

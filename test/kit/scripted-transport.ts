@@ -16,6 +16,8 @@ export interface Exchange {
   /** The whole message, ID included. */
   readonly wire: Buffer
   readonly sentAt: Millis
+  /** Sent to see whether the server is there, not for anybody's question. */
+  readonly isProbe: boolean
   /** False once it was answered, failed or cancelled. */
   readonly isOpen: boolean
   /** Delivers a message; false when the resolver does not take it for an answer (it goes on waiting). */
@@ -52,6 +54,7 @@ export class ScriptedTransport implements Transport {
         question: readQuestion(query.wire).question,
         wire: query.wire,
         sentAt: this.#clock.now(),
+        isProbe: query.isProbe === true,
         get isOpen() {
           return isOpen
         },

@@ -1,0 +1,84 @@
+import type { Millis } from '../base/index.ts'
+
+/** What was learnt of a server's abilities is tried anew after this long (R-SRV-16). */
+const LIFETIME: Millis = 5 * 60_000
+/**
+ * Losses in a row that are no accident: at 30 % loss each way, one lookup in a million would look like this. Loss alone
+ * never counts: each has to come with an answer to the same question asked in the lesser way.
+ */
+const NO_ACCIDENT = 20
+/** Payload we say we take over UDP: not fragmented on any ordinary path (DNS Flag Day 2020). */
+export const PAYLOAD_SIZE = 1232
+/** What every path carries. */
+export const SMALL_PAYLOAD = 512
+
+/** What one server, on the path to it, has shown not to be able to do. Everything is possible until shown otherwise. */
+export class Abilities {
+  #ednsRefusedAt: Millis | undefined
+  #ednsProven = false
+  #ednsLosses = 0
+  #largeLostAt: Millis | undefined
+  #largeLosses = 0
+
+  /** False for a while once it has refused EDNS in words, or never answered it where it answered plain questions. */
+  speaksEdns(now: Millis): boolean {
+    if (this.#ednsRefusedAt !== undefined && now - this.#ednsRefusedAt > LIFETIME) {
+      this.#ednsRefusedAt = undefined
+      this.#ednsLosses = 0
+    }
+    return this.#ednsRefusedAt === undefined
+  }
+
+  /** It has answered a question with EDNS on this network. */
+  get hasProvenEdns(): boolean {
+    return this.#ednsProven
+  }
+
+  /** Plain questions were answered where those with EDNS were not, but not often enough to be sure. */
+  get isEdnsInDoubt(): boolean {
+    return this.#ednsLosses > 0 && this.#ednsRefusedAt === undefined
+  }
+
+  payloadSize(now: Millis): number {
+    if (this.#largeLostAt !== undefined && now - this.#largeLostAt > LIFETIME) {
+      this.#largeLostAt = undefined
+      this.#largeLosses = 0
+    }
+    return this.#largeLostAt === undefined ? PAYLOAD_SIZE : SMALL_PAYLOAD
+  }
+
+  onEdnsAnswered(): void {
+    this.#ednsProven = true
+    this.#ednsLosses = 0
+  }
+
+  /** FORMERR, NOTIMP or BADVERS to EDNS, and then an answer to the same question without. */
+  onEdnsRefused(now: Millis): void {
+    this.#ednsRefusedAt = now
+    this.#ednsProven = false
+  }
+
+  /** Of a pair, the plain question was answered and the one with EDNS was not. */
+  onEdnsLost(now: Millis): void {
+    if (!this.#ednsProven && ++this.#ednsLosses >= NO_ACCIDENT) this.#ednsRefusedAt = now
+  }
+
+  /** `bytes` came over UDP. */
+  onDatagram(bytes: number): void {
+    if (bytes > SMALL_PAYLOAD) this.#largeLosses = 0
+  }
+
+  /** An answer too large for the small payload, which came over TCP after `losses` offers of the large one went unanswered. */
+  onLargeLost(losses: number, now: Millis): void {
+    this.#largeLosses += losses
+    if (this.#largeLosses >= NO_ACCIDENT) this.#largeLostAt = now
+  }
+
+  reset(): void {
+    this.#ednsRefusedAt = undefined
+    this.#ednsProven = false
+    this.#ednsLosses = 0
+    this.#largeLostAt = undefined
+    this.#largeLosses = 0
+  }
+}

@@ -1,0 +1,56 @@
+import type { Millis } from '../base/index.ts'
+import type { Upstream } from './upstream.ts'
+import { PAYLOAD_SIZE, SMALL_PAYLOAD } from './abilities.ts'
+
+/** As much as servers commonly send: the last resort where an answer is truncated and TCP does not work. */
+const LARGE_PAYLOAD = 4096
+
+/** How one question fares with one server: what was tried, and so how to ask next. */
+export class Course {
+  readonly upstream: Upstream
+  /** It has said its last word on this question. */
+  isSpent = false
+  /** It gave an error of its own account, now and not from memory. */
+  gaveTrouble = false
+  /** It refused EDNS in words. */
+  refusedEdns = false
+  /** A connection of ours was closed with the question on it; a fresh one was tried. */
+  hasReconnected = false
+  /** Its UDP answer was truncated and TCP failed. */
+  lacksTcp = false
+  /** Messages with EDNS that went unanswered, and those of them that offered the ordinary payload. */
+  ednsLosses = 0
+  largeLosses = 0
+  #sentUdp = 0
+  #startedAt: Millis = 0
+
+  constructor(upstream: Upstream) {
+    this.upstream = upstream
+  }
+
+  /** The payload size to offer in the next message over UDP; undefined: without EDNS. */
+  nextPayload(now: Millis): number | undefined {
+    const { abilities, liveness } = this.upstream
+    const nth = this.#sentUdp++
+    if (nth === 0) this.#startedAt = now
+    if (this.refusedEdns || !abilities.speaksEdns(now)) return undefined
+    if (this.lacksTcp) return LARGE_PAYLOAD
+    // Unanswered once: the other half of a pair, as long as it has never answered EDNS.
+    if (!abilities.hasProvenEdns && nth % 2 === 1) return undefined
+    // Unanswered twice, and yet alive: maybe the answer is too large for the path (then TC, then TCP).
+    const isStuck = nth >= 2 && liveness.hasSpokenSince(this.#startedAt)
+    return isStuck ? SMALL_PAYLOAD : abilities.payloadSize(now)
+  }
+
+  /** The same over TCP, where the size says nothing. */
+  streamPayload(now: Millis): number | undefined {
+    return this.refusedEdns || !this.upstream.abilities.speaksEdns(now) ? undefined : PAYLOAD_SIZE
+  }
+
+  /** A message that offered `payload` went unanswered. */
+  onLost(payload: number | undefined): void {
+    if (payload === undefined) return
+    this.ednsLosses++
+    if (payload >= PAYLOAD_SIZE) this.largeLosses++
+  }
+}

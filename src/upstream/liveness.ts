@@ -1,0 +1,101 @@
+import type { Millis } from '../base/index.ts'
+
+/** Pauses between probes of a server that is out: short at first, then gentle, and short enough to be back within 5 s. */
+const FIRST_PAUSE: Millis = 250
+const LONGEST_PAUSE: Millis = 4000
+/** While no server is left: recovery is to be noticed within a second. */
+const LONGEST_PAUSE_OFFLINE: Millis = 700
+/** What nobody looked at for so long is not known any more. */
+const MEMORY: Millis = 10_000
+/** A server is taken for gone, not just lossy, after so many messages in vain over so long a time. */
+const GONE_MISSES = 8
+const GONE_AFTER: Millis = 4000
+
+/**
+ * Whether one server is there. Only silence counts, and only silence that is not broken by an answer to anything else:
+ * a question that takes long, while the server answers others, says nothing against it.
+ *
+ * `up` it answered last, or nothing is known · `doubtful` one message went unanswered for its whole patience, and a
+ * probe is on its way · `out` what was sent after that went unanswered too, or the network says nobody is there; it is
+ * probed until it answers. In either case the others are asked first.
+ */
+export class Liveness {
+  #state: 'up' | 'doubtful' | 'out' = 'up'
+  #signAt = Number.NEGATIVE_INFINITY
+  #misses = 0
+  /** When the first message in vain was sent. */
+  #silentSince: Millis = 0
+  #doubtedAt: Millis = 0
+  #lookedAt: Millis = 0
+  #pauses = 0
+
+  get state(): 'up' | 'doubtful' | 'out' {
+    return this.#state
+  }
+
+  /** False while it owes an answer: a moment for one that lives, as the probe says so within a round trip. */
+  isTrusted(now: Millis): boolean {
+    return this.#state === 'up' || now - this.#lookedAt > MEMORY
+  }
+
+  /** Out for so long and against so many messages that loss does not explain it. */
+  isGone(now: Millis): boolean {
+    return !this.isTrusted(now) && this.#misses >= GONE_MISSES && now - this.#silentSince >= GONE_AFTER
+  }
+
+  /** Whether it said anything after `time`. */
+  hasSpokenSince(time: Millis): boolean {
+    return this.#signAt > time
+  }
+
+  /** It sent something, whatever it was. */
+  onSign(now: Millis): void {
+    this.#signAt = now
+    this.#state = 'up'
+    this.#misses = 0
+  }
+
+  /** A message sent at `sentAt` went unanswered for the server's whole patience. */
+  onMiss(sentAt: Millis, now: Millis): void {
+    if (sentAt <= this.#signAt) return // slow or lost, but somebody is there
+    if (this.#misses++ === 0) this.#silentSince = sentAt
+    this.#lookedAt = now
+    if (this.#state === 'up') {
+      this.#state = 'doubtful'
+      this.#doubtedAt = now
+      this.#pauses = 0
+    } else if (this.#state === 'doubtful' && sentAt >= this.#doubtedAt) this.#goOut()
+  }
+
+  /** The network says that nobody is there. */
+  onUnreachable(now: Millis): void {
+    if (this.#misses++ === 0) this.#silentSince = now
+    this.#lookedAt = now
+    if (this.#state !== 'out') this.#goOut()
+  }
+
+  /** When the next probe is due; undefined when none is needed. */
+  probeAt(isOffline: boolean): Millis | undefined {
+    if (this.#state === 'up') return undefined
+    if (this.#state === 'doubtful') return this.#pauses === 0 ? this.#doubtedAt : undefined
+    const pause = FIRST_PAUSE * 2 ** Math.max(0, this.#pauses - 1)
+    return this.#lookedAt + Math.min(isOffline ? LONGEST_PAUSE_OFFLINE : LONGEST_PAUSE, pause)
+  }
+
+  onProbe(now: Millis): void {
+    this.#pauses = Math.min(16, this.#pauses + 1)
+    this.#lookedAt = now
+  }
+
+  /** Nothing is known any more. */
+  reset(): void {
+    this.#state = 'up'
+    this.#misses = 0
+    this.#signAt = Number.NEGATIVE_INFINITY
+  }
+
+  #goOut(): void {
+    this.#state = 'out'
+    this.#pauses = 1
+  }
+}

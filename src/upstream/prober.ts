@@ -1,0 +1,142 @@
+import type { Millis, Random } from '../base/index.ts'
+import type { Question } from '../wire/index.ts'
+import { CLASS, ROOT, TYPE } from '../wire/index.ts'
+import { outgoingMessage } from './outgoing.ts'
+import type { TransportErrorCode } from './transport.ts'
+import type { Upstream } from './upstream.ts'
+import type { Upstreams } from './upstreams.ts'
+import { judge } from './verdict.ts'
+
+/** Nobody listens longer for the answer to a probe. */
+const PATIENCE: Millis = 2000
+/** Pause between the pairs by which EDNS is put to the test. */
+const PAIR_PAUSE: Millis = 200
+const SHORTEST_WAIT: Millis = 100
+
+/** Small, and known to every recursive server. */
+const ROOT_SOA: Question = { name: ROOT, type: TYPE.SOA, class: CLASS.IN }
+
+/** One probe message, sent or to be sent. */
+export interface Probe {
+  readonly upstream: Upstream
+  readonly payloadSize: number | undefined
+  readonly wire: Buffer
+  readonly sentAt: Millis
+  readonly overdueAt: Millis
+  readonly patience: Millis
+  /** The same question with EDNS, sent at the same moment; undefined unless this is the plain one of a pair. */
+  readonly partner: Probe | undefined
+}
+
+/** Send these; then there is nothing to do before `wakeAt`, or at all until a server is doubted. */
+export interface ProbeStep {
+  readonly send: readonly Probe[]
+  readonly wakeAt: Millis | undefined
+}
+
+interface State {
+  isAnswered: boolean
+  isOverdue: boolean
+}
+
+/**
+ * Looks after servers that owe an answer, by real but tiny questions: one they have answered before. As long as a
+ * server has never answered EDNS, probes go in pairs, with and without, so that what drops EDNS is told from what drops
+ * packets. Decides only; `ProbeLoop` sends and waits.
+ */
+export class Prober {
+  readonly #upstreams: Upstreams
+  readonly #random: Random
+  readonly #open = new Map<Probe, State>()
+  /** When a server's EDNS is tested next. */
+  readonly #pairAt = new Map<Upstream, Millis>()
+
+  constructor(upstreams: Upstreams, random: Random) {
+    this.#upstreams = upstreams
+    this.#random = random
+  }
+
+  next(now: Millis): ProbeStep {
+    this.#markOverdue(now)
+    const { due, wakeAt } = this.#upstreams.probesDue(now)
+    const pairs = this.#pairsDue(now)
+    const send = [...new Set([...due, ...pairs])].flatMap((upstream) => this.#probe(upstream, now))
+    const times = [wakeAt, ...this.#pairAt.values(), ...this.#overdueTimes()].filter((at) => at !== undefined)
+    return { send, wakeAt: send.length > 0 || times.length > 0 ? Math.min(...times) : undefined }
+  }
+
+  onReply(probe: Probe, wire: Buffer, now: Millis): void {
+    const { upstream, payloadSize, sentAt } = probe
+    const state = this.#open.get(probe)
+    if (state !== undefined) state.isAnswered = true
+    upstream.onDatagram(now - sentAt, wire.length, now)
+    const verdict = judge(wire, payloadSize !== undefined)
+    if (verdict.kind === 'garbage' || verdict.kind === 'edns-refused') return
+    if (payloadSize !== undefined) {
+      upstream.abilities.onEdnsAnswered()
+      this.#pairAt.delete(upstream)
+    }
+  }
+
+  onFailure(probe: Probe, code: TransportErrorCode, now: Millis): void {
+    const isAway = code === 'refused' || code === 'unreachable'
+    if (isAway) this.#upstreams.onUnreachable(probe.upstream, now)
+    if (isAway || code === 'io') this.#open.delete(probe)
+  }
+
+  #probe(upstream: Upstream, now: Millis): Probe[] {
+    upstream.liveness.onProbe(now)
+    const { abilities } = upstream
+    const speaksEdns = abilities.speaksEdns(now)
+    const withEdns = speaksEdns ? this.#message(upstream, abilities.payloadSize(now), undefined, now) : undefined
+    const isProven = withEdns !== undefined && abilities.hasProvenEdns
+    const plain = isProven ? undefined : this.#message(upstream, undefined, withEdns, now)
+    return [withEdns, plain].filter((probe) => probe !== undefined)
+  }
+
+  #message(upstream: Upstream, payloadSize: number | undefined, partner: Probe | undefined, now: Millis): Probe {
+    const question = upstream.provenQuestion ?? ROOT_SOA
+    const wire = outgoingMessage({ kind: 'question', question }, payloadSize, this.#random)
+    const overdueAt = now + Math.max(SHORTEST_WAIT, this.#upstreams.patience(upstream))
+    const probe = { upstream, payloadSize, wire, sentAt: now, overdueAt, patience: PATIENCE, partner }
+    upstream.counts.sent++
+    upstream.counts.probes++
+    this.#open.set(probe, { isAnswered: false, isOverdue: false })
+    return probe
+  }
+
+  #markOverdue(now: Millis): void {
+    for (const [probe, state] of this.#open) {
+      if (probe.overdueAt > now) continue
+      if (!state.isAnswered && !state.isOverdue) this.#upstreams.onMiss(probe.upstream, probe.sentAt, now)
+      state.isOverdue = true
+      if (probe.partner !== undefined && state.isAnswered) this.#compare(probe, probe.partner, now)
+      if (probe.payloadSize === undefined || state.isAnswered || now - probe.sentAt >= PATIENCE) {
+        this.#open.delete(probe)
+      }
+    }
+  }
+
+  /** The plain one of a pair was answered. */
+  #compare({ upstream }: Probe, withEdns: Probe, now: Millis): void {
+    if (this.#open.get(withEdns)?.isAnswered !== false) return
+    upstream.abilities.onEdnsLost(now)
+  }
+
+  /** Once EDNS is in doubt, pairs follow each other until it is answered or known not to be. */
+  #pairsDue(now: Millis): Upstream[] {
+    return this.#upstreams.all.filter((upstream) => {
+      if (!upstream.abilities.isEdnsInDoubt || upstream.liveness.state === 'out') {
+        this.#pairAt.delete(upstream)
+        return false
+      }
+      const at = this.#pairAt.get(upstream) ?? now
+      if (at <= now) this.#pairAt.set(upstream, now + PAIR_PAUSE)
+      return at <= now
+    })
+  }
+
+  #overdueTimes(): Millis[] {
+    return [...this.#open].flatMap(([{ overdueAt }, { isOverdue }]) => (isOverdue ? [] : [overdueAt]))
+  }
+}

@@ -1,0 +1,55 @@
+import type { Millis } from '../base/index.ts'
+
+/** Patience with a server that has not answered yet, and the bounds of what is learnt. */
+export const FIRST_PATIENCE: Millis = 250
+const SHORTEST: Millis = 60
+const LONGEST: Millis = 1000
+/** Answers that are remembered: enough for a 95th percentile, few enough to follow a change within a minute of use. */
+const WINDOW = 64
+const PERCENTILE = 0.95
+/**
+ * Waiting for exactly the 95th percentile would ask a second server for every twentieth question; this much longer
+ * makes it rare on a healthy network and still short of the time a person notices.
+ */
+const MARGIN = 1.5
+/** With fewer answers than this, the percentile says little, and the first patience is a floor. */
+const ENOUGH = 4
+
+/** How long one server takes to answer, from its last answers, late ones included: those make it patient. */
+export class RoundTrips {
+  readonly #samples: Millis[] = []
+  #next = 0
+  #percentile: Millis | undefined
+
+  /** Middle of the last answers; undefined before the first. */
+  get typical(): Millis | undefined {
+    return this.#samples.toSorted((a, b) => a - b)[Math.floor(this.#samples.length / 2)]
+  }
+
+  add(took: Millis): void {
+    this.#samples[this.#next] = Math.max(0, took)
+    this.#next = (this.#next + 1) % WINDOW
+    this.#percentile = undefined
+  }
+
+  /** How long to wait before another server is asked as well; `first` while little is known. */
+  patience(first: Millis): Millis {
+    if (this.#samples.length === 0) return first
+    const learnt = Math.min(LONGEST, Math.max(SHORTEST, this.#p95() * MARGIN))
+    return this.#samples.length < ENOUGH ? Math.max(first, learnt) : learnt
+  }
+
+  reset(): void {
+    this.#samples.length = 0
+    this.#next = 0
+    this.#percentile = undefined
+  }
+
+  #p95(): Millis {
+    if (this.#percentile === undefined) {
+      const sorted = this.#samples.toSorted((a, b) => a - b)
+      this.#percentile = sorted[Math.floor((sorted.length - 1) * PERCENTILE)] ?? 0
+    }
+    return this.#percentile
+  }
+}

@@ -1,0 +1,123 @@
+import type { Millis } from '../base/index.ts'
+import type { Hedge } from './hedge-budget.ts'
+import { HedgeBudget } from './hedge-budget.ts'
+import type { Tuning } from './tuning.ts'
+import { DEFAULT_TUNING } from './tuning.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Probes go on only while somebody asks questions, and so long after the last. */
+const DEMAND: Millis = 20_000
+/** A first message may still be answered after so many times the server's patience; then it counts as lost. */
+const LOST_AFTER = 4
+const LOST_AFTER_AT_LEAST: Millis = 400
+
+/** The servers of one scope: the order of the list is the order of preference. */
+export class Upstreams {
+  readonly all: readonly Upstream[]
+  tuning: Tuning
+  /** Told when a server may need a probe. */
+  onDoubt: () => void = () => undefined
+  readonly #budget = new HedgeBudget()
+  #current: Upstream | undefined
+  #askedAt = Number.NEGATIVE_INFINITY
+
+  constructor(all: readonly Upstream[], tuning = DEFAULT_TUNING) {
+    this.all = all
+    this.tuning = tuning
+  }
+
+  /** The one that answered last, else the one that would be asked first; undefined when there is none. */
+  get current(): Upstream | undefined {
+    return this.#current ?? this.all[0]
+  }
+
+  /** All of them silent, for so long that no loss explains it: questions then do not wait long. */
+  isOffline(now: Millis): boolean {
+    return this.all.length > 0 && this.all.every(({ liveness }) => liveness.isGone(now))
+  }
+
+  /** Whom to ask, best first: the trusted ones in order of preference, then the others. */
+  inOrder(now: Millis): Upstream[] {
+    const all = this.#byPreference()
+    const trusted = all.filter((upstream) => upstream.isTrusted(now))
+    return trusted.length === all.length ? trusted : [...trusted, ...all.filter((each) => !trusted.includes(each))]
+  }
+
+  patience({ roundTrips }: Upstream): Millis {
+    return roundTrips.patience(this.tuning.firstPatience)
+  }
+
+  /** A question begins. */
+  onQuestion(now: Millis): void {
+    this.#budget.earn(this.tuning.hedgeShare)
+    const wasQuiet = now - this.#askedAt > DEMAND
+    this.#askedAt = now
+    if (wasQuiet) this.onDoubt()
+  }
+
+  onAnswerFrom(upstream: Upstream): void {
+    this.#current = upstream
+  }
+
+  /** A message went unanswered for the whole patience of its server. */
+  onMiss(upstream: Upstream, sentAt: Millis, now: Millis): void {
+    upstream.counts.silences++
+    upstream.liveness.onMiss(sentAt, now)
+    this.onDoubt()
+  }
+
+  onUnreachable(upstream: Upstream, now: Millis): void {
+    upstream.counts.silences++
+    upstream.liveness.onUnreachable(now)
+    this.onDoubt()
+  }
+
+  /** Leave to ask again while this server's answer may still come; undefined when the budget is used up. */
+  hedge(upstream: Upstream, now: Millis): Hedge | undefined {
+    const settledAt = now + Math.max(LOST_AFTER_AT_LEAST, LOST_AFTER * this.patience(upstream))
+    return this.#budget.spend(settledAt, now)
+  }
+
+  /** Servers to be probed now, or later; only those that would be preferred to the one in use. */
+  probesDue(now: Millis): { readonly due: readonly Upstream[]; readonly wakeAt: Millis | undefined } {
+    if (now - this.#askedAt > DEMAND) return { due: [], wakeAt: undefined }
+    const isOffline = this.isOffline(now)
+    const due: Upstream[] = []
+    let wakeAt: Millis | undefined
+    for (const upstream of this.#worthProbing(now)) {
+      const at = upstream.liveness.probeAt(isOffline)
+      if (at === undefined) continue
+      if (at <= now) due.push(upstream)
+      else wakeAt = Math.min(wakeAt ?? at, at)
+    }
+    return { due, wakeAt }
+  }
+
+  forgetFailures(): void {
+    for (const { failures } of this.all) failures.clear()
+  }
+
+  reset(): void {
+    for (const upstream of this.all) upstream.reset()
+  }
+
+  /** All before the best that is trusted, and that one too when it is in doubt. */
+  #worthProbing(now: Millis): readonly Upstream[] {
+    const all = this.#byPreference()
+    const best = all.findIndex((upstream) => upstream.isTrusted(now))
+    return best === -1 ? all : all.slice(0, best + 1)
+  }
+
+  #byPreference(): Upstream[] {
+    const { tiers } = this.tuning
+    if (tiers.length === 0) return [...this.all]
+    let from = 0
+    const groups = tiers.map((size) => this.all.slice(from, (from += size)).toSorted(byRoundTrip))
+    return [...groups.flat(), ...this.all.slice(from)]
+  }
+}
+
+/** Those of which nothing is known come first: so they get known. */
+function byRoundTrip(a: Upstream, b: Upstream): number {
+  return (a.roundTrip ?? 0) - (b.roundTrip ?? 0)
+}
