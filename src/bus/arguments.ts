@@ -1,4 +1,4 @@
-import { type IfIndex, IpAddress, isFamily } from '../base/index.ts'
+import { AF_UNSPEC, type IfIndex, IpAddress, isFamily } from '../base/index.ts'
 import {
   checkServerName,
   DNS_OVER_TLS_MODES,
@@ -78,6 +78,13 @@ export function lookupIndexOf(value: unknown): IfIndex {
   return ifindex
 }
 
+/** What addresses to look for; 0 is any. @throws {BusError} */
+export function familyOf(value: unknown): number {
+  const family = value as number
+  if (family !== AF_UNSPEC && !isFamily(family)) throw invalidArgs(`Unknown address family ${family}`)
+  return family
+}
+
 /** All flags in use are below 2^31 (dbus.md §7). @throws {BusError} for others than `accepted` */
 export function flagsOf(value: unknown, accepted: number): number {
   const flags = value as bigint
@@ -123,14 +130,9 @@ function orInvalid<T>(parse: () => T, complaint: string): T {
   }
 }
 
-/** Of equal items the last stays, in its place: naming one again moves it back, as the original does. */
+/** Of equal items the first says the place and the last the rest, e.g. route-only or not, as with the original. */
 function distinct<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
-  const kept = new Map<string, T>()
-  for (const item of items) {
-    kept.delete(keyOf(item))
-    kept.set(keyOf(item), item)
-  }
-  return [...kept.values()]
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()]
 }
 
 function checkCount(count: number, limit: number, what: string): void {

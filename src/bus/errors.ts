@@ -75,7 +75,7 @@ const REFUSALS: Readonly<Record<ControlErrorKind, string>> = {
 
 /** A lookup that found nothing. */
 export function errorOfFailure(failure: LookupFailure): BusError {
-  return new BusError(nameOfFailure(failure), failure.message)
+  return new BusError(nameOfFailure(failure), sentenceOf(failure))
 }
 
 /** Whatever a handler threw: a refusal of ours, or a bug, which the caller learns of only in general terms. */
@@ -88,6 +88,13 @@ export function errorOfThrown(thrown: unknown): BusError {
 /** True for what `errorOfThrown` cannot name: it belongs in the log with its stack. */
 export function isBug(thrown: unknown): boolean {
   return !(thrown instanceof BusError || thrown instanceof ControlError)
+}
+
+/** Where the original says something of its own on the bus. */
+function sentenceOf({ kind, message, parameter, queryString }: LookupFailure): string {
+  if (kind === 'invalid-argument' && parameter === 'name') return `Invalid hostname '${queryString}'`
+  if (kind === 'bad-address-size') return 'Invalid address size'
+  return kind === 'zone-transfer' || kind === 'type-invalid' ? `${message}.` : message
 }
 
 function nameOfFailure({ kind, rcode, errno }: LookupFailure): string {

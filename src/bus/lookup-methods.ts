@@ -1,7 +1,7 @@
 import type { IpAddress } from '../base/index.ts'
 import { ACCEPTED_FLAGS, type FoundAddress, type Lookup, type Lookups } from '../resolve/index.ts'
 import { wireOfRecord } from '../wire/index.ts'
-import { flagsOf, lookupIndexOf } from './arguments.ts'
+import { familyOf, flagsOf, lookupIndexOf } from './arguments.ts'
 import { errorOfFailure } from './errors.ts'
 import { args, type Call, type Method } from './interface.ts'
 
@@ -17,7 +17,8 @@ function hostnameMethod(lookups: Lookups): Method {
     out: args('a(iiay) addresses, s canonical, t flags'),
     async run(call) {
       const [ifindex, name, family, flags] = call.args as [number, string, number, bigint]
-      const request = { ifindex: lookupIndexOf(ifindex), name, family, flags: flagsOf(flags, ACCEPTED_FLAGS.hostname) }
+      const [link, kind] = [lookupIndexOf(ifindex), familyOf(family)]
+      const request = { ifindex: link, name, family: kind, flags: flagsOf(flags, ACCEPTED_FLAGS.hostname) }
       const found = await waitFor(call, (signal) => lookups.hostname(request, signal))
       return [found.addresses.map(addressValue), found.canonical, BigInt(found.flags)]
     },
@@ -33,7 +34,7 @@ function addressMethod(lookups: Lookups): Method {
       const [ifindex, family, address, flags] = call.args as [number, number, Buffer, bigint]
       const request = {
         ifindex: lookupIndexOf(ifindex),
-        family,
+        family: familyOf(family),
         address,
         flags: flagsOf(flags, ACCEPTED_FLAGS.address),
       }
@@ -70,8 +71,9 @@ function serviceMethod(lookups: Lookups): Method {
     ),
     async run(call) {
       const [ifindex, name, type, domain, family, flags] = call.args as [number, string, string, string, number, bigint]
+      const [link, kind] = [lookupIndexOf(ifindex), familyOf(family)]
       const accepted = flagsOf(flags, ACCEPTED_FLAGS.service)
-      const request = { ifindex: lookupIndexOf(ifindex), name, type, domain, family, flags: accepted }
+      const request = { ifindex: link, name, type, domain, family: kind, flags: accepted }
       const found = await waitFor(call, (signal) => lookups.service(request, signal))
       const services = found.services.map(({ priority, weight, port, hostname, addresses, canonicalName }) => {
         return [priority, weight, port, hostname, addresses.map(addressValue), canonicalName]

@@ -1,12 +1,24 @@
 import { execFile } from 'node:child_process'
-import { access, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { access, chmod, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { inside } from './places.ts'
 
 const run = promisify(execFile)
 
 /** Programs we compare with or are used by. Installing these packages would rewrite the machine's own resolv.conf. */
 const packages = ['systemd', 'systemd-resolved', 'libsystemd-shared', 'libnss-resolve']
+
+/** Clients that only some cases need, each with the libraries a machine may lack. */
+// biome-ignore format: one client per line
+const extras = {
+  openvpn: ['openvpn-systemd-resolved'],
+  'network-manager': [
+    'network-manager', 'libnm0', 'libbluetooth3', 'libcurl3-gnutls', 'libmm-glib0', 'libndp0', 'libnewt0.52', 'libpsl5',
+    'libteamdctl0', 'libjansson4', 'libslang2', 'libnghttp2-14', 'librtmp1', 'libssh2-1', 'libldap-2.5-0', 'libsasl2-2',
+  ],
+  polkit: ['polkitd', 'libpolkit-gobject-1-0', 'libpolkit-agent-1-0', 'libduktape207'],
+} as const
 
 /**
  * A folder of the clone, ignored by git, holding the unpacked packages, with systemd's private library in `shared/` and its
@@ -14,28 +26,49 @@ const packages = ['systemd', 'systemd-resolved', 'libsystemd-shared', 'libnss-re
  */
 export async function debianPrograms(): Promise<string> {
   const cache = process.env['TSRESOLVED_LAB_CACHE'] ?? join(import.meta.dirname, '../../../.cache/lab')
-  const ready = join(cache, 'debian')
-  if (await exists(join(ready, 'daemons', 'systemd-resolved'))) return ready
-  await mkdir(cache, { recursive: true })
-  const work = await mkdtemp(join(cache, 'unpack-'))
+  return unpackOnce(packages, cache, 'debian', gatherSystemd)
+}
+
+/** Unpacks a client; gives where it is seen from inside a world. */
+export async function debianExtra(name: keyof typeof extras): Promise<string> {
+  await unpackOnce(extras[name], join(await debianPrograms(), 'extra'), name)
+  return `${inside.debian}/extra/${name}`
+}
+
+/** The folder appears in one step, when it is complete. */
+async function unpackOnce(
+  names: readonly string[],
+  parent: string,
+  name: string,
+  finish?: (folder: string) => Promise<void>,
+): Promise<string> {
+  const ready = join(parent, name)
+  if (await exists(ready)) return ready
+  await mkdir(parent, { recursive: true })
+  const work = await mkdtemp(join(parent, 'unpack-'))
   try {
-    await unpack(work)
+    await unpack(names, work)
+    await finish?.(work)
+    await chmod(work, 0o755)
     await rename(work, ready)
   } catch (cause) {
-    throw new Error(`cannot fetch ${packages.join(', ')} with apt-get download; run test/setup.sh first`, { cause })
+    throw new Error(`cannot fetch ${names.join(', ')} with apt-get download; run test/setup.sh first`, { cause })
   } finally {
     await rm(work, { recursive: true, force: true })
   }
   return ready
 }
 
-async function unpack(folder: string): Promise<void> {
-  await run('apt-get', ['download', '-qq', ...packages], { cwd: folder })
+async function unpack(names: readonly string[], folder: string): Promise<void> {
+  await run('apt-get', ['download', '-qq', ...names], { cwd: folder })
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.deb'))) {
     await run('dpkg', ['-x', join(folder, file), folder])
     await rm(join(folder, file))
   }
-  // Debian 12 still has /lib beside /usr/lib, and the library's folder carries the architecture's name.
+}
+
+/** Debian 12 still has /lib beside /usr/lib, and the library's folder carries the architecture's name. */
+async function gatherSystemd(folder: string): Promise<void> {
   const found = await run('find', [folder, '-type', 'd', '-path', '*/systemd', '-path', '*lib/*'])
   for (const each of found.stdout.trim().split('\n')) {
     const names = await readdir(each)

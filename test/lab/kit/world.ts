@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { debianPrograms } from './debian.ts'
+import { inside } from './places.ts'
 import { Program, type StartOptions } from './program.ts'
 
-/** Where the clone, the Node binary and Debian's programs are seen from inside, readable by every user. */
-export const inside = { repo: '/run/lab/repo', node: '/run/lab/node', debian: '/run/lab/debian' }
+export { inside }
 
 /** Unprivileged accounts that exist only inside a world with several users. */
 export const testUser = { name: 'tsresolved-test', uid: 64053 }
