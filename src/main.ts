@@ -24,6 +24,7 @@ try {
 
 /** Runs until a signal ends it. @throws what keeps it from starting */
 async function run(wanted: Options): Promise<void> {
+  process.title = 'tsresolved' // for ps, pidof and ss, which would say node
   const logger = new Logger(wanted.logLevel, logWriter(process.env))
   process.on('uncaughtException', (error) => logger.bug(error))
   process.on('unhandledRejection', (error) => logger.bug(error))
