@@ -22,7 +22,11 @@ import { advertisedSize } from './door.ts'
 import type { ClientRequest, RefusedRequest } from './request.ts'
 
 const SMALLEST_UDP = 512
+/** What an IPv4 datagram holds beside its headers: more could not be sent, whatever the client says it takes. */
+const LARGEST_UDP = 65_507
 const LARGEST = 65_535
+/** Bytes of extra text that the smallest datagram has room for beside the longest question and our NSID. */
+const MAX_EXTRA_TEXT = 150
 
 /** Extended errors we send of our own accord (RFC 8914 §4). */
 const EDE = { DNSSEC_BOGUS: 6, FILTERED: 17, NO_REACHABLE_AUTHORITY: 22, NETWORK_ERROR: 23, INVALID_DATA: 24 } as const
@@ -86,7 +90,7 @@ export function replyTo(request: ClientRequest, resolution: Resolution, door: Do
 }
 
 function sizeLimit({ opt }: ClientRequest, { transport }: Door): number {
-  return transport === 'tcp' ? LARGEST : (opt?.payloadSize ?? SMALLEST_UDP) // R-STUB-15
+  return transport === 'tcp' ? LARGEST : Math.min(opt?.payloadSize ?? SMALLEST_UDP, LARGEST_UDP) // R-STUB-15
 }
 
 /** The server's bytes with only what concerns this client changed; undefined where records must be left out or added. */
@@ -160,11 +164,16 @@ function replyOpt(
   if (request.opt === undefined) return undefined // R-STUB-16
   const isTold = request.opt.dnssecOk && (resolution.flags & FLAG.AUTHENTICATED) !== 0
   const reason = resolution.extendedError ?? REASONS[resolution.state]
-  const options: EdnsOption[] = reason === undefined ? [] : [extendedErrorOption(reason)]
+  const options: EdnsOption[] = reason === undefined ? [] : [extendedErrorOption(shortened(reason))]
   const asksNsid = door.kind !== 'extra' && request.opt.options.some(({ code }) => code === OPTION.NSID)
   if (asksNsid) options.push({ code: OPTION.NSID, data: Buffer.from(nsid) })
   const dnssecOk = isTold || (request.opt.dnssecOk && (request.flags & CD) !== 0)
   return { ...plainOpt(door), extendedRcode: rcode >> 4, dnssecOk, options }
+}
+
+/** The text may be left out where there is no room for it; the code tells enough (RFC 8914 §3). */
+function shortened({ code, text }: ExtendedError): ExtendedError {
+  return { code, text: Buffer.byteLength(text) > MAX_EXTRA_TEXT ? '' : text }
 }
 
 /** The server's OPT with our own payload size; none where it sent none. */
