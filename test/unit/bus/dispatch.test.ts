@@ -274,7 +274,7 @@ describe('setters', () => {
       'SetLinkDNS',
       'ia(iay)',
       [v4(192, 0, 2, 1), v4(192, 0, 2, 2), v4(192, 0, 2, 1)],
-      { servers: [server('192.0.2.2'), server('192.0.2.1')] },
+      { servers: [server('192.0.2.1'), server('192.0.2.2')] },
     ],
     [
       'SetLinkDNSEx',
