@@ -28,9 +28,14 @@ export class Course {
     this.upstream = upstream
   }
 
+  /** The server is alive and yet says nothing to this question: it takes long, or messages get lost. */
+  get isStuck(): boolean {
+    return this.#sentUdp > 0 && this.upstream.liveness.hasSpokenSince(this.#startedAt)
+  }
+
   /** The payload size to offer in the next message over UDP; undefined: without EDNS. */
   nextPayload(now: Millis): number | undefined {
-    const { abilities, liveness } = this.upstream
+    const { abilities } = this.upstream
     const nth = this.#sentUdp++
     if (nth === 0) this.#startedAt = now
     if (this.refusedEdns || !abilities.speaksEdns(now)) return undefined
@@ -38,8 +43,7 @@ export class Course {
     // Unanswered once: the other half of a pair, as long as it has never answered EDNS.
     if (!abilities.hasProvenEdns && nth % 2 === 1) return undefined
     // Unanswered twice, and yet alive: maybe the answer is too large for the path (then TC, then TCP).
-    const isStuck = nth >= 2 && liveness.hasSpokenSince(this.#startedAt)
-    return isStuck ? SMALL_PAYLOAD : abilities.payloadSize(now)
+    return nth >= 2 && this.isStuck ? SMALL_PAYLOAD : abilities.payloadSize(now)
   }
 
   /** The same over TCP, where the size says nothing. */

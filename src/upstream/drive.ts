@@ -1,4 +1,5 @@
 import type { Clock } from '../base/index.ts'
+import { sharedAbort } from '../base/index.ts'
 import { isReplyTo } from '../wire/index.ts'
 import type { Lingering } from './lingering.ts'
 import type { Outcome, Step, Transaction, Try } from './transaction.ts'
@@ -17,7 +18,7 @@ export function drive(
   lingering: Lingering,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const abort = new AbortController()
+  const abort = sharedAbort() // a silent server gets more than ten messages
   const open = new Set<Promise<void>>()
   let timer: Disposable | undefined
   const { promise, resolve, reject } = withResolvers<Outcome>()

@@ -12,6 +12,13 @@ const PERCENTILE = 0.95
  * makes it rare on a healthy network and still short of the time a person notices.
  */
 const MARGIN = 1.5
+/**
+ * Slow answers are remembered longer than the window, fading by this share with each answer, and up to this bound: as
+ * long as nothing gets lost, waiting for what the server has needed before keeps the answers with the preferred server,
+ * and within this bound nobody notices when it dies.
+ */
+const FADING = 0.999
+const LONGEST_TAIL: Millis = 250
 /** With fewer answers than this, the percentile says little, and the first patience is a floor. */
 const ENOUGH = 4
 
@@ -20,6 +27,7 @@ export class RoundTrips {
   readonly #samples: Millis[] = []
   #next = 0
   #percentile: Millis | undefined
+  #tail: Millis = 0
 
   /** Middle of the last answers; undefined before the first. */
   get typical(): Millis | undefined {
@@ -30,12 +38,16 @@ export class RoundTrips {
     this.#samples[this.#next] = Math.max(0, took)
     this.#next = (this.#next + 1) % WINDOW
     this.#percentile = undefined
+    this.#tail = Math.max(this.#tail * FADING, Math.min(LONGEST_TAIL, took))
   }
 
-  /** How long to wait before another server is asked as well; `first` while little is known. */
-  patience(first: Millis): Millis {
+  /**
+   * How long to wait before another server is asked as well; `first` while little is known. Where messages get lost,
+   * waiting for the slowest answers is no use.
+   */
+  patience(first: Millis, isLossy: boolean): Millis {
     if (this.#samples.length === 0) return first
-    const learnt = Math.min(LONGEST, Math.max(SHORTEST, this.#p95() * MARGIN))
+    const learnt = Math.min(LONGEST, Math.max(SHORTEST, this.#p95() * MARGIN, isLossy ? 0 : this.#tail))
     return this.#samples.length < ENOUGH ? Math.max(first, learnt) : learnt
   }
 
@@ -43,6 +55,7 @@ export class RoundTrips {
     this.#samples.length = 0
     this.#next = 0
     this.#percentile = undefined
+    this.#tail = 0
   }
 
   #p95(): Millis {

@@ -19,6 +19,9 @@ export const MAX_TRIES = 24
 /** Each round of the servers waits so much longer, up to a limit: 17 messages in a lifetime at an ordinary round trip. */
 const GROWTH = 1.25
 const LONGEST_WAIT: Millis = 350
+/** Where the server lives and hardly anything gets lost, the question takes its time: asking often does not help. */
+const CALM_GROWTH = 3
+const LONGEST_CALM_WAIT: Millis = 1500
 const OFFLINE_PATIENCE: Millis = 150
 /** TCP needs more round trips; a connection that says nothing for the second time is not worth keeping. */
 const TCP_ROUNDS = 4
@@ -271,7 +274,9 @@ export class Transaction {
     if (pending === undefined || pending.isLate || attempt.protocol === 'tcp') return
     pending.isLate = true
     course.onLost(attempt.payloadSize)
-    this.#upstreams.onMiss(attempt.upstream, attempt.sentAt, now)
+    if (course.isStuck)
+      attempt.upstream.onOverdue() // the question is slow, not the server
+    else this.#upstreams.onMiss(attempt.upstream, attempt.sentAt, now)
   }
 
   /** Asking again while the first server may still answer costs budget; without, it gets more time first. */
@@ -299,7 +304,7 @@ export class Transaction {
     const isOwn = this.#request.kind === 'question'
     const payloadSize = isOwn ? (protocol === 'udp' ? course.nextPayload(now) : course.streamPayload(now)) : undefined
     const wire = outgoingMessage(this.#request, payloadSize, this.#random)
-    const wait = this.#waitFor(upstream, protocol)
+    const wait = this.#waitFor(course, protocol)
     const patience = protocol === 'tcp' ? TCP_PATIENCE : LIFETIME
     const attempt: Try = { upstream, protocol, payloadSize, wire, sentAt: now, patience }
     this.#nextTryAt = now + wait
@@ -309,11 +314,12 @@ export class Transaction {
     return this.#wait([attempt])
   }
 
-  #waitFor(upstream: Upstream, protocol: 'udp' | 'tcp'): Millis {
+  #waitFor({ upstream, isStuck }: Course, protocol: 'udp' | 'tcp'): Millis {
     const patience = this.#upstreams.patience(upstream)
     if (protocol === 'tcp') return Math.min(TCP_PATIENCE, Math.max(SHORTEST_TCP_WAIT, TCP_ROUNDS * patience))
     if (this.#isOffline) return Math.min(OFFLINE_PATIENCE, patience)
     const round = Math.floor(this.#sent / Math.max(1, this.#order.length))
+    if (isStuck && !upstream.isLossy) return Math.min(LONGEST_CALM_WAIT, patience * CALM_GROWTH ** round)
     return Math.min(Math.max(LONGEST_WAIT, patience), patience * GROWTH ** round)
   }
 

@@ -13,6 +13,9 @@ export const DNS_PORT = 53
 /** A server that answers nothing but errors, where others answer well, is asked last for so long. */
 const USELESS_AFTER = 3
 const USELESS_FOR: Millis = 4000
+/** Share of overdue answers among the last so many from which on a path counts as lossy. */
+const OVERDUE_WINDOW = 16
+const LOSSY = 0.2
 
 /** A server of a scope and the way to it. */
 export interface PlannedServer {
@@ -41,6 +44,7 @@ export class Upstream {
   /** Errors in a row for which another server had an answer. */
   #outdone = 0
   #outdoneAt: Millis = 0
+  #overdueShare = 0
   readonly counts = {
     sent: 0,
     answers: 0,
@@ -70,7 +74,12 @@ export class Upstream {
 
   /** How long it usually needs, with some margin; a guess before its first answer. */
   get patience(): Millis {
-    return this.roundTrips.patience(FIRST_PATIENCE)
+    return this.patienceAfter(FIRST_PATIENCE)
+  }
+
+  /** The same where the first guess is `first`. */
+  patienceAfter(first: Millis): Millis {
+    return this.roundTrips.patience(first, this.isLossy)
   }
 
   speaksEdns(now: Millis): boolean {
@@ -91,6 +100,7 @@ export class Upstream {
   onDatagram(took: Millis, bytes: number, now: Millis): void {
     this.counts.answers++
     this.counts.largestUdp = Math.max(this.counts.largestUdp, bytes)
+    if (took <= this.patience) this.#overdueShare -= this.#overdueShare / OVERDUE_WINDOW
     this.roundTrips.add(took)
     this.abilities.onDatagram(bytes)
     this.liveness.onSign(now)
@@ -100,6 +110,20 @@ export class Upstream {
   onStreamMessage(now: Millis): void {
     this.counts.answers++
     this.liveness.onSign(now)
+  }
+
+  /** A message went unanswered for its whole patience. */
+  onOverdue(): void {
+    this.counts.silences++
+    this.#overdueShare += (1 - this.#overdueShare) / OVERDUE_WINDOW
+  }
+
+  /**
+   * Messages get lost on the way to it: far more answers are overdue than slow questions explain, as its patience is
+   * what nearly all of its answers need.
+   */
+  get isLossy(): boolean {
+    return this.#overdueShare > LOSSY
   }
 
   /** It said what is true of the name: an answer, NXDOMAIN or NODATA. */
@@ -122,5 +146,6 @@ export class Upstream {
     this.abilities.reset()
     this.failures.clear()
     this.#outdone = 0
+    this.#overdueShare = 0
   }
 }

@@ -43,8 +43,8 @@ export class Upstreams {
     return trusted.length === all.length ? trusted : [...trusted, ...all.filter((each) => !trusted.includes(each))]
   }
 
-  patience({ roundTrips }: Upstream): Millis {
-    return roundTrips.patience(this.tuning.firstPatience)
+  patience(upstream: Upstream): Millis {
+    return upstream.patienceAfter(this.tuning.firstPatience)
   }
 
   /** A question begins. */
@@ -61,7 +61,7 @@ export class Upstreams {
 
   /** A message went unanswered for the whole patience of its server. */
   onMiss(upstream: Upstream, sentAt: Millis, now: Millis): void {
-    upstream.counts.silences++
+    upstream.onOverdue()
     upstream.liveness.onMiss(sentAt, now)
     this.onDoubt()
   }

@@ -1,0 +1,345 @@
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_TUNING } from '../../../src/upstream/index.ts'
+import { RCODE } from '../../../src/wire/index.ts'
+import { type Lookup, type Path, percentile, Simulation } from './simulation.ts'
+
+/** Lookups at random moments, `rate` a second on average; all of them are over when this returns. */
+function traffic(world: Simulation, count: number, rate: number): Lookup[] {
+  const lookups: Lookup[] = []
+  let at = world.now
+  for (let i = 0; i < count; i++) {
+    at += (2000 * world.random.below(1000)) / 1000 / rate
+    world.at(at, () => world.ask(`n${i}.test`, (lookup) => lookups.push(lookup)))
+  }
+  world.advance(at - world.now + 10_000)
+  return lookups
+}
+
+function failed(lookups: readonly Lookup[]): number {
+  return lookups.filter(({ outcome }) => outcome.kind === 'failure').length
+}
+
+function from(lookups: readonly Lookup[], server: string): number {
+  return lookups.filter(({ outcome }) => outcome.kind === 'reply' && outcome.upstream.label === server).length
+}
+
+/** Two servers that are mostly quick; three answers in a hundred need a recursion. Milliseconds from, to. */
+function healthy(seed: number, quick: readonly [number, number], slow: readonly [number, number]): Simulation {
+  const delay = () => {
+    const [least, most] = world.random.below(100) < 97 ? quick : slow
+    return least + world.random.below(most - least)
+  }
+  const world: Simulation = new Simulation([{ delay }, { delay }], undefined, seed)
+  return world
+}
+
+function messages({ sent, probes }: Simulation): number {
+  return [...sent, ...probes].reduce((sum, count) => sum + count, 0)
+}
+
+function hasEdns(wire: Buffer): boolean {
+  return wire.readUInt16BE(10) > 0
+}
+
+function payload(wire: Buffer): number {
+  return hasEdns(wire) ? wire.readUInt16BE(wire.length - 8) : 512
+}
+
+function error(rcode: number): Partial<Path> {
+  return { reply: () => ({ rcode }) }
+}
+
+function isBig(wire: Buffer): boolean {
+  return wire.includes('big')
+}
+
+describe('the preferred server is dead', () => {
+  test.each([1, 5, 50])('p99 of a cold lookup stays below 300 ms at %s a second', (rate) => {
+    const world = new Simulation([{ isAlive: false }, {}])
+    const lookups = traffic(world, 2000, rate)
+    expect(failed(lookups)).toBe(0)
+    expect(
+      percentile(
+        lookups.map(({ took }) => took),
+        0.99,
+      ),
+    ).toBeLessThanOrEqual(300)
+  })
+
+  test('also when it dies under way', () => {
+    const world = new Simulation([{}, {}])
+    traffic(world, 200, 20)
+    world.paths[0]!.isAlive = false
+    const lookups = traffic(world, 2000, 20)
+    expect(failed(lookups)).toBe(0)
+    expect(
+      percentile(
+        lookups.map(({ took }) => took),
+        0.99,
+      ),
+    ).toBeLessThanOrEqual(120)
+  })
+
+  test('and its probes are gentle: a handful, then one every four seconds', () => {
+    const world = new Simulation([{}, {}])
+    traffic(world, 100, 20)
+    world.paths[0]!.isAlive = false
+    const before = world.probes[0]!
+    traffic(world, 1200, 20)
+    expect(world.probes[0]! - before).toBeLessThan(30)
+    expect(world.probes[1]).toBe(0)
+  })
+
+  test('probes end when nobody asks any more', () => {
+    const world = new Simulation([{ isAlive: false }, {}])
+    traffic(world, 20, 20)
+    world.advance(60_000)
+    const before = world.probes[0]
+    world.advance(3_600_000)
+    expect(world.probes[0]).toBe(before)
+  })
+})
+
+test.each([1, 2, 3, 4, 5])('R-SRV-1, better: the preferred server is back within 5 s after it heals (%s)', (seed) => {
+  const world = new Simulation([{}, {}], undefined, seed)
+  traffic(world, 50, 20)
+  world.paths[0]!.isAlive = false
+  traffic(world, 500 + seed * 37, 20)
+  world.paths[0]!.isAlive = true
+  const healedAt = world.now
+  let backAt: number | undefined
+  for (let i = 0; backAt === undefined && i < 1000; i++) {
+    const { outcome } = world.lookup(`h${i}.test`)
+    if (outcome.kind === 'reply' && outcome.upstream.label === '192.0.2.1') backAt = world.now
+    world.advance(50)
+  }
+  expect(backAt! - healedAt).toBeLessThanOrEqual(5000)
+})
+
+describe('packet loss of 30 % each way', () => {
+  test('on the path to the first of two servers: none of 10 000 lookups fails', () => {
+    const world = new Simulation([{ loss: 0.3 }, {}])
+    const lookups = traffic(world, 10_000, 50)
+    expect(failed(lookups)).toBe(0)
+    expect(
+      percentile(
+        lookups.map(({ took }) => took),
+        0.99,
+      ),
+    ).toBeLessThanOrEqual(500)
+  })
+
+  test.each([2, 20, 200])('on the paths to both: none of 10 000 fails at %s a second', (rate) => {
+    const world = new Simulation([{ loss: 0.3 }, { loss: 0.3 }])
+    expect(failed(traffic(world, 10_000, rate))).toBe(0)
+  })
+
+  test('on the path to the only one: one of 10 000 may fail', () => {
+    const world = new Simulation([{ loss: 0.3 }])
+    expect(failed(traffic(world, 10_000, 20))).toBeLessThanOrEqual(1)
+  })
+
+  test.each([0.05, 0.15, 0.3])('R-SRV-12, better: it is not held against EDNS or large answers (%s)', (loss) => {
+    const world = new Simulation([{ loss }, { loss }])
+    traffic(world, 10_000, 20)
+    for (const { abilities } of world.upstreams.all) {
+      expect(abilities.speaksEdns(world.now)).toBe(true)
+      expect(abilities.payloadSize(world.now)).toBe(1232)
+    }
+  })
+})
+
+describe('a healthy network', () => {
+  test.each([1, 2, 3])(
+    'extra messages below 5 percent, 99.5 percent of the answers from the preferred server (%s)',
+    (seed) => {
+      const world = healthy(seed, [8, 18], [40, 190])
+      const lookups = traffic(world, 10_000, 20)
+      expect(messages(world) / lookups.length).toBeLessThanOrEqual(1.05)
+      expect(from(lookups, '192.0.2.1') / lookups.length).toBeGreaterThanOrEqual(0.995)
+    },
+  )
+
+  test.each([1, 2, 3])(
+    'slow recursions, three in a hundred, are hedged within the budget, and shorter for it (%s)',
+    (seed) => {
+      const world = healthy(seed, [8, 190], [200, 1400])
+      const lookups = traffic(world, 10_000, 20)
+      expect(messages(world) / lookups.length).toBeLessThanOrEqual(1.05)
+      expect(from(lookups, '192.0.2.1') / lookups.length).toBeGreaterThanOrEqual(0.96)
+      expect(
+        percentile(
+          lookups.map(({ took }) => took),
+          0.99,
+        ),
+      ).toBeLessThanOrEqual(600)
+    },
+  )
+
+  test('a resolver that suddenly takes half a second more is not asked everything twice', () => {
+    const world = new Simulation([{}, {}])
+    traffic(world, 1000, 50)
+    const [before = 0] = world.sent
+    const others = world.sent[1]!
+    world.paths[0]!.delay = () => 520
+    world.paths[1]!.delay = () => 520
+    const lookups = traffic(world, 2000, 50)
+    expect(failed(lookups)).toBe(0)
+    expect(world.sent[0]! + world.sent[1]! - before - others).toBeLessThan(2000 * 1.25)
+  })
+
+  test('no hedging at all where it is turned off', () => {
+    const world = healthy(4, [8, 190], [200, 1400])
+    world.upstreams.tuning = { ...DEFAULT_TUNING, hedgeShare: 0 }
+    traffic(world, 5000, 20)
+    expect(world.sent[1]! / 5000).toBeLessThan(0.02)
+  })
+})
+
+test('a slow recursion is not taken for a dead server', () => {
+  const world = new Simulation([
+    { delay: (wire) => (wire.includes('slow') ? 1800 : 20) },
+    { delay: (wire) => (wire.includes('slow') ? 1900 : 20) },
+  ])
+  traffic(world, 100, 20)
+  for (let i = 0; i < 20; i++) {
+    world.ask(`slow${i}.test`, () => undefined)
+    world.advance(500)
+    const { outcome, took } = world.lookup(`quick${i}.test`)
+    expect(outcome.kind === 'reply' && outcome.upstream.label).toBe('192.0.2.1')
+    expect(took).toBe(20)
+  }
+})
+
+describe('all servers are silent', () => {
+  test('questions fail fast after a while, and the first answer ends that within a second', () => {
+    const world = new Simulation([{}, {}])
+    traffic(world, 50, 20)
+    for (const path of world.paths) path.isAlive = false
+    expect(world.lookup('first.test').took).toBeCloseTo(4500)
+    const { outcome, took } = world.lookup('second.test')
+    expect(outcome).toMatchObject({ kind: 'failure', state: 'timeout' })
+    expect(took).toBeLessThanOrEqual(600)
+    world.advance(10_000)
+    for (const path of world.paths) path.isAlive = true
+    world.advance(1000)
+    expect(world.upstreams.isOffline(world.now)).toBe(false)
+    expect(world.lookup('third.test')).toMatchObject({ took: 20, outcome: { kind: 'reply' } })
+  })
+
+  test('a question asked at the very moment of recovery is answered', () => {
+    const world = new Simulation([{}])
+    world.lookup('a.test')
+    world.paths[0]!.isAlive = false
+    world.lookup('b.test')
+    world.lookup('c.test')
+    world.paths[0]!.isAlive = true
+    expect(world.lookup('d.test')).toMatchObject({ took: 20, outcome: { kind: 'reply' } })
+  })
+
+  test('and not hammered: an hour of a question a second costs few messages for each', () => {
+    const world = new Simulation([{ isAlive: false }, { isAlive: false }])
+    traffic(world, 1800, 1)
+    expect(messages(world) / 1800).toBeLessThan(10)
+  })
+})
+
+describe('errors of servers', () => {
+  test.each([
+    ['SERVFAIL', RCODE.SERVFAIL],
+    ['REFUSED', RCODE.REFUSED],
+    ['NOTIMP', RCODE.NOTIMP],
+    ['FORMERR', RCODE.FORMERR],
+  ])('%s of the first: the second answers, and after a few the first is asked last', (_text, rcode) => {
+    const world = new Simulation([error(rcode), {}])
+    const lookups = traffic(world, 100, 20)
+    expect(failed(lookups)).toBe(0)
+    expect(from(lookups, '192.0.2.2')).toBe(100)
+    expect(world.sent[0]).toBeLessThan(30)
+  })
+
+  test('it is taken back within 5 s after it heals', () => {
+    const world = new Simulation([error(RCODE.SERVFAIL), {}])
+    traffic(world, 100, 20)
+    world.paths[0]!.reply = () => ({ answer: ['x.test 60 A 192.0.2.1'] })
+    world.lookup('a.test')
+    world.advance(4500)
+    expect(from([world.lookup('b.test')], '192.0.2.1')).toBe(1)
+  })
+
+  test('unanimous SERVFAIL is passed on at once, and is no fault of the servers', () => {
+    const world = new Simulation([error(RCODE.SERVFAIL), error(RCODE.SERVFAIL)])
+    const { outcome, took } = world.lookup('a.test')
+    expect(outcome).toMatchObject({ kind: 'reply', message: { rcode: RCODE.SERVFAIL } })
+    expect(took).toBe(40)
+    expect(world.upstreams.all.every((upstream) => upstream.isTrusted(world.now))).toBe(true)
+  })
+
+  test('RFC 9520: who failed at a question is not asked it again for a while', () => {
+    const world = new Simulation([error(RCODE.SERVFAIL), error(RCODE.REFUSED)])
+    world.lookup('a.test')
+    expect(world.lookup('a.test')).toMatchObject({
+      took: 0,
+      outcome: { kind: 'reply', message: { rcode: RCODE.SERVFAIL } },
+    })
+    expect(world.sent).toEqual([1, 1])
+    world.advance(5000)
+    world.lookup('a.test')
+    expect(world.sent).toEqual([2, 2])
+  })
+
+  test('SERVFAIL of one and silence of the other: not waited for to the end', () => {
+    const world = new Simulation([error(RCODE.SERVFAIL), { isAlive: false }])
+    expect(world.lookup('a.test').took).toBeLessThanOrEqual(1100)
+  })
+})
+
+describe('capabilities are learnt from evidence', () => {
+  test.each([1, 2])(
+    'a path that drops EDNS, with %s servers: every lookup is answered, and it is known soon',
+    (count) => {
+      const world = new Simulation(Array.from({ length: count }, () => ({ drops: hasEdns })))
+      const lookups = traffic(world, 200, 10)
+      expect(failed(lookups)).toBe(0)
+      expect(world.upstreams.all[0]!.abilities.speaksEdns(world.now)).toBe(false)
+      world.advance(400_000)
+      expect(world.upstreams.all[0]!.abilities.speaksEdns(world.now)).toBe(true)
+    },
+  )
+
+  test('R-SRV-13: FORMERR to EDNS, then an answer without', () => {
+    const world = new Simulation([{ reply: (wire) => (hasEdns(wire) ? { rcode: RCODE.FORMERR } : {}) }])
+    world.lookup('a.test')
+    expect(world.upstreams.all[0]!.abilities.speaksEdns(world.now)).toBe(false)
+  })
+
+  test('large datagrams that never arrive: the answer comes over TCP, and then they are not asked for', () => {
+    const texts = Array.from({ length: 8 }, (_, i) => `x.test 60 TXT "${String(i).padStart(200, 'x')}"`)
+    const world = new Simulation([
+      {
+        drops: (wire, protocol) => protocol === 'udp' && isBig(wire) && payload(wire) > 512,
+        reply: (wire, protocol) =>
+          !isBig(wire)
+            ? { answer: ['x.test 60 A 192.0.2.1'] }
+            : protocol === 'tcp'
+              ? { answer: texts }
+              : { flags: 0x200 },
+      },
+    ])
+    world.lookup('small.test')
+    for (let i = 0; i < 30; i++) {
+      world.at(world.now + 10, () => world.ask(`small${i}.test`, () => undefined))
+      expect(world.lookup(`big${i}.test`).outcome.kind).toBe('reply')
+    }
+    expect(world.upstreams.all[0]!.abilities.payloadSize(world.now)).toBe(512)
+    expect(world.lookup('bignow.test').took).toBe(40)
+  })
+})
+
+test('tiers: within one the fastest is asked first', () => {
+  const tuning = { ...DEFAULT_TUNING, tiers: [2] }
+  const world = new Simulation([{ delay: () => 50 }, { delay: () => 10 }, { delay: () => 1 }], tuning)
+  const lookups = traffic(world, 100, 10)
+  expect(from(lookups, '192.0.2.2')).toBeGreaterThanOrEqual(98)
+  expect(from(lookups, '192.0.2.3')).toBe(0)
+})

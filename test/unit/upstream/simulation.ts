@@ -1,0 +1,182 @@
+import { IpAddress } from '../../../src/base/index.ts'
+import { parseServerSpec } from '../../../src/settings/index.ts'
+import type { Outcome, Step, Try, Tuning } from '../../../src/upstream/index.ts'
+import { Transaction, Upstream, Upstreams } from '../../../src/upstream/index.ts'
+import type { Probe } from '../../../src/upstream/prober.ts'
+import { Prober } from '../../../src/upstream/prober.ts'
+import type { Question } from '../../../src/wire/index.ts'
+import { CLASS, nameOf, TYPE } from '../../../src/wire/index.ts'
+import { replyFor, type ReplyParts } from '../../kit/messages.ts'
+import { SeededRandom } from '../../kit/seeded-random.ts'
+
+/** How a server and the path to it behave; all of it may change while time goes on. */
+export interface Path {
+  /** Milliseconds there and back, work included. */
+  delay: (wire: Buffer) => number
+  /** Share of packets lost on each way, 0..1. */
+  loss: number
+  isAlive: boolean
+  /** Silence for some messages only. */
+  drops: (wire: Buffer, protocol: 'udp' | 'tcp') => boolean
+  reply: (wire: Buffer, protocol: 'udp' | 'tcp') => ReplyParts | Buffer
+}
+
+export interface Lookup {
+  readonly outcome: Outcome
+  readonly took: number
+}
+
+const FOUND: ReplyParts = { answer: ['x.test 60 A 192.0.2.1'] }
+
+interface Event {
+  readonly at: number
+  readonly order: number
+  readonly run: () => void
+}
+
+/**
+ * The deciding classes of `upstream/` on a network of numbers: no promises, so ten thousand lookups take a second.
+ */
+export class Simulation {
+  now = 0
+  readonly random: SeededRandom
+  readonly paths: Path[]
+  readonly upstreams: Upstreams
+  /** Messages sent to each server: for questions, and as probes. */
+  readonly sent: number[]
+  readonly probes: number[]
+  readonly #prober: Prober
+  #events: Event[] = []
+  #count = 0
+  #probeAt: number | undefined
+
+  constructor(paths: readonly Partial<Path>[], tuning?: Tuning, seed = 1) {
+    this.random = new SeededRandom(seed)
+    this.paths = paths.map((path) => ({
+      delay: () => 20,
+      loss: 0,
+      isAlive: true,
+      drops: () => false,
+      reply: () => FOUND,
+      ...path,
+    }))
+    this.upstreams = new Upstreams(
+      paths.map((_, i) => upstreamAt(`192.0.2.${i + 1}`)),
+      tuning,
+    )
+    this.sent = paths.map(() => 0)
+    this.probes = paths.map(() => 0)
+    this.#prober = new Prober(this.upstreams, this.random)
+    this.upstreams.onDoubt = () => this.#planProbes(this.now)
+  }
+
+  /** Asks at the present moment; `done` is called when it is over. */
+  ask(name: string, done: (lookup: Lookup) => void): void {
+    const startedAt = this.now
+    const question: Question = { name: nameOf(name), type: TYPE.A, class: CLASS.IN }
+    const transaction = new Transaction({ kind: 'question', question }, this.upstreams, this.random, this.now)
+    let turn = 0
+    let isOver = false
+    const take = (step: Step): void => {
+      turn++
+      if (step.kind === 'done') {
+        if (!isOver) done({ outcome: step.outcome, took: this.now - startedAt })
+        isOver = true
+        return
+      }
+      const current = turn
+      this.at(step.until, () => {
+        if (turn === current) take(transaction.onTime(this.now))
+      })
+      for (const attempt of step.send) {
+        this.sent[this.#indexOf(attempt)]!++
+        this.#carry(attempt, attempt.protocol, (wire) => take(transaction.onReply(attempt, wire, this.now)))
+      }
+    }
+    take(transaction.begin(this.now))
+  }
+
+  /** One lookup, start to end. */
+  lookup(name: string): Lookup {
+    const found: Lookup[] = []
+    this.ask(name, (lookup) => found.push(lookup))
+    for (;;) {
+      const [lookup] = found
+      if (lookup !== undefined) return lookup
+      this.#step()
+    }
+  }
+
+  /** Lets time pass. */
+  advance(duration: number): void {
+    const end = this.now + duration
+    while ((this.#events[0]?.at ?? Infinity) <= end) this.#step()
+    this.now = end
+  }
+
+  at(at: number, run: () => void): void {
+    const event = { at: Math.max(at, this.now), order: this.#count++, run }
+    let [low, high] = [0, this.#events.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const other = this.#events[middle] as Event
+      if (other.at < event.at || (other.at === event.at && other.order < event.order)) low = middle + 1
+      else high = middle
+    }
+    this.#events.splice(low, 0, event)
+  }
+
+  chance(share: number): boolean {
+    return this.random.below(1_000_000) < share * 1_000_000
+  }
+
+  #step(): void {
+    const event = this.#events.shift()
+    if (event === undefined) throw new Error('nothing happens any more')
+    this.now = event.at
+    event.run()
+  }
+
+  #carry(
+    { upstream, wire }: Pick<Try | Probe, 'upstream' | 'wire'>,
+    protocol: 'udp' | 'tcp',
+    deliver: (wire: Buffer) => void,
+  ): void {
+    const path = this.paths[this.#indexOf({ upstream })] as Path
+    const isLost = protocol === 'udp' && (this.chance(path.loss) || this.chance(path.loss))
+    if (!path.isAlive || isLost || path.drops(wire, protocol)) return
+    const parts = path.reply(wire, protocol)
+    this.at(this.now + path.delay(wire), () => deliver(Buffer.isBuffer(parts) ? parts : replyFor(wire, parts)))
+  }
+
+  #planProbes(at: number): void {
+    this.#probeAt = at
+    this.at(at, () => {
+      if (this.#probeAt !== at) return
+      this.#probeAt = undefined
+      const { send, wakeAt } = this.#prober.next(this.now)
+      if (wakeAt !== undefined) this.#planProbes(Math.max(this.now + 1, wakeAt))
+      for (const probe of send) {
+        this.probes[this.#indexOf(probe)]!++
+        this.#carry(probe, 'udp', (wire) => this.#prober.onReply(probe, wire, this.now))
+      }
+    })
+  }
+
+  #indexOf({ upstream }: Pick<Try, 'upstream'>): number {
+    return this.upstreams.all.indexOf(upstream)
+  }
+}
+
+export function upstreamAt(address: string): Upstream {
+  const spec = parseServerSpec(address, () => undefined)
+  return new Upstream({
+    spec,
+    endpoint: { address: IpAddress.of(address), port: 53, ifindex: 2, serverName: undefined },
+    label: address,
+  })
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0
+}

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+import { Transaction, Upstreams } from '../../../src/upstream/index.ts'
+import type { Step, Try } from '../../../src/upstream/index.ts'
+import { CLASS, nameOf, TYPE } from '../../../src/wire/index.ts'
+import { replyFor } from '../../kit/messages.ts'
+import { SeededRandom } from '../../kit/seeded-random.ts'
+import { upstreamAt } from './simulation.ts'
+
+const TC = 0x200
+
+function begin(...servers: string[]): { transaction: Transaction; first: Try } {
+  const question = { name: nameOf('a.test'), type: TYPE.A, class: CLASS.IN }
+  const upstreams = new Upstreams(servers.map(upstreamAt))
+  const transaction = new Transaction({ kind: 'question', question }, upstreams, new SeededRandom(), 0)
+  return { transaction, first: sentBy(transaction.begin(0)) }
+}
+
+function sentBy(step: Step): Try {
+  const attempt = step.kind === 'wait' ? step.send[0] : undefined
+  if (attempt === undefined) throw new Error(`nothing sent: ${JSON.stringify(step)}`)
+  return attempt
+}
+
+function shape({ upstream, protocol, payloadSize }: Try): string {
+  return `${upstream.label} ${protocol} ${payloadSize}`
+}
+
+describe('a truncated answer', () => {
+  test('a connection that closes as the question is written: once more, on a fresh one', () => {
+    const { transaction, first } = begin('192.0.2.1', '192.0.2.2')
+    const stream = sentBy(transaction.onReply(first, replyFor(first.wire, { flags: TC }), 10))
+    const again = sentBy(transaction.onFailure(stream, 'closed', 20))
+    expect(shape(again)).toBe('192.0.2.1 tcp 1232')
+    const other = sentBy(transaction.onFailure(again, 'closed', 30))
+    expect(shape(other)).toBe('192.0.2.2 udp 1232')
+  })
+
+  test('no TCP anywhere: the last resort is a large datagram', () => {
+    const { transaction, first } = begin('192.0.2.1')
+    const stream = sentBy(transaction.onReply(first, replyFor(first.wire, { flags: TC }), 10))
+    const large = sentBy(transaction.onFailure(stream, 'refused', 20))
+    expect(shape(large)).toBe('192.0.2.1 udp 4096')
+    const step = transaction.onReply(large, replyFor(large.wire, { flags: TC }), 30)
+    expect(step).toMatchObject({ kind: 'done', outcome: { kind: 'failure', state: 'invalid-reply' } })
+  })
+
+  test('trouble with TCP does not make a server silent', () => {
+    const { transaction, first } = begin('192.0.2.1', '192.0.2.2')
+    const stream = sentBy(transaction.onReply(first, replyFor(first.wire, { flags: TC }), 10))
+    transaction.onFailure(stream, 'timeout', 2010)
+    expect(first.upstream.isTrusted(2010)).toBe(true)
+    expect(first.upstream.counts.failedTcp).toBe(1)
+  })
+})
+
+test('what comes after the end is taken in for what it says about the server', () => {
+  const { transaction, first } = begin('192.0.2.1', '192.0.2.2')
+  const second = sentBy(transaction.onTime(250))
+  expect(first.upstream.isTrusted(250)).toBe(false)
+  const done = transaction.onReply(second, replyFor(second.wire, { answer: ['a.test 60 A 192.0.2.9'] }), 260)
+  expect(transaction.onReply(first, replyFor(first.wire), 900)).toEqual(done)
+  expect(first.upstream.isTrusted(900)).toBe(true)
+  expect(first.upstream.roundTrip).toBe(900)
+})
