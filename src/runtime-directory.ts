@@ -1,4 +1,5 @@
 import { access, constants, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { IpAddress, type Lifetime, type Logger, reasonOf } from './base/index.ts'
@@ -35,5 +36,16 @@ async function whyUnusable(directory: string): Promise<string | undefined> {
   }
   // Whoever serves the stub's address most likely keeps its files there too.
   const holder = portHolder(IpAddress.of('127.0.0.53'), 53, 'udp')
-  return holder && `${directory} is left to ${holderText(holder)}, which serves 127.0.0.53.`
+  if (holder !== undefined) return `${directory} is left to ${holderText(holder)}, which serves 127.0.0.53.`
+  return (await isServed(join(directory, 'io.systemd.Resolve')))
+    ? `${directory} is in use by another resolver.`
+    : undefined
+}
+
+/** Whether somebody listens on the Unix socket; one that a crash left behind takes no connection. */
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => resolve(true))
+    socket.once('error', () => resolve(false)).once('connect', () => socket.destroy())
+  })
 }

@@ -5,6 +5,7 @@ import { inside } from './kit/world.ts'
 
 const config = `${inside.repo}/config`
 const canChangeUser = process.getuid?.() === 0
+const complaints = (text: string) => text.split('\n').filter((line) => line.includes('tsresolved'))
 
 test.skipIf(original)('systemd finds nothing wrong with the unit', async () => {
   await using lab = await Lab.open({ start: false, bus: false })
@@ -17,7 +18,6 @@ test.skipIf(original)('systemd finds nothing wrong with the unit', async () => {
   await lab.write('/etc/systemd/system/tsresolved.service', unit)
   await lab.write('/etc/systemd/system/tsresolved-broken.service', unit.replace('Restart=always', 'Restart=sometimes'))
   const verify = (name: string) => lab.tryRun(['systemd-analyze', 'verify', '--man=no', `/etc/systemd/system/${name}`])
-  const complaints = (text: string) => text.split('\n').filter((line) => line.includes('tsresolved'))
   expect(complaints((await verify('tsresolved-broken.service')).stderr).join()).toContain('sometimes')
   expect(complaints((await verify('tsresolved.service')).stderr)).toEqual([])
 })

@@ -1,0 +1,44 @@
+import dgram from 'node:dgram'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { IpAddress } from '../../../src/base/index.ts'
+import { portHolder } from '../../../src/sys/index.ts'
+
+const open: { close(): unknown }[] = []
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.close()
+})
+
+async function udp(address: string, ipv6Only = false): Promise<number> {
+  const socket = dgram.createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', ipv6Only })
+  open.push(socket)
+  socket.bind(0, address)
+  await once(socket, 'listening')
+  return socket.address().port
+}
+
+const loopback = IpAddress.of('127.0.0.1')
+
+describe('who holds a port', () => {
+  test.each(['127.0.0.1', '0.0.0.0', '::'])('by a socket on %s', async (address) => {
+    const holder = portHolder(loopback, await udp(address), 'udp')
+    expect(holder).toMatchObject({ uid: process.getuid?.(), process: { pid: process.pid } })
+    expect(holder?.process?.name).toMatch(/./)
+  })
+  test('not by a socket on another address, nor by another transport', async () => {
+    expect(portHolder(IpAddress.of('127.0.0.2'), await udp('127.0.0.1'), 'udp')).toBeUndefined()
+    expect(portHolder(loopback, await udp('127.0.0.1'), 'tcp')).toBeUndefined()
+  })
+  test('not by a connection, but by who listens', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1')
+    open.push(server)
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    expect(portHolder(loopback, port, 'tcp')?.process?.pid).toBe(process.pid)
+    const client = net.connect(port, '127.0.0.1')
+    await once(client, 'connect')
+    expect(portHolder(loopback, client.localPort ?? 0, 'tcp')).toBeUndefined()
+    client.destroy()
+  })
+})
