@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events'
+import { sharedAbort } from './abort.ts'
 import type { Log } from './log.ts'
 
 /**
@@ -9,12 +9,12 @@ export class Tasks implements AsyncDisposable {
   readonly #log: Log
   readonly #limit: number
   readonly #running = new Set<Promise<void>>()
-  readonly #abort = new AbortController()
+  /** Every task may wait on it, and thousands do. */
+  readonly #abort = sharedAbort()
 
   constructor(log: Log, limit = Number.POSITIVE_INFINITY) {
     this.#log = log
     this.#limit = limit
-    setMaxListeners(0, this.#abort.signal) // every task may wait on it, and thousands do
   }
 
   get signal(): AbortSignal {

@@ -8,8 +8,8 @@ import { isSingleLabel, typeText } from '../wire/index.ts'
 import { mayAnswerOurselves, mayAskDns } from './asks.ts'
 import { FLAG } from './flags.ts'
 import type { Query } from './query.ts'
-import type { ResolverServices } from './resolver.ts'
 import { type ServerSight, serverSights } from './server-sight.ts'
+import type { ResolverServices } from './services.ts'
 
 /** One source of answers, in the order in which they are consulted (R-ORDER-1). */
 export interface ExplainedStep {

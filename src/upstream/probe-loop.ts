@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../base/index.ts'
+import { sharedAbort } from '../base/index.ts'
 import { isReplyTo } from '../wire/index.ts'
 import type { Probe } from './prober.ts'
 import { Prober } from './prober.ts'
@@ -12,7 +13,7 @@ export class ProbeLoop implements Disposable {
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #onBug: (error: unknown) => void
-  readonly #abort = new AbortController()
+  readonly #abort = sharedAbort()
   #timer: Disposable | undefined
 
   constructor(

@@ -44,8 +44,10 @@ export class ScriptedTransport implements Transport {
       const close = () => {
         const wasOpen = isOpen
         isOpen = false
+        signal.removeEventListener('abort', onAbort)
         return wasOpen
       }
+      const onAbort = () => close() && reject(signal.reason as Error)
       const exchange: Exchange = {
         server: query.endpoint.address.text,
         port: query.endpoint.port,
@@ -68,7 +70,7 @@ export class ScriptedTransport implements Transport {
           if (close()) reject(new TransportError(code, `scripted: ${code}`))
         },
       }
-      signal.addEventListener('abort', () => close() && reject(signal.reason as Error), { once: true })
+      signal.addEventListener('abort', onAbort)
       this.exchanges.push(exchange)
       this.script(exchange)
     })
