@@ -12,12 +12,12 @@ test.each(['resolved.conf', 'tsresolved.conf'])('%s as shipped changes nothing',
   expect(settingsOf(read(name))).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, problems: [] })
 })
 
-test('resolved.conf shows every key, with the default it has', () => {
-  const shown = read('resolved.conf').replaceAll(keyLine, '')
-  const { settings, problems } = settingsOf(shown)
+test('they show every key, with the default it has', () => {
+  const shown = read('resolved.conf') + read('tsresolved.conf')
+  const { settings, problems } = settingsOf(shown.replaceAll(keyLine, ''))
   expect(problems).toEqual([])
   expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, configuresServersOrDomains: true })
-  const scalars = Object.keys(settings).filter((key) => key !== 'configuresServersOrDomains').length
+  const inForce = Object.keys(settings).filter((key) => key !== 'configuresServersOrDomains').length
   const hidden = 2 // sizes of caches that are not there yet
-  expect([...read('resolved.conf').matchAll(keyLine)].length).toBe(scalars - hidden)
+  expect([...shown.matchAll(keyLine)].length).toBe(inForce - hidden)
 })
