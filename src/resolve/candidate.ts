@@ -1,6 +1,6 @@
 import type { Clock, Millis } from '../base/index.ts'
 import { gather } from '../base/index.ts'
-import type { CacheVariant } from '../cache/index.ts'
+import type { CachedAnswer, CacheVariant } from '../cache/index.ts'
 import { searchWalk, typesToSend } from '../routing/index.ts'
 import type { Scope, ScopeAnswer, ScopeOutcome, ScopeRequest } from '../scope/index.ts'
 import type { TryResult } from '../upstream/index.ts'
@@ -20,6 +20,8 @@ export interface CandidateResult {
   /** Of all transactions that got a reply, failed ones included. */
   readonly answers: readonly ScopeAnswer[]
   readonly tries: readonly TryResult[]
+  /** The cache entries it rests on, those of names tried before included; undefined when anything else played a part. */
+  readonly cached: readonly CachedAnswer[] | undefined
   /** Whether any answer holds records for the question, or a redirect. */
   readonly isPositive: boolean
 }
@@ -44,7 +46,8 @@ export async function runCandidate(
   let last: CandidateResult | undefined
   for (const name of names) {
     if (last !== undefined && clock.now() >= options.deadline) return { ...last, state: 'timeout' }
-    last = await ask(scope, name, query, options, clock, signal)
+    const result = await ask(scope, name, query, options, clock, signal)
+    last = last === undefined ? result : { ...result, cached: joined([last.cached, result.cached]) }
     if (last.state === 'success' || last.state === 'aborted') return last
   }
   return last ?? nothingToAsk(scope, query.name)
@@ -83,15 +86,34 @@ function scopeRequest(question: Question, query: Query, { variant }: CandidateOp
 }
 
 /** Success if any transaction succeeded, NODATA included; else the last failure (R-MERGE-2). */
-function resultOf(scope: Scope, name: Name, query: Query, outcomes: readonly ScopeOutcome[]): CandidateResult {
+function resultOf(
+  scope: Scope,
+  name: Name,
+  query: Query,
+  outcomes: readonly ScopeOutcome[],
+  isComplete: boolean,
+): CandidateResult {
   const answers = outcomes.filter((outcome) => outcome.kind === 'answer')
   const good = answers.filter(({ message }) => isSuccess(message, name, query))
   const tries = outcomes.flatMap((outcome) => outcome.tries)
   const isPositive = good.some(({ message }) => holdsAnswer(message, name, query))
-  if (good.length > 0) return { scope, name, state: 'success', errno: undefined, answers: good, tries, isPositive }
+  const cached = isComplete ? joined(outcomes.map(basisOf)) : undefined
+  const common = { scope, name, tries, isPositive, cached }
+  if (good.length > 0) return { ...common, state: 'success', errno: undefined, answers: good }
   const last = outcomes.at(-1)
   const state = last?.kind === 'failure' ? last.state : 'rcode-failure'
-  return { scope, name, state, errno: last?.kind === 'failure' ? last.errno : undefined, answers, tries, isPositive }
+  return { ...common, state, errno: last?.kind === 'failure' ? last.errno : undefined, answers }
+}
+
+function basisOf(outcome: ScopeOutcome): readonly CachedAnswer[] | undefined {
+  const isCached = outcome.kind === 'answer' && outcome.origin === 'cache' && outcome.basis !== undefined
+  return isCached ? [outcome.basis] : undefined
+}
+
+/** All of them, or undefined when one is. */
+export function joined<T>(parts: readonly (readonly T[] | undefined)[]): readonly T[] | undefined {
+  const known = parts.filter((part) => part !== undefined)
+  return known.length === parts.length ? known.flat() : undefined
 }
 
 function hasRecords(outcome: ScopeOutcome): boolean {
@@ -110,5 +132,14 @@ function holdsAnswer({ answer }: Message, name: Name, query: Query): boolean {
 }
 
 function nothingToAsk(scope: Scope, name: Name): CandidateResult {
-  return { scope, name, state: 'no-servers', errno: undefined, answers: [], tries: [], isPositive: false }
+  return {
+    scope,
+    name,
+    state: 'no-servers',
+    errno: undefined,
+    answers: [],
+    tries: [],
+    cached: undefined,
+    isPositive: false,
+  }
 }

@@ -19,16 +19,21 @@ export function checkCommon(
 }
 
 /** A query of an IPC client. */
-export function queryFor(name: Name, types: readonly number[], ifindex: IfIndex, flags: number): Query {
-  return { name, types, class: CLASS.IN, flags, ifindex, relayed: undefined, patienceForRest: undefined }
+export function queryFor(
+  name: Name,
+  types: readonly number[],
+  ifindex: IfIndex,
+  flags: number,
+  client?: QueryClient,
+): Query {
+  return { name, types, class: CLASS.IN, flags, ifindex, relayed: undefined, patienceForRest: undefined, client }
 }
 
+type Common = Pick<HostnameResult, 'flags' | 'provenance' | 'cached'>
+
 /** Adds to `value` what all results have. */
-export function found<T>(
-  value: T,
-  { flags, provenance }: { flags: number; provenance: Provenance },
-): Lookup<T & { flags: number; provenance: Provenance }> {
-  return { ok: true, value: { ...value, flags, provenance } }
+export function found<T>(value: T, { flags, provenance, cached }: Common): Lookup<T & Common> {
+  return { ok: true, value: { ...value, flags, provenance, cached } }
 }
 
 /** An argument that cannot be right. */

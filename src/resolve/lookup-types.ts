@@ -1,4 +1,5 @@
 import type { IfIndex, IpAddress } from '../base/index.ts'
+import type { CachedAnswer } from '../cache/index.ts'
 import type { ExtendedError, ResourceRecord } from '../wire/index.ts'
 import type { Provenance } from './provenance.ts'
 
@@ -83,6 +84,8 @@ interface LookupResult {
   readonly provenance: Provenance
 }
 export interface FoundAddress {
+  /** All cache entries it rests on, if it rests on nothing else. */
+  readonly cached?: readonly CachedAnswer[] | undefined
   readonly ifindex: IfIndex
   readonly address: IpAddress
 }

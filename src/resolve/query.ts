@@ -58,3 +58,5 @@ export interface Resolution {
   readonly basis: CachedAnswer | undefined
   readonly provenance: Provenance
 }
+  /** All cache entries it rests on: while they and the ground stand, it would come out the same. Else undefined. */
+  readonly cached: readonly CachedAnswer[] | undefined

@@ -8,7 +8,7 @@ import { answerFromHosts, synthesize } from '../synth/index.ts'
 import { questionText } from '../wire/index.ts'
 import { mayAnswerOurselves, mayAskDns } from './asks.ts'
 import type { CandidateResult } from './candidate.ts'
-import { runCandidate } from './candidate.ts'
+import { joined, runCandidate } from './candidate.ts'
 import { Chain } from './chain.ts'
 import { type Explanation, explainQuery } from './explain.ts'
 import { FLAG, PROTOCOLS } from './flags.ts'
@@ -180,6 +180,7 @@ export class Resolver {
       query,
       state: verdict ?? last.state,
       rcode: last.rcode,
+      cached: verdict === undefined ? joined(chain.rounds.map(({ cached }) => cached)) : undefined,
       errno: last.errno,
       extendedError: last.extendedError,
       name: chain.name,

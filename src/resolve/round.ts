@@ -25,6 +25,8 @@ export interface Round {
   readonly wire: Buffer | undefined
   /** The cache entry that holds `wire`. */
   readonly basis: CachedAnswer | undefined
+  /** All cache entries it rests on; undefined when anything else played a part. */
+  readonly cached: readonly CachedAnswer[] | undefined
   readonly source: Source
   readonly scope: Scope | undefined
   readonly server: string | undefined
@@ -46,6 +48,7 @@ const NOTHING = {
   source: 'none',
   scope: undefined,
   server: undefined,
+  cached: undefined,
   protocol: undefined,
   learntAt: undefined,
   tries: [],
@@ -89,8 +92,9 @@ export function scopeRound(result: CandidateResult, wasAlone: boolean): Round {
     flags: answers.reduce((flags, answer) => flags | originFlag(answer.origin), FLAG.DNS),
     wire: answers.length === 1 ? last.wire : undefined,
     // "Nothing" from one of several scopes is not to be repeated: a slower one may find something yet (R-MERGE-3).
-    basis: answers.length === 1 && (wasAlone || isPositive) ? last.basis : undefined,
-    source: isFromCache ? 'cache' : 'network',
+    basis: answers.length === 1 && mayBeRepeated ? last.basis : undefined,
+    cached: mayBeRepeated ? result.cached : undefined,
+    source: isStale ? 'stale' : isFromCache ? 'cache' : 'network',
     scope,
     server: last.lesson.server,
     protocol: last.lesson.protocol,

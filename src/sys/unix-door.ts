@@ -1,34 +1,44 @@
-import net from 'node:net'
-import type { Log } from '../base/index.ts'
+import { type Log, reasonOf } from '../base/index.ts'
+import { Epoll, EPOLLIN, type Watched } from './epoll.ts'
 import type { Libc } from './libc.ts'
 import { encodeUnixSockaddr } from './sockaddr.ts'
 import { type PeerCredentials, peerCredentials, SOCK_STREAM } from './socket-options.ts'
+import { UnixStream } from './unix-stream.ts'
 
 const AF_UNIX = 1
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const EAGAIN = 11
-/** Connections taken before the rest of the daemon has its turn. */
-const MAX_ROUNDS = 64
+/** Connections taken before those who leave have their turn: fast clients must not look like many. */
+const MAX_ROUNDS = 8
+/** After this many milliseconds there may be descriptors again. */
+const PAUSE = 100
+/** The most that is read from a client in one go. */
+const SCRATCH_SIZE = 0x1_0000
 
-export type UnixVisitor = (socket: net.Socket, peer: PeerCredentials) => void
+export type UnixVisitor = (stream: UnixStream, peer: PeerCredentials) => void
 
 /**
- * A unix-domain stream listener that knows who comes in: it accepts by itself, because Node tells nobody the descriptor
- * of a connection, which SO_PEERCRED needs. Clients may shut down their half first and still be answered.
+ * A unix-domain stream listener that knows who comes in, which Node tells nobody (SO_PEERCRED). The listening socket
+ * and all connections share one epoll descriptor: one turn serves the client who comes and the one who leaves.
  */
 export class UnixDoor implements Disposable {
   readonly #libc: Libc
   readonly #log: Log
-  readonly #fd: number
-  readonly #watch: { close(): void }
-  #isClosed = false
+  readonly #epoll: Epoll
+  readonly #scratch = Buffer.alloc(SCRATCH_SIZE)
+  readonly #watched: Watched
 
   private constructor(libc: Libc, log: Log, fd: number, onVisitor: UnixVisitor) {
     this.#libc = libc
     this.#log = log
-    this.#fd = fd
-    this.#watch = libc.koffi.node.poll(fd, { readable: true }, () => this.#accept(onVisitor))
+    this.#epoll = new Epoll(libc)
+    try {
+      this.#watched = this.#epoll.add(fd, EPOLLIN, () => this.#accept(fd, onVisitor))
+    } catch (error) {
+      this.#epoll[Symbol.dispose]()
+      throw error
+    }
   }
 
   /** Makes the socket at `path`, which must not exist, with these permissions from the start. @throws {SysError} */
@@ -47,39 +57,42 @@ export class UnixDoor implements Disposable {
     }
   }
 
-  /** Takes over a socket the service manager listens on already, and which is ours to close. */
+  /** Takes over a socket the service manager listens on already, and which is ours to close. @throws {SysError} */
   static adopt(libc: Libc, log: Log, fd: number, onVisitor: UnixVisitor): UnixDoor {
     return new UnixDoor(libc, log, fd, onVisitor)
   }
 
-  /** The file stays; who made its folder removes it. Connections live on. */
+  /** The file stays; who made its folder removes it. Connections live on, until they are closed. */
   [Symbol.dispose](): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    this.#watch.close()
-    this.#libc.call('close', this.#fd)
+    this.#epoll.close(this.#watched)
+    this.#epoll.retire()
   }
 
-  #accept(onVisitor: UnixVisitor): void {
+  #accept(listener: number, onVisitor: UnixVisitor): void {
     const accept = this.#libc.function('accept4')
-    for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {
-      const fd = accept(this.#fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC)
+    for (let round = 0; round < MAX_ROUNDS && this.#epoll.has(this.#watched); round++) {
+      const fd = accept(listener, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC)
       if (fd < 0) return this.#onRefused()
       this.#welcome(fd, onVisitor)
     }
   }
 
   #welcome(fd: number, onVisitor: UnixVisitor): void {
+    const stream = new UnixStream(this.#libc, this.#epoll, fd, this.#scratch)
     try {
-      const peer = peerCredentials(this.#libc, fd)
-      onVisitor(new net.Socket({ fd, readable: true, writable: true, allowHalfOpen: true }), peer)
+      onVisitor(stream, peerCredentials(this.#libc, fd))
     } catch (error) {
       this.#log.bug(error)
+      stream.destroy()
     }
   }
 
+  /** What keeps a client out, such as too many open files, would do so again at once: the others are served meanwhile. */
   #onRefused(): void {
-    if (this.#libc.koffi.errno() !== EAGAIN)
-      this.#log.warning(`Cannot accept a client: ${this.#libc.lastError('accept4').code}`)
+    if (this.#libc.koffi.errno() === EAGAIN) return
+    this.#log.warning(`Cannot accept a client: ${reasonOf(this.#libc.lastError('accept4'))}`)
+    this.#epoll.change(this.#watched, 0)
+    const goOn = () => this.#epoll.has(this.#watched) && this.#epoll.change(this.#watched, EPOLLIN)
+    setTimeout(goOn, PAUSE).unref()
   }
 }

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { reasonOf } from '../base/index.ts'
@@ -8,6 +7,7 @@ import { parseCall } from './message.ts'
 import type { Peer } from './ports.ts'
 import { ProtocolError } from './protocol-error.ts'
 import type { Service } from './service.ts'
+import type { Stream, StreamEvents } from './stream.ts'
 
 export interface ConnectionContext {
   readonly service: Service
@@ -17,18 +17,19 @@ export interface ConnectionContext {
   readonly input: Budget
   readonly clock: Clock
   readonly log: Log
+  /** The connection is over. */
+  readonly onClose: () => void
 }
 
 /** Calls answered in a row before other clients get a turn. */
 const FAIR_SHARE = 32
-const NOTHING = Buffer.alloc(0)
 
 /**
  * One client. Calls are answered strictly one after the other (V-6) while reading goes on, because a client that
- * leaves calls off its pending query (V-13); with too many calls waiting, reading stops. Owns the socket.
+ * leaves calls off its pending query (V-13); with too many calls waiting, reading stops. Owns the stream.
  */
-export class Connection {
-  readonly #socket: Socket
+export class Connection implements StreamEvents {
+  readonly #stream: Stream
   readonly #context: ConnectionContext
   readonly #framer = new Framer()
   readonly #queue: Buffer[] = []
@@ -44,41 +45,74 @@ export class Connection {
   #readAt: Millis
   #onWritable: (() => void) | undefined
 
-  constructor(socket: Socket, context: ConnectionContext) {
-    this.#socket = socket
+  constructor(stream: Stream, context: ConnectionContext) {
+    this.#stream = stream
     this.#context = context
     this.#answeredAt = this.#readAt = context.clock.now()
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    socket.on('end', () => this.#onEnd())
-    socket.on('drain', () => this.#onWritable?.())
-    socket.on('error', (error) => context.log.debug(() => `varlink client: ${reasonOf(error)}`))
-    socket.on('close', () => this.#onClose())
+  }
+
+  /** Begins to read, and answers what is there already. */
+  start(): void {
+    this.#stream.start(this)
   }
 
   /** Closes at once; the call in progress is called off. */
   drop(reason: string): void {
-    if (this.#socket.destroyed) return
+    if (this.#stream.isClosed) return
     this.#context.log.debug(() => `varlink client (uid ${this.#context.peer?.uid ?? 'unknown'}) dropped: ${reason}`)
-    this.#socket.destroy()
+    this.#stream.destroy()
   }
 
   /** To be called now and then: drops who neither reads nor calls, and finds out who left while not being read from. */
   check(now: Millis): void {
     const { idle, readPatience } = this.#context.limits
-    if (this.#socket.writableLength > 0 && now - this.#readAt > readPatience) this.drop('does not read')
+    if (this.#stream.unsent > 0 && now - this.#readAt > readPatience) this.drop('does not read')
     else if (!this.#isWorking && now - this.#answeredAt > idle) this.drop('idle')
-    else if (this.#isWorking) this.#probe()
+    else if (this.#isWorking) this.#stream.probe()
   }
 
-  #receive(chunk: Buffer): void {
+  onData(bytes: Buffer): void {
     try {
-      for (const message of this.#framer.push(chunk)) this.#queue.push(message)
+      for (const message of this.#framer.push(bytes)) if (!this.#replay(message)) this.#queue.push(message)
       this.#account()
     } catch (error) {
       return this.#fail(error)
     }
-    if (this.#queue.length > this.#context.limits.pipelined) this.#socket.pause()
+    if (this.#queue.length > this.#context.limits.pipelined) this.#stream.pause()
     if (!this.#isWorking && this.#queue.length > 0) void this.#work()
+  }
+
+  /** The client sends no more, but may still wait for its reply. */
+  onEnd(): void {
+    this.#hasEnded = true
+    if (this.#isWorking) this.#stream.probe()
+    else this.#stream.end()
+  }
+
+  onTaken(): void {
+    this.#readAt = this.#context.clock.now()
+    if (!this.#stream.isFull) this.#onWritable?.()
+  }
+
+  onClose(error: Error | undefined): void {
+    const { log, input, onClose } = this.#context
+    if (error !== undefined) log.debug(() => `varlink client: ${reasonOf(error)}`)
+    this.#queue.length = 0
+    input.giveBack(this.#held)
+    this.#held = 0
+    this.#abort?.abort(new Error('client disconnected'))
+    this.#onWritable?.()
+    onClose()
+  }
+
+  /** Answers at once, without a promise, where the reply is known; but never before an earlier call (V-6). */
+  #replay(message: Buffer): boolean {
+    if (this.#isWorking || this.#queue.length > 0 || this.#stream.isFull) return false
+    const reply = this.#context.service.replay(message)
+    if (reply === undefined) return false
+    this.#send(reply)
+    this.#answeredAt = this.#context.clock.now()
+    return true
   }
 
   /** Never rejects. */
@@ -89,7 +123,7 @@ export class Connection {
       for (let message = this.#queue.shift(); message !== undefined; message = this.#queue.shift()) {
         await this.#answer(message)
         await this.#writable()
-        if (this.#socket.destroyed) return
+        if (this.#stream.isClosed) return
         if (++turns % FAIR_SHARE === 0) await nextTurn()
       }
       this.#account()
@@ -98,8 +132,8 @@ export class Connection {
     } finally {
       this.#isWorking = false
     }
-    if (this.#hasEnded) this.#finish()
-    else this.#socket.resume()
+    if (this.#hasEnded) this.#stream.end()
+    else this.#stream.resume()
   }
 
   async #answer(message: Buffer): Promise<void> {
@@ -114,18 +148,16 @@ export class Connection {
   /** A subscriber that does not keep up is dropped: it cannot be told what it missed. */
   #send(message: Buffer): void {
     const { clock, limits } = this.#context
-    if (this.#socket.destroyed) return
+    if (this.#stream.isClosed) return
     if (message.length > MAX_MESSAGE) return this.drop('reply is too long')
-    if (this.#socket.writableLength > limits.backlog) return this.drop('reads too slowly')
-    if (this.#socket.writableLength === 0) this.#readAt = clock.now()
-    this.#socket.write(message, () => {
-      this.#readAt = clock.now()
-    })
+    if (this.#stream.unsent > limits.backlog) return this.drop('reads too slowly')
+    if (this.#stream.unsent === 0) this.#readAt = clock.now()
+    this.#stream.write(message)
   }
 
   /** Resolves when the client has taken most of what it was sent, or is gone. */
   #writable(): Promise<void> | undefined {
-    if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return undefined
+    if (!this.#stream.isFull || this.#stream.isClosed) return undefined
     return new Promise((resolve) => {
       this.#onWritable = resolve
     })
@@ -133,6 +165,7 @@ export class Connection {
 
   /** Brings the shared budget in step with what is held. @throws {ProtocolError} when it is used up. */
   #account(): void {
+    if (this.#stream.isClosed) return void (this.#queue.length = 0) // over a reply: all was given back
     const held = this.#queue.reduce((sum, message) => sum + message.length, this.#framer.pending)
     const more = held - this.#held
     if (more > 0 && !this.#context.input.take(more)) throw new ProtocolError('all clients together send too much')
@@ -143,31 +176,5 @@ export class Connection {
   #fail(error: unknown): void {
     if (!(error instanceof ProtocolError)) this.#context.log.bug(error)
     this.drop(reasonOf(error))
-  }
-
-  /** The client sends no more, but may still wait for its reply. */
-  #onEnd(): void {
-    this.#hasEnded = true
-    if (this.#isWorking) this.#probe()
-    else this.#finish()
-  }
-
-  /** What is written is with the client already, unless some of it still waits here. */
-  #finish(): void {
-    if (this.#socket.writableLength === 0) this.#socket.destroy()
-    else this.#socket.end()
-  }
-
-  /** Writing nothing fails with EPIPE when the client is gone altogether and not only done with sending. */
-  #probe(): void {
-    if (!this.#socket.destroyed && this.#socket.writableLength === 0) this.#socket.write(NOTHING)
-  }
-
-  #onClose(): void {
-    this.#queue.length = 0
-    this.#context.input.giveBack(this.#held)
-    this.#held = 0
-    this.#abort?.abort(new Error('client disconnected'))
-    this.#onWritable?.()
   }
 }

@@ -1,13 +1,14 @@
 import { chmod, lstat, rm } from 'node:fs/promises'
-import type { Socket } from 'node:net'
 import { createConnection, createServer } from 'node:net'
+import { PlainStream } from './plain-stream.ts'
 import type { Peer } from './ports.ts'
+import type { Stream } from './stream.ts'
 
 /** A socket to make at a path, or one that the service manager has already made. */
 export type ListenAt = { readonly path: string; readonly mode: number } | { readonly fd: number }
 
 /** Told of each client; `peer` is undefined where the kernel cannot be asked who it is. */
-export type OnVisitor = (socket: Socket, peer: Peer | undefined) => void
+export type OnVisitor = (stream: Stream, peer: Peer | undefined) => void
 
 /** Begins to accept clients at a socket that is free to be made. Disposing ends that; connections live on. */
 export type OpenEntrance = (at: ListenAt, backlog: number, onVisitor: OnVisitor) => Promise<Disposable>
@@ -29,7 +30,7 @@ export async function openEntrance(at: ListenAt, onVisitor: OnVisitor, open: Ope
 
 /** By plain Node, which cannot tell who a client is. */
 export async function plainEntrance(at: ListenAt, backlog: number, onVisitor: OnVisitor): Promise<Disposable> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => onVisitor(socket, undefined))
+  const server = createServer({ allowHalfOpen: true }, (socket) => onVisitor(new PlainStream(socket), undefined))
   const where = 'path' in at ? { path: at.path } : { fd: at.fd }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -14,5 +14,6 @@ export type {
 } from './ports.ts'
 export type { ServerContext } from './server.ts'
 export { VarlinkServer } from './server.ts'
+export type { Stream, StreamEvents } from './stream.ts'
 export type { VarlinkPorts } from './services.ts'
 export { monitorService, resolveService } from './services.ts'

@@ -15,6 +15,8 @@ export interface Call {
   readonly oneway: boolean
   /** The client wants to speak another protocol afterwards. */
   readonly upgrade: boolean
+  /** The message itself. */
+  readonly words: Buffer
 }
 
 const MODES = ['more', 'oneway', 'upgrade'] as const
@@ -27,7 +29,7 @@ const MAX_VALUES = 10_000
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Reads one message without its NUL (V-1, V-3). @throws {ProtocolError} */
-export function parseCall(message: Uint8Array): Call {
+export function parseCall(message: Buffer): Call {
   assertModest(message)
   const call = parseJson(message)
   if (!isObject(call)) throw new ProtocolError('message is not an object')
@@ -37,7 +39,7 @@ export function parseCall(message: Uint8Array): Call {
   if (typeof method !== 'string') throw new ProtocolError('call names no method')
   const [more, oneway, upgrade] = MODES.map((mode) => flagOf(call, mode)) as [boolean, boolean, boolean]
   if (Number(more) + Number(oneway) + Number(upgrade) > 1) throw new ProtocolError('call has contradicting modes')
-  return { method, parameters: parametersOf(parameters), more, oneway, upgrade }
+  return { method, parameters: parametersOf(parameters), more, oneway, upgrade, words: message }
 }
 
 /** The bytes of a reply (V-4); `continues` when another one follows. */

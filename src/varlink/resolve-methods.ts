@@ -24,15 +24,17 @@ export interface ResolvePorts {
  */
 export function resolveInterface({ lookups, control, inspector }: ResolvePorts): Served {
   return serve(RESOLVE_INTERFACE, {
-    async ResolveHostname({ name, family, ...where }, { oneway, signal }) {
-      const request = { name, family: int32(family, 'family'), ...placeOf(where, oneway) }
-      const { addresses, canonical, flags } = found(await lookups.hostname(request, signal))
+    async ResolveHostname({ name, family, ...where }, call) {
+      const request = { name, family: int32(family, 'family'), ...placeOf(where, call) }
+      const { addresses, canonical, flags, cached } = found(await lookups.hostname(request, call.signal))
+      if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: addresses.length })
       return { addresses: some(addresses).map(addressOutput), name: canonical, flags }
     },
     async ResolveAddress({ address, family, ...where }, { oneway, signal }) {
       const bytes = byteArray(address, 'address')
-      const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, oneway) }
-      const { names, flags } = found(await lookups.address(request, signal))
+      const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, call) }
+      const { names, flags, cached } = found(await lookups.address(request, call.signal))
+      if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: names.length })
       return { names: some(names).map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name })), flags }
     },
     async ResolveService({ name = '', type = '', domain, family, ...where }, { oneway, signal }) {

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { Connection } from './connection.ts'
 import type { ListenAt, OpenEntrance } from './entrance.ts'
@@ -7,6 +6,7 @@ import type { ServerLimits } from './limits.ts'
 import { Budget, DEFAULT_LIMITS } from './limits.ts'
 import type { Peer } from './ports.ts'
 import type { Service } from './service.ts'
+import type { Stream } from './stream.ts'
 
 export interface ServerContext {
   readonly service: Service
@@ -25,7 +25,8 @@ export class VarlinkServer implements AsyncDisposable {
   readonly #context: ServerContext
   readonly #limits: ServerLimits
   readonly #input: Budget
-  readonly #connections = new Map<Connection, number | undefined>()
+  readonly #connections = new Set<Connection>()
+  readonly #perUid = new Map<number, number>()
   #entrance: AsyncDisposable | undefined
   #timer: Disposable | undefined
   #closed: PromiseLike<void> | undefined
@@ -42,7 +43,7 @@ export class VarlinkServer implements AsyncDisposable {
     try {
       server.#entrance = await openEntrance(
         at,
-        (socket, peer) => server.#accept(socket, peer),
+        (stream, peer) => server.#accept(stream, peer),
         context.entrance ?? plainEntrance,
       )
     } catch (error) {
@@ -55,36 +56,47 @@ export class VarlinkServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#entrance?.[Symbol.asyncDispose]() ?? Promise.resolve()
     this.#timer?.[Symbol.dispose]()
-    for (const connection of this.#connections.keys()) connection.drop('shutting down')
+    for (const connection of this.#connections) connection.drop('shutting down')
     await this.#closed
   }
 
-  #accept(socket: Socket, peer: Peer | undefined): void {
+  #accept(stream: Stream, peer: Peer | undefined): void {
     const { service, clock, log } = this.#context
     if (this.#closed !== undefined || !this.#hasRoomFor(peer)) {
       log.debug(() => `varlink client (uid ${peer?.uid ?? 'unknown'}) refused: too many connections`)
-      socket.destroy()
+      stream.destroy()
       return
     }
-    const context = { service, peer, limits: this.#limits, input: this.#input, clock, log }
-    const connection = new Connection(socket, context)
-    this.#connections.set(connection, peer?.uid)
-    socket.once('close', () => this.#connections.delete(connection))
+    const onClose = () => this.#forget(connection, peer)
+    const context = { service, peer, limits: this.#limits, input: this.#input, clock, log, onClose }
+    const connection = new Connection(stream, context)
+    this.#connections.add(connection)
+    if (peer !== undefined) this.#perUid.set(peer.uid, this.#countOf(peer) + 1)
     this.#timer ??= clock.after(CHECK_INTERVAL, () => this.#check())
+    connection.start()
   }
 
   /** Clients of unknown uid share only the limit of the server: they may be anybody. */
   #hasRoomFor(peer: Peer | undefined): boolean {
     if (this.#connections.size >= this.#limits.connections) return false
-    if (peer === undefined) return true
-    let count = 0
-    for (const uid of this.#connections.values()) if (uid === peer.uid) count++
-    return count < this.#limits.connectionsPerUid
+    return peer === undefined || this.#countOf(peer) < this.#limits.connectionsPerUid
+  }
+
+  #countOf({ uid }: Peer): number {
+    return this.#perUid.get(uid) ?? 0
+  }
+
+  #forget(connection: Connection, peer: Peer | undefined): void {
+    this.#connections.delete(connection)
+    if (peer === undefined) return
+    const left = this.#countOf(peer) - 1
+    if (left > 0) this.#perUid.set(peer.uid, left)
+    else this.#perUid.delete(peer.uid)
   }
 
   #check(): void {
     const now = this.#context.clock.now()
-    for (const connection of this.#connections.keys()) connection.check(now)
+    for (const connection of this.#connections) connection.check(now)
     const isNeeded = this.#connections.size > 0 && this.#closed === undefined
     this.#timer = isNeeded ? this.#context.clock.after(CHECK_INTERVAL, () => this.#check()) : undefined
   }

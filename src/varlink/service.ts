@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import type { Log } from '../base/index.ts'
 import type { Caller } from '../control/index.ts'
 import { ControlError } from '../control/index.ts'
+import type { ReplyBasis, TextMemo } from '../fastpath/index.ts'
 import { errorOfControl, expectedMore, invalidParameter, methodNotFound, systemError, VarlinkError } from './errors.ts'
 import type { Fields, Interface, Method, Methods, ValueOf } from './idl.ts'
 import { firstMisfit } from './idl.ts'
@@ -18,6 +19,8 @@ export interface CallContext<O> {
   readonly signal: AbortSignal
   /** Sends one of several replies (V-4); for methods that require `more`. */
   send(reply: O): void
+  /** The reply to come may be repeated to the same words of anybody, while what it rests on stands. */
+  mayRepeat(basis: ReplyBasis): void
 }
 
 export type Handler<M> =
@@ -55,21 +58,34 @@ export function callerOf(peer: Peer | undefined): Caller {
 export class Service {
   readonly #methods: ReadonlyMap<string, { method: Method<Fields, Fields>; handler: AnyHandler }>
   readonly #log: Log
+  readonly #memo: TextMemo | undefined
 
-  constructor(interfaces: readonly Served[], log: Log) {
+  constructor(interfaces: readonly Served[], log: Log, memo?: TextMemo) {
     this.#methods = new Map(interfaces.flatMap(methodsOf))
     this.#log = log
+    this.#memo = memo
+  }
+
+  /** A reply given before to these very words, which still holds; undefined when it must be worked out. */
+  replay(message: Buffer): Buffer | undefined {
+    return this.#memo?.replay(message)
   }
 
   /** Resolves when the call is done and all its replies are with `client`; never rejects. */
   async answer(call: Call, client: Client): Promise<void> {
-    const reply = await this.#replyTo(call, client)
-    if (reply !== undefined && !call.oneway && !client.signal.aborted) client.send(reply)
+    const ground = this.#memo?.ground ?? []
+    let basis: ReplyBasis | undefined
+    const reply = await this.#replyTo(call, client, (found) => {
+      basis = found
+    })
+    if (reply === undefined || call.oneway || client.signal.aborted) return
+    if (basis !== undefined) this.#memo?.remember(call.words, reply, basis, ground)
+    client.send(reply)
   }
 
-  async #replyTo(call: Call, client: Client): Promise<Buffer | undefined> {
+  async #replyTo(call: Call, client: Client, mayRepeat: (basis: ReplyBasis) => void): Promise<Buffer | undefined> {
     try {
-      const reply = encodeReply(await this.#run(call, client), false)
+      const reply = encodeReply(await this.#run(call, client, mayRepeat), false)
       return reply.length <= MAX_MESSAGE ? reply : errorMessage(systemError(constants.errno.EMSGSIZE))
     } catch (error) {
       // Whatever a handler throws after its signal fired has nobody left to read it.
@@ -78,7 +94,7 @@ export class Service {
   }
 
   /** In this order: does it exist, is it called rightly, do the parameters fit (V-8…V-10). */
-  async #run(call: Call, client: Client): Promise<JsonObject> {
+  async #run(call: Call, client: Client, mayRepeat: (basis: ReplyBasis) => void): Promise<JsonObject> {
     const found = this.#methods.get(call.method)
     // Nothing here can be upgraded to another protocol.
     if (found === undefined || call.upgrade) throw methodNotFound(call.method)
@@ -87,7 +103,7 @@ export class Service {
     if (misfit !== undefined) throw invalidParameter(misfit)
     const { peer, signal } = client
     const send = (reply: JsonObject) => client.send(encodeReply(reply, true))
-    return found.handler(call.parameters, { peer, signal, oneway: call.oneway, send })
+    return found.handler(call.parameters, { peer, signal, oneway: call.oneway, send, mayRepeat })
   }
 
   #translate(error: unknown): VarlinkError {

@@ -4,19 +4,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
-import { Libc, type PeerCredentials, UnixDoor } from '../../../src/sys/index.ts'
+import { Libc, type PeerCredentials, UnixDoor, type UnixStreamEvents } from '../../../src/sys/index.ts'
 
 const log = new Logger('debug', () => {})
 const libc = Libc.load(log) as Libc
+const silent: UnixStreamEvents = { onData() {}, onEnd() {}, onTaken() {}, onClose() {} }
 
 test('knows who comes in, and speaks with them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'door-'))
   try {
     const path = join(folder, 'socket')
     const visitors: PeerCredentials[] = []
-    using _door = UnixDoor.listen(libc, log, path, 0o666, 10, (socket, peer) => {
+    using _door = UnixDoor.listen(libc, log, path, 0o666, 10, (stream, peer) => {
       visitors.push(peer)
-      socket.on('data', (chunk) => socket.end(`you said ${chunk.toString()}`))
+      stream.start({
+        ...silent,
+        onData(bytes) {
+          stream.write(Buffer.from(`you said ${bytes.toString()}`))
+          stream.end()
+        },
+      })
     })
     expect(statSync(path).mode & 0o777).toBe(0o666)
     const answers = await Promise.all(['a', 'b', 'c'].map((text) => say(path, text)))

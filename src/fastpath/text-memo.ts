@@ -1,0 +1,114 @@
+import type { Clock, Random } from '../base/index.ts'
+import type { CachedAnswer, Fact } from '../cache/index.ts'
+
+export interface TextMemoOptions {
+  /** What every reply rests on besides its entries. */
+  readonly ground: () => readonly Fact[]
+  /** Calls held at most. */
+  readonly capacity: number
+  readonly random: Random
+  readonly clock: Clock
+  /** Somebody wants to see every query: then nothing is replayed. */
+  readonly isWatched: () => boolean
+  /** Counts replays, once for each entry: they are cache hits that no cache saw. */
+  readonly tally: { replays: number }
+}
+
+/** What a reply that may be replayed rests on. */
+export interface ReplyBasis {
+  /** All of them, and nothing else but the ground. */
+  readonly entries: readonly CachedAnswer[]
+  /** Items whose order is chance (R-CACHE-15). */
+  readonly shuffled: number
+}
+
+interface Saved {
+  readonly entries: readonly CachedAnswer[]
+  /** In different orders, as they came by chance. */
+  readonly replies: Buffer[]
+  readonly wanted: number
+}
+
+/** Longer calls are no plain lookups. */
+const MAX_CALL = 512
+/** Orders kept of one reply. */
+const MAX_ORDERS = 8
+
+/**
+ * Replies to calls made of text, such as varlink's: the same words get the same reply while all it rests on stands, as
+ * `AnswerMemo` does for messages. Nothing in such a reply may count time. It decides nothing: without it the same
+ * replies take the ordinary road. Measured: 3 µs instead of some 60 for a cached `ResolveHostname`.
+ */
+export class TextMemo {
+  readonly #options: TextMemoOptions
+  #facts: readonly Fact[] = []
+  /** In two generations: what was used lately survives when the older one is dropped. */
+  #young = new Map<string, Saved>()
+  #old = new Map<string, Saved>()
+
+  constructor(options: TextMemoOptions) {
+    this.#options = options
+  }
+
+  /** The reply to these words, to be left as it is; undefined when it must be worked out. */
+  replay(call: Buffer): Buffer | undefined {
+    if (call.length > MAX_CALL || this.#options.isWatched()) return undefined
+    const saved = this.#find(call.toString('latin1'))
+    if (saved === undefined || saved.replies.length < saved.wanted || !this.#isCurrent(saved)) return undefined
+    this.#options.tally.replays += saved.entries.length
+    return saved.wanted === 1 ? saved.replies[0] : saved.replies[this.#options.random.below(saved.wanted)]
+  }
+
+  /** The ground as it is now: to be taken before a reply is worked out, and handed to `remember` with it. */
+  get ground(): readonly Fact[] {
+    this.#stands()
+    return this.#facts
+  }
+
+  /** Keeps what these words were answered, unless the ground on which it was worked out has fallen meanwhile. */
+  remember(call: Buffer, reply: Buffer, { entries, shuffled }: ReplyBasis, ground: readonly Fact[]): void {
+    if (call.length > MAX_CALL || !this.#stands() || ground !== this.#facts) return
+    const words = call.toString('latin1')
+    const known = this.#find(words)
+    if (known !== undefined && known.replies.length < known.wanted && isSame(known.entries, entries)) {
+      known.replies.push(reply)
+      return
+    }
+    this.#keep(words, { entries, replies: [reply], wanted: Math.min(Math.max(1, shuffled), MAX_ORDERS) })
+  }
+
+  #isCurrent({ entries }: Saved): boolean {
+    const now = this.#options.clock.now()
+    for (const entry of entries) if (!entry.isCurrent || now >= entry.expiresAt) return false
+    return this.#stands()
+  }
+
+  #find(words: string): Saved | undefined {
+    const young = this.#young.get(words)
+    if (young !== undefined) return young
+    const old = this.#old.get(words)
+    if (old !== undefined) this.#keep(words, old)
+    return old
+  }
+
+  #keep(words: string, saved: Saved): void {
+    this.#young.set(words, saved)
+    if (this.#young.size < this.#options.capacity / 2) return
+    this.#old = this.#young
+    this.#young = new Map()
+  }
+
+  /** True while the common ground stands; when it fell, everything is forgotten at once. */
+  #stands(): boolean {
+    if (this.#facts.length > 0 && this.#facts.every((fact) => fact.isCurrent)) return true
+    const isFirst = this.#facts.length === 0
+    this.#facts = this.#options.ground()
+    this.#young = new Map()
+    this.#old = new Map()
+    return isFirst
+  }
+}
+
+function isSame(some: readonly CachedAnswer[], others: readonly CachedAnswer[]): boolean {
+  return some.length === others.length && some.every((entry, i) => entry === others[i])
+}

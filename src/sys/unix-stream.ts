@@ -1,0 +1,186 @@
+import { type Epoll, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, type Watched } from './epoll.ts'
+import type { Libc } from './libc.ts'
+
+/** What a connection tells its owner. Nothing is told after `onClose`, which comes once. */
+export interface UnixStreamEvents {
+  /** The bytes are the receiver's to keep. */
+  onData(bytes: Buffer): void
+  /** The other end sends no more; it may still read. */
+  onEnd(): void
+  /** The other end has taken some of what waited for it. */
+  onTaken(): void
+  /** With the system's error, if that is why. */
+  onClose(error: Error | undefined): void
+}
+
+const EAGAIN = 11
+const MSG_NOSIGNAL = 0x4000
+/** Bytes that may wait before `isFull`; the kernel has taken some 200 KiB by then. */
+const HIGH_WATER = 16 * 1024
+const NOTHING = Buffer.alloc(0)
+
+/**
+ * A connection spoken with by system calls alone. What is written goes out at once if the kernel takes it, so that a
+ * call whose answer is known is accepted, read and answered in one go. Owns the descriptor.
+ */
+export class UnixStream {
+  readonly #libc: Libc
+  readonly #epoll: Epoll
+  readonly #fd: number
+  /** Shared by all: what is read is copied out of it. */
+  readonly #scratch: Buffer
+  #events: UnixStreamEvents | undefined
+  /** Undefined before the start and after the end. */
+  #watched: Watched | undefined
+  #interest = EPOLLIN
+  /** What the kernel did not take yet, in order. */
+  readonly #waiting: Buffer[] = []
+  #unsent = 0
+  #isPaused = false
+  #hasEnded = false
+  #isEnding = false
+  #isClosed = false
+
+  constructor(libc: Libc, epoll: Epoll, fd: number, scratch: Buffer) {
+    this.#libc = libc
+    this.#epoll = epoll
+    this.#fd = fd
+    this.#scratch = scratch
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Bytes written that the kernel did not take yet. */
+  get unsent(): number {
+    return this.#unsent
+  }
+
+  /** True while it is better not to write more; `onTaken` tells when that is over. */
+  get isFull(): boolean {
+    return this.#unsent >= HIGH_WATER
+  }
+
+  /** Begins to read, with what is there already. */
+  start(events: UnixStreamEvents): void {
+    this.#events = events
+    this.#read()
+    if (this.#isClosed) return
+    this.#interest = this.#wanted()
+    try {
+      this.#watched = this.#epoll.add(this.#fd, this.#interest, (bits) => this.#onReady(bits))
+    } catch (error) {
+      this.#close(error as Error)
+    }
+  }
+
+  /** Keeps the bytes until they are sent: they must not change. */
+  write(bytes: Buffer): void {
+    if (this.#isClosed) return
+    let sent = 0
+    if (this.#unsent === 0) sent = this.#send(bytes)
+    if (sent < 0 || sent === bytes.length) return
+    this.#waiting.push(bytes.subarray(sent))
+    this.#unsent += bytes.length - sent
+    this.#update()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#update()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#update()
+  }
+
+  /** Closes when all that was written is sent. */
+  end(): void {
+    this.#isEnding = true
+    if (this.#unsent === 0) this.#close(undefined)
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#close(undefined)
+  }
+
+  /** Finds out whether the other end is gone altogether, and not only done with sending: then it closes (EPIPE). */
+  probe(): void {
+    if (!this.#isClosed && this.#unsent === 0) this.#send(NOTHING)
+  }
+
+  #onReady(bits: number): void {
+    if ((bits & EPOLLOUT) !== 0) this.#flush()
+    if (this.#isClosed) return
+    if ((this.#interest & EPOLLIN) !== 0) return this.#read()
+    // Told without being asked for, and for good: nobody is there any more.
+    if ((bits & (EPOLLHUP | EPOLLERR)) !== 0) this.#close(undefined)
+  }
+
+  /** A part at a time, so that a client who always has more to say holds up nobody else. */
+  #read(): void {
+    const length = this.#libc.function('recv')(this.#fd, this.#scratch, this.#scratch.length, 0)
+    if (length > 0) return this.#events?.onData(copyOf(this.#scratch, length))
+    if (length < 0) return this.#onFailure('recv')
+    this.#hasEnded = true
+    this.#update() // or the end would be told again and again
+    this.#events?.onEnd()
+  }
+
+  #flush(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const sent = this.#send(next)
+      if (sent < 0) return
+      this.#unsent -= sent
+      if (sent < next.length) {
+        this.#waiting[0] = next.subarray(sent)
+        break
+      }
+      this.#waiting.shift()
+    }
+    this.#update()
+    this.#events?.onTaken()
+    if (this.#isEnding && this.#unsent === 0) this.#close(undefined)
+  }
+
+  /** Bytes taken; −1 when it was closed over the attempt. */
+  #send(bytes: Buffer): number {
+    const sent = this.#libc.function('send')(this.#fd, bytes, bytes.length, MSG_NOSIGNAL)
+    if (sent >= 0) return sent
+    this.#onFailure('send')
+    return this.#isClosed ? -1 : 0
+  }
+
+  #onFailure(call: string): void {
+    if (this.#libc.koffi.errno() !== EAGAIN) this.#close(this.#libc.lastError(call))
+  }
+
+  #wanted(): number {
+    return (this.#isPaused || this.#hasEnded ? 0 : EPOLLIN) | (this.#unsent > 0 ? EPOLLOUT : 0)
+  }
+
+  #update(): void {
+    if (this.#watched === undefined || this.#wanted() === this.#interest) return
+    this.#interest = this.#wanted()
+    this.#epoll.change(this.#watched, this.#interest)
+  }
+
+  #close(error: Error | undefined): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.#watched === undefined) this.#libc.call('close', this.#fd)
+    else this.#epoll.close(this.#watched)
+    this.#waiting.length = 0
+    this.#unsent = 0
+    this.#events?.onClose(error)
+  }
+}
+
+function copyOf(bytes: Buffer, length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length)
+  bytes.copy(copy, 0, 0, length)
+  return copy
+}
