@@ -114,10 +114,10 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
     if (spec.bus !== false) await this.configureLinks()
   }
 
-  /** The original is ready before it has its name on the bus. */
-  async onBus(): Promise<void> {
+  /** Waits for a name on the bus: the original is ready before it has its own. */
+  async onBus(name = 'org.freedesktop.resolve1'): Promise<void> {
     const bus = ['org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus']
-    const owner = ['busctl', 'call', ...bus, 'GetNameOwner', 's', 'org.freedesktop.resolve1']
+    const owner = ['busctl', 'call', ...bus, 'GetNameOwner', 's', name]
     await eventually(() => this.run(owner), { within: 10_000 })
   }
 
