@@ -6,7 +6,7 @@ import type { Clock, Logger } from './base/index.ts'
 import { Lifetime, reasonOf } from './base/index.ts'
 import { BusService } from './bus/index.ts'
 import type { Fact } from './cache/index.ts'
-import { Controller, Inspector } from './control/index.ts'
+import { Controller, Inspector, Journal, Meter, Overview } from './control/index.ts'
 import {
   ConfigFiles,
   foreignResolvConf,
@@ -16,16 +16,16 @@ import {
   ResolvConfWriter,
   resolvConfMode,
 } from './files/index.ts'
-import { AnswerMemo, TextMemo } from './fastpath/index.ts'
+import { AnswerMemo } from './fastpath/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from './netlink/index.ts'
 import type { Options } from './options.ts'
-import { Resolver, ResolverLookups } from './resolve/index.ts'
+import { type ClientIdentity, type QueryClient, Resolver, ResolverLookups } from './resolve/index.ts'
 import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from './scope/index.ts'
 import type { Delegate, ForeignDns, IfIndexOf, Problem, ResolvedSettings } from './settings/index.ts'
 import { problemText, readDelegate, readResolvedConf } from './settings/index.ts'
 import { Responder, StubListeners } from './stub/index.ts'
-import { type Libc, Listening, Outgoing, SystemClock, SystemRandom, UnixDoor } from './sys/index.ts'
+import { clientOwner, type Libc, Listening, Outgoing, SystemClock, SystemRandom, UnixDoor } from './sys/index.ts'
 import { PlainTransport } from './transport/index.ts'
 import {
   monitorService,
@@ -201,18 +201,14 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
   const catchUp = () => (controller.settings.configuresServersOrDomains ? undefined : foreign.current())
   const resolver = new Resolver({ scopes, local, catchUp, settings: () => controller.settings, clock, log: logger })
   const listening = new Listening(libc, logger)
-  const followed = () => (controller.settings.configuresServersOrDomains ? [] : [foreign.epoch])
-  const ground = (): Fact[] => [scopes.epoch, ...local.facts(), ...followed()]
+  const ground = (): Fact[] => [scopes.epoch, ...local.facts()]
   const capacity = settings.dnsCacheSize
   const newMemo = () => (capacity === 0 ? undefined : new AnswerMemo({ ground, capacity, random, tally: counts }))
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, newMemo })
   const newStub = () => new StubListeners({ listening, responder, clock, log: logger })
   const journal = life.adopt(new Journal({ resolver, clock, ownerOf: socketOwner }))
   const meter = life.adopt(new Meter(resolver, counts))
-  const isWatched = () => resolver.isWatched
-  const textMemo =
-    capacity === 0 ? undefined : new TextMemo({ ground, capacity, random, clock, isWatched, tally: counts })
-  const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local, journal, meter, textMemo })
+  const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local, journal, meter })
   return {
     context,
     life,
@@ -255,7 +251,6 @@ interface IpcParts {
   readonly resolver: Resolver
   readonly journal: Journal
   readonly meter: Meter
-  readonly textMemo: TextMemo | undefined
   readonly controller: Controller
   readonly local: LocalKnowledge
 }
@@ -266,7 +261,7 @@ function ipcOpener(
   life: Lifetime,
   parts: IpcParts,
 ) {
-  const { clock, scopes, resolver, controller, local, journal, meter, textMemo } = parts
+  const { clock, scopes, resolver, controller, local, journal, meter } = parts
   return async (): Promise<void> => {
     const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
     const inspector = new Inspector({
@@ -291,7 +286,11 @@ function ipcOpener(
       onResume: () => scopes.resetServers(),
     })
     life.adopt(bus)
+    const overview = new Overview({ scopes, control: controller, facts: () => controller.facts, clock })
     const ports: VarlinkPorts = {
+      overview,
+      journal,
+      meter,
       lookups,
       resolver,
       control: controller,
@@ -315,8 +314,7 @@ function ipcOpener(
     const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
     const common = { clock, log: logger, entrance: libc === undefined ? plainEntrance : knowingEntrance(libc, logger) }
     const monitorMode = libc === undefined ? 0o600 : 0o666 // each call is checked, where the caller can be known
-    const resolve = { ...common, service: resolveService(ports, logger, textMemo) }
-    life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, resolve))
+    life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, { ...common, service: resolveService(ports, logger) }))
     const monitor = { ...common, service: monitorService(ports, logger) }
     life.adopt(await VarlinkServer.open({ path: `${path}.Monitor`, mode: monitorMode }, monitor))
     bus.start()
@@ -329,6 +327,13 @@ function knowingEntrance(libc: Libc, log: Logger): OpenEntrance {
     'fd' in at
       ? UnixDoor.adopt(libc, log, at.fd, onVisitor)
       : UnixDoor.listen(libc, log, at.path, at.mode, backlog, onVisitor)
+}
+
+/** Whose socket a client of the stub asks from, where that is on this machine. */
+function socketOwner({ door, address, port = 0 }: QueryClient): ClientIdentity | undefined {
+  if (address === undefined || (door !== 'udp' && door !== 'tcp')) return undefined
+  const owner = clientOwner(address, port, door)
+  return owner && { uid: owner.uid, pid: owner.process?.pid, process: owner.process?.name }
 }
 
 /** CLOCK_BOOTTIME, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { IpAddress } from '../base/index.ts'
-import { ACCEPTED_FLAGS, type FoundAddress, type Lookup, type Lookups } from '../resolve/index.ts'
+import { ACCEPTED_FLAGS, type FoundAddress, type Lookup, type Lookups, type QueryClient } from '../resolve/index.ts'
 import { wireOfRecord } from '../wire/index.ts'
 import { familyOf, flagsOf, lookupIndexOf } from './arguments.ts'
 import { errorOfFailure } from './errors.ts'
@@ -18,7 +18,8 @@ function hostnameMethod(lookups: Lookups): Method {
     async run(call) {
       const [ifindex, name, family, flags] = call.args as [number, string, number, bigint]
       const [link, kind] = [lookupIndexOf(ifindex), familyOf(family)]
-      const request = { ifindex: link, name, family: kind, flags: flagsOf(flags, ACCEPTED_FLAGS.hostname) }
+      const accepted = flagsOf(flags, ACCEPTED_FLAGS.hostname)
+      const request = { ifindex: link, name, family: kind, flags: accepted, client: clientOf(call) }
       const found = await waitFor(call, (signal) => lookups.hostname(request, signal))
       return [found.addresses.map(addressValue), found.canonical, BigInt(found.flags)]
     },
@@ -37,6 +38,7 @@ function addressMethod(lookups: Lookups): Method {
         family: familyOf(family),
         address,
         flags: flagsOf(flags, ACCEPTED_FLAGS.address),
+        client: clientOf(call),
       }
       const found = await waitFor(call, (signal) => lookups.address(request, signal))
       return [found.names.map(({ ifindex: link, name }) => [link, name]), BigInt(found.flags)]
@@ -52,7 +54,14 @@ function recordMethod(lookups: Lookups): Method {
     async run(call) {
       const [ifindex, name, dnsClass, type, flags] = call.args as [number, string, number, number, bigint]
       const accepted = flagsOf(flags, ACCEPTED_FLAGS.record)
-      const request = { ifindex: lookupIndexOf(ifindex), name, class: dnsClass, type, flags: accepted }
+      const request = {
+        ifindex: lookupIndexOf(ifindex),
+        name,
+        class: dnsClass,
+        type,
+        flags: accepted,
+        client: clientOf(call),
+      }
       const found = await waitFor(call, (signal) => lookups.record(request, signal))
       const records = found.records.map(({ ifindex: link, record }) => {
         return [link, record.class, record.type, wireOfRecord(record)]
@@ -73,7 +82,7 @@ function serviceMethod(lookups: Lookups): Method {
       const [ifindex, name, type, domain, family, flags] = call.args as [number, string, string, string, number, bigint]
       const [link, kind] = [lookupIndexOf(ifindex), familyOf(family)]
       const accepted = flagsOf(flags, ACCEPTED_FLAGS.service)
-      const request = { ifindex: link, name, type, domain, family: kind, flags: accepted }
+      const request = { ifindex: link, name, type, domain, family: kind, flags: accepted, client: clientOf(call) }
       const found = await waitFor(call, (signal) => lookups.service(request, signal))
       const services = found.services.map(({ priority, weight, port, hostname, addresses, canonicalName }) => {
         return [priority, weight, port, hostname, addresses.map(addressValue), canonicalName]
@@ -82,6 +91,11 @@ function serviceMethod(lookups: Lookups): Method {
       return [services, found.txt, canonical.name, canonical.type, canonical.domain, BigInt(found.flags)]
     },
   }
+}
+
+/** For those who watch: the bus is asked who it is only for them. */
+function clientOf({ client }: Call): QueryClient {
+  return { door: 'bus', busName: client.busName, identify: () => client.identify() }
 }
 
 /** Waits as long as the caller is on the bus. @throws {BusError} for a lookup that found nothing, and for too many at once */

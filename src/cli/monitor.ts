@@ -4,6 +4,7 @@ import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { extendedErrorSuffix } from './extended-error-text.ts'
 import { printJson } from './output.ts'
+import { watchQuestions } from './questions.ts'
 import { readRecord, recordText } from './record-lines.ts'
 import { notifyReady } from './notify.ts'
 import { streamMonitor, type VarlinkParameters } from './varlink-client.ts'
@@ -23,6 +24,7 @@ export interface QueryEvent {
 
 /** Shows every query as it finishes, until interrupted or disconnected (C-M-1). */
 export const monitor: VerbRun = async (_words, context) => {
+  if (context.options.clients) return watchQuestions(context)
   for await (const event of streamMonitor('SubscribeQueryResults')) {
     if (event.ready === true) await notifyReady()
     else printEvent(event, context)

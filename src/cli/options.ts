@@ -24,6 +24,11 @@ export interface Options {
   readonly explain: boolean
   /** `why`: ask as well, instead of only telling what is known. */
   readonly ask: boolean
+  /** `monitor`: who asks, and only what these let through. */
+  readonly clients: boolean
+  readonly filters: Filters
+  /** `doctor`: repair what can be undone. */
+  readonly fix: boolean
   /** Something to print instead of running a verb. */
   readonly show: 'help' | 'version' | 'types' | 'classes' | 'protocols' | undefined
 }
@@ -42,7 +47,20 @@ export const DEFAULT_OPTIONS: Options = {
   askPassword: true,
   explain: false,
   ask: true,
+  clients: false,
+  filters: {},
+  fix: false,
   show: undefined,
+}
+
+/** What `monitor` lets through; undefined lets all through. */
+export interface Filters {
+  /** The name or a domain above it. */
+  readonly name?: string
+  /** Process name, uid, pid or address. */
+  readonly client?: string
+  /** Source, state or response code, such as `network`, `cache`, `nxdomain`, `failed`. */
+  readonly outcome?: string
 }
 
 /** One option: how it is written, what help says, and what it changes. */
@@ -83,6 +101,11 @@ export const OPTIONS: readonly OptionSpec[] = [
   { long: 'explain', help: 'Tell where an answer comes from, and why', apply: () => ({ explain: true }) },
   { long: 'ask', help: 'With why: ask for the name, too (default)', apply: () => ({ ask: true }) },
   { long: 'no-ask', help: 'With why: only tell what is known, ask nobody', apply: () => ({ ask: false }) },
+  { long: 'clients', help: 'With monitor: show who asks, source, server and time', apply: () => ({ clients: true }) },
+  filter('name', 'NAME', 'With monitor: only this name and those below it'),
+  filter('client', 'WHO', 'With monitor: only this process name, uid, pid or address'),
+  filter('outcome', 'WORD', 'With monitor: only this source or result, such as cache, network, nxdomain, failed'),
+  { long: 'fix', help: 'With doctor: repair what can be undone', apply: () => ({ fix: true }) },
   { long: 'raw', value: 'payload|packet', optional: true, help: 'Dump the answer as binary data', apply: withRaw },
   { long: 'legend', value: 'BOOL', help: 'Print headers and additional info (default: yes)', apply: (_, value) => ({ legend: truth('legend', value) }) },
   { long: 'json', value: 'MODE', help: 'Output as JSON: pretty, short or off', apply: withJson },
@@ -101,6 +124,12 @@ export function parseBoolean(text: string): boolean | undefined {
 function unless(long: string, bit: number, help: string): OptionSpec {
   const apply = ({ flags }: Options, value: string) => ({ flags: withBit(flags, bit, !truth(long, value)) })
   return { long, value: 'BOOL', help: `${help} (default: yes)`, apply }
+}
+
+/** Filters need the view that shows what they filter. */
+function filter(long: keyof Filters, value: string, help: string): OptionSpec {
+  const apply = ({ filters }: Options, word: string) => ({ clients: true, filters: { ...filters, [long]: word } })
+  return { long, value, help, apply }
 }
 
 function withBit(flags: number, bit: number, on: boolean): number {

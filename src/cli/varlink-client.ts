@@ -7,10 +7,15 @@ export class VarlinkError extends CliError {
   readonly errorName: string
 
   constructor(errorName: string, method: string) {
-    super(UNKNOWN.has(errorName) ? `The running resolver does not offer ${method}.` : `${method}: ${errorName}`)
+    super(messageOf(errorName, method))
     this.name = 'VarlinkError'
     this.errorName = errorName
   }
+}
+
+function messageOf(errorName: string, method: string): string {
+  if (UNKNOWN.has(errorName)) return `The running resolver does not offer ${method}.`
+  return DENIED.has(errorName) ? `${method}: access denied; root may do this.` : `${method}: ${errorName}`
 }
 
 export type VarlinkParameters = Readonly<Record<string, unknown>>
@@ -19,6 +24,7 @@ const RESOLVE = 'io.systemd.Resolve'
 const RUNTIME_DIRECTORY = '/run/systemd/resolve'
 const MONITOR = 'io.systemd.Resolve.Monitor'
 const EXPLAIN = 'io.tsresolved.Explain'
+const OBSERVE = 'io.tsresolved.Observe'
 /** As long as any lookup may take (C-5). */
 const PATIENCE_MS = 120_000
 /** The most one message may take (V-2). */
@@ -29,9 +35,18 @@ export function callExplain(method: string, parameters: VarlinkParameters): Prom
   return callOnce(EXPLAIN, method, parameters)
 }
 
-/** As `streamMonitor`, of our own interface. */
-export function streamExplain(method: string, parameters: VarlinkParameters): AsyncGenerator<VarlinkParameters> {
-  return callVarlink(EXPLAIN, method, parameters, true, undefined)
+/** As `callExplain`, to the interface that shows the resolver at work. */
+export function callObserve(method: string, parameters: VarlinkParameters = {}): Promise<VarlinkParameters> {
+  return callOnce(OBSERVE, method, parameters)
+}
+
+/** As `streamMonitor`, of our own interface; ends without a word when the signal aborts. */
+export function streamObserve(
+  method: string,
+  parameters: VarlinkParameters,
+  signal?: AbortSignal,
+): AsyncGenerator<VarlinkParameters> {
+  return callVarlink(OBSERVE, method, parameters, true, signal)
 }
 
 /** One call to the monitor interface. @throws {CliError} when the socket is not there, {VarlinkError} for an error reply. */
@@ -58,6 +73,11 @@ export function isUnavailable(error: unknown): boolean {
 const UNKNOWN: ReadonlySet<string> = new Set([
   'org.varlink.service.MethodNotFound',
   'org.varlink.service.InterfaceNotFound',
+])
+
+const DENIED: ReadonlySet<string> = new Set([
+  'org.varlink.service.PermissionDenied',
+  'io.systemd.InteractiveAuthenticationRequired',
 ])
 
 /** Whole messages of a stream of NUL-ended ones, wherever the chunks are cut (V-1, V-2). @throws {CliError} */
@@ -132,7 +152,7 @@ function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   })
 }
 
-/** Our own interface lives on the socket for everybody. */
+/** Our own interfaces live on the socket for everybody. */
 function socketPath(iface: string): string {
-  return `${RUNTIME_DIRECTORY}/${iface === EXPLAIN ? RESOLVE : iface}`
+  return `${RUNTIME_DIRECTORY}/${iface.startsWith('io.tsresolved.') ? RESOLVE : iface}`
 }

@@ -2,6 +2,7 @@ import type { IfIndex } from '../base/index.ts'
 import { AF_UNSPEC, isFamily } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
 import { CLASS, parseName, toAscii } from '../wire/index.ts'
+import type { QueryClient } from './client.ts'
 import { failureText } from './failure-text.ts'
 import type { Lookup, LookupFailure } from './lookup-types.ts'
 import type { Provenance } from './provenance.ts'
@@ -29,11 +30,12 @@ export function queryFor(
   return { name, types, class: CLASS.IN, flags, ifindex, relayed: undefined, patienceForRest: undefined, client }
 }
 
-type Common = Pick<HostnameResult, 'flags' | 'provenance' | 'cached'>
-
 /** Adds to `value` what all results have. */
-export function found<T>(value: T, { flags, provenance, cached }: Common): Lookup<T & Common> {
-  return { ok: true, value: { ...value, flags, provenance, cached } }
+export function found<T>(
+  value: T,
+  { flags, provenance }: { flags: number; provenance: Provenance },
+): Lookup<T & { flags: number; provenance: Provenance }> {
+  return { ok: true, value: { ...value, flags, provenance } }
 }
 
 /** An argument that cannot be right. */

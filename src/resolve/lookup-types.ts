@@ -1,6 +1,6 @@
 import type { IfIndex, IpAddress } from '../base/index.ts'
-import type { CachedAnswer } from '../cache/index.ts'
 import type { ExtendedError, ResourceRecord } from '../wire/index.ts'
+import type { QueryClient } from './client.ts'
 import type { Provenance } from './provenance.ts'
 
 /** How a query ended: the words of varlink.md §4.1, and what only IPC lookups can meet. */
@@ -55,6 +55,7 @@ export interface LookupFailure {
 interface LookupRequest {
   readonly ifindex: IfIndex
   readonly flags: number
+  readonly client?: QueryClient
 }
 export interface HostnameRequest extends LookupRequest {
   /** As the client wrote it. */
@@ -84,8 +85,6 @@ interface LookupResult {
   readonly provenance: Provenance
 }
 export interface FoundAddress {
-  /** All cache entries it rests on, if it rests on nothing else. */
-  readonly cached?: readonly CachedAnswer[] | undefined
   readonly ifindex: IfIndex
   readonly address: IpAddress
 }

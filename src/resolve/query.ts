@@ -1,6 +1,7 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { CachedAnswer } from '../cache/index.ts'
 import type { ExtendedError, Name, Question, ResourceRecord } from '../wire/index.ts'
+import type { QueryClient } from './client.ts'
 import type { QueryState } from './lookup-types.ts'
 import type { Provenance } from './provenance.ts'
 
@@ -18,6 +19,8 @@ export interface Query {
   readonly relayed: RelayedMessage | undefined
   /** How long the rest may keep an answer waiting once one type has brought records; undefined waits for all. */
   readonly patienceForRest: Millis | undefined
+  /** For those who watch; it decides nothing. */
+  readonly client?: QueryClient | undefined
 }
 
 /** A client's message that goes upstream under another ID and comes back as the server answered it (R-STUB-13). */

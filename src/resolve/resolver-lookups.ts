@@ -64,7 +64,7 @@ export class ResolverLookups implements Lookups {
     if (name === undefined) return invalid('name', request.name)
     const resolution = await this.#resolver.resolve(
       {
-        ...queryFor(name, this.#addressTypes(request.family), request.ifindex, request.flags),
+        ...queryFor(name, this.#addressTypes(request.family), request.ifindex, request.flags, request.client),
         flags: request.flags | (request.name.endsWith('.') ? FLAG.NO_SEARCH : 0),
         patienceForRest: PATIENCE_FOR_FAMILY,
       },
@@ -83,7 +83,7 @@ export class ResolverLookups implements Lookups {
     if (problem !== undefined || !isFamily(family)) return invalid(problem ?? 'family', '')
     const address = IpAddress.fromBytes(bytes)
     if (address?.family !== family) return fail('bad-address-size', Buffer.from(bytes).toString('hex'))
-    const query = queryFor(reverseNameOf(address), [TYPE.PTR], ifindex, flags | FLAG.NO_SEARCH)
+    const query = queryFor(reverseNameOf(address), [TYPE.PTR], ifindex, flags | FLAG.NO_SEARCH, request.client)
     const resolution = await this.#resolver.resolve(query, signal)
     const names = resolution.answer
       .filter(({ record }) => record.type === TYPE.PTR)
@@ -104,7 +104,7 @@ export class ResolverLookups implements Lookups {
     if (isObsoleteType(type)) {
       return fail('type-obsolete', request.name, `Specified DNS resource record type ${typeText(type)} is obsolete`)
     }
-    const query = { ...queryFor(name, [type], ifindex, flags | FLAG.NO_SEARCH), class: request.class }
+    const query = { ...queryFor(name, [type], ifindex, flags | FLAG.NO_SEARCH, request.client), class: request.class }
     const resolution = await this.#resolver.resolve(query, signal)
     const isAsked = (record: ResourceRecord) => type === TYPE.ANY || record.type === type
     const records = resolution.answer.filter(({ record }) => isAsked(record))

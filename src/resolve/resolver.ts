@@ -60,6 +60,7 @@ export type QueryListener = (resolution: Resolution) => void
 export class Resolver {
   readonly #services: ResolverServices
   readonly #listeners = new Set<QueryListener>()
+  readonly #observers = new Set<QueryListener>()
   #live = 0
 
   constructor(services: ResolverServices) {
@@ -74,6 +75,12 @@ export class Resolver {
   watch(listener: QueryListener): Disposable {
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  /** As `watch`, but without the questions that short cuts answer: whoever counts along need not stop those. */
+  observe(observer: QueryListener): Disposable {
+    this.#observers.add(observer)
+    return { [Symbol.dispose]: () => void this.#observers.delete(observer) }
   }
 
   /** How the question would be treated now, and why: nothing is asked. */
@@ -194,6 +201,7 @@ export class Resolver {
       provenance: this.#provenance(query, chain, last, clock.now() - startedAt),
     }
     log.debug(() => describe(resolution))
+    for (const observer of this.#observers) observer(resolution)
     for (const listener of this.#listeners) listener(resolution)
     return resolution
   }

@@ -22,10 +22,11 @@ export async function lookUpService(
   if (request.name !== '' && request.type === '') return invalid('type', request.domain)
   const name = serviceName(request)
   if (name === undefined) return invalid('domain', request.domain)
+  if (resolver.refuses(TYPE.SRV)) return fail('query-refused', name) // the TXT records alone are no service
   const wantsTxt = (request.flags & FLAG.NO_TXT) === 0
   const flags = (request.flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)) | FLAG.NO_SEARCH
   const types = wantsTxt ? [TYPE.SRV, TYPE.TXT] : [TYPE.SRV]
-  const resolution = await resolver.resolve(queryFor(name, types, request.ifindex, flags), signal)
+  const resolution = await resolver.resolve(queryFor(name, types, request.ifindex, flags, request.client), signal)
   const records = resolution.answer.map(({ record }) => record)
   const srvs = records.filter(({ type, rdata }) => type === TYPE.SRV && rdata.length > SRV_FIXED)
   if (srvs.length === 0) return failureOf(resolution, name)
@@ -34,7 +35,7 @@ export async function lookUpService(
   if (canonical === undefined) return fail('inconsistent-service', name)
   const hosts = await lookUpHosts(srvs, request, lookups, signal)
   const services = hosts.flatMap((host) => (host.ok ? [host.value] : []))
-  const failed = hosts.find((host) => !host.ok)
+  const failed = hosts.findLast((host) => !host.ok)
   if (services.length === 0 && failed !== undefined) return failed
   return found({ services, txt: wantsTxt ? textsOf(records) : [], canonical }, resolution)
 }
@@ -51,7 +52,7 @@ function lookUpHosts(
 
 async function lookUpHost(
   { rdata }: ResourceRecord,
-  { ifindex, family, flags }: ServiceRequest,
+  { ifindex, family, flags, client }: ServiceRequest,
   lookups: Lookups,
   signal: AbortSignal,
 ): Promise<Lookup<FoundService>> {
@@ -61,7 +62,10 @@ async function lookUpHost(
     return { ok: true, value: { ...numbers, hostname, addresses: [], canonicalName: '' } }
   }
   const hostFlags = (flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)) | FLAG.NO_SEARCH
-  const host = await lookups.hostname({ name: hostname, ifindex, family, flags: hostFlags }, signal)
+  const host = await lookups.hostname(
+    { name: hostname, ifindex, family, flags: hostFlags, ...(client && { client }) },
+    signal,
+  )
   if (!host.ok) return host
   const { addresses, canonical } = host.value
   return { ok: true, value: { ...numbers, hostname, addresses, canonicalName: canonical } }

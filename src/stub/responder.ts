@@ -1,4 +1,4 @@
-import type { Clock } from '../base/index.ts'
+import type { Clock, IpAddress } from '../base/index.ts'
 import type { AnswerMemo } from '../fastpath/index.ts'
 import type { Query, RelayedMessage, Resolver } from '../resolve/index.ts'
 import { FLAG } from '../resolve/index.ts'
@@ -15,6 +15,12 @@ export interface ResponderServices {
   readonly clock: Clock
   /** One per kind of door, as replies differ in their OPT record; undefined works all replies out anew. */
   readonly newMemo: () => AnswerMemo | undefined
+}
+
+/** Where a request came from, for those who watch. */
+export interface Sender {
+  readonly address: IpAddress
+  readonly port: number
 }
 
 const LARGEST = 65_535
@@ -42,14 +48,14 @@ export class Responder {
   }
 
   /** Undefined when nothing is to be sent. @throws the signal's reason when aborted */
-  async respond(packet: Buffer, door: Door, signal: AbortSignal): Promise<Buffer | undefined> {
+  async respond(packet: Buffer, door: Door, signal: AbortSignal, from?: Sender): Promise<Buffer | undefined> {
     const reception = receive(packet)
     if (reception.kind === 'drop') return undefined
     if (reception.kind === 'refuse') return refusal(reception.request, reception.rcode, door)
     const { resolver, nsid } = this.#services
     const memo = this.#memos[door.kind]
     const ground = memo?.ground ?? []
-    const resolution = await resolver.resolve(queryOf(reception.request, door), signal)
+    const resolution = await resolver.resolve(queryOf(reception.request, door, from), signal)
     const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
     if (isRelayed && resolution.basis !== undefined) memo?.remember(packet, wire, resolution.basis, ground)
     return wire
@@ -57,7 +63,7 @@ export class Responder {
 }
 
 /** A stub query asks for one type, anywhere, without search domains (R-STUB-18). */
-function queryOf({ packet, question, opt }: ClientRequest, door: Door): Query {
+function queryOf({ packet, question, opt }: ClientRequest, door: Door, from: Sender | undefined): Query {
   const dnssecOk = opt?.dnssecOk === true
   const isBypass = door.kind === 'proxy' || dnssecOk // R-STUB-13
   const isUnchecked = hasFlag(packet, CD)
@@ -78,5 +84,6 @@ function queryOf({ packet, question, opt }: ClientRequest, door: Door): Query {
     ifindex: 0,
     relayed: isBypass ? relayed : undefined,
     patienceForRest: undefined,
+    client: from && { door: door.transport, address: from.address, port: from.port },
   }
 }

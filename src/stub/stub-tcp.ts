@@ -1,9 +1,9 @@
 import type { Server, Socket } from 'node:net'
 import type { Clock, Log, Millis } from '../base/index.ts'
-import { Tasks } from '../base/index.ts'
+import { IpAddress, Tasks } from '../base/index.ts'
 import { frame, HEADER_SIZE, StreamFramer } from '../wire/index.ts'
 import type { Door } from './door.ts'
-import type { Responder } from './responder.ts'
+import type { Responder, Sender } from './responder.ts'
 
 /** R-STUB-17. */
 const MAX_CONNECTIONS = 128
@@ -62,6 +62,7 @@ class StubConnection implements AsyncDisposable {
   readonly #framer = new StreamFramer()
   readonly #tasks: Tasks
   readonly #waiting: Buffer[] = []
+  readonly #sender: Sender | undefined
   #timer: Disposable
   #hasEnded = false
 
@@ -69,6 +70,8 @@ class StubConnection implements AsyncDisposable {
     this.#socket = socket
     this.#services = services
     this.#tasks = new Tasks(services.log, MAX_OUTSTANDING)
+    const address = IpAddress.parse(socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '')
+    this.#sender = address && { address, port: socket.remotePort ?? 0 }
     this.#timer = this.#giveUpAfter(FIRST_PATIENCE)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('end', () => this.#onEnd())
@@ -119,7 +122,7 @@ class StubConnection implements AsyncDisposable {
 
   async #answer(message: Buffer, signal: AbortSignal): Promise<void> {
     const { responder, door } = this.#services
-    const reply = await responder.respond(message, door, signal)
+    const reply = await responder.respond(message, door, signal, this.#sender)
     if (reply !== undefined) this.#send(frame(reply))
     this.#progress()
     // After this task has left the group.

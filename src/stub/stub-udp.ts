@@ -47,7 +47,7 @@ export class StubUdp implements AsyncDisposable {
     this.#pending.add(key)
     const isStarted = this.#tasks.run(async (signal) => {
       try {
-        const reply = await this.#responder.respond(request, this.#door, signal)
+        const reply = await this.#responder.respond(request, this.#door, signal, client)
         if (reply !== undefined) this.#listener.send(reply, client)
       } finally {
         this.#pending.delete(key)

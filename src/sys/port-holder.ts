@@ -23,20 +23,41 @@ export function portHolder(address: IpAddress, port: number, transport: 'udp' | 
   return socket && { uid: socket.uid, process: ownerOf(socket.inode) }
 }
 
+/**
+ * Who has the socket that a client on this machine asks from; undefined for others, and when it is gone already. The
+ * process is known only to those who may look into it.
+ */
+export function clientOwner(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Holder | undefined {
+  const socket = socketOf(address, port, transport, true)
+  if (socket === undefined) return undefined
+  const mayLook = process.geteuid?.() === 0 || process.geteuid?.() === socket.uid
+  return { uid: socket.uid, process: mayLook ? ownerOf(socket.inode) : undefined }
+}
+
 function boundSocket(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Socket | undefined {
+  return socketOf(address, port, transport, false)
+}
+
+/** `isClient`: the near end of a connection counts, not only who listens. */
+function socketOf(address: IpAddress, port: number, transport: 'udp' | 'tcp', isClient: boolean): Socket | undefined {
   const every = IpAddress.of(address.family === AF_INET ? '0.0.0.0' : '::')
-  const found = socketIn(`/proc/net/${transport}${address.family === AF_INET ? '' : '6'}`, [address, every], port)
+  const found = socketIn(
+    `/proc/net/${transport}${address.family === AF_INET ? '' : '6'}`,
+    [address, every],
+    port,
+    isClient,
+  )
   // A socket for all IPv6 addresses takes IPv4 as well, unless told otherwise (ipv6(7), IPV6_V6ONLY).
-  return found ?? socketIn(`/proc/net/${transport}6`, [IpAddress.of('::')], port)
+  return found ?? socketIn(`/proc/net/${transport}6`, [IpAddress.of('::')], port, isClient)
 }
 
 /** Lines of /proc/net/udp and its kin: local address in column 1, state 3, uid 7, inode 9 (proc_net_tcp.txt). */
-function socketIn(path: string, addresses: readonly IpAddress[], port: number): Socket | undefined {
+function socketIn(path: string, addresses: readonly IpAddress[], port: number, isClient: boolean): Socket | undefined {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
   const wanted = new Set(addresses.map((address) => `${hexAddress(address)}:${hexPort}`))
   for (const line of tryOr(() => readFileSync(path, 'latin1'), '').split('\n')) {
     const [, local = '', , state, , , , uid, , inode = ''] = line.trim().split(/\s+/)
-    const holdsIt = wanted.has(local) && (state === LISTENING || !path.includes('tcp'))
+    const holdsIt = wanted.has(local) && (isClient || state === LISTENING || !path.includes('tcp'))
     if (holdsIt) return { uid: Number(uid), inode }
   }
   return undefined

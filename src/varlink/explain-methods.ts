@@ -21,33 +21,33 @@ const MAX_TYPES = 8
 /** `io.tsresolved.Explain`: the lookups that everybody may do, and what they rest on. */
 export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
   return serve(EXPLAIN_INTERFACE, {
-    async ResolveHostname({ name, family, ...where }, { oneway, signal }) {
-      const request = { name, family: int32(family, 'family'), ...placeOf(where, oneway) }
-      const lookup = await lookups.hostname(request, signal)
+    async ResolveHostname({ name, family, ...where }, call) {
+      const request = { name, family: int32(family, 'family'), ...placeOf(where, call) }
+      const lookup = await lookups.hostname(request, call.signal)
       const value = lookup.ok ? lookup.value : undefined
       return { addresses: value?.addresses.map(addressOutput), name: value?.canonical, ...toldBy(lookup) }
     },
-    async ResolveAddress({ address, family, ...where }, { oneway, signal }) {
+    async ResolveAddress({ address, family, ...where }, call) {
       const bytes = byteArray(address, 'address')
-      const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, oneway) }
-      const lookup = await lookups.address(request, signal)
+      const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, call) }
+      const lookup = await lookups.address(request, call.signal)
       const names = lookup.ok ? lookup.value.names : undefined
       const output = names?.map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name }))
       return { names: output, ...toldBy(lookup) }
     },
-    async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, { oneway, signal }) {
+    async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, call) {
       const key = { type: uint16(type, 'type'), class: uint16(recordClass, 'class') }
-      const lookup = await lookups.record({ name, ...key, ...placeOf(where, oneway) }, signal)
+      const lookup = await lookups.record({ name, ...key, ...placeOf(where, call) }, call.signal)
       return { rrs: lookup.ok ? lookup.value.records.map(linkedRecord) : undefined, ...toldBy(lookup) }
     },
-    async Why({ name: text, class: queryClass = CLASS.IN, types, ask, ...where }, { oneway, signal }) {
-      const { ifindex, flags } = placeOf(where, oneway)
+    async Why({ name: text, class: queryClass = CLASS.IN, types, ask, ...where }, call) {
+      const { ifindex, flags, client } = placeOf(where, call)
       const name = parseHostName(text)
       if (name === undefined) throw invalidParameter('name')
       if (types.length === 0 || types.length > MAX_TYPES || types.some(isBad)) throw invalidParameter('types')
-      const query = { ...queryFor(name, types, ifindex, flags), class: uint16(queryClass, 'class') }
+      const query = { ...queryFor(name, types, ifindex, flags, client), class: uint16(queryClass, 'class') }
       const explanation = explanationOutput(await resolver.explain(query))
-      const asked = ask ? askedOutput(await resolver.resolve(query, signal)) : undefined
+      const asked = ask ? askedOutput(await resolver.resolve(query, call.signal)) : undefined
       return { ...explanation, asked }
     },
   })

@@ -1,11 +1,11 @@
 import type { Authority, Control, Operation } from '../control/index.ts'
 import { configurationOf } from './dns-configuration.ts'
-import { interactionRequired, permissionDenied } from './errors.ts'
 import { MONITOR_INTERFACE } from './monitor-interface.ts'
 import { cacheOutput, READY, reportOutput, serverStateOutput, statisticsOutput } from './monitor-output.ts'
-import type { Inspector, Peer } from './ports.ts'
+import { permit, type PermitCall, untilGone } from './permit.ts'
+import type { Inspector } from './ports.ts'
 import type { CallContext, Served } from './service.ts'
-import { callerOf, serve } from './service.ts'
+import { serve } from './service.ts'
 
 /** Everything `io.systemd.Resolve.Monitor` needs. */
 export interface MonitorPorts {
@@ -20,17 +20,8 @@ interface Permission {
 
 /** `io.systemd.Resolve.Monitor`: every call is checked before anything is looked at (varlink.md §4). */
 export function monitorInterface({ control, inspector, authority }: MonitorPorts): Served {
-  const allow = async (
-    operation: Operation,
-    asked: Permission,
-    call: { peer: Peer | undefined; signal: AbortSignal },
-  ) => {
-    const mayAsk = asked.allowInteractiveAuthentication ?? false
-    const verdict = await authority.authorize(operation, callerOf(call.peer), undefined, mayAsk, call.signal)
-    if (verdict === 'needs-interaction') throw interactionRequired()
-    if (verdict !== 'allowed') throw permissionDenied()
-    call.signal.throwIfAborted()
-  }
+  const allow = (operation: Operation, asked: Permission, call: PermitCall) =>
+    permit(authority, operation, asked.allowInteractiveAuthentication, call)
   return serve(MONITOR_INTERFACE, {
     async SubscribeQueryResults(asked, call) {
       await allow('subscribe-query-results', asked, call)
@@ -91,12 +82,4 @@ function configurationSender(
     seen = text
     call.send({ configuration })
   }
-}
-
-/** A subscription has no last reply: it ends, by rejecting, when the client leaves. */
-function untilGone(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error)
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  })
 }

@@ -1,5 +1,7 @@
 import { constants } from 'node:os'
+import type { QueryClient } from '../resolve/index.ts'
 import { invalidParameter, systemError } from './errors.ts'
+import type { CallContext } from './service.ts'
 
 const HIGHEST_INT32 = 0x7fffffff
 const HIGHEST_UINT16 = 0xffff
@@ -10,9 +12,13 @@ export interface Where {
 }
 
 /** Where to look, and how. A call nobody waits for is not worth a lookup (V-12). */
-export function placeOf({ ifindex = 0, flags = 0 }: Where, oneway: boolean) {
+export function placeOf(
+  { ifindex = 0, flags = 0 }: Where,
+  { oneway, peer }: Pick<CallContext<unknown>, 'oneway' | 'peer'>,
+) {
   if (oneway) throw systemError(constants.errno.EINVAL)
-  return { ifindex: within(ifindex, HIGHEST_INT32, 'ifindex'), flags: within(flags, HIGHEST_INT32, 'flags') }
+  const client: QueryClient = { door: 'varlink', identity: peer && { ...peer, process: undefined } }
+  return { ifindex: within(ifindex, HIGHEST_INT32, 'ifindex'), flags: within(flags, HIGHEST_INT32, 'flags'), client }
 }
 
 export function int32(value: number | undefined, parameter: string): number {

@@ -26,20 +26,18 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
   return serve(RESOLVE_INTERFACE, {
     async ResolveHostname({ name, family, ...where }, call) {
       const request = { name, family: int32(family, 'family'), ...placeOf(where, call) }
-      const { addresses, canonical, flags, cached } = found(await lookups.hostname(request, call.signal))
-      if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: addresses.length })
+      const { addresses, canonical, flags } = found(await lookups.hostname(request, call.signal))
       return { addresses: some(addresses).map(addressOutput), name: canonical, flags }
     },
-    async ResolveAddress({ address, family, ...where }, { oneway, signal }) {
+    async ResolveAddress({ address, family, ...where }, call) {
       const bytes = byteArray(address, 'address')
       const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, call) }
-      const { names, flags, cached } = found(await lookups.address(request, call.signal))
-      if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: names.length })
+      const { names, flags } = found(await lookups.address(request, call.signal))
       return { names: some(names).map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name })), flags }
     },
-    async ResolveService({ name = '', type = '', domain, family, ...where }, { oneway, signal }) {
-      const request = { name, type, domain, family: int32(family, 'family'), ...placeOf(where, oneway) }
-      const { services, txt, canonical, flags } = found(await lookups.service(request, signal))
+    async ResolveService({ name = '', type = '', domain, family, ...where }, call) {
+      const request = { name, type, domain, family: int32(family, 'family'), ...placeOf(where, call) }
+      const { services, txt, canonical, flags } = found(await lookups.service(request, call.signal))
       return {
         services: some(services).map(serviceOutput),
         txt: unlessEmpty(txt.map(octalEscaped)),
@@ -47,9 +45,9 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
         flags,
       }
     },
-    async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, { oneway, signal }) {
+    async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, call) {
       const key = { type: uint16(type, 'type'), class: uint16(recordClass, 'class') }
-      const { records, flags } = found(await lookups.record({ name, ...key, ...placeOf(where, oneway) }, signal))
+      const { records, flags } = found(await lookups.record({ name, ...key, ...placeOf(where, call) }, call.signal))
       return { rrs: some(records).map(linkedRecord), flags }
     },
     BrowseServices() {

@@ -1,10 +1,11 @@
 import type { Log } from '../base/index.ts'
 import type { Authority } from '../control/index.ts'
-import type { TextMemo } from '../fastpath/index.ts'
 import type { ExplainPorts } from './explain-methods.ts'
 import { explainInterface } from './explain-methods.ts'
 import type { MonitorPorts } from './monitor-methods.ts'
 import { monitorInterface } from './monitor-methods.ts'
+import type { ObservePorts } from './observe-methods.ts'
+import { observeInterface } from './observe-methods.ts'
 import type { About, ProcessControl } from './ports.ts'
 import { processInterface } from './process-interface.ts'
 import type { ResolvePorts } from './resolve-methods.ts'
@@ -14,18 +15,18 @@ import { Service } from './service.ts'
 import { varlinkInterface } from './varlink-interface.ts'
 
 /** Everything the two sockets need. */
-export interface VarlinkPorts extends ResolvePorts, MonitorPorts, ExplainPorts {
+export interface VarlinkPorts extends ResolvePorts, MonitorPorts, ExplainPorts, ObservePorts {
   readonly inspector: MonitorPorts['inspector']
   readonly authority: Authority
   readonly process: ProcessControl
   readonly about: About
 }
 
-/** What the socket for everybody serves (varlink.md §1); without a memo all replies are worked out anew. */
-export function resolveService(ports: VarlinkPorts, log: Log, memo?: TextMemo): Service {
+/** What the socket for everybody serves (varlink.md §1). */
+export function resolveService(ports: VarlinkPorts, log: Log): Service {
   const { process, authority, about } = ports
   const known = [resolveInterface(ports), processInterface(process, authority)]
-  return serviceOf([...known, explainInterface(ports), observeInterface(ports)], about, log, memo)
+  return serviceOf([...known, explainInterface(ports), observeInterface(ports)], about, log)
 }
 
 /** What the monitoring socket serves; each call asks for permission. */
@@ -33,6 +34,6 @@ export function monitorService(ports: VarlinkPorts, log: Log): Service {
   return serviceOf([monitorInterface(ports)], ports.about, log)
 }
 
-function serviceOf(served: readonly Served[], about: About, log: Log, memo?: TextMemo): Service {
-  return new Service([...served, varlinkInterface(about, served)], log, memo)
+function serviceOf(served: readonly Served[], about: About, log: Log): Service {
+  return new Service([...served, varlinkInterface(about, served)], log)
 }

@@ -15,7 +15,13 @@ test('V-14: GetInfo names the interfaces of its socket, sorted', async () => {
   const { open, monitor } = setUp()
   const about = { vendor: 'v', product: 'p', version: '1', url: 'u' }
   const [first] = await call(open, `${V}GetInfo`)
-  const interfaces = ['io.systemd.Resolve', 'io.systemd.service', 'io.tsresolved.Explain', 'org.varlink.service']
+  const interfaces = [
+    'io.systemd.Resolve',
+    'io.systemd.service',
+    'io.tsresolved.Explain',
+    'io.tsresolved.Observe',
+    'org.varlink.service',
+  ]
   expect(first).toEqual({ parameters: { ...about, interfaces } })
   const [second] = await call(monitor, `${V}GetInfo`)
   expect(second?.parameters.interfaces).toEqual(['io.systemd.Resolve.Monitor', 'org.varlink.service'])

@@ -191,6 +191,13 @@ const unexpected = async (): Promise<never> => {
   throw new Error('lookup not expected')
 }
 
+/** Nothing was asked here yet. */
+const OBSERVED = {
+  journal: { recent: () => [], watch: () => ({ [Symbol.dispose]: () => undefined }) },
+  meter: { scopes: [], servers: [], sources: new Map(), failures: 0, replays: 0 },
+  overview: { links: () => [] },
+}
+
 const unasked = () => Promise.reject(new Error('no resolver here'))
 
 export function fakePorts(lookups: Partial<Lookups> = {}) {
@@ -202,7 +209,7 @@ export function fakePorts(lookups: Partial<Lookups> = {}) {
   const about = { vendor: 'v', product: 'p', version: '1', url: 'u' }
   const all = { hostname: unexpected, address: unexpected, record: unexpected, service: unexpected, ...lookups }
   const resolver = { explain: unasked, resolve: unasked }
-  const ports: VarlinkPorts = { resolver, lookups: all, control, inspector, authority, process, about }
+  const ports: VarlinkPorts = { ...OBSERVED, resolver, lookups: all, control, inspector, authority, process, about }
   return { ports, control, inspector, authority, levels }
 }
 

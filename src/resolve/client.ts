@@ -1,0 +1,22 @@
+import type { IpAddress } from '../base/index.ts'
+
+/** A process, as the kernel or the bus tell it. */
+export interface ClientIdentity {
+  readonly uid: number | undefined
+  readonly pid: number | undefined
+  /** Its name, for people. */
+  readonly process: string | undefined
+}
+
+/** Who asks, as far as it costs nothing to know. */
+export interface QueryClient {
+  /** The way it came: the stub over UDP or TCP, or one of the IPC interfaces. */
+  readonly door: 'udp' | 'tcp' | 'bus' | 'varlink'
+  /** Of clients of the stub. */
+  readonly address?: IpAddress
+  readonly port?: number
+  readonly busName?: string
+  readonly identity?: ClientIdentity | undefined
+  /** Asks the bus, which takes a message. */
+  readonly identify?: () => Promise<ClientIdentity>
+}

@@ -1,0 +1,89 @@
+import { Server } from './explain-types.ts'
+import type { Interface } from './idl.ts'
+import { bool, int, list, method, optional, stream, string, struct } from './idl.ts'
+
+const Client = struct('Client', {
+  door: string,
+  address: optional(string),
+  port: optional(int),
+  busName: optional(string),
+  uid: optional(int),
+  pid: optional(int),
+  process: optional(string),
+})
+
+export const Question = struct('Question', {
+  answeredUSec: int,
+  name: string,
+  types: list(int),
+  state: string,
+  rcode: int,
+  records: int,
+  source: string,
+  scope: optional(string),
+  ifindex: optional(int),
+  server: optional(string),
+  transport: optional(string),
+  tookUSec: int,
+  attempts: int,
+  client: optional(Client),
+})
+
+export const Link = struct('Link', {
+  scope: string,
+  ifindex: optional(int),
+  name: string,
+  up: bool,
+  carrier: bool,
+  addresses: list(string),
+  route: bool,
+  managed: bool,
+  inUse: bool,
+  defaultRoute: bool,
+  domains: list(string),
+  configuredServers: list(string),
+  servers: list(Server),
+  cacheSize: int,
+})
+
+/** `counts` has one number more than `boundsUSec`: what took longer than all bounds. */
+export const Histogram = struct('Histogram', { boundsUSec: list(int), counts: list(int), sumUSec: int })
+
+export const ScopeMetrics = struct('ScopeMetrics', {
+  scope: string,
+  ifindex: optional(int),
+  questions: int,
+  cacheHits: int,
+  failures: int,
+  took: Histogram,
+})
+export const ServerMetrics = struct('ServerMetrics', { server: string, sent: int, failures: int, roundTrip: Histogram })
+export const SourceMetrics = struct('SourceMetrics', { source: string, questions: int })
+
+/** Every method that tells what others asked may let polkit ask the user. */
+const permission = { allowInteractiveAuthentication: optional(bool) }
+
+const methods = {
+  WatchQuestions: stream(
+    'Follows all questions, with who asked; the first reply only says that it has begun. With recent, the latest come first.',
+    { recent: optional(bool), ...permission },
+    { ready: optional(bool), question: optional(Question) },
+  ),
+  DescribeLinks: method('Shows every link from the cable up to its DNS servers.', {}, { links: list(Link) }),
+  DumpMetrics: method('Shows counters and latencies per scope and server.', permission, {
+    scopes: list(ScopeMetrics),
+    servers: list(ServerMetrics),
+    sources: list(SourceMetrics),
+    replays: int,
+    failures: int,
+  }),
+}
+
+/** `io.tsresolved.Observe`: our own, beside the interfaces that clients of systemd-resolved know. */
+export const OBSERVE_INTERFACE: Interface<typeof methods> = {
+  name: 'io.tsresolved.Observe',
+  comment: 'Watches the resolver at work. All times are in microseconds.',
+  types: [Server, Client, Question, Link, Histogram, ScopeMetrics, ServerMetrics, SourceMetrics],
+  methods,
+  errors: {},
+}

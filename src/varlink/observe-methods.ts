@@ -1,0 +1,33 @@
+import type { Authority, Journal, Overview } from '../control/index.ts'
+import { OBSERVE_INTERFACE } from './observe-interface.ts'
+import { linkOutput, type Metrics, metricsOutput, questionOutput } from './observe-output.ts'
+import { permit, untilGone } from './permit.ts'
+import type { Served } from './service.ts'
+import { serve } from './service.ts'
+
+/** Everything `io.tsresolved.Observe` needs. */
+export interface ObservePorts {
+  readonly journal: Pick<Journal, 'recent' | 'watch'>
+  readonly meter: Metrics
+  readonly overview: Pick<Overview, 'links'>
+  readonly authority: Authority
+}
+
+/** `io.tsresolved.Observe`: what others asked is for those who may watch; how links are doing, for everybody. */
+export function observeInterface({ journal, meter, overview, authority }: ObservePorts): Served {
+  return serve(OBSERVE_INTERFACE, {
+    async WatchQuestions({ recent, allowInteractiveAuthentication }, call) {
+      await permit(authority, 'subscribe-query-results', allowInteractiveAuthentication, call)
+      call.send({ ready: true, question: undefined })
+      const earlier = recent === true ? journal.recent() : []
+      for (const entry of earlier) call.send({ ready: undefined, question: questionOutput(entry) })
+      using _ = journal.watch((entry) => call.send({ ready: undefined, question: questionOutput(entry) }))
+      return await untilGone(call.signal)
+    },
+    DescribeLinks: () => ({ links: overview.links().map(linkOutput) }),
+    async DumpMetrics({ allowInteractiveAuthentication }, call) {
+      await permit(authority, 'dump-statistics', allowInteractiveAuthentication, call)
+      return metricsOutput(meter)
+    },
+  })
+}

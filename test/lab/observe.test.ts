@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { eventually } from './kit/eventually.ts'
+import { Lab, original } from './kit/lab.ts'
+import { inside, type World } from './kit/world.ts'
+
+const lan = { zone: { 'www.test': 'A 192.0.2.1', 'a.example': 'A 192.0.2.9' } }
+
+/** What `tsresolvectl monitor` prints while it runs, line by line. */
+async function monitorLines({ world }: { world: World }, ...words: readonly string[]): Promise<string[]> {
+  const lines: string[] = []
+  const argv = [inside.node, `${inside.repo}/dist/cli/main.js`, 'monitor', ...words]
+  await world.start('monitor', argv, { onLine: (line) => void lines.push(line) })
+  return lines
+}
+
+/** Asks until the monitor has seen it: it takes a moment to subscribe. */
+async function askUntilSeen(lab: Lab, lines: readonly string[], name: string): Promise<void> {
+  await eventually(
+    async () => {
+      await lab.dig(name)
+      if (!lines.some((line) => line.includes(name))) throw new Error(`no line about ${name}`)
+    },
+    { within: 10_000 },
+  )
+}
+
+test.skipIf(original)(
+  'monitor --clients: who asked, from which source, link and server, how long it took',
+  async () => {
+    await using lab = await Lab.open({ links: { lan } })
+    const lines = await monitorLines(lab, '--clients')
+    await askUntilSeen(lab, lines, 'www.test')
+    for (const name of ['a.example', 'a.example']) await lab.dig(name)
+    await eventually(() => expect(lines.filter((line) => line.includes('a.example')).length).toBe(2))
+    expect(lines.join('\n')).toMatch(
+      /uid 0 \(udp\) +a\.example A +1 record +network link \d+ \(lan\) 10\.53\.1\.1%lan\/udp/,
+    )
+    expect(lines.join('\n')).toMatch(/uid 0 \(udp\) +a\.example A +1 record +cache link \d+ \(lan\)/)
+  },
+)
+
+test.skipIf(original)('monitor: filters, JSON lines, and callers of bus and varlink by their credentials', async () => {
+  await using lab = await Lab.open({ links: { lan } })
+  const lines = await monitorLines(lab, '--name=test', '--json=short')
+  await askUntilSeen(lab, lines, 'www.test')
+  await lab.dig('a.example')
+  await lab.dig('none.test', 'A', '+tcp')
+  await lab.resolvectl('query', '-4', 'www.test')
+  await lab.tsresolvectl('query', '--explain', '-4', 'www.test')
+  await eventually(() => expect(lines.join('\n')).toContain('"varlink"'))
+  const seen = lines.map((line) => JSON.parse(line))
+  expect(seen.filter(({ client }) => client === undefined)).toEqual([])
+  expect(seen.some(({ name }) => name === 'a.example')).toBe(false)
+  expect(seen.find(({ name }) => name === 'none.test')).toMatchObject({
+    state: 'rcode-failure',
+    rcode: 3,
+    client: { door: 'tcp', uid: 0 },
+  })
+  expect(seen.find(({ client }) => client?.door === 'varlink')).toMatchObject({ client: { uid: 0 }, source: 'cache' })
+})
+
+test.skipIf(original)('monitor: plain output keeps its layout, and others may not watch', async () => {
+  await using lab = await Lab.open({ links: { lan } })
+  const lines = await monitorLines(lab)
+  await askUntilSeen(lab, lines, 'www.test')
+  await eventually(() =>
+    expect(lines.slice(0, 3)).toEqual(['→ Q: www.test IN A', '← S: success', '← A: www.test IN A 192.0.2.1']),
+  )
+  if (!lab.world.isRoot) return
+  const stranger = ['setpriv', '--reuid', '65534', '--clear-groups', inside.node, `${inside.repo}/dist/cli/main.js`]
+  const refused = await lab.tryRun([...stranger, 'monitor', '--clients'])
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('access denied') })
+  expect((await lab.tryRun([...stranger, 'why', 'www.test'])).code).toBe(0)
+})

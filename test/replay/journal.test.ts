@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { Journal, type JournalEntry, Meter } from '../../src/control/index.ts'
+import type { QueryClient } from '../../src/resolve/index.ts'
+import { queryFor } from '../../src/resolve/index.ts'
+import { nameOf, TYPE } from '../../src/wire/index.ts'
+import { World } from '../kit/world.ts'
+
+const IDENTITY = { uid: 1000, pid: 7, process: 'dig' }
+
+function observed() {
+  const world = new World({ links: [{ ifindex: 2, name: 'lan', dns: ['10.2.0.1'] }] })
+  world.serve('*', ({ question: { name } }) =>
+    name.startsWith('none') ? { rcode: 2 } : { answer: [`${name} 60 A 192.0.2.1`] },
+  )
+  const looked: QueryClient[] = []
+  const ownerOf = (client: QueryClient) => (looked.push(client), IDENTITY)
+  const journal = new Journal({ resolver: world.resolver, clock: world.clock, ownerOf })
+  const meter = new Meter(world.resolver, { replays: 3 })
+  const client: QueryClient = { door: 'udp', port: 4242 }
+  const resolve = (name: string) => world.resolve(queryFor(nameOf(name), [TYPE.A], 0, 0, client))
+  return { world, journal, meter, looked, resolve }
+}
+
+test('journal: the latest questions are kept, a bounded number of them, oldest first', async () => {
+  const { journal, resolve } = observed()
+  for (let i = 0; i < 600; i++) await resolve(`n${i}.test`)
+  const names = journal.recent().map(({ name }) => name)
+  expect(names).toHaveLength(512)
+  expect([names[0], names.at(-1)]).toEqual(['n88.test', 'n599.test'])
+})
+
+test('journal: nobody looks up clients while nobody watches, and short cuts stay open', async () => {
+  const { world, journal, looked, resolve } = observed()
+  await resolve('www.test')
+  expect([looked.length, world.resolver.isWatched]).toEqual([0, false])
+  const seen: JournalEntry[] = []
+  const watch = journal.watch((entry) => void seen.push(entry))
+  expect(world.resolver.isWatched).toBe(true)
+  await resolve('www.test')
+  expect(seen).toMatchObject([{ name: 'www.test', source: 'cache', scope: 'link 2 (lan)', identity: IDENTITY }])
+  watch[Symbol.dispose]()
+  await resolve('www.test')
+  expect([seen.length, looked.length, world.resolver.isWatched]).toEqual([1, 1, false])
+})
+
+test('meter: questions, hits, failures and latencies of each scope and server', async () => {
+  const { meter, resolve } = observed()
+  for (const name of ['www.test', 'www.test', 'none.test']) await resolve(name)
+  expect(meter.scopes).toMatchObject([{ scope: 'link 2 (lan)', questions: 3, cacheHits: 1, failures: 1 }])
+  expect(meter.scopes[0]?.took.count).toBe(2)
+  expect(meter.servers).toMatchObject([{ server: '10.2.0.1%lan', failures: 1 }])
+  expect(meter.servers[0]?.roundTrip.count).toBe(1)
+  expect([...meter.sources]).toEqual([
+    ['network', 2],
+    ['cache', 1],
+  ])
+  expect([meter.failures, meter.replays]).toEqual([1, 3])
+})
