@@ -9,5 +9,6 @@ export type {
   CacheVariant,
   Fact,
   Lesson,
+  StaleHit,
 } from './scope-cache.ts'
 export { ScopeCache } from './scope-cache.ts'

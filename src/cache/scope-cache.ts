@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Millis, Seconds } from '../base/index.ts'
 import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
-import { aged, compose, mayBeRedirected, parentOf, QR, questionKey, RA, TYPE } from '../wire/index.ts'
+import { aged, compose, mayBeRedirected, parentOf, QR, questionKey, RA, RCODE, TYPE } from '../wire/index.ts'
 import { cacheVerdict, isCacheableType, LONGEST } from './cacheable.ts'
 
 export interface CacheLimits {
@@ -32,6 +32,8 @@ export interface CachedAnswer extends Fact {
   readonly wire: Buffer
   readonly storedAt: Millis
   readonly expiresAt: Millis
+  /** From then on the cache wants to see who asks, so as to refresh in time what is in demand. */
+  readonly replayableUntil: Millis
 }
 
 /** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
@@ -40,6 +42,10 @@ interface Entry extends CachedAnswer {
   readonly question: Question
   readonly kind: 'whole' | 'rrset' | 'nxdomain' | 'failure'
   readonly lesson: Lesson
+  /** Hits shortly before it expires. */
+  lateHits: number
+  /** When it was last tried in vain to refresh it. */
+  failedAt: Millis
 }
 
 export interface CacheHit {
@@ -47,6 +53,19 @@ export interface CacheHit {
   readonly wire: Buffer
   readonly lesson: Lesson
   readonly basis: CachedAnswer
+  /** It is in demand and expires soon: true once. */
+  readonly isDueForRefresh: boolean
+}
+
+/** An answer past its time, for when there is no better one (RFC 8767). */
+export interface StaleHit {
+  /** A complete message with TTLs of 30 seconds at most. */
+  readonly wire: Buffer
+  readonly lesson: Lesson
+  /** While it stands, nobody has said anything newer nor wanted it forgotten. */
+  readonly fact: Fact
+  /** It was tried in vain so short a time ago that it is not tried again (RFC 8767 §5: failure recheck timer). */
+  readonly isKnownToFail: boolean
 }
 
 /** One key, for people who look into the cache. */
@@ -66,9 +85,21 @@ export interface CacheSight extends CacheRow {
 /** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
 export type CacheVariant = '' | 'do' | 'proxy'
 
+/** TTL of a stale answer, and the pause before it is tried again to get a fresh one (RFC 8767 §5, R-CACHE-18). */
+const STALE_TTL: Seconds = 30
+const FAILURE_RECHECK: Millis = 30_000
+/** Refreshed ahead of time: what is asked for twice in the last tenth of its life, where that is long enough to notice. */
+const LAST_PART = 0.1
+const SHORTEST_LIFE: Seconds = 10
+const DEMAND = 2
+
 /** What one scope has learned, good or bad (R-CACHE-1). Expiry is a comparison, not a timer; the size bound is LRU. */
 export class ScopeCache {
   readonly #limits: CacheLimits
+  /** How long after its end an answer may still help out (`StaleRetentionSec=`). */
+  staleRetention: Millis = 0
+  /** Whether anybody is told what should be refreshed. */
+  refreshesAhead = false
   #entries: LRUCache<string, Entry> | undefined
   hits = 0
   misses = 0
@@ -92,7 +123,21 @@ export class ScopeCache {
     this.hits++
     const remaining = Math.floor((entry.expiresAt - now) / 1000)
     const wire = aged(entry.wire, Math.floor((now - entry.storedAt) / 1000), remaining)
-    return { wire, lesson: entry.lesson, basis: entry }
+    return { wire, lesson: entry.lesson, basis: entry, isDueForRefresh: isDue(entry, question, now) }
+  }
+
+  /** The answer to this very question where it has expired not too long ago. Nothing negative is ever stale (R-CACHE-18). */
+  stale(question: Question, now: Millis): StaleHit | undefined {
+    const entry = this.#entries?.peek(keyOf(question, ''))
+    if (entry === undefined || !isPositive(entry) || !this.#isRetained(entry, now)) return undefined
+    const isKnownToFail = now - entry.failedAt < FAILURE_RECHECK
+    return { wire: aged(entry.wire, 0, STALE_TTL), lesson: entry.lesson, fact: entry, isKnownToFail }
+  }
+
+  /** No server could say anything about the question just now. */
+  onFailure(question: Question, now: Millis): void {
+    const entry = this.#entries?.peek(keyOf(question, ''))
+    if (entry !== undefined) entry.failedAt = now
   }
 
   /** What `lookup` would find, seen from outside: nothing is counted, promoted or dropped. */
@@ -104,7 +149,10 @@ export class ScopeCache {
     return entry && { ...rowOf(entry), lesson: entry.lesson, storedAt: entry.storedAt }
   }
 
-  /** Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept (R-CACHE-9). */
+  /**
+   * Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept
+   * (R-CACHE-9); other than in the original, an error of the server takes away no answer that may still be used.
+   */
   store(
     question: Question,
     variant: CacheVariant,
@@ -114,8 +162,9 @@ export class ScopeCache {
     now: Millis,
   ): CachedAnswer | undefined {
     if (this.#limits.mode === 'no' || this.#limits.maxEntries === 0) return undefined
-    this.#entries?.delete(keyOf(question, variant))
     const verdict = cacheVerdict(question, message)
+    if (isError(message) && this.#outweighs(question, variant, now)) return undefined
+    this.#entries?.delete(keyOf(question, variant))
     if (verdict.kind === 'positive' || verdict.kind === 'redirect') this.#entries?.delete(nxdomainKey(question))
     const isNegative = verdict.kind !== 'positive' && verdict.kind !== 'redirect'
     if (verdict.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
@@ -171,8 +220,20 @@ export class ScopeCache {
   #live(key: string, now: Millis): Entry | undefined {
     const entry = this.#entries?.get(key)
     if (entry === undefined || entry.expiresAt > now) return entry
-    this.#entries?.delete(key)
+    if (!isPositive(entry) || !this.#isRetained(entry, now)) this.#entries?.delete(key)
     return undefined
+  }
+
+  #isRetained({ expiresAt }: Entry, now: Millis): boolean {
+    return expiresAt + this.staleRetention > now
+  }
+
+  /** An answer we have, fresh or stale, is worth more than the news that a server could give none. */
+  #outweighs(question: Question, variant: CacheVariant, now: Millis): boolean {
+    const entry = this.#entries?.peek(keyOf(question, variant))
+    if (entry === undefined || !isPositive(entry) || !this.#isRetained(entry, now)) return false
+    entry.failedAt = now
+    return true
   }
 
   /**
@@ -193,7 +254,7 @@ export class ScopeCache {
     }
   }
 
-  #set(key: string, entry: Omit<Entry, 'isCurrent'>): CachedAnswer {
+  #set(key: string, entry: Pick<Entry, 'question' | 'kind' | 'wire' | 'lesson' | 'storedAt' | 'expiresAt'>): Entry {
     this.#entries ??= new LRUCache<string, Entry>({
       max: this.#limits.maxEntries,
       // Sees replaced, evicted, deleted and flushed entries alike.
@@ -201,7 +262,16 @@ export class ScopeCache {
         gone.isCurrent = false
       },
     })
-    const stored: Entry = { ...entry, isCurrent: true }
+    const lifetime = entry.expiresAt - entry.storedAt
+    const isWatched = this.refreshesAhead && entry.kind === 'whole' && lifetime >= SHORTEST_LIFE * 1000
+    const replayableUntil = entry.expiresAt - (isWatched ? lifetime * LAST_PART : 0)
+    const stored: Entry = {
+      ...entry,
+      replayableUntil,
+      isCurrent: true,
+      lateHits: 0,
+      failedAt: Number.NEGATIVE_INFINITY,
+    }
     this.#entries.set(key, stored)
     return stored
   }
@@ -211,6 +281,20 @@ function rowOf({ question, kind, wire, expiresAt }: Entry): CacheRow {
   const isEmpty = wire.readUInt16BE(6) === 0
   const told = kind === 'nxdomain' || kind === 'failure' ? kind : isEmpty ? 'nodata' : 'positive'
   return { question, kind: told, wire, expiresAt }
+}
+
+function isError({ rcode }: Message): boolean {
+  return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN
+}
+
+/** Counts the hits of the last part of its life. */
+function isDue(entry: Entry, question: Question, now: Millis): boolean {
+  if (now < entry.replayableUntil || !isPositive(entry) || entry.question.type !== question.type) return false
+  return ++entry.lateHits === DEMAND
+}
+
+function isPositive(entry: Entry): boolean {
+  return (entry.kind === 'whole' || entry.kind === 'rrset') && !isEmptyAnswer(entry)
 }
 
 function isEmptyAnswer(entry: Entry): boolean {

@@ -68,7 +68,7 @@ export class AnswerMemo {
     if (!probe.read(query)) return undefined
     const saved = this.#find(probe.hash ^ probe.shape)
     if (saved === undefined || saved.shape !== probe.shape || !isSameQuestion(saved.question, query)) return undefined
-    if (!saved.entry.isCurrent || now >= saved.entry.expiresAt) return undefined
+    if (!saved.entry.isCurrent || now >= saved.entry.replayableUntil) return undefined
     if (saved.wire.length > (limit ?? probe.maxSize) || !this.#stands()) return undefined
     const { wire } = saved
     query.copy(wire, 0, 0, 2)

@@ -69,7 +69,8 @@ async function ask(
   // Once one type brought records the others get a little longer: a slow AAAA holds up no A.
   const { patienceForRest } = query
   const judge = (outcome: ScopeOutcome) => (patienceForRest !== undefined && hasRecords(outcome) ? 'hurry' : 'wait')
-  return resultOf(scope, name, query, await gather(lookups, judge, patienceForRest ?? 0, clock))
+  const outcomes = await gather(lookups, judge, patienceForRest ?? 0, clock)
+  return resultOf(scope, name, query, outcomes, outcomes.length === lookups.length)
 }
 
 function scopeRequest(question: Question, query: Query, { variant }: CandidateOptions): ScopeRequest {
@@ -82,6 +83,7 @@ function scopeRequest(question: Question, query: Query, { variant }: CandidateOp
     readsCache: (flags & FLAG.NO_CACHE) === 0 && (relayed?.isShareable ?? true),
     mayAskNetwork: (flags & FLAG.NO_NETWORK) === 0,
     mayRedirect: (flags & FLAG.NO_CNAME) === 0 && relayed === undefined,
+    mayBeStale: (flags & FLAG.NO_STALE) === 0,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CachedAnswer } from '../cache/index.ts'
-import type { Scope } from '../scope/index.ts'
+import type { Scope, ScopeAnswer } from '../scope/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
 import type { TryResult } from '../upstream/index.ts'
 import type { ExtendedError, Name, ResourceRecord } from '../wire/index.ts'
@@ -35,6 +35,9 @@ export interface Round {
   readonly tries: readonly TryResult[]
 }
 
+/** RFC 8914 §4.4. */
+const STALE_ANSWER: ExtendedError = { code: 3, text: '' }
+
 const NOTHING = {
   rcode: RCODE.NOERROR,
   errno: undefined,
@@ -45,10 +48,10 @@ const NOTHING = {
   flags: 0,
   wire: undefined,
   basis: undefined,
+  cached: undefined,
   source: 'none',
   scope: undefined,
   server: undefined,
-  cached: undefined,
   protocol: undefined,
   learntAt: undefined,
   tries: [],
@@ -76,16 +79,18 @@ export function localRound(query: Query, answer: LocalAnswer, source: Source): R
 /** What the best scope answered, of one or several that were asked. */
 export function scopeRound(result: CandidateResult, wasAlone: boolean): Round {
   const { name, scope, answers, tries, state, errno, isPositive } = result
+  const mayBeRepeated = wasAlone || isPositive
   const last = answers.at(-1)
   if (last === undefined) return { ...NOTHING, name, state, errno, scope, tries, source: 'none' }
   const { ifindex } = scope.plan
+  const isStale = answers.some(({ origin }) => origin === 'stale')
   const isFromCache = answers.every(({ origin }) => origin === 'cache')
   return {
     name,
     state,
     errno,
     rcode: state === 'success' ? RCODE.NOERROR : last.message.rcode,
-    extendedError: last.message.extendedError,
+    extendedError: isStale ? STALE_ANSWER : last.message.extendedError,
     records: answers.flatMap(({ message }) => message.answer.map((record) => ({ record, ifindex }))),
     authority: answers.flatMap(({ message }) => message.authority),
     additional: answers.flatMap(({ message }) => message.additional),
@@ -103,8 +108,8 @@ export function scopeRound(result: CandidateResult, wasAlone: boolean): Round {
   }
 }
 
-function originFlag(origin: 'cache' | 'network'): number {
-  return origin === 'cache' ? FLAG.FROM_CACHE : FLAG.FROM_NETWORK
+function originFlag(origin: ScopeAnswer['origin']): number {
+  return origin === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE
 }
 
 function lowestBit(bits: number): number {

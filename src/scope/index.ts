@@ -14,7 +14,7 @@ export {
   RT_SCOPE_HOST,
   RT_SCOPE_LINK,
 } from './network-facts.ts'
-export type { ConfiguredLink, Obstacle, ScopeInput, ScopePlan } from './plan.ts'
+export type { ConfiguredLink, Manners, Obstacle, ScopeInput, ScopePlan } from './plan.ts'
 export { isDefaultRoute, isLinkRelevant, planScopes } from './plan.ts'
 export { isRelevant, isUsable } from './relevance.ts'
 export type { ScopeAnswer, ScopeFailure, ScopeOutcome, ScopeRequest, ScopeServices } from './scope.ts'

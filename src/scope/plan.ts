@@ -1,8 +1,8 @@
-import type { IfIndex } from '../base/index.ts'
+import type { IfIndex, Millis } from '../base/index.ts'
 import type { DnsRoute } from '../routing/index.ts'
 import type { Delegate, Domain, LinkSettings, ListenSpec, ResolvedSettings, ServerSpec } from '../settings/index.ts'
 import { DEFAULT_LINK_SETTINGS, formatAddressAndPort, serverKey } from '../settings/index.ts'
-import type { PlannedServer } from '../upstream/index.ts'
+import type { PlannedServer, Tuning } from '../upstream/index.ts'
 import { DNS_PORT } from '../upstream/index.ts'
 import { ROOT } from '../wire/index.ts'
 import type { LinkFacts, NetworkFacts } from './network-facts.ts'
@@ -29,6 +29,15 @@ export interface ConfiguredLink {
 /** Why a scope that takes names cannot ask for them. */
 export type Obstacle = 'network-down' | 'stub-loop' | 'not-supported'
 
+/** How a scope deals with slow servers and old answers; may change at any time without a loss of what is known. */
+export interface Manners {
+  readonly tuning: Tuning
+  /** Infinity for "for ever". */
+  readonly staleRetention: Millis
+  readonly staleAnswerAfter: Millis
+  readonly refreshesAhead: boolean
+}
+
 /** One scope that should exist. Two plans with the same `id` and `fingerprint` may share what was learnt. */
 export interface ScopePlan {
   readonly kind: 'global' | 'link' | 'delegate'
@@ -45,6 +54,7 @@ export interface ScopePlan {
   readonly obstacle: Obstacle | undefined
   /** `CacheFromLocalhost=`: whether answers of servers on loopback addresses are kept (R-CACHE-11). */
   readonly keepsAnswersOfLoopback: boolean
+  readonly manners: Manners
   /** The relevant links that the servers may be reached through: none for a link's own scope. */
   readonly network: string
   /** Everything whose change makes old answers worthless: servers, domains, default route, modes. */
@@ -161,7 +171,9 @@ class Planner {
   #plan({
     modes,
     ...plan
-  }: Omit<ScopePlan, 'fingerprint' | 'keepsAnswersOfLoopback'> & { readonly modes: readonly string[] }): ScopePlan {
+  }: Omit<ScopePlan, 'fingerprint' | 'keepsAnswersOfLoopback' | 'manners'> & {
+    readonly modes: readonly string[]
+  }): ScopePlan {
     const { cache, cacheFromLocalhost, dnsCacheSize } = this.#input.settings
     const servers = plan.servers.map(({ spec, endpoint }) => `${serverKey(spec)} ${endpoint.ifindex}`)
     const domains = plan.domains.map(({ name, routeOnly }) => `${routeOnly ? '~' : ''}${name}`)
@@ -169,6 +181,7 @@ class Planner {
     return {
       ...plan,
       keepsAnswersOfLoopback: cacheFromLocalhost,
+      manners: mannersOf(this.#input.settings),
       fingerprint: JSON.stringify([servers, domains, modes, rest]),
     }
   }
@@ -198,6 +211,16 @@ function obstacleOf(servers: readonly PlannedServer[], dnsOverTls: string, isUp:
   if (servers.length === 0) return 'stub-loop'
   if (!isUp) return 'network-down' // R-SRV-19
   return dnsOverTls === 'yes' ? 'not-supported' : undefined
+}
+
+function mannersOf(settings: ResolvedSettings): Manners {
+  const { serverPatience, hedgePercent, serverTiers, staleRetention, staleAnswerAfter, prefetch } = settings
+  return {
+    tuning: { firstPatience: serverPatience, hedgeShare: hedgePercent / 100, tiers: serverTiers },
+    staleRetention: staleRetention * 1000,
+    staleAnswerAfter,
+    refreshesAhead: prefetch,
+  }
 }
 
 function isListener(spec: ServerSpec, listeners: readonly ListenSpec[]): boolean {

@@ -1,11 +1,13 @@
 import type { Clock, Log, Random } from '../base/index.ts'
-import type { CachedAnswer, CacheHit, CacheLimits, CacheVariant, Lesson } from '../cache/index.ts'
+import type { CachedAnswer, CacheHit, CacheLimits, CacheVariant, Lesson, StaleHit } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { FailureState, Outcome, Request, Transport, TryResult } from '../upstream/index.ts'
-import { drive, Lingering, ProbeLoop, Transaction, Upstream, Upstreams } from '../upstream/index.ts'
+import { drive, isBogus, Lingering, ProbeLoop, Transaction, Upstream, Upstreams } from '../upstream/index.ts'
 import type { Message, Name } from '../wire/index.ts'
-import { parseMessage, questionKey, questionText, shuffleAddresses } from '../wire/index.ts'
+import { parseMessage, questionKey, RCODE, questionText, shuffleAddresses } from '../wire/index.ts'
+import { inTime } from './in-time.ts'
 import type { ScopePlan } from './plan.ts'
+import { RefreshBudget } from './refresh-budget.ts'
 import type { TransactionCounts } from './transaction-counts.ts'
 
 /** What the scopes share. */
@@ -26,13 +28,16 @@ export interface ScopeRequest {
   readonly mayAskNetwork: boolean
   /** Whether a cached CNAME may stand in for the answer. */
   readonly mayRedirect: boolean
+  /** Whether an expired answer may stand in for one that cannot be had. */
+  readonly mayBeStale: boolean
 }
 
 export type ScopeOutcome = ScopeAnswer | ScopeFailure
 
 export interface ScopeAnswer {
   readonly kind: 'answer'
-  readonly origin: 'cache' | 'network'
+  /** `stale`: from the cache, past its time, as no server could be reached (RFC 8767). */
+  readonly origin: 'cache' | 'network' | 'stale'
   readonly wire: Buffer
   readonly message: Message
   readonly lesson: Lesson
@@ -75,6 +80,7 @@ export class Scope {
   /** Answers that come too late for their question. */
   readonly #lingering = new Lingering()
   readonly #probes: ProbeLoop
+  readonly #refreshes = new RefreshBudget()
 
   constructor(plan: ScopePlan, limits: CacheLimits, services: ScopeServices, known: readonly Upstream[] = []) {
     this.#plan = plan
@@ -86,6 +92,7 @@ export class Scope {
       plan.servers.map((server) => known.find((upstream) => upstream.is(server)) ?? new Upstream(server)),
     )
     const { transport, clock, random, log } = services
+    this.#adopt(plan)
     this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))
   }
 
@@ -95,20 +102,28 @@ export class Scope {
 
   /** Takes over a plan with the same fingerprint: a new name of the link, other own networks. */
   follow(plan: ScopePlan): void {
-    this.#plan = plan
+    this.#adopt(plan)
     for (const [i, upstream] of this.upstreams.all.entries()) upstream.label = plan.servers[i]?.label ?? upstream.label
   }
 
-  /** Cache, else one shared transaction, which goes on to fill the cache when its askers have gone (R-MERGE-3). */
+  /**
+   * Cache, else one shared transaction, which goes on to fill the cache when its askers have gone (R-MERGE-3); stale
+   * data where that takes too long or fails.
+   */
   async lookUp(request: ScopeRequest, signal: AbortSignal): Promise<ScopeOutcome> {
     const { question } = request.request
+    this.#refreshes.earn()
     if (request.readsCache && this.#caches) {
       const hit = this.cache.lookup(question, request.variant, request.mayRedirect, this.#services.clock.now())
+      if (hit?.isDueForRefresh === true) this.#refreshAhead(request)
       if (hit !== undefined) return this.#fromCache(hit)
     }
     if (!request.mayAskNetwork) return failure('no-source')
     const obstacle = this.#obstacle()
-    return obstacle ?? untilAborted(this.#share(request).answer, signal)
+    const stale = this.#stale(request)
+    if (stale === undefined) return obstacle ?? untilAborted(this.#share(request).answer, signal)
+    if (obstacle !== undefined) return obstacle.errno === EBUSY ? this.#serveStale(stale, 'timeout') : obstacle
+    return this.#freshOrStale(request, stale, signal)
   }
 
   /** Forgets all answers; questions on their way are answered, but not remembered nor shared any more. */
@@ -131,6 +146,50 @@ export class Scope {
     for (const question of this.#running) question.abort.abort()
     this.#lingering[Symbol.dispose]()
     this.#probes[Symbol.dispose]()
+  }
+
+  #adopt(plan: ScopePlan): void {
+    this.#plan = plan
+    this.upstreams.tuning = plan.manners.tuning
+    this.cache.staleRetention = plan.manners.staleRetention
+    this.cache.refreshesAhead = plan.manners.refreshesAhead
+  }
+
+  /** Messages that are relayed as they are carry signatures, which expire for good: they are never stale. */
+  #stale({ request, variant, readsCache, mayBeStale }: ScopeRequest): StaleHit | undefined {
+    const mayHelp = readsCache && mayBeStale && variant === '' && this.#plan.manners.staleRetention > 0
+    return mayHelp ? this.cache.stale(request.question, this.#services.clock.now()) : undefined
+  }
+
+  /** Waits a little for fresh data, which goes on being fetched; not at all where that failed a moment ago (RFC 8767 §5). */
+  async #freshOrStale(request: ScopeRequest, stale: StaleHit, signal: AbortSignal): Promise<ScopeOutcome> {
+    if (stale.isKnownToFail) return this.#serveStale(stale, 'timeout')
+    const { clock } = this.#services
+    const refresh = this.#share(request).answer
+    const fresh = await inTime(refresh, this.#plan.manners.staleAnswerAfter, clock, signal)
+    // Flushed meanwhile, or the name belongs elsewhere now: then only fresh data will do.
+    if (!stale.fact.isCurrent || fresh?.kind === 'answer') {
+      const outcome = fresh ?? (await untilAborted(refresh, signal))
+      return stale.fact.isCurrent && isTrouble(outcome) ? this.#serveStale(stale, 'failure') : outcome
+    }
+    return fresh?.state === 'aborted' ? fresh : this.#serveStale(stale, 'timeout')
+  }
+
+  #serveStale({ wire, lesson }: StaleHit, instead: 'timeout' | 'failure'): ScopeAnswer {
+    if (instead === 'timeout') this.#services.counts.timeoutsServedStale++
+    else this.#services.counts.failuresServedStale++
+    shuffleAddresses(wire, this.#services.random) // R-CACHE-15
+    return { kind: 'answer', origin: 'stale', wire, message: parseMessage(wire), lesson, basis: undefined, tries: [] }
+  }
+
+  /** Asks for an answer in demand before it expires, while there is somebody to ask. */
+  #refreshAhead(request: ScopeRequest): void {
+    const { clock, log } = this.#services
+    const isGood = this.upstreams.all[0]?.isTrusted(clock.now()) === true && this.#obstacle() === undefined
+    if (!request.mayAskNetwork || !isGood || !this.#refreshes.begin()) return
+    this.#share({ ...request, readsCache: false })
+      .answer.catch((error: unknown) => log.bug(error))
+      .finally(() => this.#refreshes.end())
   }
 
   #fromCache({ wire, lesson, basis }: CacheHit): ScopeAnswer {
@@ -182,6 +241,7 @@ export class Scope {
       if (signal.aborted) return failure('aborted')
       counts.note(outcome)
       this.#report(request, outcome)
+      if (outcome.kind === 'failure') this.cache.onFailure(request.question, clock.now())
       return outcome.kind === 'failure'
         ? failure(outcome.state, undefined, outcome.tries)
         : this.#learn(request, variant, outcome, mayBeKept())
@@ -214,6 +274,13 @@ export class Scope {
       return `${this.#plan.label}: ${questionText(question)}: ${tries.join(', ')}`
     })
   }
+}
+
+/** An error that says nothing about the name; bogus data does, and old data must not hide it. */
+function isTrouble(outcome: ScopeOutcome): boolean {
+  if (outcome.kind === 'failure') return outcome.state !== 'aborted'
+  const { message } = outcome
+  return message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN && !isBogus(message)
 }
 
 function failure(state: ScopeFailure['state'], errno?: number, tries: readonly TryResult[] = []): ScopeFailure {

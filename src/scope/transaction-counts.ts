@@ -10,6 +10,9 @@ export class TransactionCounts {
   total = 0
   timeouts = 0
   failures = 0
+  /** Of these, answered with stale data. */
+  timeoutsServedStale = 0
+  failuresServedStale = 0
   /** Replies replayed without a look into any cache; for people they are cache hits. */
   replays = 0
 
@@ -36,6 +39,8 @@ export class TransactionCounts {
     this.total = 0
     this.timeouts = 0
     this.failures = 0
+    this.timeoutsServedStale = 0
+    this.failuresServedStale = 0
     this.replays = 0
   }
 }

@@ -36,8 +36,6 @@ const NOT_YET: readonly NotYet[] = [
     message: 'LLMNR is not available yet, so this size has no effect. Leave it out.' },
   { setting: 'multicastDnsCacheSize', key: 'MulticastDNSCacheSize', asksFor: () => true, instead: {}, permitsWithout: true,
     message: 'Multicast DNS is not available yet, so this size has no effect. Leave it out.' },
-  { setting: 'staleRetention', key: 'StaleRetentionSec', asksFor: (value) => value !== 0, instead: {}, permitsWithout: true,
-    message: 'Serving expired answers is not available yet, so this has no effect. Leave it out.' },
 ]
 
 /** Why `value` cannot be had in this build; undefined when it can. "No value of its own" always can. */

@@ -1,7 +1,8 @@
+import type { Millis } from '../base/index.ts'
 import { parseType, typeText } from '../wire/index.ts'
 import { type EarlySettings, withEarlySettings } from './early-settings.ts'
 import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
-import { extendDomains, extendList, extendServers } from './lists.ts'
+import { extendDomains, extendList, extendServers, MAX_SERVERS } from './lists.ts'
 import { formatListenSpec, parseListenSpec } from './listen-spec.ts'
 import { notYet } from './not-yet.ts'
 import { type Problem, SettingError, type SourceFile } from './problem.ts'
@@ -9,13 +10,16 @@ import { DEFAULT_RESOLVED_SETTINGS, MAX_CACHE_SIZE, type ResolvedSettings } from
 import type { IfIndexOf } from './server-spec.ts'
 import { parseTimeSpan } from './time-span.ts'
 import { type ApplyKey, readUnit, type UnitReading } from './unit-reader.ts'
-import { parseBoolean, parseCount, parseMode } from './values.ts'
+import { parseBoolean, parseCount, parseMode, splitWords } from './values.ts'
 
 export const MULTICAST_MODES: readonly MulticastMode[] = ['yes', 'no', 'resolve']
 export const DNSSEC_MODES: readonly DnssecMode[] = ['yes', 'no', 'allow-downgrade']
 export const DNS_OVER_TLS_MODES: readonly DnsOverTlsMode[] = ['yes', 'no', 'opportunistic']
 
 export type Draft<T> = { -readonly [K in keyof T]: T[K] }
+/** A client waits no longer than five seconds for anything. */
+const LONGEST_WAIT: Millis = 4000
+
 type Keys = Readonly<Record<string, ApplyKey<Draft<ResolvedSettings>>>>
 
 /**
@@ -65,6 +69,12 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
     ReadStaticRecords: scalar('readStaticRecords', parseBoolean),
     ResolveUnicastSingleLabel: scalar('resolveUnicastSingleLabel', parseBoolean),
     StaleRetentionSec: scalar('staleRetention', (text) => Math.floor(parseTimeSpan(text) / 1000)),
+    // Ours; nobody needs to touch them. See config/tsresolved.conf.
+    StaleAnswerAfterSec: scalar('staleAnswerAfter', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
+    Prefetch: scalar('prefetch', parseBoolean),
+    ServerPatienceSec: scalar('serverPatience', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
+    HedgePercent: scalar('hedgePercent', (text) => parseCount(text, 100)),
+    ServerTiers: scalar('serverTiers', (text) => splitWords(text).map((word) => parseCount(word, MAX_SERVERS))),
     RefuseRecordTypes: (draft, value, report) => {
       draft.refuseRecordTypes = extendList(draft.refuseRecordTypes, value, parseRecordType, typeText, report)
     },
@@ -78,6 +88,12 @@ function scalar<K extends keyof ResolvedSettings>(
   return (draft, value) => {
     draft[setting] = parse(value)
   }
+}
+
+function parseSpanUpTo(text: string, longest: Millis): Millis {
+  const span = parseTimeSpan(text)
+  if (span <= longest) return span
+  throw new SettingError(`'${text}' is too long, ${longest / 1000} seconds are the most.`, text)
 }
 
 function parseRecordType(word: string): number {

@@ -1,4 +1,4 @@
-import type { Seconds } from '../base/index.ts'
+import type { Millis, Seconds } from '../base/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, MulticastMode } from './link-settings.ts'
 import type { ListenSpec } from './listen-spec.ts'
 import type { ServerSpec } from './server-spec.ts'
@@ -30,6 +30,16 @@ export interface ResolvedSettings {
   readonly resolveUnicastSingleLabel: boolean
   /** Infinity for "for ever". */
   readonly staleRetention: Seconds
+  /** How long fresh data is waited for before a stale answer goes out; ours (RFC 8767 §5). */
+  readonly staleAnswerAfter: Millis
+  /** Whether answers in demand are refreshed shortly before they expire; ours. */
+  readonly prefetch: boolean
+  /** How long a server of which nothing is known may take before the next is asked as well; ours. */
+  readonly serverPatience: Millis
+  /** Extra messages allowed on a healthy network for asking a second server, in percent; ours. */
+  readonly hedgePercent: number
+  /** Sizes of the groups of equally good servers from the top of each list; none: strictly in order; ours. */
+  readonly serverTiers: readonly number[]
   readonly refuseRecordTypes: readonly number[]
 }
 
@@ -59,5 +69,10 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   readStaticRecords: true,
   resolveUnicastSingleLabel: false,
   staleRetention: 0,
+  staleAnswerAfter: 1800,
+  prefetch: true,
+  serverPatience: 250,
+  hedgePercent: 5,
+  serverTiers: [],
   refuseRecordTypes: [],
 }

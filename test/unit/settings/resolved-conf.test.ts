@@ -185,7 +185,7 @@ test.each<[string, string, Partial<ResolvedSettings>, string]>([
   ['LLMNR stays off', 'LLMNR=resolve', { llmnr: 'no' }, '1.conf:2: LLMNR=: LLMNR is not available'],
   ['mDNS stays off', 'MulticastDNS=yes', { multicastDns: 'no' }, '1.conf:2: MulticastDNS=: '],
   ['cache sizes of missing protocols', 'LLMNRCacheSize=1', { llmnrCacheSize: 1 }, '1.conf:2: LLMNRCacheSize=: '],
-  ['stale answers', 'StaleRetentionSec=1d', { staleRetention: 86_400 }, '1.conf:2: StaleRetentionSec=: '],
+  ['stale answers are there', 'StaleRetentionSec=1d', { staleRetention: 86_400 }, ''],
   ['no stale answers', 'StaleRetentionSec=0', {}, ''],
   ['only the line in force is remarked', 'DNSSEC=yes\nDNSSEC=no', {}, ''],
   ['one remark, at the last line', 'LLMNR=yes\nLLMNR=resolve', {}, '1.conf:3: LLMNR=: '],
@@ -196,6 +196,23 @@ test.each<[string, string, Partial<ResolvedSettings>, string]>([
   const remarks = problems.filter((line) => line.includes('not available'))
   expect(remarks).toHaveLength(problem === '' ? 0 : 1)
   expect(remarks.join('')).toContain(problem)
+})
+
+test.each<[string, Partial<ResolvedSettings>, number]>([
+  ['StaleAnswerAfterSec=0', { staleAnswerAfter: 0 }, 0],
+  ['StaleAnswerAfterSec=500ms', { staleAnswerAfter: 500 }, 0],
+  ['StaleAnswerAfterSec=5', {}, 1],
+  ['Prefetch=no', { prefetch: false }, 0],
+  ['ServerPatienceSec=1', { serverPatience: 1000 }, 0],
+  ['ServerPatienceSec=infinity', {}, 1],
+  ['HedgePercent=0', { hedgePercent: 0 }, 0],
+  ['HedgePercent=101', {}, 1],
+  ['ServerTiers=2 1', { serverTiers: [2, 1] }, 0],
+  ['ServerTiers=two', {}, 1],
+])('keys of our own: %s', (line, expected, count) => {
+  const { settings, problems } = read(line)
+  expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, ...expected })
+  expect(problems).toHaveLength(count)
 })
 
 test('what the bus may store follows from the same table', () => {
