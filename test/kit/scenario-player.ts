@@ -19,7 +19,7 @@ interface Ask {
   readonly command: Command
   readonly tag: string | undefined
   /** Undefined while nothing has come; `dropped` when nothing ever will. */
-  result: Buffer | 'dropped' | Found | undefined
+  result: Buffer | 'dropped' | Found | Error | undefined
   took: number
   isChecked: boolean
 }
@@ -139,7 +139,7 @@ class ScenarioPlayer {
   async #note(ask: Ask, result: Promise<NonNullable<Ask['result']>>): Promise<void> {
     const { clock } = this.#world
     const startedAt = clock.now()
-    ask.result = await result
+    ask.result = await result.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
     ask.took = clock.now() - startedAt
   }
 
@@ -239,6 +239,7 @@ class ScenarioPlayer {
     const took = words.after('took')
     if (ask.result === undefined) words.fail('there is no reply yet')
     ask.isChecked = true
+    if (ask.result instanceof Error) throw ask.result // a bug: the resolver never throws for what a network can do
     if (took !== undefined && ask.took !== durationOf(took, words)) words.fail(`it took ${ask.took}ms`)
     return ask
   }
@@ -268,6 +269,7 @@ function isLookup(result: Ask['result']): result is Found {
 
 function resultText({ result }: Ask): string {
   if (Buffer.isBuffer(result)) return replyText(result, parseMessage(result))
+  if (result instanceof Error) return result.message
   if (!isLookup(result)) return result ?? 'nothing'
   return result.ok ? result.value.addresses.join(' ') : `${result.failure.kind}: ${result.failure.message}`
 }

@@ -1,0 +1,126 @@
+import type { Message, ResourceRecord, Section } from '../../src/wire/index.ts'
+import {
+  compose,
+  FormError,
+  isWithin,
+  OPTION,
+  parseMessage,
+  questionText,
+  rcodeText,
+  withId,
+} from '../../src/wire/index.ts'
+import { recordLine } from './master-file.ts'
+import { type RplEntry, RplUnsupported } from './rpl-parse.ts'
+
+/** A message on its way, and how it travels. */
+export interface Packet {
+  readonly wire: Buffer
+  readonly protocol: 'udp' | 'tcp'
+}
+
+const SECTIONS: readonly Section[] = ['answer', 'authority', 'additional']
+/** QR AA TC RD RA AD CD. */
+const HEADER_FLAGS = 0x87b0
+
+/** Why a message does not match the entry; undefined when it does. `isMinimal`: see `RplConfig`. */
+export function mismatch(entry: RplEntry, { wire, protocol }: Packet, isMinimal: boolean): string | undefined {
+  const message = readable(wire)
+  if (message === undefined) return 'it cannot be read'
+  for (const rule of entry.match) {
+    const problem = ruleProblem(rule, entry, message, protocol, isMinimal)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+/** The entry as bytes: on its own, or as the answer to `request`. */
+export function wireOf(entry: RplEntry, request?: Buffer): Buffer {
+  const id = request !== undefined && entry.adjust.has('copy_id') ? request.readUInt16BE(0) : 0
+  if (entry.hex !== undefined) return entry.hex.length >= 2 ? withId(entry.hex, id) : entry.hex
+  const question = entry.adjust.has('copy_query') && request ? parseMessage(request).question : entry.question?.wire
+  const opt = { payloadSize: 4096, extendedRcode: 0, version: 0, dnssecOk: true, options: [] }
+  return compose({ id, flags: entry.flags, question, ...entry.sections, opt: entry.dnssecOk ? opt : undefined })
+}
+
+function ruleProblem(
+  rule: string,
+  entry: RplEntry,
+  message: Message,
+  protocol: 'udp' | 'tcp',
+  isMinimal: boolean,
+): string | undefined {
+  const { question } = message
+  switch (rule) {
+    case 'opcode':
+      return differs('opcode', (message.flags >> 11) & 15, (entry.flags >> 11) & 15)
+    case 'qtype':
+      return differs('type', question?.type, entry.question?.type)
+    case 'qname':
+      return differs('name', question?.name, entry.question?.name)
+    case 'question':
+      return differs('question', question && questionText(question), entry.question && questionText(entry.question))
+    case 'subdomain': {
+      const isBelow = question !== undefined && isWithin(question.name, entry.question?.name ?? question.name)
+      return isBelow ? undefined : `name: ${question?.name} is not below ${entry.question?.name}`
+    }
+    case 'rcode':
+      return differs('rcode', rcodeText(message.rcode), rcodeText(entry.flags & 15))
+    case 'answer':
+      return sectionProblem('answer', entry, message)
+    case 'DO':
+      return message.opt?.dnssecOk === true ? undefined : 'DO is not set'
+    case 'noedns':
+      return message.opt === undefined ? undefined : 'there is an OPT record'
+    case 'UDP':
+    case 'TCP':
+      return differs('transport', protocol, rule.toLowerCase())
+    case 'ttl':
+      return undefined // says how `all` and `answer` compare
+    case 'all':
+    case 'all_noedns':
+      return allProblem(rule === 'all', entry, message, isMinimal)
+    default:
+      return extendedErrorProblem(rule, message)
+  }
+}
+
+function extendedErrorProblem(rule: string, { opt, extendedError }: Message): string | undefined {
+  const wanted = /^ede=(any|\d+)$/.exec(rule)?.[1]
+  if (wanted === undefined) throw new RplUnsupported(`MATCH ${rule}`)
+  const isThere = opt?.options.some(({ code }) => code === OPTION.EDE) === true
+  if (wanted === 'any') return isThere ? undefined : 'there is no extended error'
+  return differs('extended error', extendedError?.code, Number(wanted))
+}
+
+/** Header, question and all sections. Where replies are minimal, ours may have more authority and additional records. */
+function allProblem(withEdns: boolean, entry: RplEntry, message: Message, isMinimal: boolean): string | undefined {
+  const header = differs('flags', message.flags & HEADER_FLAGS, entry.flags & HEADER_FLAGS)
+  const rcode = differs('rcode', rcodeText(message.rcode), rcodeText(entry.flags & 15))
+  const edns = withEdns ? differs('DO', message.opt?.dnssecOk ?? false, entry.dnssecOk) : undefined
+  const sections = SECTIONS.map((name) => sectionProblem(name, entry, message, isMinimal && name !== 'answer'))
+  const question = ruleProblem('question', entry, message, 'udp', false)
+  return [rcode, header, question, edns, ...sections].find((problem) => problem !== undefined)
+}
+
+/** In an order of their own: addresses are shuffled on purpose (R-CACHE-15). */
+function sectionProblem(name: Section, entry: RplEntry, message: Message, mayHaveMore = false): string | undefined {
+  const withTtl = entry.match.has('ttl')
+  const linesOf = (records: readonly ResourceRecord[]) =>
+    records.map((record) => recordLine(withTtl ? record : { ...record, ttl: 0 })).toSorted()
+  const wanted = linesOf(entry.sections[name])
+  const actual = linesOf(message[name]).filter((line) => !mayHaveMore || wanted.includes(line))
+  return differs(name, actual.join('; '), wanted.join('; '))
+}
+
+function differs(what: string, actual: unknown, wanted: unknown): string | undefined {
+  return actual === wanted ? undefined : `${what}: expected ${String(wanted)}, there is ${String(actual)}`
+}
+
+function readable(wire: Buffer): Message | undefined {
+  try {
+    return parseMessage(wire)
+  } catch (error) {
+    if (error instanceof FormError) return undefined
+    throw error
+  }
+}
