@@ -15,7 +15,7 @@ const NAME = 'org.freedesktop.NetworkManager'
 
 interface NetworkManager {
   readonly program: Program
-  nmcli(words: string): Promise<string>
+  readonly nmcli: (words: string) => Promise<string>
 }
 
 /** Debian's NetworkManager, which hands all name servers to us. With /sys read-only it does not wait for udev. */

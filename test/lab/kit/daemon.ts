@@ -1,6 +1,6 @@
 import type { Program } from './program.ts'
 import { eventually } from './eventually.ts'
-import { inside, testUser, type World } from './world.ts'
+import { inside, originalUser, testUser, type World } from './world.ts'
 
 /** Ours, or the original that we replace: for comparison, and to prove the kit itself. */
 export type DaemonKind = 'ours' | 'original'
@@ -12,7 +12,7 @@ const notifySocket = '/run/lab/notify'
 
 /** The daemon under test, started as a service manager starts it. */
 export class Daemon {
-  readonly kind: DaemonKind
+  #kind: DaemonKind
   readonly #world: World
   /** What it told the service manager, such as `READY=1`. */
   readonly notices: string[] = []
@@ -21,7 +21,11 @@ export class Daemon {
 
   constructor(world: World, kind: DaemonKind) {
     this.#world = world
-    this.kind = kind
+    this.#kind = kind
+  }
+
+  get kind(): DaemonKind {
+    return this.#kind
   }
 
   get program(): Program {
@@ -56,6 +60,15 @@ export class Daemon {
   /** Ends it (`SIGKILL`: as a crash would) and starts it again. */
   async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.stop(signal)
+    await this.start()
+  }
+
+  /** The other daemon takes the place of this one. On a real machine both run as one user, here they do not. */
+  async replaceBy(kind: DaemonKind, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.stop(signal)
+    this.#kind = kind
+    const { uid } = kind === 'ours' ? testUser : originalUser
+    await this.#world.run(['chown', '-R', `${uid}:${uid}`, '/run/systemd/resolve'])
     await this.start()
   }
 

@@ -9,7 +9,7 @@ export { inside }
 
 /** Unprivileged accounts that exist only inside a world with several users. */
 export const testUser = { name: 'tsresolved-test', uid: 64053 }
-const originalUser = { name: 'systemd-resolve', uid: 64054 }
+export const originalUser = { name: 'systemd-resolve', uid: 64054 }
 
 export interface Finished {
   readonly code: number
