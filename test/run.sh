@@ -36,12 +36,25 @@ suite() { # NAME of a vitest project
   count "$1" $(node test/count.mjs "$report" $?)
 }
 
+nss() { # The module's own tests: C and python, which say `NAME: N cases, M failed`
+  printf '\n== nss\n'
+  make -C nss test >"$reports/nss" 2>&1
+  code=$?
+  cat "$reports/nss"
+  # shellcheck disable=SC2046 # three numbers
+  count nss $(awk -v code="$code" '
+    / cases, [0-9]+ failed$/ { cases += $2; failed += $4 }
+    END { if ((code != 0 || cases == 0) && failed == 0) failed = 1; print cases - failed, failed, 0 }
+  ' "$reports/nss")
+}
+
 check setup test/setup.sh
 check lint npm run --silent lint
 check types npm run --silent types
 check build npm run --silent build
 suite unit
 suite replay
+nss
 suite lab
 
 printf '\n%s\n%d passed, %d failed\n' "$table" "$passed" "$failed"

@@ -17,6 +17,13 @@ need dbus-daemon dbus-daemon
 need dig bind9-dnsutils
 need dnsmasq dnsmasq-base
 need python3 python3
+need curl curl
+need ping iputils-ping
+# The NSS module and its tests.
+need gcc gcc
+need make make
+need readelf binutils
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 # For what it depends on: the unpacked programs are linked against the same libraries.
 dpkg-query -W -f '${Status}' libsystemd-shared 2>/dev/null | grep -q 'ok installed' || missing="$missing libsystemd-shared"
 

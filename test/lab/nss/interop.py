@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import pwd
 import shutil
 import signal
 import socket
@@ -117,7 +118,8 @@ def build_world(folder, far_end):
     state = f'ADMIN_STATE=configured\nOPER_STATE=routable\nDNS={SERVER}\nDOMAINS=corp.test\nLLMNR=no\nMDNS=no\n'
     (netif / str(socket.if_nametoindex('up0'))).write_text(state)
     pathlib.Path('/run/systemd/resolve').mkdir()
-    shutil.chown('/run/systemd/resolve', 'systemd-resolve', 'systemd-resolve')
+    account = pwd.getpwnam('systemd-resolve')
+    os.chown('/run/systemd/resolve', account.pw_uid, account.pw_gid)
 
 
 @contextlib.contextmanager
