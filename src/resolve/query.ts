@@ -59,7 +59,7 @@ export interface Resolution {
   readonly wire: Buffer | undefined
   /** The cache entry that holds `wire`: while it stands, a reply made of it may be replayed. */
   readonly basis: CachedAnswer | undefined
-  readonly provenance: Provenance
-}
   /** All cache entries it rests on: while they and the ground stand, it would come out the same. Else undefined. */
   readonly cached: readonly CachedAnswer[] | undefined
+  readonly provenance: Provenance
+}

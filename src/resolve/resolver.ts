@@ -88,6 +88,11 @@ export class Resolver {
     return explainQuery(query, this.#services)
   }
 
+  /** Whether questions for this type are turned down (`RefuseRecordTypes=`). */
+  refuses(type: number): boolean {
+    return this.#services.settings().refuseRecordTypes.includes(type)
+  }
+
   /** Never throws for what a network or a name can do wrong. @throws the signal's reason when aborted */
   async resolve(query: Query, signal: AbortSignal): Promise<Resolution> {
     const startedAt = this.#services.clock.now()
@@ -164,8 +169,7 @@ export class Resolver {
   }
 
   #acceptedTypes({ types }: Query): readonly number[] {
-    const refused = this.#services.settings().refuseRecordTypes
-    return refused.length === 0 ? types : types.filter((type) => !refused.includes(type))
+    return types.filter((type) => !this.refuses(type))
   }
 
   #overloaded(query: Query, startedAt: number): Resolution {
