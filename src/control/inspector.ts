@@ -111,7 +111,7 @@ export class Inspector {
       dnssecSupported: false,
       receivedUdpFragmentMax: counts.largestUdp,
       failedUdpAttempts: counts.silences,
-      failedTcpAttempts: 0,
+      failedTcpAttempts: counts.failedTcp,
       packetTruncated: counts.truncated > 0,
       packetBadOpt: !speaksEdns,
       packetRrsigMissing: false,

@@ -79,7 +79,7 @@ export class TextMemo {
 
   #isCurrent({ entries }: Saved): boolean {
     const now = this.#options.clock.now()
-    for (const entry of entries) if (!entry.isCurrent || now >= entry.expiresAt) return false
+    for (const entry of entries) if (!entry.isCurrent || now >= entry.replayableUntil) return false
     return this.#stands()
   }
 

@@ -19,7 +19,7 @@ export interface Query {
   readonly relayed: RelayedMessage | undefined
   /** How long the rest may keep an answer waiting once one type has brought records; undefined waits for all. */
   readonly patienceForRest: Millis | undefined
-  /** For those who watch; it decides nothing. */
+  /** For fair shares under load, and for those who watch. */
   readonly client?: QueryClient | undefined
 }
 

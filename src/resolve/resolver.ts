@@ -7,6 +7,7 @@ import type { HostFacts, LocalAnswer } from '../synth/index.ts'
 import { answerFromHosts, synthesize } from '../synth/index.ts'
 import { questionText } from '../wire/index.ts'
 import { mayAnswerOurselves, mayAskDns } from './asks.ts'
+import { Admission } from './admission.ts'
 import type { CandidateResult } from './candidate.ts'
 import { joined, runCandidate } from './candidate.ts'
 import { Chain } from './chain.ts'
@@ -18,13 +19,13 @@ import type { Query, Resolution } from './query.ts'
 import type { Round } from './round.ts'
 import { failedRound, localRound, scopeRound } from './round.ts'
 
-/** Queries that may live at once (R-ORDER-5). */
-const MAX_QUERIES = 2048
 /** A query with search domains and redirects ends after this long, whatever is still open. */
 const QUERY_LIFETIME = 120_000
 /** How often a query may be asked anew because the scopes changed under it. */
 const MAX_RESTARTS = 8
 const EBUSY = 16
+/** RFC 8914 §4.15, Not Ready. */
+const TOO_BUSY = { code: 14, text: 'too many questions are under way' }
 
 /** States after which this machine may answer itself (R-ORDER-3). */
 const SYNTHESIS_AFTER: ReadonlySet<string> = new Set([
@@ -61,7 +62,7 @@ export class Resolver {
   readonly #services: ResolverServices
   readonly #listeners = new Set<QueryListener>()
   readonly #observers = new Set<QueryListener>()
-  #live = 0
+  readonly #admission = new Admission()
 
   constructor(services: ResolverServices) {
     this.#services = services
@@ -98,14 +99,12 @@ export class Resolver {
     const startedAt = this.#services.clock.now()
     const types = this.#acceptedTypes(query)
     if (types.length === 0) return this.#finish(query, new Chain(query), startedAt, 'query-refused')
-    if (this.#live >= MAX_QUERIES) return this.#overloaded(query, startedAt)
-    this.#live++
-    try {
-      const chain = await this.#walk({ ...query, types }, startedAt, signal)
-      return this.#finish(query, chain, startedAt, chain.isLoop ? 'cname-loop' : undefined)
-    } finally {
-      this.#live--
-    }
+    using place = this.#admission.enter(query.client)
+    // Without a place it may still be answered from what is known.
+    const flags = place === undefined ? query.flags | FLAG.NO_NETWORK : query.flags
+    const chain = await this.#walk({ ...query, types, flags }, startedAt, signal)
+    if (place === undefined && chain.rounds.at(-1)?.state === 'no-source') return this.#overloaded(query, startedAt)
+    return this.#finish(query, chain, startedAt, chain.isLoop ? 'cname-loop' : undefined)
   }
 
   /** From name to name along CNAMEs, each with the whole pipeline anew (R-CNAME-2). */
@@ -174,7 +173,7 @@ export class Resolver {
 
   #overloaded(query: Query, startedAt: number): Resolution {
     const chain = new Chain(query)
-    chain.follow(failedRound(query.name, 'errno', EBUSY))
+    chain.follow({ ...failedRound(query.name, 'errno', EBUSY), extendedError: TOO_BUSY })
     return this.#finish(query, chain, startedAt, undefined)
   }
 

@@ -55,6 +55,8 @@ export interface ScopeFailure {
 }
 
 const EBUSY = 16
+/** Questions that may be out at once while no server answers. */
+const MAX_OFFLINE = 8
 const EOPNOTSUPP = 95
 
 /** A question that is on its way. */
@@ -199,8 +201,14 @@ export class Scope {
 
   #obstacle(): ScopeFailure | undefined {
     const { obstacle } = this.#plan
-    if (obstacle === undefined) return this.#services.counts.isFull ? failure('errno', EBUSY) : undefined
+    if (obstacle === undefined && this.#services.counts.isFull) return failure('errno', EBUSY)
+    if (obstacle === undefined) return this.#isCrowdedOffline() ? failure('timeout') : undefined
     return obstacle === 'not-supported' ? failure('errno', EOPNOTSUPP) : failure(obstacle)
+  }
+
+  /** Nobody answers, and enough questions are out to notice when somebody does. */
+  #isCrowdedOffline(): boolean {
+    return this.#running.size >= MAX_OFFLINE && this.upstreams.isOffline(this.#services.clock.now())
   }
 
   #share(request: ScopeRequest): InFlight {

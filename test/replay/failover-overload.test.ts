@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { IpAddress } from '../../src/base/index.ts'
+import type { Query } from '../../src/resolve/index.ts'
+import { Admission } from '../../src/resolve/admission.ts'
+import { CLASS, nameOf, parseMessage, RCODE, TYPE } from '../../src/wire/index.ts'
+import { addressesIn, queryFor } from '../kit/messages.ts'
+import { World } from '../kit/world.ts'
+
+const at = (port: number) => ({ door: 'udp' as const, address: IpAddress.of('127.0.0.1'), port })
+
+function queryOf(i: number): Omit<Query, 'relayed' | 'patienceForRest'> {
+  return { name: nameOf(`n${i}.test`), types: [TYPE.A], class: CLASS.IN, flags: 0, ifindex: 0 }
+}
+
+describe('R-ORDER-5: places for queries under way', () => {
+  test('one client gets half of them, the next a third of the rest', () => {
+    const admission = new Admission(120)
+    const enterAll = (port: number) => {
+      let count = 0
+      while (admission.enter(at(port)) !== undefined) count++
+      return count
+    }
+    expect([enterAll(1), enterAll(2), enterAll(3)]).toEqual([60, 30, 15])
+  })
+
+  test('there is room again as soon as one leaves', () => {
+    const admission = new Admission(4)
+    const [first] = [admission.enter(at(1)), admission.enter(at(1))]
+    expect(admission.enter(at(1))).toBeUndefined()
+    expect(admission.enter(at(2))).toBeDefined()
+    first?.[Symbol.dispose]()
+    expect(admission.enter(at(1))).toBeDefined()
+  })
+})
+
+test('a flood of one client: it is refused at once, what is cached goes on, and others are served', async () => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }], memo: false })
+  world.serve('*', ({ question }) =>
+    question.name.startsWith('flood') ? 'silence' : { answer: [`${question.name} 60 A 192.0.2.1`] },
+  )
+  await world.ask('known.test')
+  const from = { address: IpAddress.of('127.0.0.1'), port: 4000 }
+  const { signal } = new AbortController()
+  const door = { kind: 'main', transport: 'udp' } as const
+  const ask = (name: string, sender = from) =>
+    world.responder.respond(queryFor(name, { edns: 1232 }), door, signal, sender)
+  const flood = Array.from({ length: 1024 }, (_, i) => ask(`flood${i}.test`))
+  const startedAt = world.clock.now()
+  const refused = parseMessage((await world.run(ask('one-more.test'))) ?? Buffer.alloc(0))
+  expect(refused).toMatchObject({ rcode: RCODE.SERVFAIL, extendedError: { code: 14 } })
+  expect(addressesIn(parseMessage((await world.run(ask('known.test'))) ?? Buffer.alloc(0)))).toEqual(['192.0.2.1'])
+  const other = await world.run(ask('other.test', { ...from, port: 4001 }))
+  expect(addressesIn(parseMessage(other ?? Buffer.alloc(0)))).toEqual(['192.0.2.1'])
+  expect(world.clock.now()).toBe(startedAt)
+  await world.run(Promise.all(flood))
+  expect(world.clock.now() - startedAt).toBeLessThanOrEqual(4500)
+})
+
+describe('R-MERGE-1, better: A never waits for AAAA', () => {
+  test('programs get the addresses of one family 50 ms later at the most', async () => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1', '10.2.0.2'] }] })
+    world.serve('*', ({ question }) =>
+      question.type === TYPE.AAAA ? 'silence' : { after: 20, reply: { answer: ['a.test 60 A 192.0.2.1'] } },
+    )
+    const { signal } = new AbortController()
+    const startedAt = world.clock.now()
+    const found = await world.run(world.lookups.hostname({ name: 'a.test', family: 0, ifindex: 0, flags: 0 }, signal))
+    expect(found.ok).toBe(true)
+    expect(world.clock.now() - startedAt).toBe(70)
+  })
+
+  test('nor does it on the stub, and a black hole for AAAA does not count against the servers', async () => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1', '10.2.0.2'] }], memo: false })
+    world.serve('*', ({ question }) =>
+      question.type === TYPE.AAAA ? 'silence' : { after: 20, reply: { answer: [`${question.name} 60 A 192.0.2.1`] } },
+    )
+    await world.ask('first.test')
+    for (let i = 0; i < 20; i++) {
+      const aaaa = world.send(queryFor(`n${i}.test`, { type: 'AAAA' }))
+      const startedAt = world.clock.now()
+      await world.ask(`n${i}.test`)
+      expect(world.clock.now() - startedAt).toBe(20)
+      await world.run(aaaa)
+    }
+    expect(world.scopes.all[1]?.upstreams.current?.label).toContain('10.2.0.1')
+  })
+})
+
+test('no server answers: a flood of questions costs a few messages, and each fails at once', async () => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1', '10.2.0.2'] }] })
+  const ask = (i: number) => world.resolve({ ...queryOf(i), relayed: undefined, patienceForRest: undefined })
+  await ask(0)
+  world.clearExchanges()
+  const startedAt = world.clock.now()
+  const all = await Promise.all(Array.from({ length: 200 }, (_, i) => ask(i + 1)))
+  expect(new Set(all.map(({ state }) => state))).toEqual(new Set(['timeout']))
+  expect(world.clock.now() - startedAt).toBeLessThanOrEqual(600)
+  expect(world.exchanges.length).toBeLessThan(80)
+  world.serve('*', () => ({ answer: ['b.test 60 A 192.0.2.1'] }))
+  expect(addressesIn(await world.ask('b.test'))).toEqual(['192.0.2.1'])
+})
