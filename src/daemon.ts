@@ -16,7 +16,7 @@ import {
   ResolvConfWriter,
   resolvConfMode,
 } from './files/index.ts'
-import { AnswerMemo } from './fastpath/index.ts'
+import { AnswerMemo, TextMemo } from './fastpath/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from './netlink/index.ts'
 import type { Options } from './options.ts'
@@ -201,14 +201,18 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
   const catchUp = () => (controller.settings.configuresServersOrDomains ? undefined : foreign.current())
   const resolver = new Resolver({ scopes, local, catchUp, settings: () => controller.settings, clock, log: logger })
   const listening = new Listening(libc, logger)
-  const ground = (): Fact[] => [scopes.epoch, ...local.facts()]
+  const followed = () => (controller.settings.configuresServersOrDomains ? [] : [foreign.epoch])
+  const ground = (): Fact[] => [scopes.epoch, ...local.facts(), ...followed()]
   const capacity = settings.dnsCacheSize
   const newMemo = () => (capacity === 0 ? undefined : new AnswerMemo({ ground, capacity, random, tally: counts }))
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, newMemo })
   const newStub = () => new StubListeners({ listening, responder, clock, log: logger })
   const journal = life.adopt(new Journal({ resolver, clock, ownerOf: socketOwner }))
   const meter = life.adopt(new Meter(resolver, counts))
-  const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local, journal, meter })
+  const isWatched = () => resolver.isWatched
+  const textMemo =
+    capacity === 0 ? undefined : new TextMemo({ ground, capacity, random, clock, isWatched, tally: counts })
+  const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local, journal, meter, textMemo })
   return {
     context,
     life,
@@ -251,6 +255,7 @@ interface IpcParts {
   readonly resolver: Resolver
   readonly journal: Journal
   readonly meter: Meter
+  readonly textMemo: TextMemo | undefined
   readonly controller: Controller
   readonly local: LocalKnowledge
 }
@@ -261,7 +266,7 @@ function ipcOpener(
   life: Lifetime,
   parts: IpcParts,
 ) {
-  const { clock, scopes, resolver, controller, local, journal, meter } = parts
+  const { clock, scopes, resolver, controller, local, journal, meter, textMemo } = parts
   return async (): Promise<void> => {
     const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
     const inspector = new Inspector({
@@ -314,7 +319,8 @@ function ipcOpener(
     const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
     const common = { clock, log: logger, entrance: libc === undefined ? plainEntrance : knowingEntrance(libc, logger) }
     const monitorMode = libc === undefined ? 0o600 : 0o666 // each call is checked, where the caller can be known
-    life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, { ...common, service: resolveService(ports, logger) }))
+    const resolve = { ...common, service: resolveService(ports, logger, textMemo) }
+    life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, resolve))
     const monitor = { ...common, service: monitorService(ports, logger) }
     life.adopt(await VarlinkServer.open({ path: `${path}.Monitor`, mode: monitorMode }, monitor))
     bus.start()

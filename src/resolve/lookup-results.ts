@@ -4,8 +4,7 @@ import type { Name } from '../wire/index.ts'
 import { CLASS, parseName, toAscii } from '../wire/index.ts'
 import type { QueryClient } from './client.ts'
 import { failureText } from './failure-text.ts'
-import type { Lookup, LookupFailure } from './lookup-types.ts'
-import type { Provenance } from './provenance.ts'
+import type { HostnameResult, Lookup, LookupFailure } from './lookup-types.ts'
 import type { Query, Resolution } from './query.ts'
 
 /** The argument that is wrong, if one is. */
@@ -30,12 +29,11 @@ export function queryFor(
   return { name, types, class: CLASS.IN, flags, ifindex, relayed: undefined, patienceForRest: undefined, client }
 }
 
+type Common = Pick<HostnameResult, 'flags' | 'provenance' | 'cached'>
+
 /** Adds to `value` what all results have. */
-export function found<T>(
-  value: T,
-  { flags, provenance }: { flags: number; provenance: Provenance },
-): Lookup<T & { flags: number; provenance: Provenance }> {
-  return { ok: true, value: { ...value, flags, provenance } }
+export function found<T>(value: T, { flags, provenance, cached }: Common): Lookup<T & Common> {
+  return { ok: true, value: { ...value, flags, provenance, cached } }
 }
 
 /** An argument that cannot be right. */

@@ -1,4 +1,5 @@
 import type { IfIndex, IpAddress } from '../base/index.ts'
+import type { CachedAnswer } from '../cache/index.ts'
 import type { ExtendedError, ResourceRecord } from '../wire/index.ts'
 import type { QueryClient } from './client.ts'
 import type { Provenance } from './provenance.ts'
@@ -83,6 +84,8 @@ export interface ServiceRequest extends LookupRequest {
 interface LookupResult {
   readonly flags: number
   readonly provenance: Provenance
+  /** All cache entries it rests on, if it rests on nothing else. */
+  readonly cached?: readonly CachedAnswer[] | undefined
 }
 export interface FoundAddress {
   readonly ifindex: IfIndex

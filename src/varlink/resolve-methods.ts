@@ -26,13 +26,15 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
   return serve(RESOLVE_INTERFACE, {
     async ResolveHostname({ name, family, ...where }, call) {
       const request = { name, family: int32(family, 'family'), ...placeOf(where, call) }
-      const { addresses, canonical, flags } = found(await lookups.hostname(request, call.signal))
+      const { addresses, canonical, flags, cached } = found(await lookups.hostname(request, call.signal))
+      if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: addresses.length })
       return { addresses: some(addresses).map(addressOutput), name: canonical, flags }
     },
     async ResolveAddress({ address, family, ...where }, call) {
       const bytes = byteArray(address, 'address')
       const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, call) }
-      const { names, flags } = found(await lookups.address(request, call.signal))
+      const { names, flags, cached } = found(await lookups.address(request, call.signal))
+      if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: names.length })
       return { names: some(names).map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name })), flags }
     },
     async ResolveService({ name = '', type = '', domain, family, ...where }, call) {

@@ -1,5 +1,6 @@
 import type { Log } from '../base/index.ts'
 import type { Authority } from '../control/index.ts'
+import type { TextMemo } from '../fastpath/index.ts'
 import type { ExplainPorts } from './explain-methods.ts'
 import { explainInterface } from './explain-methods.ts'
 import type { MonitorPorts } from './monitor-methods.ts'
@@ -22,11 +23,11 @@ export interface VarlinkPorts extends ResolvePorts, MonitorPorts, ExplainPorts, 
   readonly about: About
 }
 
-/** What the socket for everybody serves (varlink.md §1). */
-export function resolveService(ports: VarlinkPorts, log: Log): Service {
+/** What the socket for everybody serves (varlink.md §1); without a memo all replies are worked out anew. */
+export function resolveService(ports: VarlinkPorts, log: Log, memo?: TextMemo): Service {
   const { process, authority, about } = ports
   const known = [resolveInterface(ports), processInterface(process, authority)]
-  return serviceOf([...known, explainInterface(ports), observeInterface(ports)], about, log)
+  return serviceOf([...known, explainInterface(ports), observeInterface(ports)], about, log, memo)
 }
 
 /** What the monitoring socket serves; each call asks for permission. */
@@ -34,6 +35,6 @@ export function monitorService(ports: VarlinkPorts, log: Log): Service {
   return serviceOf([monitorInterface(ports)], ports.about, log)
 }
 
-function serviceOf(served: readonly Served[], about: About, log: Log): Service {
-  return new Service([...served, varlinkInterface(about, served)], log)
+function serviceOf(served: readonly Served[], about: About, log: Log, memo?: TextMemo): Service {
+  return new Service([...served, varlinkInterface(about, served)], log, memo)
 }
