@@ -86,10 +86,9 @@ test('getent: split DNS, each database', async () => {
   expect(await nss.getent('ahostsv4', 'www.corp.test')).toEqual(['192.0.2.2', 'STREAM', 'www.corp.test'])
   expect(await nss.getent('ahostsv6', 'www.corp.test')).toEqual(['2001:db8::2', 'STREAM', 'www.corp.test'])
   const { stdout } = await nss.through(['getent', 'ahosts', 'alias.corp.test'])
-  expect([...stdout.matchAll(/^(\S+) +STREAM +(.*)$/gm)].map((found) => found.slice(1)).toSorted()).toEqual([
-    ['192.0.2.2', 'www.corp.test'],
-    ['2001:db8::2', ''],
-  ])
+  expect(stdout).toMatch(/^192\.0\.2\.2 +STREAM *(www\.corp\.test)?$/m)
+  expect(stdout).toMatch(/^2001:db8::2 +STREAM *(www\.corp\.test)?$/m)
+  expect(stdout.match(/www\.corp\.test/g)).toHaveLength(1) // the canonical name, with the first address
   expect(await nss.getent('hosts', '192.0.2.2')).toEqual(['192.0.2.2', 'www.corp.test'])
   expect(await nss.getent('ahostsv6', 'only4.test')).toEqual(['::ffff:192.0.2.4', 'STREAM', 'only4.test'])
   expect(await nss.lab.links.lan.asked()).not.toContain('www.corp.test A')
@@ -136,6 +135,10 @@ test('curl and ping', async () => {
   expect(ping.stdout).toMatch(/^PING here\.corp\.test \(127\.0\.0\.1\)/)
 })
 
+async function askedByDns({ lab }: NssLab<'lan'>): Promise<number> {
+  return (await lab.links.lan.upstream.questions()).filter(({ to }) => to === '10.53.1.2').length
+}
+
 describe('with a server for `dns` of its own', () => {
   // `dns` asks 10.53.1.2; the daemon has servers configured, and so leaves /etc/resolv.conf alone (R-RC-7).
   const apart = { links: { lan: { zone: { 'www.test': 'A 192.0.2.1' } } }, config: 'DNS=10.53.1.1\n' }
@@ -145,8 +148,6 @@ describe('with a server for `dns` of its own', () => {
     await nss.lab.write('/etc/resolv.conf', 'nameserver 10.53.1.2\n')
     return nss
   }
-  const askedByDns = async ({ lab }: NssLab<'lan'>) =>
-    (await lab.links.lan.upstream.questions()).filter(({ to }) => to === '10.53.1.2').length
   const www = [['192.0.2.1', 80]]
 
   test('a negative answer is final', async () => {
@@ -186,10 +187,12 @@ describe.skipIf(process.getuid?.() !== 0)('both modules, every function and outc
     await world.run(['sh', '-c', 'rm /etc/resolv.conf; touch /etc/resolv.conf']) // for the script to cover
     const script = `${inside.repo}/test/lab/nss/interop.py`
     const libraries = Object.entries(modules).map(([name, path]) => `${name}=${path}`)
-    const compared = await world.tryRun(['python3', script, ...libraries, '--', ...daemon], { patience: 280 })
-    expect(compared.stdout.trim().split('\n').at(-1), compared.stdout + compared.stderr).toMatch(
-      /^interop: [1-9]\d{2,} cases, 0 failed$/,
-    )
-    expect(compared.code).toBe(0)
+    const argv = ['python3', script, ...libraries, '--', ...daemon]
+    const { code, stdout, stderr } = await world.tryRun(argv, { patience: 280 })
+    const said = stdout.split('\n').filter((line) => /^(?:FAILED|interop)/.test(line))
+    expect({ code, said, stderr }).toMatchObject({
+      code: 0,
+      said: [expect.stringMatching(/^interop: [1-9]\d{2,} cases, 0 failed$/)],
+    })
   })
 })
