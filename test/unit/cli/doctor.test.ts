@@ -1,0 +1,258 @@
+import { describe, expect, it } from 'vitest'
+import { diagnose, type Facts, type Finding, type LinkView, nameserversIn } from '../../../src/cli/doctor-checks.ts'
+import { questionFilter, questionLine, type Question } from '../../../src/cli/questions.ts'
+
+const SERVER = {
+  server: '10.2.0.1%lan',
+  current: true,
+  trusted: true,
+  patienceUSec: 250_000,
+  edns: true,
+  sent: 10,
+  answers: 10,
+  silences: 0,
+  errors: 0,
+}
+const LAN: LinkView = {
+  scope: 'link 2 (lan)',
+  ifindex: 2,
+  name: 'lan',
+  up: true,
+  carrier: true,
+  addresses: ['10.2.0.2'],
+  route: true,
+  managed: false,
+  inUse: true,
+  defaultRoute: true,
+  domains: [],
+  configuredServers: ['10.2.0.1'],
+  servers: [SERVER],
+  cacheSize: 0,
+}
+const VPN: LinkView = {
+  ...LAN,
+  scope: 'link 3 (vpn)',
+  ifindex: 3,
+  name: 'vpn',
+  route: false,
+  defaultRoute: false,
+  domains: ['~corp.test'],
+}
+const HEALTHY: Facts = {
+  daemon: 'ours',
+  daemonUid: 990,
+  links: [LAN, VPN],
+  unreachable: [],
+  nsswitch: 'passwd: files\nhosts: files resolve [!UNAVAIL=return] dns\n',
+  nssModules: ['resolve', 'dns'],
+  resolvConf: { text: 'nameserver 127.0.0.53\n', target: '/run/systemd/resolve/stub-resolv.conf' },
+  port53: [990],
+  stubAnswers: true,
+  bus: { owner: { uid: 990, process: 'tsresolved' } },
+}
+const file = (text: string) => ({ resolvConf: { text, target: undefined } })
+const hosts = (line: string, nssModules: readonly string[] = []) => ({ nsswitch: `hosts: ${line}\n`, nssModules })
+const dead = { ...SERVER, server: '10.2.0.9%lan', trusted: false, answers: 0, silences: 4, sent: 4 }
+
+/** What is wrong, the check that finds it, a word of what it says, and of the repair. */
+const faults: readonly [string, Partial<Facts>, string, string, string][] = [
+  ['no daemon', { daemon: 'none' }, 'daemon', 'No resolver runs', 'systemctl enable --now tsresolved'],
+  ['the original instead', { daemon: 'other' }, 'daemon', 'Another resolver', 'disable --now systemd-resolved'],
+  ['another on port 53', { port53: [0, 990] }, 'port-53', 'uid 0', "ss -lnutp 'sport = 53'"],
+  ['closed stub', { port53: [], stubAnswers: false }, 'stub', 'Nobody listens', 'restart tsresolved'],
+  ['deaf stub', { stubAnswers: false }, 'stub', 'does not answer', 'restart tsresolved'],
+  ['no bus', { bus: undefined }, 'bus', 'no system bus', 'start dbus'],
+  [
+    'bus policy',
+    { bus: { owner: undefined } },
+    'bus-policy',
+    'org.freedesktop.resolve1',
+    'org.freedesktop.resolve1.conf',
+  ],
+  [
+    'bus name taken',
+    { bus: { owner: { uid: 5, process: 'other' } } },
+    'bus-owner',
+    'other (uid 5)',
+    'disable --now other',
+  ],
+  [
+    'stale resolv.conf',
+    file('# by dhclient\nnameserver 10.9.9.9\n'),
+    'resolv.conf',
+    'written by dhclient: programs ask 10.9.9.9',
+    'ln -sf',
+  ],
+  [
+    'dangling resolv.conf',
+    { resolvConf: { text: undefined, target: '/run/gone' } },
+    'resolv.conf',
+    '/run/gone',
+    'ln -sf',
+  ],
+  ['no resolv.conf', { resolvConf: { text: undefined, target: undefined } }, 'resolv.conf', 'is missing', 'ln -sf'],
+  [
+    'uplink resolv.conf',
+    { resolvConf: { text: 'nameserver 10.2.0.1', target: '/run/systemd/resolve/resolv.conf' } },
+    'resolv.conf',
+    'past the resolver',
+    'ln -sf',
+  ],
+  ['nsswitch without DNS', hosts('files myhostname'), 'nsswitch', 'neither', 'hosts: files myhostname dns'],
+  ['nsswitch with a missing module', hosts('files resolve'), 'nsswitch', 'not installed', 'files resolve dns'],
+  ['nsswitch: files last', hosts('dns files', ['dns']), 'nsswitch', 'only after DNS', 'hosts: files dns'],
+  [
+    'nsswitch: dns first',
+    hosts('files dns resolve', ['resolve']),
+    'nsswitch',
+    'before resolve',
+    'files resolve [!UNAVAIL=return] dns',
+  ],
+  ['nobody takes the rest', { links: [VPN] }, 'default-route', 'nobody claims', 'tsresolvectl dns'],
+  [
+    'link down',
+    { links: [LAN, { ...VPN, up: false, inUse: false }] },
+    'link-unusable',
+    'vpn has DNS servers but is down',
+    'ip link set vpn up',
+  ],
+  [
+    'link without address',
+    { links: [LAN, { ...VPN, inUse: false }] },
+    'link-unusable',
+    'no usable address',
+    'ip address show vpn',
+  ],
+  [
+    'no route to a server',
+    { unreachable: [{ link: 'vpn', server: '10.9.0.1' }] },
+    'no-route',
+    '10.9.0.1 of vpn',
+    'ip route add 10.9.0.1 dev vpn',
+  ],
+  [
+    'dead server beside a living one',
+    { links: [{ ...LAN, servers: [SERVER, dead] }] },
+    'dead-server',
+    '10.2.0.9%lan',
+    'tsresolvectl dns lan 10.2.0.1',
+  ],
+  [
+    'only dead servers',
+    { links: [{ ...LAN, servers: [dead] }] },
+    'dead-server',
+    '4 of 4',
+    'tsresolvectl dns lan SERVER',
+  ],
+  [
+    'claim without server',
+    { links: [LAN, { ...VPN, configuredServers: [], servers: [] }] },
+    'claim-without-server',
+    '~corp.test',
+    'tsresolvectl dns vpn',
+  ],
+  [
+    'the same claim twice',
+    { links: [{ ...LAN, domains: ['corp.test'] }, VPN] },
+    'same-domain',
+    'both claim corp.test',
+    "domain vpn ''",
+  ],
+  [
+    'claim of a whole TLD',
+    { links: [LAN, { ...VPN, domains: ['~com', '~corp.test'] }] },
+    'broad-claim',
+    'top-level domain com',
+    "domain vpn '~corp.test'",
+  ],
+  [
+    'claim of everything',
+    { links: [LAN, { ...VPN, domains: ['~.'] }] },
+    'broad-claim',
+    'claims every name',
+    "domain vpn ''",
+  ],
+  [
+    'names leak to a link',
+    { links: [LAN, { ...VPN, defaultRoute: true }] },
+    'leak',
+    'asked there, too',
+    'default-route vpn no',
+  ],
+]
+
+describe('doctor', () => {
+  it('finds nothing where nothing is wrong', () => expect(diagnose(HEALTHY)).toEqual([]))
+
+  it.each(faults)('%s', (_fault, facts, check, what, repair) => {
+    const findings = diagnose({ ...HEALTHY, ...facts })
+    expect(findings.map((finding) => finding.check)).toEqual([check])
+    const [{ what: said, repair: advised }] = findings as [Finding]
+    expect(said).toContain(what)
+    expect(advised).toContain(repair)
+  })
+
+  it.each([
+    ['a private top-level domain may be claimed', { links: [LAN, { ...VPN, domains: ['~lan'] }] }],
+    ['~. where no other takes the rest', { links: [{ ...LAN, domains: ['~.'], defaultRoute: false }] }],
+    ['a module that is missing, with dns behind it', hosts('files resolve dns')],
+    ['a foreign file that names the stub', file('nameserver 127.0.0.53\n')],
+  ])('%s', (_case, facts) => expect(diagnose({ ...HEALTHY, ...facts })).toEqual([]))
+
+  it('fixes only what it can undo', () => {
+    const fixed = faults
+      .flatMap(([, facts]) => diagnose({ ...HEALTHY, ...facts }))
+      .filter(({ fix }) => fix !== undefined)
+    expect(new Set(fixed.map(({ check }) => check))).toEqual(new Set(['resolv.conf', 'nsswitch', 'leak']))
+  })
+
+  it('reads nameserver lines, not comments', () => {
+    expect(nameserversIn('# nameserver 1.1.1.1\nnameserver 10.0.0.1\n nameserver\tfd00::1\n')).toEqual([
+      '10.0.0.1',
+      'fd00::1',
+    ])
+  })
+})
+
+describe('monitor --clients', () => {
+  const question: Question = {
+    answeredUSec: 1_700_000_000_123_000,
+    name: 'www.corp.test',
+    types: [1, 28],
+    state: 'success',
+    rcode: 0,
+    records: 2,
+    source: 'network',
+    scope: 'link 3 (vpn)',
+    ifindex: 3,
+    server: '10.3.0.1%vpn',
+    transport: 'udp',
+    tookUSec: 1234,
+    attempts: 2,
+    client: { door: 'bus', uid: 1000, pid: 7, process: 'firefox' },
+  }
+  const failed = { ...question, state: 'timeout', source: 'none' }
+  const missing = { ...question, state: 'rcode-failure', rcode: 3 }
+
+  it('is one line', () => {
+    expect(questionLine(question).slice(12)).toBe(
+      '  firefox[7] uid 1000 (bus)  www.corp.test A+AAAA              2 records   network link 3 (vpn) 10.3.0.1%vpn/udp after 2 attempts  1.2ms',
+    )
+  })
+
+  it.each([
+    ['name below', { name: 'corp.test' }, 0, question, true],
+    ['name beside', { name: 'orp.test' }, 0, question, false],
+    ['link', {}, 3, question, true],
+    ['other link', {}, 2, question, false],
+    ['process', { client: 'firefox' }, 0, question, true],
+    ['uid', { client: '1000' }, 0, question, true],
+    ['other client', { client: '7777' }, 0, question, false],
+    ['source', { outcome: 'network' }, 0, question, true],
+    ['rcode', { outcome: 'NXDOMAIN' }, 0, missing, true],
+    ['failed', { outcome: 'failed' }, 0, failed, true],
+    ['NXDOMAIN is no failure', { outcome: 'failed' }, 0, missing, false],
+  ])('filter by %s', (_what, filters, ifindex, one, passes) => {
+    expect(questionFilter(filters, ifindex)(one)).toBe(passes)
+  })
+})
