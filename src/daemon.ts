@@ -6,7 +6,7 @@ import type { Clock, Logger } from './base/index.ts'
 import { Lifetime, reasonOf } from './base/index.ts'
 import { BusService } from './bus/index.ts'
 import type { Fact } from './cache/index.ts'
-import { Controller, Inspector, Journal, Meter, Overview } from './control/index.ts'
+import { Controller, Inspector, Journal, Meter, openMetricsText, Overview } from './control/index.ts'
 import {
   ConfigFiles,
   foreignResolvConf,
@@ -18,6 +18,7 @@ import {
 } from './files/index.ts'
 import { AnswerMemo, TextMemo } from './fastpath/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
+import { MetricsDoor } from './metrics/index.ts'
 import { LinkMonitor } from './netlink/index.ts'
 import type { Options } from './options.ts'
 import { type ClientIdentity, type QueryClient, Resolver, ResolverLookups } from './resolve/index.ts'
@@ -59,6 +60,7 @@ interface Parts {
   readonly foreign: Polled<ForeignDns>
   readonly readConfiguration: () => Promise<Configuration>
   readonly newStub: () => StubListeners
+  readonly metrics: MetricsDoor
   readonly openIpc: () => Promise<void>
 }
 
@@ -106,17 +108,20 @@ export class Daemon implements AsyncDisposable {
 
   /** Opens the varlink sockets and begins to connect to the bus. */
   async openIpc(): Promise<void> {
-    await this.#parts.openIpc()
+    const { openIpc, metrics, control } = this.#parts
+    await openIpc()
+    await metrics.follow(control.settings.metricsListen)
   }
 
   /** SIGHUP: everything in files is read again; what clients pushed stays (R-PROC-1). */
   async reload(): Promise<void> {
-    const { context, local, foreign, networkd, control, readConfiguration, newStub } = this.#parts
+    const { context, local, foreign, networkd, control, metrics, readConfiguration, newStub } = this.#parts
     await local.reread()
     foreign.expire()
     networkd.reparse()
     const { settings, delegates } = await readConfiguration()
     control.reload(settings, delegates)
+    await metrics.follow(settings.metricsListen)
     await this.#stub[Symbol.asyncDispose]()
     this.#stub = newStub()
     await this.listen().catch((error: unknown) => context.logger.warning(`${reasonOf(error)}; the stub is closed.`))
@@ -212,7 +217,12 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
   const isWatched = () => resolver.isWatched
   const textMemo =
     capacity === 0 ? undefined : new TextMemo({ ground, capacity, random, clock, isWatched, tally: counts })
-  const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local, journal, meter, textMemo })
+  const overview = new Overview({ scopes, control: controller, facts: () => controller.facts, clock })
+  const usualPath = join(options.runtimeDirectory, 'metrics')
+  const text = () => openMetricsText(meter, overview.links())
+  const metrics = life.adopt(new MetricsDoor({ text, usualPath, log: logger }))
+  const watching = { journal, meter, overview }
+  const openIpc = ipcOpener(context, life, { clock, scopes, resolver, controller, local, textMemo, ...watching })
   return {
     context,
     life,
@@ -224,6 +234,7 @@ async function build(context: DaemonContext, life: Lifetime): Promise<Parts> {
     foreign,
     readConfiguration,
     newStub,
+    metrics,
     openIpc,
   }
 }
@@ -255,6 +266,7 @@ interface IpcParts {
   readonly resolver: Resolver
   readonly journal: Journal
   readonly meter: Meter
+  readonly overview: Overview
   readonly textMemo: TextMemo | undefined
   readonly controller: Controller
   readonly local: LocalKnowledge
@@ -266,7 +278,7 @@ function ipcOpener(
   life: Lifetime,
   parts: IpcParts,
 ) {
-  const { clock, scopes, resolver, controller, local, journal, meter, textMemo } = parts
+  const { clock, scopes, resolver, controller, local, journal, meter, overview, textMemo } = parts
   return async (): Promise<void> => {
     const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
     const inspector = new Inspector({
@@ -291,7 +303,6 @@ function ipcOpener(
       onResume: () => scopes.resetServers(),
     })
     life.adopt(bus)
-    const overview = new Overview({ scopes, control: controller, facts: () => controller.facts, clock })
     const ports: VarlinkPorts = {
       overview,
       journal,

@@ -28,6 +28,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   transport: ['base', 'wire', 'upstream', 'sys'],
   netlink: ['base', 'scope', 'sys'],
   files: ['base', 'wire', 'settings', 'control', 'sys'],
+  metrics: ['base', 'settings', 'control'],
   cli: ['base', 'wire'],
 }
 

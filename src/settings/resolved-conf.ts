@@ -4,6 +4,7 @@ import { type EarlySettings, withEarlySettings } from './early-settings.ts'
 import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
 import { extendDomains, extendList, extendServers, MAX_SERVERS } from './lists.ts'
 import { formatListenSpec, parseListenSpec } from './listen-spec.ts'
+import { parseMetricsListen } from './metrics-listen.ts'
 import { notYet } from './not-yet.ts'
 import { type Problem, SettingError, type SourceFile } from './problem.ts'
 import { DEFAULT_RESOLVED_SETTINGS, MAX_CACHE_SIZE, type ResolvedSettings } from './resolved-settings.ts'
@@ -70,6 +71,7 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
     ResolveUnicastSingleLabel: scalar('resolveUnicastSingleLabel', parseBoolean),
     StaleRetentionSec: scalar('staleRetention', (text) => Math.floor(parseTimeSpan(text) / 1000)),
     // Ours; nobody needs to touch them. See config/tsresolved.conf.
+    MetricsListen: scalar('metricsListen', parseMetricsListen),
     StaleAnswerAfterSec: scalar('staleAnswerAfter', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
     Prefetch: scalar('prefetch', parseBoolean),
     ServerPatienceSec: scalar('serverPatience', (text) => parseSpanUpTo(text, LONGEST_WAIT)),

@@ -1,6 +1,7 @@
 import type { Millis, Seconds } from '../base/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, MulticastMode } from './link-settings.ts'
 import type { ListenSpec } from './listen-spec.ts'
+import type { MetricsListen } from './metrics-listen.ts'
 import type { ServerSpec } from './server-spec.ts'
 
 /** Everything `resolved.conf`, its drop-ins and `tsresolved.conf` can say, with defaults filled in (R-CONF-1…5). */
@@ -41,6 +42,8 @@ export interface ResolvedSettings {
   /** Sizes of the groups of equally good servers from the top of each list; none: strictly in order; ours. */
   readonly serverTiers: readonly number[]
   readonly refuseRecordTypes: readonly number[]
+  /** Ours: where metrics are served. */
+  readonly metricsListen: MetricsListen
 }
 
 export const MAX_CACHE_SIZE = 16_777_216
@@ -75,4 +78,5 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   hedgePercent: 5,
   serverTiers: [],
   refuseRecordTypes: [],
+  metricsListen: { kind: 'off' },
 }

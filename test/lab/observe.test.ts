@@ -72,3 +72,31 @@ test.skipIf(original)('monitor: plain output keeps its layout, and others may no
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('access denied') })
   expect((await lab.tryRun([...stranger, 'why', 'www.test'])).code).toBe(0)
 })
+
+test.skipIf(original)('MetricsListen=yes: OpenMetrics on a Unix socket, moved and closed by a reload', async () => {
+  await using lab = await Lab.open({ links: { lan }, config: 'MetricsListen=yes' })
+  await lab.dig('www.test')
+  const fetch = (...where: readonly string[]) => lab.tryRun(['python3', '-c', fetchMetrics, ...where])
+  const socket = '/run/systemd/resolve/metrics'
+  const { stdout } = await fetch(socket)
+  expect(stdout).toMatch(/tsresolved_server_messages_total\{server="10\.53\.1\.1%lan"\} [1-9]/)
+  expect(stdout).toMatch(/# EOF\n$/)
+  expect(await lab.run(['stat', '-c', '%a', socket])).toBe('660\n')
+  await lab.write('/etc/systemd/resolved.conf', '[Resolve]\nMetricsListen=127.0.0.1:9153\n')
+  await lab.daemon.signal('SIGHUP')
+  await eventually(async () => expect((await fetch('127.0.0.1', '9153')).stdout).toContain('# EOF'))
+  expect((await lab.tryRun(['test', '-e', socket])).code).toBe(1)
+  await lab.write('/etc/systemd/resolved.conf', '[Resolve]\n')
+  await lab.daemon.signal('SIGHUP')
+  await eventually(async () => expect((await fetch('127.0.0.1', '9153')).code).not.toBe(0))
+})
+
+const fetchMetrics = `
+import http.client, socket, sys
+c = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 2 else 'localhost', int(sys.argv[2]) if len(sys.argv) > 2 else 80, timeout=5)
+if len(sys.argv) == 2:
+    c.sock = socket.socket(socket.AF_UNIX)
+    c.sock.connect(sys.argv[1])
+c.request('GET', '/metrics')
+print(c.getresponse().read().decode(), end='')
+`

@@ -1,0 +1,124 @@
+import type { LinkSight } from './overview.ts'
+import { BUCKETS, type Histogram, type Meter } from './meter.ts'
+
+export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays'>
+type Labels = Readonly<Record<string, string>>
+type Sample = readonly [labels: Labels, value: number]
+
+/** The media type of `openMetricsText`. */
+export const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+
+/** Counters, latencies and health as OpenMetrics 1.0 text; times in seconds, as that standard wants them. */
+export function openMetricsText(metrics: Metrics, links: readonly LinkSight[]): string {
+  const { scopes, servers, sources, failures, replays } = metrics
+  const sights = links.flatMap(({ scope, servers: all }) =>
+    all.map((one) => [{ scope, server: one.server }, one] as const),
+  )
+  return [
+    ...counter(
+      'questions',
+      'Questions worked out, by source.',
+      [...sources].map(([source, count]) => [{ source }, count]),
+    ),
+    ...counter('replays', 'Replies replayed from memory; no scope saw them.', [[{}, replays]]),
+    ...counter('failed_questions', 'Questions that got neither records nor a clear no.', [[{}, failures]]),
+    ...counter(
+      'scope_questions',
+      'Questions per scope.',
+      scopes.map(({ scope, questions }) => [{ scope }, questions]),
+    ),
+    ...counter(
+      'scope_cache_hits',
+      'Of these, from its cache.',
+      scopes.map(({ scope, cacheHits }) => [{ scope }, cacheHits]),
+    ),
+    ...counter(
+      'scope_failures',
+      'Of these, failed.',
+      scopes.map(({ scope, failures: failed }) => [{ scope }, failed]),
+    ),
+    ...histogram(
+      'scope_resolve_seconds',
+      'Time to answer over the network.',
+      scopes.map(({ scope, took }) => [{ scope }, took]),
+    ),
+    ...counter(
+      'server_messages',
+      'Messages per server.',
+      servers.map(({ server, sent }) => [{ server }, sent]),
+    ),
+    ...counter(
+      'server_failures',
+      'Messages without a useful answer.',
+      servers.map(({ server, failures: failed }) => [{ server }, failed]),
+    ),
+    ...histogram(
+      'server_round_trip_seconds',
+      'Round trip.',
+      servers.map(({ server, roundTrip }) => [{ server }, roundTrip]),
+    ),
+    ...gauge(
+      'cache_entries',
+      'Names remembered.',
+      links.map(({ scope, cacheSize }) => [{ scope }, cacheSize]),
+    ),
+    ...gauge(
+      'scope_in_use',
+      'Whether it can be asked.',
+      links.map(({ scope, isInUse }) => [{ scope }, Number(isInUse)]),
+    ),
+    ...gauge(
+      'server_healthy',
+      'Whether it owes no answer.',
+      sights.map(([labels, { isTrusted }]) => [labels, Number(isTrusted)]),
+    ),
+    '# EOF\n',
+  ].join('\n')
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): string[] {
+  return family(
+    name,
+    'counter',
+    help,
+    samples.map(([labels, value]) => sample(`${name}_total`, labels, value)),
+  )
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): string[] {
+  return family(
+    name,
+    'gauge',
+    help,
+    samples.map(([labels, value]) => sample(name, labels, value)),
+  )
+}
+
+/** Buckets are cumulative, and the last one is all of them. */
+function histogram(name: string, help: string, all: readonly (readonly [Labels, Histogram])[]): string[] {
+  const lines = all.flatMap(([labels, { counts, sum, count }]) => {
+    let sofar = 0
+    const buckets = counts.map((more, i) => {
+      const bound = BUCKETS[i]
+      const le = bound === undefined ? '+Inf' : String(bound / 1000)
+      return sample(`${name}_bucket`, { ...labels, le }, (sofar += more))
+    })
+    return [...buckets, sample(`${name}_count`, labels, count), sample(`${name}_sum`, labels, sum / 1000)]
+  })
+  return family(name, 'histogram', help, lines)
+}
+
+function family(name: string, type: string, help: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`# TYPE ${PREFIX}${name} ${type}`, `# HELP ${PREFIX}${name} ${help}`, ...lines]
+}
+
+const PREFIX = 'tsresolved_'
+
+function sample(name: string, labels: Labels, value: number): string {
+  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escape(text)}"`)
+  return `${PREFIX}${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`
+}
+
+function escape(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', String.raw`\"`).replaceAll('\n', String.raw`\n`)
+}

@@ -1,0 +1,2 @@
+export type { MetricsServices } from './metrics-door.ts'
+export { MetricsDoor } from './metrics-door.ts'
