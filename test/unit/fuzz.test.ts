@@ -8,7 +8,7 @@ import { World } from '../kit/world.ts'
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 0xffff_ffff)
 const RUNS = Number(process.env.FUZZ_RUNS ?? 100_000)
-const CLIENT_MUTATIONS = Math.round(RUNS * 0.6)
+const CLIENT_MUTATIONS = Math.round(RUNS * 0.8)
 const SERVER_MUTATIONS = RUNS - CLIENT_MUTATIONS
 /** Half a minute of a quiet core; a busy machine gets more. */
 const PATIENCE = 300_000
@@ -98,7 +98,7 @@ function endOfQuestion(query: Buffer): number {
   return readQuestion(query).end
 }
 
-describe('every prefix', () => {
+describe('every prefix', { timeout: PATIENCE }, () => {
   test.each(MESSAGES)('%s: parses or fails with FormError', (_title, message) => {
     expect(() => parseMessage(message)).not.toThrow()
     for (let end = 0; end < message.length; end++) {
@@ -150,9 +150,11 @@ describe(`random mutations (${TITLE})`, () => {
         const found = await verdict(world, packet, pick(DOORS, random), () => `request ${i}`)
         if (found !== 'good') throw new Error(found)
         if (world.exchanges.length > before) answered++
+        if (i % 50 === 0) world.flush()
         if (i % 1000 === 0) world.clearExchanges()
       }
       expect(answered).toBeGreaterThan(CLIENT_MUTATIONS / 20)
+      world.scopes.close()
       expect(world.clock.pending).toBe(0)
     },
     PATIENCE,
@@ -185,6 +187,7 @@ describe(`random mutations (${TITLE})`, () => {
         if (i % 1000 === 0) world.clearExchanges()
       }
       expect(asked).toBeGreaterThan(SERVER_MUTATIONS / 2)
+      world.scopes.close()
       expect(world.clock.pending).toBe(0)
     },
     PATIENCE,
