@@ -1,9 +1,6 @@
-import type { Clock, Log } from '../base/index.ts'
 import type { CacheVariant } from '../cache/index.ts'
 import { isLocalOnly, NO, winners } from '../routing/index.ts'
-import type { ScopeSet } from '../scope/index.ts'
-import type { HostsTable, ResolvedSettings, StaticRecords } from '../settings/index.ts'
-import type { HostFacts, LocalAnswer } from '../synth/index.ts'
+import type { LocalAnswer } from '../synth/index.ts'
 import { answerFromHosts, synthesize } from '../synth/index.ts'
 import { questionText } from '../wire/index.ts'
 import { mayAnswerOurselves, mayAskDns } from './asks.ts'
@@ -18,6 +15,9 @@ import type { Provenance, ScopeVerdict } from './provenance.ts'
 import type { Query, Resolution } from './query.ts'
 import type { Round } from './round.ts'
 import { failedRound, localRound, scopeRound } from './round.ts'
+import type { ResolverServices } from './services.ts'
+
+export type { LocalSources, ResolverServices } from './services.ts'
 
 /** A query with search domains and redirects ends after this long, whatever is still open. */
 const QUERY_LIFETIME = 120_000
@@ -36,23 +36,6 @@ const SYNTHESIS_AFTER: ReadonlySet<string> = new Set([
   'network-down',
   'not-found',
 ])
-
-/** What this machine knows without asking anybody. Where a file has to be looked at again, a promise comes back. */
-export interface LocalSources {
-  staticRecords(): StaticRecords | Promise<StaticRecords>
-  hosts(): HostsTable | Promise<HostsTable>
-  host(): HostFacts
-}
-
-export interface ResolverServices {
-  readonly scopes: ScopeSet
-  readonly local: LocalSources
-  /** Called before a name is routed: takes up what is only looked at when needed, such as /etc/resolv.conf (R-RC-7). */
-  readonly catchUp: () => unknown
-  readonly settings: () => ResolvedSettings
-  readonly clock: Clock
-  readonly log: Log
-}
 
 /** Told of every finished query, while somebody wants to know. */
 export type QueryListener = (resolution: Resolution) => void
@@ -190,7 +173,6 @@ export class Resolver {
       query,
       state: verdict ?? last.state,
       rcode: last.rcode,
-      cached: verdict === undefined ? joined(chain.rounds.map(({ cached }) => cached)) : undefined,
       errno: last.errno,
       extendedError: last.extendedError,
       name: chain.name,
@@ -201,6 +183,7 @@ export class Resolver {
       flags: chain.flags,
       wire: isWhole ? last.wire : undefined,
       basis: isWhole ? last.basis : undefined,
+      cached: verdict === undefined ? joined(chain.rounds.map(({ cached }) => cached)) : undefined,
       provenance: this.#provenance(query, chain, last, clock.now() - startedAt),
     }
     log.debug(() => describe(resolution))
