@@ -130,7 +130,7 @@ interface Literal {
 
 /** An address with an optional `%index`; an interface name is for the caller to look up. */
 function parseLiteral(text: string): Literal | undefined {
-  const [host = '', zone] = text.split('%')
+  const [, host = '', zone] = /^([^%]*)(?:%(.*))?$/.exec(text) ?? []
   const address = IpAddress.parse(host)
   if (address === undefined || (zone !== undefined && !/^[1-9]\d{0,9}$/.test(zone))) return undefined
   return { address, ifindex: zone === undefined ? 0 : Number(zone) }
