@@ -51,6 +51,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   ini: ['settings/unit-file.ts'],
   koffi: ['sys/'],
   'dbus-next': ['bus/', 'cli/'],
+  'ansi-escapes': ['cli/'],
   'ipaddr.js': ['base/'],
   'lru-cache': ['cache/', 'fastpath/'],
   netlink: ['netlink/'],

@@ -32,6 +32,7 @@ export const VERBS: readonly Verb[] = [
   verb('query', 'HOSTNAME|ADDRESS...', 1, MANY, 'Resolve domain names, IPv4 and IPv6 addresses', async () => (await import('./query.ts')).query),
   verb('why', 'NAME|ADDRESS', 1, 1, 'Explain how a name is resolved: sources, scopes, cache, servers', async () => (await import('./why.ts')).why),
   verb('doctor', '', 0, 0, 'Find what is wrong with name resolution, and how to repair it', async () => (await import('./doctor.ts')).doctor),
+  verb('top', '', 0, 0, 'Show links and questions live on the whole terminal', async () => (await import('./top.ts')).top),
   verb('service', '[[NAME] TYPE] DOMAIN', 1, 3, 'Resolve service (SRV)', async () => (await import('./service.ts')).service),
   verb('openpgp', 'EMAIL@DOMAIN...', 1, MANY, 'Query OpenPGP public key', async () => (await import('./key-verbs.ts')).openpgp),
   verb('tlsa', '[FAMILY] DOMAIN[:PORT]...', 1, MANY, 'Query TLS public key', async () => (await import('./key-verbs.ts')).tlsa),
