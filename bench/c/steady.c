@@ -1,0 +1,121 @@
+/*
+ * steady ADDRESS RATE SECONDS COUNT ZONE [LINK AFTER_MS]
+ * Asks for n0..n<COUNT-1>.ZONE at an even RATE, whether or not answers come, and prints latencies in microseconds as
+ * JSON. A latency ends when the kernel has the answer (SO_TIMESTAMPNS), so that this program's own delays do not count.
+ * LINK: takes that interface down AFTER_MS from the start, and tells the longest latency of the half second before and
+ * after it: what is the longest time for which nobody was served.
+ */
+#define _GNU_SOURCE
+#include "dns.h"
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCH = 64, IDS = 65536 };
+static const int64_t SECOND = 1000000000;
+
+static int64_t asked_at[IDS]; /* 0: nothing outstanding */
+static double *latencies;
+static long received, sent_count, failed;
+static int64_t event_at;
+static double before, after;
+
+static int64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+static void take(const uint8_t *packet, int64_t arrived) {
+  int id = packet[0] << 8 | packet[1];
+  if (asked_at[id] == 0) return;
+  double took = (double)(arrived - asked_at[id]) / 1000;
+  latencies[received++] = took;
+  if ((packet[3] & 15) != 0) failed++;
+  int64_t distance = asked_at[id] - event_at;
+  /* What was asked shortly before the event is hit by it too. */
+  if (event_at && distance > -SECOND / 100 && distance < SECOND / 2 && took > after) after = took;
+  if (event_at && distance <= -SECOND / 100 && distance > -SECOND / 2 && took > before) before = took;
+  asked_at[id] = 0;
+}
+
+static void drain(int fd) {
+  static uint8_t packets[BATCH][PACKET], control[BATCH][64];
+  struct iovec parts[BATCH];
+  struct mmsghdr in[BATCH];
+  for (int i = 0; i < BATCH; i++) {
+    parts[i] = (struct iovec){packets[i], PACKET};
+    in[i].msg_hdr = (struct msghdr){NULL, 0, &parts[i], 1, control[i], sizeof control[i], 0};
+  }
+  int count = recvmmsg(fd, in, BATCH, MSG_DONTWAIT, NULL);
+  for (int i = 0; i < count; i++) {
+    struct cmsghdr *about = CMSG_FIRSTHDR(&in[i].msg_hdr);
+    struct timespec stamp;
+    if (about == NULL || about->cmsg_type != SCM_TIMESTAMPNS || in[i].msg_len < HEADER) continue;
+    memcpy(&stamp, CMSG_DATA(about), sizeof stamp);
+    take(packets[i], stamp.tv_sec * SECOND + stamp.tv_nsec);
+  }
+  if (count == BATCH) drain(fd);
+}
+
+/* In a child: the kernel takes its time, and questions go on meanwhile. */
+static void take_down(const char *link) {
+  if (fork() != 0) return;
+  struct ifreq request = {0};
+  strncpy(request.ifr_name, link, IFNAMSIZ - 1);
+  _exit(ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCSIFFLAGS, &request) != 0);
+}
+
+static void ask(int fd, const char *zone, long count) {
+  char name[128];
+  uint8_t packet[PACKET];
+  uint16_t id = (uint16_t)sent_count;
+  /* Not in order, and not all at random: each name comes up equally often. */
+  snprintf(name, sizeof name, "n%ld.%s", (long)((uint64_t)sent_count * 2654435761u % (uint64_t)count), zone);
+  size_t size = question(packet, id, name);
+  asked_at[id] = now();
+  if (send(fd, packet, size, 0) < 0) asked_at[id] = 0;
+  sent_count++;
+}
+
+static int compare(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double percentile(double share) {
+  return received == 0 ? -1 : latencies[(long)((double)(received - 1) * share)];
+}
+
+int main(int argc, char **argv) {
+  if (argc != 6 && argc != 8) errx(2, "usage: steady ADDRESS RATE SECONDS COUNT ZONE [LINK AFTER_MS]");
+  struct sockaddr_in server = endpoint(argv[1], 53);
+  long rate = atol(argv[2]), count = atol(argv[4]), total = (long)(atof(argv[3]) * (double)rate);
+  if (rate < 2 || count < 1 || total < 1) errx(2, "RATE, SECONDS and COUNT are too small");
+  latencies = calloc((size_t)total, sizeof *latencies);
+  int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1, room = 8 << 20;
+  setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+  if (connect(fd, (struct sockaddr *)&server, sizeof server)) err(1, "connect");
+  prctl(PR_SET_TIMERSLACK, 1);
+  int64_t start = now(), gap = SECOND / rate, down_at = argc == 8 ? start + atol(argv[7]) * 1000000 : INT64_MAX;
+  while (sent_count < total) {
+    int64_t due = start + sent_count * gap, left = due - now();
+    if (left > 0) nanosleep(&(struct timespec){0, left}, NULL);
+    if (due >= down_at && event_at == 0) event_at = now(), take_down(argv[6]);
+    ask(fd, argv[5], count);
+    drain(fd);
+  }
+  for (int i = 0; i < 100 && received < total; i++) nanosleep(&(struct timespec){0, SECOND / 100}, NULL), drain(fd);
+  int status = 0;
+  if (event_at && (wait(&status) < 0 || status != 0)) errx(1, "cannot take %s down", argv[6]);
+  qsort(latencies, (size_t)received, sizeof *latencies, compare);
+  printf("{\"sent\":%ld,\"lost\":%ld,\"failed\":%ld,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f,"
+         "\"before\":%.1f,\"after\":%.1f}\n",
+         sent_count, sent_count - received, failed, percentile(0.5), percentile(0.99), percentile(0.999), percentile(1),
+         before, after);
+}

@@ -1,0 +1,56 @@
+import { debianProgram } from './packages.ts'
+import { type Scene, STUB } from './scene.ts'
+
+/** What one run of dnsperf found. */
+export interface Load {
+  readonly completed: number
+  readonly lost: number
+  /** Answers other than NOERROR. */
+  readonly failed: number
+  readonly perSecond: number
+}
+
+export interface LoadSpec {
+  /** A file of questions inside the scene. */
+  readonly questions: string
+  readonly seconds: number
+  readonly transport?: 'udp' | 'tcp'
+  /** Stop at the end of the file. */
+  readonly once?: boolean
+}
+
+const PATIENCE = 600
+
+/** Four clients with a hundred questions on their way together: a fair load on two cores. */
+export async function dnsperf(scene: Scene, { questions, seconds, transport = 'udp', once }: LoadSpec): Promise<Load> {
+  const program = await debianProgram('dnsperf')
+  const load = ['-s', STUB, '-m', transport, '-c', '4', '-q', '100', '-t', '2', '-d', questions, '-l', String(seconds)]
+  const limit = once === true ? ['-n', '1'] : []
+  const text = await scene.world.run([...program, ...load, ...limit], { patience: seconds + PATIENCE })
+  const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1])
+  const completed = number(/Queries completed:\s+(\d+)/)
+  return {
+    completed,
+    lost: number(/Queries lost:\s+(\d+)/),
+    failed: completed - Number(/NOERROR (\d+)/.exec(text)?.[1] ?? 0),
+    perSecond: number(/Queries per second:\s+([\d.]+)/),
+  }
+}
+
+/** The same, with what it cost the server; CPU in microseconds per query. */
+export async function measuredLoad(scene: Scene, spec: LoadSpec): Promise<Record<string, number>> {
+  const [cpu, packets] = [await scene.cpu(), await scene.upstreamPackets()]
+  const load = await dnsperf(scene, spec)
+  const [cpuAfter, packetsAfter] = [await scene.cpu(), await scene.upstreamPackets()]
+  const user = (cpuAfter.user - cpu.user) / load.completed
+  const system = (cpuAfter.system - cpu.system) / load.completed
+  return {
+    qps: load.perSecond,
+    cpu: user + system,
+    user,
+    system,
+    lost: load.lost,
+    failed: load.failed,
+    upstream: (packetsAfter - packets) / load.completed,
+  }
+}

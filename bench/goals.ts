@@ -1,0 +1,93 @@
+import type { ScenarioResult } from './report.ts'
+
+interface Goal {
+  readonly text: string
+  /** Undefined when one of the figures was not measured. */
+  readonly value: (get: Get) => number | undefined
+  readonly atMost?: number
+  readonly atLeast?: number
+}
+
+/** Scenario, row, figure. */
+type Get = (scenario: string, row: string, key: string) => number | undefined
+
+/** What we hold ourselves to: ratios within one run, so that they mean the same on any machine. */
+const goals: readonly Goal[] = [
+  goal('CPU per cached answer / C echo', ['cached-1000', 'ours', 'cpu'], ['cached-1000', 'echo', 'cpu'], {
+    atMost: 1.4,
+  }),
+  goal('CPU per cached answer / unbound', ['cached-1000', 'ours', 'cpu'], ['cached-1000', 'unbound', 'cpu'], {
+    atMost: 1.1,
+  }),
+  goal('CPU per cached answer / resolved', ['cached-1000', 'ours', 'cpu'], ['cached-1000', 'resolved', 'cpu'], {
+    atMost: 0.45,
+  }),
+  goal('cached q/s / unbound', ['cached-1000', 'ours', 'qps'], ['cached-1000', 'unbound', 'qps'], { atLeast: 0.95 }),
+  goal('cached q/s / resolved', ['cached-1000', 'ours', 'qps'], ['cached-1000', 'resolved', 'qps'], { atLeast: 2.3 }),
+  goal('cached q/s, 10,000 names / resolved', ['cached-10000', 'ours', 'qps'], ['cached-10000', 'resolved', 'qps'], {
+    atLeast: 6,
+  }),
+  single('cached queries lost', ['cached-1000', 'ours', 'lost'], { atMost: 0 }),
+  goal('cached q/s, 100,000 names / 1,000', ['cached-100000', 'ours', 'qps'], ['cached-1000', 'ours', 'qps'], {
+    atLeast: 0.85,
+  }),
+  goal('CPU, 100,000 names / 1,000', ['cached-100000', 'ours', 'cpu'], ['cached-1000', 'ours', 'cpu'], {
+    atMost: 1.15,
+  }),
+  goal('cached q/s, 200 links / 1', ['links-200', 'ours', 'qps'], ['cached-1000', 'ours', 'qps'], { atLeast: 0.85 }),
+  goal('CPU, 200 links / 1', ['links-200', 'ours', 'cpu'], ['cached-1000', 'ours', 'cpu'], { atMost: 1.15 }),
+  goal('cold misses q/s / resolved', ['cold', 'ours', 'qps'], ['cold', 'resolved', 'qps'], { atLeast: 1.5 }),
+  goal('TCP q/s / unbound', ['tcp', 'ours', 'qps'], ['tcp', 'unbound', 'qps'], { atLeast: 1 }),
+  goal('TCP q/s / resolved', ['tcp', 'ours', 'qps'], ['tcp', 'resolved', 'qps'], { atLeast: 1.6 }),
+  goal('p99.9 at 20,000 q/s / resolved', ['cached-1000', 'ours', 'p999'], ['cached-1000', 'resolved', 'p999'], {
+    atMost: 1,
+  }),
+  single('longest latency after a flush, ms', ['flush', 'ours', 'after'], { atMost: 2 }, 1 / 1000),
+  single('stale answers after a flush', ['flush', 'ours', 'stale'], { atMost: 0 }),
+  single('start to first answer, ms', ['start', 'ours', 'ms'], { atMost: 250 }),
+  single('RSS idle, MiB', ['cached-1000', 'ours', 'idle'], { atMost: 75 }, 1 / 1024),
+  single('RSS per cached name, KiB', ['cached-100000', 'ours', 'perName'], { atMost: 1 }, 1 / 1024),
+  goal(
+    'getaddrinfo/s, ours with ours / the original pair',
+    ['getaddrinfo-inet-1', 'ours-ours', 'rate'],
+    ['getaddrinfo-inet-1', 'real-resolved', 'rate'],
+    { atLeast: 1.3 },
+  ),
+]
+
+/** One line for each goal. */
+export function judge(results: readonly ScenarioResult[]): string {
+  const get: Get = (scenario, row, key) =>
+    results.find(({ name }) => name === scenario)?.rows.find(({ name }) => name === row)?.medians[key]
+  return goals.map(({ text, value, ...bound }) => verdict(text, value(get), bound)).join('\n')
+}
+
+function verdict(
+  text: string,
+  value: number | undefined,
+  { atMost, atLeast }: Pick<Goal, 'atMost' | 'atLeast'>,
+): string {
+  const wanted = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`
+  if (value === undefined) return `     ?   ${text}: not measured (${wanted})`
+  const isMet = atMost === undefined ? value >= (atLeast ?? 0) : value <= atMost
+  return `${(isMet ? 'ok' : 'MISSED').padStart(6)}   ${text}: ${value.toFixed(2)} (${wanted})`
+}
+
+type Figure = readonly [scenario: string, row: string, key: string]
+type Bound = Pick<Goal, 'atMost' | 'atLeast'>
+
+function goal(text: string, ours: Figure, theirs: Figure, bound: Bound): Goal {
+  const value = (get: Get) => {
+    const [a, b] = [get(...ours), get(...theirs)]
+    return a === undefined || b === undefined ? undefined : a / b
+  }
+  return { text, value, ...bound }
+}
+
+function single(text: string, figure: Figure, bound: Bound, scale = 1): Goal {
+  const value = (get: Get) => {
+    const found = get(...figure)
+    return found === undefined ? undefined : found * scale
+  }
+  return { text, value, ...bound }
+}

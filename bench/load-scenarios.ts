@@ -1,0 +1,157 @@
+import { dnsperf, measuredLoad } from './dnsperf.ts'
+import type { Peer } from './peers.ts'
+import { knownNames, mixedNames, newNames, ZONE } from './questions.ts'
+import {
+  type Bench,
+  type Column,
+  EVERYBODY,
+  type Figures,
+  PER_LINK,
+  peerRows,
+  RESOLVERS,
+  type Scenario,
+  type Subject,
+} from './scenario.ts'
+import { Scene, type SceneSpec, STUB } from './scene.ts'
+
+/** Bounds on what any of them does in a second: how many questions a file must have to last. */
+const MOST_PER_SECOND = 220_000
+const MOST_MISSES_PER_SECOND = 60_000
+const STEADY_RATE = 20_000
+const WARM_UP_SECONDS = 1
+
+const loadColumns: readonly Column[] = [
+  { key: 'qps', title: 'q/s' },
+  { key: 'cpu', title: 'CPU µs/q', digits: 2 },
+  { key: 'user', title: 'user', digits: 2 },
+  { key: 'system', title: 'sys', digits: 2 },
+  { key: 'lost', title: 'lost' },
+  { key: 'failed', title: 'failed' },
+  { key: 'upstream', title: 'upstream/q', digits: 3 },
+]
+const steadyColumns: readonly Column[] = [
+  { key: 'p50', title: 'p50 µs', digits: 0 },
+  { key: 'p99', title: 'p99 µs', digits: 0 },
+  { key: 'p999', title: 'p99.9 µs', digits: 0 },
+  { key: 'steadyLost', title: 'lost at 20k/s' },
+]
+const memoryColumns: readonly Column[] = [
+  { key: 'idle', title: 'RSS idle KiB' },
+  { key: 'rss', title: 'RSS KiB' },
+  { key: 'perName', title: 'B/name', digits: 0 },
+]
+
+/** Repeated questions of so many names, everything answered from the cache, where it fits. */
+export function cached(bench: Bench, count: number): Scenario {
+  const { seconds } = bench.options
+  return {
+    name: `cached-${count}`,
+    title: `Cached, UDP, ${count.toLocaleString('en')} names; latency at 20,000 q/s`,
+    columns: [...loadColumns, ...steadyColumns, ...memoryColumns],
+    rows: peerRows(bench, EVERYBODY, async (peer) => {
+      const { scene, questions, idle } = await warm(peer, { cacheSize: roomFor(count) }, count)
+      return subject(scene, async () => {
+        const load = await measuredLoad(scene, { questions, seconds })
+        const steady = await steadily(scene, seconds, count)
+        const rss = await scene.rss()
+        return { ...load, ...steady, idle, rss, perName: count < 10_000 ? NaN : ((rss - idle) * 1024) / count }
+      })
+    }),
+  }
+}
+
+/** The same with one thousand names on a machine of 200 links. */
+export function manyLinks(bench: Bench): Scenario {
+  const { seconds } = bench.options
+  return {
+    name: 'links-200',
+    title: 'Cached, UDP, 1,000 names, 200 links',
+    columns: [...loadColumns, ...steadyColumns],
+    rows: peerRows(bench, PER_LINK, async (peer) => {
+      const { scene, questions } = await warm(peer, { cacheSize: roomFor(1000), idleLinks: 199 }, 1000)
+      return subject(scene, async () => ({
+        ...(await measuredLoad(scene, { questions, seconds })),
+        ...(await steadily(scene, seconds, 1000)),
+      }))
+    }),
+  }
+}
+
+/** Names nobody asked for before, with the cache as it is by default. */
+export function cold(bench: Bench): Scenario {
+  const { seconds } = bench.options
+  return {
+    name: 'cold',
+    title: 'Cold misses, UDP, fast upstream',
+    columns: loadColumns,
+    rows: peerRows(bench, RESOLVERS, async (peer) => {
+      const { scene } = await warm(peer, { cacheSize: 4096 }, 1)
+      return subject(scene, async () => {
+        const questions = await newNames(scene, Math.ceil(MOST_MISSES_PER_SECOND * seconds))
+        return measuredLoad(scene, { questions, seconds, once: true })
+      })
+    }),
+  }
+}
+
+/** Nine of ten from the cache. */
+export function mixed(bench: Bench): Scenario {
+  const { seconds } = bench.options
+  return {
+    name: 'mixed',
+    title: 'Mixed, UDP, 90 % of 1,000 cached names, 10 % new ones',
+    columns: loadColumns,
+    rows: peerRows(bench, RESOLVERS, async (peer) => {
+      const { scene } = await warm(peer, { cacheSize: roomFor(100_000) }, 1000)
+      return subject(scene, async () => {
+        const questions = await mixedNames(scene, Math.ceil(MOST_PER_SECOND * seconds), 1000)
+        return measuredLoad(scene, { questions, seconds, once: true })
+      })
+    }),
+  }
+}
+
+/** Four connections, a hundred questions on their way. */
+export function tcp(bench: Bench): Scenario {
+  const { seconds } = bench.options
+  return {
+    name: 'tcp',
+    title: 'Cached, TCP, pipelined, 1,000 names',
+    columns: loadColumns,
+    rows: peerRows(bench, RESOLVERS, async (peer) => {
+      const { scene, questions } = await warm(peer, { cacheSize: roomFor(1000) }, 1000)
+      await dnsperf(scene, { questions, seconds: WARM_UP_SECONDS, transport: 'tcp' })
+      return subject(scene, () => measuredLoad(scene, { questions, seconds, transport: 'tcp' }))
+    }),
+  }
+}
+
+export function subject(scene: Scene, measure: () => Promise<Figures>): Subject {
+  return { measure, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
+}
+
+/** A server that has answered for each name, and for a second more: compiled, and with all in its cache. */
+export async function warm(peer: Peer, spec: SceneSpec, count: number) {
+  const scene = await Scene.open(peer, spec)
+  try {
+    const idle = await scene.rss()
+    const questions = await knownNames(scene, count)
+    await dnsperf(scene, { questions, seconds: 600, once: true })
+    await dnsperf(scene, { questions, seconds: WARM_UP_SECONDS })
+    return { scene, questions, idle }
+  } catch (cause) {
+    await scene[Symbol.asyncDispose]()
+    throw cause
+  }
+}
+
+async function steadily(scene: Scene, seconds: number, count: number): Promise<Figures> {
+  const words = [STUB, STEADY_RATE, seconds, count, ZONE]
+  const { p50, p99, p999, lost } = JSON.parse(await scene.helper('steady', words)) as Record<string, number>
+  return { p50: p50 ?? NaN, p99: p99 ?? NaN, p999: p999 ?? NaN, steadyLost: lost ?? NaN }
+}
+
+/** Twice what is asked for: nobody is to throw away what it has just learnt. */
+function roomFor(names: number): number {
+  return Math.max(10_000, names * 2)
+}

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { Lifetime } from '../src/base/index.ts'
+import { judge } from './goals.ts'
+import { cached, cold, manyLinks, mixed, tcp } from './load-scenarios.ts'
+import { micro } from './micro.ts'
+import { HELP, type Options, parseOptions } from './options.ts'
+import { flush, getaddrinfo, startUp } from './other-scenarios.ts'
+import { fetchPrograms } from './packages.ts'
+import { loadPeers } from './peers.ts'
+import { medians, type RowResult, type ScenarioResult, table } from './report.ts'
+import type { Bench, Figures, Row, Scenario, Subject } from './scenario.ts'
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options.help) process.stdout.write(HELP)
+  else await run(options)
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
+
+async function run(options: Options): Promise<void> {
+  // Everything started from here shares these cores, as load and server do.
+  await promisify(execFile)('taskset', ['-a', '-p', '-c', options.cores, String(process.pid)])
+  await fetchPrograms()
+  const bench: Bench = { options, peers: await loadPeers(options.nodeFlags) }
+  const results: ScenarioResult[] = []
+  for (const scenario of wanted(scenarios(bench), options)) {
+    const result = await measure(scenario, options)
+    results.push(result)
+    process.stdout.write(`${table(scenario, result)}\n`)
+  }
+  if (results.length === 0) throw new Error('no scenario of that name')
+  process.stdout.write(`### Goals\n\n${judge(results)}\n`)
+  await write(options, results)
+}
+
+function scenarios(bench: Bench): Scenario[] {
+  return [
+    ...[1, 1000, 10_000, 100_000].map((count) => cached(bench, count)),
+    manyLinks(bench),
+    cold(bench),
+    mixed(bench),
+    tcp(bench),
+    getaddrinfo(bench, 1, 'inet'),
+    getaddrinfo(bench, 1, 'unspec'),
+    getaddrinfo(bench, 8, 'unspec'),
+    startUp(bench),
+    flush(bench),
+    micro(bench.options.seconds),
+  ]
+}
+
+function wanted(all: readonly Scenario[], { only, peers }: Options): Scenario[] {
+  const named = all.filter(({ name }) => only.length === 0 || only.some((each) => `${name}-`.startsWith(`${each}-`)))
+  const fits = ({ peer }: Row) => peer === undefined || peers === undefined || peers.includes(peer)
+  return named.map(({ rows, ...scenario }) => Object.assign(scenario, { rows: rows.filter(fits) }))
+}
+
+interface Entrant {
+  readonly row: Row
+  readonly subject: Subject | undefined
+  readonly rounds: Figures[]
+  problem: string | undefined
+}
+
+/** All are made ready, then measured in turn, round by round, each round beginning with another; then all are taken down. */
+async function measure({ name, title, rows }: Scenario, { rounds }: Options): Promise<ScenarioResult> {
+  await using life = new Lifetime()
+  const entrants: Entrant[] = []
+  for (const row of rows) {
+    progress(`${name}: preparing ${row.title}`)
+    const entrant = await enter(row)
+    if (entrant.subject !== undefined) life.adopt(entrant.subject)
+    entrants.push(entrant)
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < entrants.length; i++) {
+      const entrant = entrants[(i + round) % entrants.length] as Entrant
+      progress(`${name}: round ${round + 1} of ${rounds}, ${entrant.row.title}`)
+      await attempt(entrant)
+    }
+  }
+  progress('')
+  return { name, title, rows: entrants.map(resultOf) }
+}
+
+/** A row that cannot be measured says so in its place; the others go on. */
+async function enter(row: Row): Promise<Entrant> {
+  try {
+    return { row, subject: await row.open(), rounds: [], problem: undefined }
+  } catch (error) {
+    return { row, subject: undefined, rounds: [], problem: reason(error) }
+  }
+}
+
+async function attempt(entrant: Entrant): Promise<void> {
+  if (entrant.subject === undefined || entrant.problem !== undefined) return
+  try {
+    entrant.rounds.push(await entrant.subject.measure())
+  } catch (error) {
+    entrant.problem = reason(error)
+  }
+}
+
+function resultOf({ row, rounds, problem }: Entrant): RowResult {
+  return { name: row.name, title: row.title, medians: medians(rounds), problem }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message.trim() : String(error)
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+}
+
+async function write({ out, rounds, seconds, cores }: Options, results: readonly ScenarioResult[]): Promise<void> {
+  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version }
+  const text = JSON.stringify(
+    { date: new Date().toISOString().slice(0, 10), machine, rounds, seconds, results },
+    null,
+    2,
+  )
+  await mkdir(dirname(out), { recursive: true })
+  await writeFile(out, `${text}\n`)
+  process.stdout.write(`\nMedians of ${rounds} rounds: ${out}\n`)
+}

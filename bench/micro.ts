@@ -1,0 +1,174 @@
+import type { CachedAnswer, Fact } from '../src/cache/index.ts'
+import type { Random } from '../src/base/index.ts'
+import type { Name } from '../src/wire/index.ts'
+import type { Figures, Scenario, Subject } from './scenario.ts'
+
+/** The rooms that only decide, as they are built: what they cost without any socket. */
+export function micro(seconds: number): Scenario {
+  return {
+    name: 'micro',
+    title: 'The pure rooms, per operation',
+    columns: [
+      { key: 'ns', title: 'ns', digits: 0 },
+      { key: 'bytes', title: 'heap B', digits: 0 },
+    ],
+    rows: Object.entries(cases).map(([name, prepare]) => ({
+      name,
+      title: name,
+      peer: undefined,
+      open: async () => measured(await prepare(), seconds / 4),
+    })),
+  }
+}
+
+const NAMES = 10_000
+const BATCH = 1000
+
+const random: Random = { below: (bound) => Math.floor(Math.random() * bound) }
+
+/** Each gives a function of a running number; what it returns is looked at, so that it is not optimised away. */
+const cases: Record<string, () => Promise<(i: number) => unknown>> = {
+  'fastpath: replay': async () => {
+    const { memo, entries } = await filledMemo()
+    return (i) => memo.replay((entries[i % NAMES] as Entry).query, undefined, 1000 + i / 1e6)
+  },
+  'fastpath: decline (unknown name)': async () => {
+    const { memo } = await filledMemo()
+    const { query } = await entryOf('unknown.bench.test')
+    return () => memo.replay(query, undefined, 1000)
+  },
+  'fastpath: remember': async () => {
+    const { memo, entries, ground } = await filledMemo()
+    return (i) => {
+      const { query, reply, cached } = entries[i % NAMES] as Entry
+      memo.remember(query, reply, cached, ground)
+    }
+  },
+  'wire: parse a reply': async () => {
+    const { parseMessage } = await wire()
+    const { reply } = await entryOf('www.bench.test')
+    return () => parseMessage(reply).answer.length
+  },
+  'wire: scan a reply': async () => {
+    const { scanRecords } = await wire()
+    const { reply } = await entryOf('www.bench.test')
+    let seen = 0
+    return () => scanRecords(reply, ({ end }) => void (seen += end))
+  },
+  'wire: compose a reply': async () => {
+    const { compose, parseMessage } = await wire()
+    const { answer, question, opt } = parseMessage((await entryOf('www.bench.test')).reply)
+    return (i) => compose({ id: i & 0xffff, flags: 0x8180, question, answer, opt }).length
+  },
+  'wire: read a name': async () => {
+    const { readName } = await wire()
+    const { query } = await entryOf('www.some.longer.bench.test')
+    return () => readName(query, 12).end
+  },
+  'cache: lookup': async () => {
+    const { cache, entries } = await filledCache()
+    return (i) => cache.lookup((entries[i % NAMES] as Entry).question, '', true, 1000 + i / 1e6)
+  },
+  'cache: store': async () => {
+    const { cache, entries } = await filledCache()
+    return (i) => {
+      const { question, reply, message } = entries[i % NAMES] as Entry
+      return cache.store(question, '', reply, message, LESSON, 1000)
+    }
+  },
+  'cache: flush of 10,000 names': async () => {
+    const { cache, entries } = await filledCache()
+    return () => {
+      if (cache.size < NAMES)
+        for (const { question, reply, message } of entries) cache.store(question, '', reply, message, LESSON, 0)
+      const begin = process.hrtime.bigint()
+      cache.flush()
+      return Number(process.hrtime.bigint() - begin)
+    }
+  },
+  'routing: score, 1 domain': () => scoring(1),
+  'routing: score, 200 domains': () => scoring(200),
+}
+
+const LESSON = { server: '192.0.2.53', protocol: 'udp', learntAt: 0 } as const
+
+type Entry = Awaited<ReturnType<typeof entryOf>>
+
+async function entryOf(text: string) {
+  const { compose, nameOf, parseMessage, recordOf, TYPE, CLASS } = await wire()
+  const name: Name = nameOf(text)
+  const question = { name, type: TYPE.A, class: CLASS.IN }
+  const query = compose({ id: 1, flags: 0x0100, question })
+  const answer = [1, 2].map((last) => recordOf(name, TYPE.A, Uint8Array.of(192, 0, 2, last), 3600))
+  const reply = compose({ id: 1, flags: 0x8180, question, answer })
+  const cached: CachedAnswer = {
+    wire: reply,
+    storedAt: 0,
+    replayableUntil: Number.POSITIVE_INFINITY,
+    expiresAt: 3_600_000,
+    isCurrent: true,
+  }
+  return { question, query, reply, message: parseMessage(reply), cached }
+}
+
+async function manyEntries(): Promise<Entry[]> {
+  return Promise.all(Array.from({ length: NAMES }, (_, i) => entryOf(`n${i}.bench.test`)))
+}
+
+async function filledMemo() {
+  const { AnswerMemo } = await room<typeof import('../src/fastpath/index.ts')>('fastpath')
+  const ground: Fact[] = [{ isCurrent: true }, { isCurrent: true }, { isCurrent: true }]
+  const memo = new AnswerMemo({ ground: () => ground, capacity: 4 * NAMES, random, tally: { replays: 0 } })
+  const entries = await manyEntries()
+  for (const { query, reply, cached } of entries) memo.remember(query, reply, cached, memo.ground)
+  return { memo, entries, ground: memo.ground }
+}
+
+async function filledCache() {
+  const { ScopeCache } = await room<typeof import('../src/cache/index.ts')>('cache')
+  const cache = new ScopeCache({ maxEntries: 2 * NAMES, mode: 'yes' })
+  const entries = await manyEntries()
+  for (const { question, reply, message } of entries) cache.store(question, '', reply, message, LESSON, 0)
+  return { cache, entries }
+}
+
+async function scoring(count: number) {
+  const { scoreDns } = await room<typeof import('../src/routing/index.ts')>('routing')
+  const { nameOf, TYPE } = await wire()
+  const domains = Array.from({ length: count }, (_, i) => ({ name: nameOf(`corp${i}.test`), routeOnly: true }))
+  const route = { domains, isDefaultRoute: true, hasServers: true, usesFallbackServer: false, subnets: [] }
+  const name = nameOf('www.bench.test')
+  return () => scoreDns(name, [TYPE.A], route, { asksSingleLabels: false }).score
+}
+
+const wire = () => room<typeof import('../src/wire/index.ts')>('wire')
+
+/** What the compiler made of it, not what tsx makes: that would wrap every function. */
+async function room<T>(name: string): Promise<T> {
+  return (await import(new URL(`../dist/${name}/index.js`, import.meta.url).href)) as T
+}
+
+/** Runs in batches until the time is over; the fastest tenth is what the code costs, the rest is what disturbed it. */
+function measured(operation: (i: number) => unknown, seconds: number): Subject {
+  let i = 0
+  const batch = (): { ns: number; bytes: number } => {
+    const heap = process.memoryUsage().heapUsed
+    const begin = process.hrtime.bigint()
+    for (let end = i + BATCH; i < end; i++) if (operation(i) === sink) throw new Error('unreachable')
+    const ns = Number(process.hrtime.bigint() - begin)
+    return { ns: ns / BATCH, bytes: (process.memoryUsage().heapUsed - heap) / BATCH }
+  }
+  return {
+    measure: async (): Promise<Figures> => {
+      const until = performance.now() + seconds * 1000
+      const results = [batch(), batch(), batch()]
+      while (performance.now() < until) results.push(batch())
+      const sorted = results.map(({ ns }) => ns).toSorted((a, b) => a - b)
+      const grown = results.map(({ bytes }) => bytes).toSorted((a, b) => a - b)
+      return { ns: sorted[Math.floor(sorted.length / 10)] ?? NaN, bytes: grown[Math.floor(grown.length / 2)] ?? NaN }
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+const sink = Symbol('never returned')

@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util'
+import type { PeerName } from './peers.ts'
+
+export interface Options {
+  /** Scenarios by name or the first words of it; none: all of them. */
+  readonly only: readonly string[]
+  readonly peers: readonly PeerName[] | undefined
+  readonly rounds: number
+  /** Of each measurement. */
+  readonly seconds: number
+  /** Cores that everything shares, as taskset takes them. */
+  readonly cores: string
+  /** Where the medians go. */
+  readonly out: string
+  /** Options for Node when it runs ours, such as --cpu-prof. */
+  readonly nodeFlags: readonly string[]
+  readonly help: boolean
+}
+
+export const HELP = `npm run bench -- [OPTION...]
+
+  --only NAME      cached (or cached-1, -1000, -10000, -100000), links, cold,
+                   mixed, tcp, getaddrinfo, start, flush, micro; may be
+                   repeated
+  --peer NAME      ours, resolved, unbound, dnsmasq or echo; may be repeated
+  --rounds N       how often everything is measured; medians count (default 5)
+  --seconds N      length of one measurement (default 3)
+  --cores LIST     the cores that load and server share (default 0,1)
+  --out FILE       where the medians go (default .cache/bench.json)
+  --node-flag F    an option for Node when it runs ours; may be repeated
+`
+
+/** @throws {Error} for what cannot be understood */
+export function parseOptions(argv: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      only: { type: 'string', multiple: true },
+      peer: { type: 'string', multiple: true },
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '3' },
+      cores: { type: 'string', default: '0,1' },
+      out: { type: 'string', default: '.cache/bench.json' },
+      'node-flag': { type: 'string', multiple: true },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  return {
+    only: values.only ?? [],
+    peers: values.peer?.map(peerName),
+    rounds: positive('--rounds', values.rounds),
+    seconds: positive('--seconds', values.seconds),
+    cores: values.cores,
+    out: values.out,
+    nodeFlags: values['node-flag'] ?? [],
+    help: values.help,
+  }
+}
+
+const peerNames: readonly PeerName[] = ['ours', 'resolved', 'unbound', 'dnsmasq', 'echo']
+
+function peerName(text: string): PeerName {
+  const name = peerNames.find((each) => each === text)
+  if (name === undefined) throw new Error(`--peer: '${text}' is none of ${peerNames.join(', ')}`)
+  return name
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new Error(`${option}: '${text}' is not a positive number`)
+  return value
+}

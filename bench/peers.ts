@@ -1,0 +1,105 @@
+import { inside, type World } from '../test/lab/kit/world.ts'
+import { debianProgram } from './packages.ts'
+
+export type PeerName = 'ours' | 'resolved' | 'unbound' | 'dnsmasq' | 'echo'
+
+export interface Peer {
+  readonly name: PeerName
+  readonly title: string
+  /** How to start it, configured by `writeConfiguration`, for those that know one upstream only: this one. */
+  readonly command: (upstream: string) => readonly string[]
+}
+
+export interface Configuration {
+  readonly cacheSize: number
+  readonly links: readonly { readonly ifindex: number; readonly server: string; readonly domains: readonly string[] }[]
+}
+
+/** The servers that are compared. All answer at 127.0.0.53, each on a private machine. */
+export async function loadPeers(nodeFlags: readonly string[]): Promise<Record<PeerName, Peer>> {
+  const unbound = await debianProgram('unbound')
+  const dnsmasq = await debianProgram('dnsmasq')
+  return {
+    ours: {
+      name: 'ours',
+      title: 'tsresolved',
+      command: () => [inside.node, ...nodeFlags, `${inside.repo}/dist/main.js`],
+    },
+    resolved: {
+      name: 'resolved',
+      title: 'systemd-resolved',
+      command: () => ['env', 'SYSTEMD_LOG_TARGET=console', `${inside.debian}/daemons/systemd-resolved`],
+    },
+    unbound: { name: 'unbound', title: 'unbound, 1 thread', command: () => [...unbound, '-d', '-c', unboundFile] },
+    dnsmasq: {
+      name: 'dnsmasq',
+      title: 'dnsmasq',
+      command: (upstream) => [...dnsmasq, '-k', '-C', dnsmasqFile, `--server=${upstream}`],
+    },
+    echo: { name: 'echo', title: 'bare C echo', command: () => ['/run/lab/responder', '127.0.0.53'] },
+  }
+}
+
+const unboundFile = '/run/lab/unbound.conf'
+const dnsmasqFile = '/run/lab/dnsmasq.conf'
+
+/** Writes the files of all of them: the same servers, the same room for answers. */
+export async function writeConfiguration(world: World, { cacheSize, links }: Configuration): Promise<void> {
+  const upstream = links[0]?.server ?? ''
+  await world.write('/etc/systemd/resolved.conf', resolvedConf(cacheSize))
+  const files = links.map(
+    ({ ifindex, server, domains }) => `cat >${ifindex} <<END\n${networkdLink(server, domains)}END\n`,
+  )
+  const script = ['set -e; mkdir -p /run/systemd/netif/links; cd /run/systemd/netif/links', ...files].join('\n')
+  await world.run(['sh'], { input: script })
+  await world.write(unboundFile, unboundConf(upstream, cacheSize))
+  await world.write(dnsmasqFile, dnsmasqConf(cacheSize))
+}
+
+/** The original of Debian 12 does not know DNSCacheSize=, and keeps 4096 records. */
+function resolvedConf(cacheSize: number): string {
+  return `[Resolve]\nLLMNR=no\nMulticastDNS=no\nDNSSEC=no\nFallbackDNS=\nDNSCacheSize=${cacheSize}\n`
+}
+
+/** What systemd-networkd would say of the link: files that both ours and the original read. */
+function networkdLink(server: string, domains: readonly string[]): string {
+  const routed = domains.map((domain) => domain.replace('~', '')).join(' ')
+  return `ADMIN_STATE=configured\nOPER_STATE=routable\nDNS=${server}\nDOMAINS=\nROUTE_DOMAINS=${routed}\n`
+}
+
+/** Memory enough for the answers: some 400 bytes each in either cache. The zone we ask for is not to be refused. */
+function unboundConf(upstream: string, cacheSize: number): string {
+  const megabytes = Math.ceil(Math.max(4, cacheSize / 1000))
+  return `server:
+  interface: 127.0.0.53
+  num-threads: 1
+  module-config: "iterator"
+  do-not-query-localhost: no
+  do-daemonize: no
+  use-syslog: no
+  verbosity: 0
+  username: ""
+  chroot: ""
+  directory: "/run/lab"
+  pidfile: ""
+  msg-cache-size: ${megabytes}m
+  rrset-cache-size: ${megabytes * 2}m
+  incoming-num-tcp: 100
+  local-zone: "test." nodefault
+forward-zone:
+  name: "."
+  forward-addr: ${upstream}
+`
+}
+
+function dnsmasqConf(cacheSize: number): string {
+  return `listen-address=127.0.0.53
+bind-interfaces
+no-resolv
+no-hosts
+user=root
+pid-file=
+cache-size=${cacheSize}
+dns-forward-max=2000
+`
+}

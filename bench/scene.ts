@@ -1,0 +1,158 @@
+import { Link } from '../test/lab/kit/link.ts'
+import type { Program } from '../test/lab/kit/program.ts'
+import { inside, World } from '../test/lab/kit/world.ts'
+import { eventually } from '../test/lab/kit/eventually.ts'
+import { type Peer, writeConfiguration } from './peers.ts'
+
+/** Where every server answers; each has a machine of its own. */
+export const STUB = '127.0.0.53'
+const HELPERS = `${inside.repo}/bench/c`
+const TICKS_PER_SECOND = 100 // USER_HZ, the same on every Linux
+
+export interface SceneSpec {
+  /** Answers the server should be able to keep. */
+  readonly cacheSize: number
+  /** Links that lead to an upstream of their own, with the domains routed to each; the first takes everything else. */
+  readonly uplinks?: readonly (readonly string[])[]
+  /** More links, with a server and a domain each, that nobody asks. */
+  readonly idleLinks?: number
+  /** false: prepare everything, but do not start the server. */
+  readonly start?: boolean
+}
+
+/** CPU time so far, in microseconds. */
+export interface CpuTime {
+  readonly user: number
+  readonly system: number
+}
+
+/** A private machine with one server under test and fast upstreams, each in a network namespace of its own (R-CACHE-11). */
+export class Scene implements AsyncDisposable {
+  readonly peer: Peer
+  readonly world: World
+  readonly uplinks: readonly Link[]
+  readonly command: readonly string[]
+  readonly #helpers = new Map<string, Promise<string>>()
+  #server: Program | undefined
+
+  private constructor(peer: Peer, world: World, uplinks: readonly Link[]) {
+    this.peer = peer
+    this.world = world
+    this.uplinks = uplinks
+    this.command = peer.command(uplinks[0]?.server ?? '')
+  }
+
+  static async open(peer: Peer, spec: SceneSpec): Promise<Scene> {
+    const world = await World.open('bench')
+    try {
+      const uplinks: Link[] = []
+      for (const _ of spec.uplinks ?? [[]]) {
+        const position = uplinks.length + 1
+        uplinks.push(await Link.open(world, `up${position}`, { zone: false }, position))
+      }
+      const scene = new Scene(peer, world, uplinks)
+      await scene.#prepare(spec)
+      if (spec.start !== false) await scene.start()
+      return scene
+    } catch (cause) {
+      await world[Symbol.asyncDispose]()
+      throw cause
+    }
+  }
+
+  get server(): Program {
+    if (this.#server === undefined) throw new Error(`${this.peer.name} is not running`)
+    return this.#server
+  }
+
+  /** Returns when it answers. */
+  async start(): Promise<void> {
+    this.#server = await this.world.start(this.peer.name, this.command)
+    const dig = ['dig', '+tries=1', '+time=1', `@${STUB}`, 'awake.bench.test', 'A']
+    await eventually(
+      async () => {
+        if (!(await this.world.run(dig)).includes('status: NOERROR')) throw new Error('it does not answer yet')
+      },
+      { within: 20_000 },
+    )
+  }
+
+  /** Runs one of the programs of `c/`, compiled in here the first time, and gives what it prints. */
+  async helper(name: string, words: readonly (string | number)[], options: { env?: string[]; patience?: number } = {}) {
+    const path = await this.#compiled(name)
+    const argv = ['env', ...(options.env ?? []), path, ...words.map(String)]
+    return this.world.run(argv, { patience: options.patience ?? 60 })
+  }
+
+  async cpu(): Promise<CpuTime> {
+    const stat = await this.world.run(['cat', `/proc/${this.server.pid}/stat`])
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const microseconds = (field: number) => (Number(fields[field - 3]) * 1_000_000) / TICKS_PER_SECOND
+    return { user: microseconds(14), system: microseconds(15) }
+  }
+
+  /** Resident memory, in KiB. */
+  async rss(): Promise<number> {
+    const status = await this.world.run(['cat', `/proc/${this.server.pid}/status`])
+    return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1])
+  }
+
+  /** Packets sent to the upstreams: shows whether an answer said to be cached was. */
+  async upstreamPackets(): Promise<number> {
+    const files = this.uplinks.map(({ name }) => `/sys/class/net/${name}/statistics/tx_packets`)
+    const text = await this.world.run(['cat', ...files])
+    return text
+      .trim()
+      .split('\n')
+      .reduce((sum, line) => sum + Number(line), 0)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.world[Symbol.asyncDispose]()
+  }
+
+  async #prepare({ cacheSize, uplinks = [[]], idleLinks = 0 }: SceneSpec): Promise<void> {
+    const responder = await this.#compiled('responder')
+    const settings = await Promise.all(
+      this.uplinks.map(async (uplink, i) => {
+        await uplink.start([responder, uplink.server, answerOf(i)], { until: /ready/ })
+        return { ifindex: await uplink.index(), server: uplink.server, domains: uplinks[i] ?? [] }
+      }),
+    )
+    const idle = await this.#addIdleLinks(idleLinks)
+    await writeConfiguration(this.world, { cacheSize, links: [...settings, ...idle] })
+  }
+
+  async #addIdleLinks(count: number) {
+    const numbers = Array.from({ length: count }, (_, i) => i + 1)
+    if (count === 0) return []
+    await this.world.ip(
+      numbers.flatMap((n) => [
+        `link add idle${n} type dummy`,
+        `addr add 10.60.${n}.100/24 dev idle${n}`,
+        `link set idle${n} up`,
+      ]),
+    )
+    const show = await this.world.run(['ip', '-o', 'link', 'show', 'type', 'dummy'])
+    const indexOf = new Map([...show.matchAll(/^(\d+): (idle\d+):/gm)].map(([, index, name]) => [name, Number(index)]))
+    return numbers.map((n) => ({
+      ifindex: indexOf.get(`idle${n}`) ?? 0,
+      server: `10.60.${n}.1`,
+      domains: [`~idle${n}.test`],
+    }))
+  }
+
+  #compiled(name: string): Promise<string> {
+    const known = this.#helpers.get(name)
+    if (known !== undefined) return known
+    const path = `/run/lab/${name}`
+    const compiled = this.world.run(['cc', '-O2', '-o', path, `${HELPERS}/${name}.c`, '-pthread']).then(() => path)
+    this.#helpers.set(name, compiled)
+    return compiled
+  }
+}
+
+/** The address that the upstream of the n-th link, from 0, gives to every name. */
+export function answerOf(n: number): string {
+  return `192.0.2.${n + 1}`
+}
