@@ -105,12 +105,16 @@ export interface PeerCredentials {
   readonly gid: number
 }
 
-/** @throws {SysError} */
-export function peerCredentials(libc: Libc, fd: number): PeerCredentials {
+/** Reads them, of one connection after the other. The function throws {SysError}. */
+export function credentialsReader(libc: Libc): (fd: number) => PeerCredentials {
   const ucred = new Int32Array(3)
-  libc.call('getsockopt', fd, SOL_SOCKET, SO_PEERCRED, ucred, Uint32Array.of(ucred.byteLength))
-  const [pid, uid, gid] = ucred as unknown as [number, number, number]
-  return { pid, uid: uid >>> 0, gid: gid >>> 0 }
+  const size = new Uint32Array(1)
+  return (fd) => {
+    size[0] = ucred.byteLength // the kernel writes here how much it gave
+    libc.call('getsockopt', fd, SOL_SOCKET, SO_PEERCRED, ucred, size)
+    const [pid, uid, gid] = ucred as unknown as [number, number, number]
+    return { pid, uid: uid >>> 0, gid: gid >>> 0 }
+  }
 }
 
 function set(libc: Libc, fd: number, level: number, option: number, value: Buffer): void {

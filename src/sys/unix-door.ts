@@ -2,15 +2,13 @@ import { type Log, reasonOf } from '../base/index.ts'
 import { Epoll, EPOLLIN, type Watched } from './epoll.ts'
 import type { Libc } from './libc.ts'
 import { encodeUnixSockaddr } from './sockaddr.ts'
-import { type PeerCredentials, peerCredentials, SOCK_STREAM } from './socket-options.ts'
+import { credentialsReader, type PeerCredentials, SOCK_STREAM } from './socket-options.ts'
 import { UnixStream } from './unix-stream.ts'
 
 const AF_UNIX = 1
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const EAGAIN = 11
-/** Connections taken before those who leave have their turn: fast clients must not look like many. */
-const MAX_ROUNDS = 8
 /** After this many milliseconds there may be descriptors again. */
 const PAUSE = 100
 /** The most that is read from a client in one go. */
@@ -27,12 +25,14 @@ export class UnixDoor implements Disposable {
   readonly #log: Log
   readonly #epoll: Epoll
   readonly #scratch = Buffer.alloc(SCRATCH_SIZE)
+  readonly #credentialsOf: (fd: number) => PeerCredentials
   readonly #watched: Watched
 
   private constructor(libc: Libc, log: Log, fd: number, onVisitor: UnixVisitor) {
     this.#libc = libc
     this.#log = log
     this.#epoll = new Epoll(libc)
+    this.#credentialsOf = credentialsReader(libc)
     try {
       this.#watched = this.#epoll.add(fd, EPOLLIN, () => this.#accept(fd, onVisitor))
     } catch (error) {
@@ -68,19 +68,17 @@ export class UnixDoor implements Disposable {
     this.#epoll.retire()
   }
 
+  /** One at a time, so that those who leave have their turn, too: a few fast clients must not look like many. */
   #accept(listener: number, onVisitor: UnixVisitor): void {
-    const accept = this.#libc.function('accept4')
-    for (let round = 0; round < MAX_ROUNDS && this.#epoll.has(this.#watched); round++) {
-      const fd = accept(listener, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC)
-      if (fd < 0) return this.#onRefused()
-      this.#welcome(fd, onVisitor)
-    }
+    const fd = this.#libc.function('accept4')(listener, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC)
+    if (fd >= 0) this.#welcome(fd, onVisitor)
+    else this.#onRefused()
   }
 
   #welcome(fd: number, onVisitor: UnixVisitor): void {
     const stream = new UnixStream(this.#libc, this.#epoll, fd, this.#scratch)
     try {
-      onVisitor(stream, peerCredentials(this.#libc, fd))
+      onVisitor(stream, this.#credentialsOf(fd))
     } catch (error) {
       this.#log.bug(error)
       stream.destroy()

@@ -4,6 +4,7 @@ import { ProtocolError } from './protocol-error.ts'
 export const MAX_MESSAGE = 16 * 1024 * 1024
 
 const FIRST_CAPACITY = 512
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Cuts a byte stream into messages at each NUL (V-1, V-2), however the stream was cut into chunks. What has come of
@@ -11,7 +12,7 @@ const FIRST_CAPACITY = 512
  */
 export class Framer {
   readonly #limit: number
-  #bytes = Buffer.alloc(0)
+  #bytes = NOTHING
   #length = 0
 
   constructor(limit = MAX_MESSAGE) {
@@ -40,7 +41,7 @@ export class Framer {
     if (this.#length === 0) return tail
     this.#keep(tail)
     const message = this.#bytes.subarray(0, this.#length)
-    this.#bytes = Buffer.alloc(0)
+    this.#bytes = NOTHING
     this.#length = 0
     return message
   }
