@@ -22,6 +22,8 @@ export interface Options {
   readonly askPassword: boolean
   /** `query`: tell where the answer comes from. */
   readonly explain: boolean
+  /** `status`: tell who set what, and when. */
+  readonly origins: boolean
   /** `why`: ask as well, instead of only telling what is known. */
   readonly ask: boolean
   /** `monitor`: who asks, and only what these let through. */
@@ -46,6 +48,7 @@ export const DEFAULT_OPTIONS: Options = {
   pager: true,
   askPassword: true,
   explain: false,
+  origins: false,
   ask: true,
   clients: false,
   filters: {},
@@ -99,6 +102,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   unless('network', FLAG.NO_NETWORK, 'Allow response from network'),
   unless('search', FLAG.NO_SEARCH, 'Use search domains for single-label names'),
   { long: 'explain', help: 'Tell where an answer comes from, and why', apply: () => ({ explain: true }) },
+  { long: 'origins', help: 'With status: tell who set what, and when', apply: () => ({ origins: true }) },
   { long: 'ask', help: 'With why: ask for the name, too (default)', apply: () => ({ ask: true }) },
   { long: 'no-ask', help: 'With why: only tell what is known, ask nobody', apply: () => ({ ask: false }) },
   { long: 'clients', help: 'With monitor: show who asks, source, server and time', apply: () => ({ clients: true }) },

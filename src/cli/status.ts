@@ -3,6 +3,7 @@ import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import type { HostLink } from './host-links.ts'
+import { originLines, originsOf, readOrigins, type SettingOrigin } from './origins.ts'
 import { printPaged } from './pager.ts'
 import { printJson } from './output.ts'
 import { readConfiguration } from './read-configuration.ts'
@@ -14,18 +15,27 @@ export const status: VerbRun = async (words, context) => {
   const known = named.flatMap((word) => findLink(word, context) ?? [])
   const isAll = named.length === 0
   const wanted = isAll ? { global: true, delegates: true } : { links: known, global: false, delegates: false }
-  const blocks = await readConfiguration(wanted, context)
-  if (options.json !== 'off') printJson(blocks, context)
+  const [blocks, origins] = await Promise.all([readConfiguration(wanted, context), readOrigins(context)])
+  if (options.json !== 'off') printJson(origins === undefined ? blocks : blocks.map(withOrigins(origins)), context)
   else if (blocks.length > 0) {
-    const texts = blocks.map((block) => blockText(block, context))
+    const texts = blocks.map((block) => blockText(block, originsOf(block, origins), context))
     printPaged(texts.join('\n\n'), context)
   }
   return known.length < named.length ? 1 : 0
 }
 
-function blockText(block: DnsConfiguration, { screen, links }: Context): string {
+/** JSON of links that somebody configured says who did. */
+function withOrigins(all: readonly SettingOrigin[]): (block: DnsConfiguration) => DnsConfiguration {
+  return (block) => {
+    const origins = originsOf(block, all)
+    return origins.length === 0 ? block : { ...block, origins }
+  }
+}
+
+function blockText(block: DnsConfiguration, origins: readonly SettingOrigin[], { screen, links }: Context): string {
   const lines = statusLines(block, screen.columns, (ifindex) => links.nameOf(ifindex))
-  return [screen.paint('bold', headingOf(block)), ...lines].join('\n')
+  const owners = originLines(origins, screen.columns, Date.now() * 1000)
+  return [screen.paint('bold', headingOf(block)), ...lines, ...owners].join('\n')
 }
 
 function findLink(word: string, { links, screen }: Context): HostLink | undefined {

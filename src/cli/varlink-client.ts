@@ -25,6 +25,7 @@ const RUNTIME_DIRECTORY = '/run/systemd/resolve'
 const MONITOR = 'io.systemd.Resolve.Monitor'
 const EXPLAIN = 'io.tsresolved.Explain'
 const OBSERVE = 'io.tsresolved.Observe'
+const SETTINGS = 'io.tsresolved.Settings'
 /** As long as any lookup may take (C-5). */
 const PATIENCE_MS = 120_000
 /** The most one message may take (V-2). */
@@ -38,6 +39,11 @@ export function callExplain(method: string, parameters: VarlinkParameters): Prom
 /** As `callExplain`, to the interface that shows the resolver at work. */
 export function callObserve(method: string, parameters: VarlinkParameters = {}): Promise<VarlinkParameters> {
   return callOnce(OBSERVE, method, parameters)
+}
+
+/** As `callExplain`, to the interface that tells who configured links. */
+export function callSettings(method: string): Promise<VarlinkParameters> {
+  return callOnce(SETTINGS, method)
 }
 
 /** As `streamMonitor`, of our own interface; ends without a word when the signal aborts. */

@@ -13,6 +13,7 @@ import type { ResolvePorts } from './resolve-methods.ts'
 import { resolveInterface } from './resolve-methods.ts'
 import type { Served } from './service.ts'
 import { Service } from './service.ts'
+import { settingsInterface } from './settings-methods.ts'
 import { varlinkInterface } from './varlink-interface.ts'
 
 /** Everything the two sockets need. */
@@ -27,7 +28,8 @@ export interface VarlinkPorts extends ResolvePorts, MonitorPorts, ExplainPorts, 
 export function resolveService(ports: VarlinkPorts, log: Log, memo?: TextMemo): Service {
   const { process, authority, about } = ports
   const known = [resolveInterface(ports), processInterface(process, authority)]
-  return serviceOf([...known, explainInterface(ports), observeInterface(ports)], about, log, memo)
+  const own = [explainInterface(ports), observeInterface(ports), settingsInterface(ports.control)]
+  return serviceOf([...known, ...own], about, log, memo)
 }
 
 /** What the monitoring socket serves; each call asks for permission. */

@@ -20,6 +20,7 @@ test('V-14: GetInfo names the interfaces of its socket, sorted', async () => {
     'io.systemd.service',
     'io.tsresolved.Explain',
     'io.tsresolved.Observe',
+    'io.tsresolved.Settings',
     'org.varlink.service',
   ]
   expect(first).toEqual({ parameters: { ...about, interfaces } })

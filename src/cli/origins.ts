@@ -1,0 +1,61 @@
+import { CliError } from './cli-error.ts'
+import type { Context } from './context.ts'
+import type { DnsConfiguration } from './dns-configuration.ts'
+import { alignRows } from './layout.ts'
+import { agoText } from './provenance.ts'
+import { callSettings, isUnavailable } from './varlink-client.ts'
+
+/** Who set one setting of a link, as `io.tsresolved.Settings` tells it. */
+export interface SettingOrigin {
+  readonly ifindex: number
+  readonly setting: string
+  readonly source: string
+  readonly busName?: string
+  readonly uid?: number
+  readonly process?: string
+  /** Wall clock, microseconds. */
+  readonly changedUSec?: number
+}
+
+/**
+ * Origins for `status`: with `--origins` always, and where a person watches; undefined where the output must be the
+ * original's, byte for byte. @throws {CliError} when they were asked for and the running resolver has none
+ */
+export async function readOrigins({ options, screen }: Context): Promise<readonly SettingOrigin[] | undefined> {
+  const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
+  if (!options.origins && !isForPeople) return undefined
+  try {
+    return (await callSettings('ListOrigins')).origins as readonly SettingOrigin[]
+  } catch (cause) {
+    if (!options.origins) return undefined
+    if (!isUnavailable(cause)) throw cause
+    throw new CliError('The running resolver does not tell who set what: it has no io.tsresolved.Settings.', { cause })
+  }
+}
+
+/** Those of one block; only links have any. */
+export function originsOf(
+  { ifindex }: DnsConfiguration,
+  origins: readonly SettingOrigin[] | undefined,
+): readonly SettingOrigin[] {
+  return origins?.filter((origin) => origin.ifindex === ifindex) ?? []
+}
+
+/** `Set By: nm-dispatcher, uid 0, 3min 2s ago: DNS Domains`, one line per owner and time. `now`: wall clock, microseconds. */
+export function originLines(origins: readonly SettingOrigin[], columns: number, now: number): string[] {
+  const settings = new Map<string, string[]>()
+  for (const origin of origins) {
+    const who = ownerText(origin, now)
+    settings.set(who, [...(settings.get(who) ?? []), origin.setting])
+  }
+  const rows = [...settings].map(([who, names]) => ({ label: 'Set By', value: [`${who}:`, ...names] }))
+  return alignRows(rows, columns, 'Current DNS Server:'.length)
+}
+
+function ownerText({ source, process, uid, busName, changedUSec }: SettingOrigin, now: number): string {
+  const when = changedUSec === undefined ? [] : [agoText(changedUSec, now)]
+  if (source === 'networkd') return 'systemd-networkd'
+  if (source === 'restored') return ['taken over from an earlier run', ...when].join(', ')
+  const user = uid === undefined ? [] : [`uid ${uid}`]
+  return [process ?? busName ?? 'somebody', ...user, ...when].join(', ')
+}
