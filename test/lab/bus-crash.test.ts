@@ -19,69 +19,52 @@ interface Choice {
 }
 
 /** Some values of a setting, by its number. */
-const SETTINGS: Readonly<Record<string, { readonly types: string; readonly property: string; at(i: number): Choice }>> =
-  {
-    SetLinkDNSEx: {
-      types: 'ia(iayqs)',
-      property: 'DNSEx',
-      at: (i) => ({
-        words: [
-          '2',
-          '2',
-          '4',
-          '10',
-          '53',
-          '1',
-          String(i),
-          '5353',
-          `s${i}.test`,
-          '2',
-          '4',
-          '10',
-          '53',
-          '2',
-          '1',
-          '0',
-          '',
-        ],
-        shown: [
-          [2, [10, 53, 1, i], 5353, `s${i}.test`],
-          [2, [10, 53, 2, 1], 0, ''],
-        ],
-      }),
-    },
-    SetLinkDomains: {
-      types: 'ia(sb)',
-      property: 'Domains',
-      at: (i) => ({
-        words: ['2', `d${i}.test`, 'false', `r${i}.test`, 'true'],
-        shown: [
-          [`d${i}.test`, false],
-          [`r${i}.test`, true],
-        ],
-      }),
-    },
-    SetLinkDefaultRoute: {
-      types: 'ib',
-      property: 'DefaultRoute',
-      at: (i) => ({ words: [String(i % 2 === 0)], shown: i % 2 === 0 }),
-    },
-    SetLinkDNSOverTLS: {
-      types: 'is',
-      property: 'DNSOverTLS',
-      at: (i) => ({ words: [i % 2 === 0 ? 'opportunistic' : 'no'], shown: i % 2 === 0 ? 'opportunistic' : 'no' }),
-    },
-    SetLinkDNSSEC: {
-      types: 'is',
-      property: 'DNSSEC',
-      at: (i) => ({ words: [i % 2 === 0 ? 'allow-downgrade' : 'no'], shown: i % 2 === 0 ? 'allow-downgrade' : 'no' }),
-    },
-    SetLinkDNSSECNegativeTrustAnchors: {
-      types: 'ias',
-      property: 'DNSSECNegativeTrustAnchors',
-      at: (i) => ({ words: ['1', `n${i}.test`], shown: [`n${i}.test`] }),
-    },
-  }
+const SETTINGS: Readonly<
+  Record<string, { readonly types: string; readonly property: string; readonly at: (i: number) => Choice }>
+> = {
+  SetLinkDNSEx: {
+    types: 'ia(iayqs)',
+    property: 'DNSEx',
+    at: (i) => ({
+      words: ['2', '2', '4', '10', '53', '1', String(i), '5353', `s${i}.test`, '2', '4', '10', '53', '2', '1', '0', ''],
+      shown: [
+        [2, [10, 53, 1, i], 5353, `s${i}.test`],
+        [2, [10, 53, 2, 1], 0, ''],
+      ],
+    }),
+  },
+  SetLinkDomains: {
+    types: 'ia(sb)',
+    property: 'Domains',
+    at: (i) => ({
+      words: ['2', `d${i}.test`, 'false', `r${i}.test`, 'true'],
+      shown: [
+        [`d${i}.test`, false],
+        [`r${i}.test`, true],
+      ],
+    }),
+  },
+  SetLinkDefaultRoute: {
+    types: 'ib',
+    property: 'DefaultRoute',
+    at: (i) => ({ words: [String(i % 2 === 0)], shown: i % 2 === 0 }),
+  },
+  SetLinkDNSOverTLS: {
+    types: 'is',
+    property: 'DNSOverTLS',
+    at: (i) => ({ words: [i % 2 === 0 ? 'opportunistic' : 'no'], shown: i % 2 === 0 ? 'opportunistic' : 'no' }),
+  },
+  SetLinkDNSSEC: {
+    types: 'is',
+    property: 'DNSSEC',
+    at: (i) => ({ words: [i % 2 === 0 ? 'allow-downgrade' : 'no'], shown: i % 2 === 0 ? 'allow-downgrade' : 'no' }),
+  },
+  SetLinkDNSSECNegativeTrustAnchors: {
+    types: 'ias',
+    property: 'DNSSECNegativeTrustAnchors',
+    at: (i) => ({ words: ['1', `n${i}.test`], shown: [`n${i}.test`] }),
+  },
+}
 
 /** What each setting of each link may show: one value once a call was answered, two while one was not. */
 type Expected = Map<string, readonly unknown[]>
@@ -103,7 +86,9 @@ async function burst(lab: Machine, random: SeededRandom, indices: Record<LinkNam
   return names.length
 }
 
-async function expectAll(lab: Machine, indices: Record<LinkName, number>, expected: Expected): Promise<void> {
+/** Settings that show something else than they may. */
+async function lost(lab: Machine, indices: Record<LinkName, number>, expected: Expected): Promise<unknown[]> {
+  const found: unknown[] = []
   for (const link of ['lan', 'vpn'] as const) {
     const path = `/org/freedesktop/resolve1/link/_3${indices[link]}`
     const call = ['busctl', '--json=short', 'call', MANAGER[0] as string, path, 'org.freedesktop.DBus.Properties']
@@ -111,9 +96,12 @@ async function expectAll(lab: Machine, indices: Record<LinkName, number>, expect
     const [all] = (JSON.parse(text) as { data: [Record<string, { data: unknown }>] }).data
     for (const [key, allowed] of expected) {
       const [owner, property = ''] = key.split(' ')
-      if (owner === link && allowed.length > 0) expect(allowed, key).toContainEqual(all[property]?.data)
+      const shown = JSON.stringify(all[property]?.data)
+      if (owner !== link || allowed.length === 0 || allowed.some((each) => JSON.stringify(each) === shown)) continue
+      found.push({ key, shown, allowed })
     }
   }
+  return found
 }
 
 async function indicesOf(lab: Machine): Promise<Record<LinkName, number>> {
@@ -137,7 +125,7 @@ test('R-LINK-9: kill -9 at random moments during 200 setter calls loses nothing 
     await killing
     await lab.daemon.start()
     await lab.onBus()
-    await expectAll(lab, indices, expected)
+    expect(await lost(lab, indices, expected)).toEqual([])
   }
   expect([...expected.values()].filter((allowed) => allowed.length > 0).length).toBeGreaterThan(6)
 }, 120_000)
@@ -165,19 +153,12 @@ async function showAll(lab: Machine): Promise<string> {
   return shown.join('')
 }
 
-test('settings survive an orderly restart, SIGHUP, a bus restart and a link flap, and die with the link', async () => {
+test('settings survive an orderly restart and a link flap, and die with the link', async () => {
   await using lab = await Lab.open(both)
   const before = await push(lab)
   await lab.daemon.restart()
   await lab.onBus()
   expect(await showAll(lab)).toBe(before)
-  if (!original) {
-    await lab.daemon.signal('SIGHUP') // 252 does not know it, and ends; nor does it stay on a bus that comes back
-    await lab.bus.stop()
-    await lab.bus.start()
-    await lab.onBus()
-    expect(await showAll(lab)).toBe(before)
-  }
   await lab.links.vpn.down()
   await eventually(async () => expect(await lab.resolvectl('status', 'vpn')).toContain('Current Scopes: none'))
   expect(await lab.resolvectl('dns', 'vpn')).toBe(before.slice(0, before.indexOf('\n') + 1))
@@ -221,7 +202,8 @@ test.each([
   expect(await lab.resolvectl('dns', 'lan')).toContain(`: ${lab.links.lan.server}\n`)
   expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
   expect(await lab.resolvectl('dns', 'vpn')).toBe(`Link ${index} (vpn):\n`)
-  if (!original) expect(lab.world.log.join('\n')).toMatch(new RegExp(`warning: .*netif/${index}`))
+  const warning = original ? /./ : new RegExp(`warning: .*netif/${index}`)
+  expect(lab.world.log.join('\n')).toMatch(warning)
   await lab.resolvectl('dns', 'vpn', '10.53.2.1') // and it can be set again, and kept
   await lab.daemon.restart('SIGKILL')
   await lab.onBus()
