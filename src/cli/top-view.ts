@@ -132,8 +132,8 @@ function questionLine(question: Question, columns: number, isSelected: boolean):
   const asked = `${name} ${types.map(typeText).join('+')}`
   const isWide = columns >= 120
   const who = fit(clientText(client), isWide ? 30 : 16)
-  const result = fit(resultText(question), isWide ? 16 : 10)
-  const text = `${at} ${who} ${fit(asked, isWide ? 48 : 24)} ${result} ${timeSpan(tookUSec).padStart(7)} ${isWide ? originText(question) : shortOrigin(question)}`
+  const result = fit(resultText(question), isWide ? 16 : 9)
+  const text = `${at} ${who} ${fit(asked, isWide ? 48 : 22)} ${result} ${timeSpan(tookUSec).padStart(7)} ${isWide ? originText(question) : shortOrigin(question)}`
   if (isSelected) return [{ text: text.padEnd(columns), style: 'inverse' }]
   const isBad = question.state !== 'success' && question.state !== 'nodata' && question.rcode !== NXDOMAIN
   return isBad ? [{ text, style: 'red' }] : [{ text }]

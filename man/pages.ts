@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { OPTIONS, type OptionSpec } from '../src/cli/options.ts'
+import { VERBS } from '../src/cli/verbs.ts'
+import { HELP } from '../src/options.ts'
+import { Page } from './roff.ts'
+
+/** All manual pages by file name. Verbs, options and keys come from where the programs themselves have them. */
+export function manPages(): ReadonlyMap<string, string> {
+  return new Map([
+    ['tsresolvectl.1', tsresolvectl().toString()],
+    ['tsresolved.8', tsresolved().toString()],
+    ['tsresolved.conf.5', tsresolvedConf().toString()],
+    ['nss-tsresolve.8', nssTsresolve().toString()],
+  ])
+}
+
+const SEE_ALSO =
+  '**tsresolved**(8), **tsresolvectl**(1), **tsresolved.conf**(5), **nss-tsresolve**(8), **resolv.conf**(5)'
+
+/** What help has no room for. */
+const MORE: Readonly<Record<string, string>> = {
+  query:
+    'With **--explain** the answer is followed by where it comes from: source, scopes with their scores and the rules ' +
+    'behind them, server, and every attempt. On a terminal one line says as much in short.',
+  why:
+    'Tells the whole decision for a name from live state: which sources are consulted in order, each scope with its ' +
+    'score and rule and what it loses by, what the winner remembers and who taught it, its servers in the order they ' +
+    'would be asked, and, unless **--no-ask**, what asking brings. Looking changes nothing.',
+  monitor:
+    'With **--clients**, or one of the filters **--name**, **--client**, **--outcome** and **-i**, one line per ' +
+    'question: who asked, the result, source, link, server and time. Without, the layout of **resolvectl**(1). While ' +
+    'somebody watches, no reply is replayed from memory, so that none is missed.',
+  doctor:
+    'Checks what usually goes wrong and says for each finding what is wrong and the one command that repairs it. ' +
+    '**--fix** repairs what can be undone, and tells how. The exit code is 1 while a problem remains.',
+  top:
+    'One row per link: lights for interface up, carrier, address, routes for names, servers, and servers that are ' +
+    'healthy; questions per second, share from the cache, failures, round trips (p50 and p95 as upper bounds) and the ' +
+    'current server. Below, the latest questions. Keys: q quits, space pauses, left and right pick a link, up and ' +
+    'down a question, w explains it, f flushes all caches.',
+}
+
+function tsresolvectl(): Page {
+  const page = new Page('tsresolvectl', 1, 'ask and control the resolver')
+    .heading('Synopsis')
+    .text('**tsresolvectl** [_OPTION_...] [_COMMAND_ [_ARGUMENT_...]]')
+    .heading('Description')
+    .text(
+      'Resolves names, addresses, records and services through **tsresolved**(8), shows and changes what is ' +
+        'configured, and explains why a name resolves as it does. Commands, options and output of **resolvectl**(1) ' +
+        'are understood; without a command, **status** is shown. Called as **resolvconf**, it understands the ' +
+        'options of **resolvconf**(8).',
+    )
+    .heading('Commands')
+  for (const { name, usage, help } of VERBS) {
+    page.item(`**${name}** ${usage}`.trimEnd(), [`${help}.`, MORE[name] ?? ''].join(' ').trimEnd())
+  }
+  page.heading('Options')
+  for (const option of OPTIONS) page.item(optionTerm(option), `${option.help}.`)
+  return page
+    .heading('Exit status')
+    .text('0 when all went well, 1 when something could not be found or done.')
+    .heading('Environment')
+    .item('**NO_COLOR**', 'No colours when set to anything.')
+    .item('**SYSTEMD_PAGER**, **PAGER**', 'The pager for long output on a terminal; empty or **cat** for none.')
+    .heading('Examples')
+    .example(
+      'tsresolvectl why www.corp.example\ntsresolvectl monitor --name=corp.example --outcome=failed\ntsresolvectl doctor',
+    )
+    .heading('See also')
+    .text(SEE_ALSO)
+}
+
+function optionTerm({ long, short, value, optional }: OptionSpec): string {
+  const assigned = value === undefined ? '' : optional ? `[=_${value}_]` : `=_${value}_`
+  const names = [
+    ...(short === undefined ? [] : [`**-${short}**${value === undefined || long !== undefined ? '' : ` _${value}_`}`]),
+    ...(long === undefined ? [] : [`**--${long}**${assigned}`]),
+  ]
+  return names.join(', ')
+}
+
+function tsresolved(): Page {
+  const page = new Page('tsresolved', 8, 'per-link caching DNS stub resolver')
+    .heading('Synopsis')
+    .text('**tsresolved** [_OPTION_...]')
+    .heading('Description')
+    .text(
+      'Answers DNS questions of local programs on 127.0.0.53 and 127.0.0.54, on the system bus as ' +
+        'org.freedesktop.resolve1, and by varlink in /run/systemd/resolve, in place of **systemd-resolved**(8). Each ' +
+        'link has its own servers, domains and cache: a name goes only to the links that claim the longest domain it ' +
+        'is within, else to those that are default routes.',
+    )
+    .heading('Options')
+  for (const [, term = '', text = ''] of HELP.matchAll(/^ {2}(-\S.*?)(?: {2,}(.*(?:\n {20,}.*)*))?$/gm)) {
+    page.item(term.replaceAll(/-{1,2}[a-z][a-z-]*/g, '**$&**'), `${text.replaceAll(/\s+/g, ' ').trim()}.`)
+  }
+  return page
+    .heading('Signals')
+    .item('**SIGHUP**', 'Reloads the configuration.')
+    .item('**SIGUSR1**', 'Logs caches and servers.')
+    .item('**SIGUSR2**', 'Flushes all caches.')
+    .item('**SIGTERM**, **SIGINT**', 'End it.')
+    .heading('Varlink interfaces')
+    .text(
+      'Besides io.systemd.Resolve and io.systemd.Resolve.Monitor: **io.tsresolved.Explain** tells where answers come ' +
+        'from and why, **io.tsresolved.Observe** shows links, questions and counters. Both are on the socket ' +
+        'io.systemd.Resolve and describe themselves. What others asked is shown to root, and to whom polkit lets.',
+    )
+    .heading('Files')
+    .item('/etc/systemd/resolved.conf, /etc/tsresolved.conf', 'See **tsresolved.conf**(5).')
+    .item('/run/systemd/resolve/stub-resolv.conf', 'For /etc/resolv.conf to lead to.')
+    .item('/run/systemd/resolve/metrics', 'Where metrics are fetched with MetricsListen=yes.')
+    .heading('See also')
+    .text(SEE_ALSO)
+}
+
+function tsresolvedConf(): Page {
+  const page = new Page('tsresolved.conf', 5, 'configuration of the resolver')
+    .heading('Synopsis')
+    .example(
+      '/etc/systemd/resolved.conf\n/etc/systemd/resolved.conf.d/*.conf\n/etc/tsresolved.conf\n/etc/tsresolved.conf.d/*.conf',
+    )
+    .heading('Description')
+    .text(
+      'Read in this order; drop-ins by their names, later ones counting more. Each has a section [Resolve]. ' +
+        '**systemd-resolved**(8) reads the first two as well and only warns of keys it does not know; the last two are ' +
+        'for **tsresolved**(8) alone. A broken line loses only itself.',
+    )
+    .heading('Keys of resolved.conf')
+  for (const [keys, text] of keysIn('resolved.conf')) page.item(keys, text)
+  page.heading('Keys of tsresolved alone')
+  for (const [keys, text] of keysIn('tsresolved.conf')) page.item(keys, text)
+  return page.heading('See also').text(SEE_ALSO)
+}
+
+/** Keys with their defaults, and the remark above them in the file that is shipped. */
+function keysIn(file: string): [keys: string, text: string][] {
+  const text = readFileSync(join(import.meta.dirname, '../config', file), 'utf8')
+  const [, body = ''] = text.split(/^\[Resolve\]$/m)
+  const found: [string, string][] = []
+  let remark: string[] = []
+  let keys: string[] = []
+  const flush = () => {
+    if (keys.length > 0) found.push([keys.join(', '), remark.join(' ')])
+    if (keys.length > 0) remark = []
+    keys = []
+  }
+  for (const line of body.split('\n')) {
+    const [, key, value] = /^#([A-Za-z]+)=(.*)$/.exec(line) ?? []
+    if (key !== undefined) keys.push(`**${key}=**${value}`)
+    else {
+      flush()
+      if (line.startsWith('# ')) remark.push(line.slice(2))
+      else if (line === '') remark = []
+    }
+  }
+  flush()
+  return found
+}
+
+function nssTsresolve(): Page {
+  return new Page('nss-tsresolve', 8, 'host names for programs through the resolver')
+    .heading('Synopsis')
+    .example('libnss_resolve.so.2')
+    .heading('Description')
+    .text(
+      'The NSS module behind **hosts: resolve** in /etc/nsswitch.conf: **getaddrinfo**(3) and its elders ask ' +
+        '**tsresolved**(8) over a Unix socket instead of sending DNS. It works with **systemd-resolved**(8), too, and ' +
+        'takes the place of the module of that package, whose name it bears.',
+    )
+    .text('So that any answer of the resolver is final, and the rest runs only without it:')
+    .example('hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns')
+    .heading('Environment')
+    .text('Not heeded by set-user-ID programs.')
+    .item(
+      '**SYSTEMD_NSS_RESOLVE_VALIDATE**, **SYSTEMD_NSS_RESOLVE_SYNTHESIZE**, **SYSTEMD_NSS_RESOLVE_CACHE**, ' +
+        '**SYSTEMD_NSS_RESOLVE_ZONE**, **SYSTEMD_NSS_RESOLVE_TRUST_ANCHOR**, **SYSTEMD_NSS_RESOLVE_NETWORK**',
+      'A false value turns that off for the lookup.',
+    )
+    .item('**SYSTEMD_NSS_RESOLVE_INTERFACE**', 'The only link to look on, by name or index.')
+    .heading('See also')
+    .text(`${SEE_ALSO}, **nsswitch.conf**(5)`)
+}
