@@ -29,9 +29,9 @@ export class Abilities {
     return this.#ednsRefusedAt === undefined
   }
 
-  /** It has answered a question with EDNS on this network. */
+  /** It has answered a question with EDNS on this network, and nothing since speaks against it. */
   get hasProvenEdns(): boolean {
-    return this.#ednsProven
+    return this.#ednsProven && this.#ednsLosses === 0
   }
 
   /** Plain questions were answered where those with EDNS were not, but not often enough to be sure. */
@@ -60,7 +60,14 @@ export class Abilities {
 
   /** Of a pair, the plain question was answered and the one with EDNS was not. */
   onEdnsLost(now: Millis): void {
-    if (!this.#ednsProven && ++this.#ednsLosses >= NO_ACCIDENT) this.#ednsRefusedAt = now
+    if (++this.#ednsLosses < NO_ACCIDENT) return
+    this.#ednsRefusedAt = now
+    this.#ednsProven = false
+  }
+
+  /** A silent server broke its silence for a plain question: EDNS is to be put to the test. */
+  onPlainSign(): void {
+    this.#ednsLosses = Math.max(1, this.#ednsLosses)
   }
 
   /** `bytes` came over UDP. */

@@ -40,8 +40,8 @@ export class Course {
     if (nth === 0) this.#startedAt = now
     if (this.refusedEdns || !abilities.speaksEdns(now)) return undefined
     if (this.lacksTcp) return LARGE_PAYLOAD
-    // Unanswered once: the other half of a pair, as long as it has never answered EDNS.
-    if (!abilities.hasProvenEdns && nth % 2 === 1) return undefined
+    // Unanswered: the other half of a pair. Where EDNS has worked, only when nothing else helps.
+    if (nth % (abilities.hasProvenEdns ? 4 : 2) === (abilities.hasProvenEdns ? 3 : 1)) return undefined
     // Unanswered twice, and yet alive: maybe the answer is too large for the path (then TC, then TCP).
     return nth >= 2 && this.isStuck ? SMALL_PAYLOAD : abilities.payloadSize(now)
   }

@@ -41,8 +41,8 @@ interface State {
 
 /**
  * Looks after servers that owe an answer, by real but tiny questions: one they have answered before. As long as a
- * server has never answered EDNS, probes go in pairs, with and without, so that what drops EDNS is told from what drops
- * packets. Decides only; `ProbeLoop` sends and waits.
+ * server has not answered EDNS, probes go in pairs, with and without, so that what drops EDNS is told from what drops
+ * packets. One that is out gets the plainest question there is. Decides only; `ProbeLoop` sends and waits.
  */
 export class Prober {
   readonly #upstreams: Upstreams
@@ -69,6 +69,7 @@ export class Prober {
     const { upstream, payloadSize, sentAt } = probe
     const state = this.#open.get(probe)
     if (state !== undefined) state.isAnswered = true
+    if (upstream.liveness.state === 'out' && payloadSize === undefined) upstream.abilities.onPlainSign()
     upstream.onDatagram(now - sentAt, wire.length, now)
     const verdict = judge(wire, payloadSize !== undefined)
     if (verdict.kind === 'garbage' || verdict.kind === 'edns-refused') return
@@ -85,12 +86,13 @@ export class Prober {
   }
 
   #probe(upstream: Upstream, now: Millis): Probe[] {
-    upstream.liveness.onProbe(now)
-    const { abilities } = upstream
-    const speaksEdns = abilities.speaksEdns(now)
-    const withEdns = speaksEdns ? this.#message(upstream, abilities.payloadSize(now), undefined, now) : undefined
-    const isProven = withEdns !== undefined && abilities.hasProvenEdns
-    const plain = isProven ? undefined : this.#message(upstream, undefined, withEdns, now)
+    const { abilities, liveness } = upstream
+    const isOut = liveness.state === 'out'
+    liveness.onProbe(now)
+    const mayTest = !isOut && abilities.speaksEdns(now)
+    const withEdns = mayTest ? this.#message(upstream, abilities.payloadSize(now), undefined, now) : undefined
+    const isEnough = withEdns !== undefined && abilities.hasProvenEdns
+    const plain = isEnough ? undefined : this.#message(upstream, undefined, withEdns, now)
     return [withEdns, plain].filter((probe) => probe !== undefined)
   }
 

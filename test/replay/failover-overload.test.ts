@@ -1,10 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../src/base/index.ts'
 import type { Query } from '../../src/resolve/index.ts'
 import { Admission } from '../../src/resolve/admission.ts'
 import { CLASS, nameOf, parseMessage, RCODE, TYPE } from '../../src/wire/index.ts'
 import { addressesIn, queryFor } from '../kit/messages.ts'
 import { World } from '../kit/world.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const at = (port: number) => ({ door: 'udp' as const, address: IpAddress.of('127.0.0.1'), port })
 

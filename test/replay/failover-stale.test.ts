@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { FLAG } from '../../src/resolve/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import { CLASS, nameOf, RCODE, TYPE } from '../../src/wire/index.ts'
 import { addressesIn, type ReplyParts } from '../kit/messages.ts'
 import { World, type WorldScript } from '../kit/world.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const FOUND: ReplyParts = { answer: ['a.test 60 A 192.0.2.1'] }
 const NEWER: ReplyParts = { answer: ['a.test 60 A 192.0.2.2'] }

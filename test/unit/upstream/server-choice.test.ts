@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { DEFAULT_TUNING } from '../../../src/upstream/index.ts'
 import { RCODE } from '../../../src/wire/index.ts'
 import { type Lookup, type Path, percentile, Simulation } from './simulation.ts'
+
+// Ten thousand lookups take a second, and much longer on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Lookups at random moments, `rate` a second on average; all of them are over when this returns. */
 function traffic(world: Simulation, count: number, rate: number): Lookup[] {
@@ -306,6 +309,14 @@ describe('capabilities are learnt from evidence', () => {
       expect(world.upstreams.all[0]!.abilities.speaksEdns(world.now)).toBe(true)
     },
   )
+
+  test.each([1, 2])('a path that begins to drop EDNS, with %s servers', (count) => {
+    const world = new Simulation(Array.from({ length: count }, () => ({})))
+    traffic(world, 50, 10)
+    for (const path of world.paths) path.drops = hasEdns
+    expect(failed(traffic(world, 200, 10))).toBe(0)
+    expect(world.upstreams.all[0]!.abilities.speaksEdns(world.now)).toBe(false)
+  })
 
   test('R-SRV-13: FORMERR to EDNS, then an answer without', () => {
     const world = new Simulation([{ reply: (wire) => (hasEdns(wire) ? { rcode: RCODE.FORMERR } : {}) }])

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { MAX_DESCRIPTORS, play, type Row } from './chaos/cell.ts'
+import { bearable, type Fault, faults } from './chaos/faults.ts'
+import { original } from './kit/lab.ts'
+
+/**
+ * What can go wrong with the preferred server, for clients over UDP and TCP, with one, two and three servers. The whole
+ * table takes long: `TSRESOLVED_CHAOS=full`. `TSRESOLVED_CHAOS_ROWS=file` writes the figures down, of the original too.
+ */
+const isFull = process.env['TSRESOLVED_CHAOS'] === 'full'
+
+type Cell = readonly [Fault, 1 | 2 | 3, 'udp' | 'tcp']
+const transports = ['udp', 'tcp'] as const
+const all: Cell[] = faults.flatMap((fault) =>
+  ([1, 2, 3] as const).flatMap((servers) => transports.map((transport) => [fault, servers, transport] as const)),
+)
+/** Every fault once with two servers, and what differs with one. */
+const some: Cell[] = [
+  ...faults.map((fault, i) => [fault, 2, i % 5 === 1 ? 'tcp' : 'udp'] as const),
+  ...(['blackhole', 'loss30', 'no-edns', 'servfail', 'heals-after-3s'] as const).map(
+    (fault) => [fault, 1, 'udp'] as const,
+  ),
+]
+
+/** Milliseconds that a lookup may take at p99 under this fault, where there is another server. */
+function allowed(fault: Fault): number {
+  if (fault === 'loss10' || fault === 'loss30') return 700
+  if (fault === 'delay600') return 800 // slow, but alive: it stays the preferred one
+  return fault === 'delay300' || fault === 'heals-after-3s' ? 400 : 300
+}
+
+/** Every promise that was broken, in words. */
+function broken({ fault, servers, warm, under, back = Infinity, plain, asked, strays, descriptors }: Row): string[] {
+  const hasOthers = servers > 1
+  const isLossy = fault === 'loss10' || fault === 'loss30'
+  const mustAnswer = hasOthers || (bearable.has(fault) && fault !== 'heals-after-3s')
+  const promises: readonly [string, boolean][] = [
+    ['right content', warm.wrong + under.wrong === 0],
+    ['one reply per question, no more', warm.duplicates + under.duplicates === 0],
+    ['one reply per question, no less', warm.unanswered + under.unanswered === 0],
+    ['all answered while healthy', warm.good === warm.sent],
+    [`all answered under the fault, not ${under.good} of ${under.sent}`, !mustAnswer || under.good === under.sent],
+    [`p99 within ${allowed(fault)} ms, not ${under.p99}`, !hasOthers || under.p99 <= allowed(fault)],
+    [`back in time, not after ${back} ms`, back <= (hasOthers ? 5000 : 1000)],
+    ['the preferred server is asked while healthy', fault !== 'none' || asked >= under.sent * 0.995],
+    [`loss is no want of EDNS, ${plain} of ${asked} went without`, !isLossy || plain < asked / 2],
+    ['no name on a wrong link', strays === 0],
+    ['no growth', descriptors < MAX_DESCRIPTORS],
+  ]
+  return promises.filter(([, isKept]) => !isKept).map(([promise]) => promise)
+}
+
+/** The original is only measured. */
+describe('the preferred server', () => {
+  test.each(isFull ? all : some)('%s, %s servers, clients over %s', async (fault, servers, transport) => {
+    const row = await play(fault, servers, transport)
+    expect(original ? [] : broken(row)).toEqual([])
+  })
+})
