@@ -139,6 +139,25 @@ async function askedByDns({ lab }: NssLab<'lan'>): Promise<number> {
   return (await lab.links.lan.upstream.questions()).filter(({ to }) => to === '10.53.1.2').length
 }
 
+test('many programs at once: nobody is turned away', async () => {
+  await using nss = await NssLab.open(both)
+  const { stdout } = await nss.through(['python3', '-c', CROWD, '8', '400'], { patience: 60 })
+  expect(JSON.parse(stdout)).toEqual({ failures: 0 })
+})
+
+const CROWD = `
+import json, multiprocessing, socket, sys
+def look_up(count):
+    failures = 0
+    for i in range(count):
+        try: socket.getaddrinfo(('www.test', 'www.corp.test', 'only4.test')[i % 3], 80, (0, socket.AF_INET)[i % 2])
+        except OSError: failures += 1
+    return failures
+programs, count = map(int, sys.argv[1:])
+with multiprocessing.Pool(programs) as pool:
+    print(json.dumps({'failures': sum(pool.map(look_up, [count] * programs, chunksize=1))}))
+`
+
 describe('with a server for `dns` of its own', () => {
   // `dns` asks 10.53.1.2; the daemon has servers configured, and so leaves /etc/resolv.conf alone (R-RC-7).
   const apart = { links: { lan: { zone: { 'www.test': 'A 192.0.2.1' } } }, config: 'DNS=10.53.1.1\n' }
