@@ -61,13 +61,36 @@ export interface ScopePlan {
   readonly fingerprint: string
 }
 
-/** The scopes in force: the global one, one per relevant link with servers (R-LINK-5), one per delegate with servers. */
-export function planScopes(input: ScopeInput): ScopePlan[] {
+/** What was planned before: a change of one link leaves the plans of all others as they are. */
+export interface Planned {
+  readonly input: ScopeInput
+  readonly plans: readonly ScopePlan[]
+}
+
+/**
+ * The scopes in force: the global one, one per relevant link with servers (R-LINK-5), one per delegate with servers.
+ * Links about which nothing changed since `before` keep their very plan: with 1 000 of them only looking is affordable.
+ */
+export function planScopes(input: ScopeInput, before?: Planned): ScopePlan[] {
   const planner = new Planner(input)
-  const links = [...input.facts.links.values()].flatMap((link) => planner.link(link) ?? [])
+  const isUnchanged = unchangedSince(before?.input, input)
+  const known = new Map(before?.plans.map((plan) => [plan.ifindex, plan]))
+  const links = [...input.facts.links.values()].flatMap((link) => {
+    const plan = isUnchanged(link.ifindex) ? known.get(link.ifindex) : planner.link(link)
+    return plan ?? []
+  })
   const delegates = input.delegates.flatMap((delegate) => planner.delegate(delegate) ?? [])
   const hasDefaultRoute = [...links, ...delegates].some((plan) => plan.route.isDefaultRoute)
   return [planner.global(hasDefaultRoute), ...links, ...delegates]
+}
+
+/** Facts and settings are replaced as a whole, so that being the same object means being equal. */
+function unchangedSince(before: ScopeInput | undefined, input: ScopeInput): (ifindex: IfIndex) => boolean {
+  if (before?.facts !== input.facts || before.settings !== input.settings) return () => false
+  return (ifindex) => {
+    const [old, now] = [before.links.get(ifindex), input.links.get(ifindex)]
+    return old?.settings === now?.settings && old?.networkdState === now?.networkdState
+  }
 }
 
 /** Explicit, else true unless the link only routes some domains (R-ROUTE-9). */

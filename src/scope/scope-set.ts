@@ -5,7 +5,7 @@ import { scoreDns, winners } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
-import type { ScopeInput, ScopePlan } from './plan.ts'
+import type { Planned, ScopeInput, ScopePlan } from './plan.ts'
 import { planScopes } from './plan.ts'
 import type { ScopeServices } from './scope.ts'
 import { Scope } from './scope.ts'
@@ -22,6 +22,7 @@ export interface RouteRequest extends RouteOptions {
 export class ScopeSet {
   readonly #services: ScopeServices
   #scopes: readonly Scope[] = []
+  #planned: Planned | undefined
   #epoch = { isCurrent: true }
   #generation = 0
   #changedAt: Millis | undefined
@@ -67,7 +68,8 @@ export class ScopeSet {
    * everything and their questions are aborted; what other scopes knew of names that now belong to a link is gone too.
    */
   apply(input: ScopeInput): void {
-    const plans = planScopes(input)
+    const plans = planScopes(input, this.#planned)
+    this.#planned = { input, plans }
     if (this.#isInForce(plans)) {
       for (const [i, plan] of plans.entries()) this.#scopes[i]?.follow(plan)
       return
@@ -117,7 +119,7 @@ export class ScopeSet {
   /** True when nothing that routes or answers would change: a link's new name, or a kernel event about something else. */
   #isInForce(plans: readonly ScopePlan[]): boolean {
     const current = this.#scopes
-    return plans.length === current.length && plans.every((plan, i) => stateOf(plan) === stateOf(current[i]?.plan))
+    return plans.length === current.length && plans.every((plan, i) => isSame(plan, current[i]?.plan))
   }
 
   #keepOrMake(plan: ScopePlan, old: Scope | undefined, settings: ResolvedSettings): Scope {
@@ -137,6 +139,10 @@ export class ScopeSet {
   }
 }
 
+function isSame(plan: ScopePlan, current: ScopePlan | undefined): boolean {
+  return plan === current || stateOf(plan) === stateOf(current)
+}
+
 /** All of a plan that decides what is asked where. */
 function stateOf(plan: ScopePlan | undefined): string | undefined {
   return plan && [plan.id, plan.fingerprint, plan.obstacle, subnetsOf(plan)].join()
@@ -153,8 +159,10 @@ interface Gain {
 }
 
 function gains(plan: ScopePlan, before: ScopePlan | undefined): Gain[] {
+  if (plan === before) return []
   const { id } = plan
-  const domains = plan.domains.filter(({ name }) => !before?.domains.some((known) => known.name === name))
+  const known = new Set(before?.domains.map(({ name }) => name))
+  const domains = plan.domains.filter(({ name }) => !known.has(name))
   const subnets = plan.route.subnets.filter(
     (subnet) =>
       !before?.route.subnets.some(

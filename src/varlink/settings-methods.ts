@@ -41,7 +41,7 @@ function originOf(
   setting: LinkSettingName,
 ): (Omit<Origin, 'at'> & { readonly at: Origin['at'] | undefined }) | undefined {
   if (!isManaged) return origins[setting]
-  const isDefault = String(settings[setting]) === String(DEFAULT_LINK_SETTINGS[setting])
+  const isDefault = JSON.stringify(settings[setting]) === JSON.stringify(DEFAULT_LINK_SETTINGS[setting])
   if (isDefault) return undefined
   return { source: 'networkd', busName: undefined, uid: undefined, process: undefined, at: undefined }
 }

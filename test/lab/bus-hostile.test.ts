@@ -56,17 +56,17 @@ async function hostile(lab: Machine, body: string, patience = 40): Promise<strin
 
 /** Asks for new names until told to stop; gives the longest time one took, in milliseconds. */
 function keepAsking(lab: Machine): () => Promise<number> {
-  let isOver = false
+  const over = new AbortController()
   const took: number[] = []
   const asking = (async () => {
-    for (let i = 0; !isOver; i++) {
+    for (let i = 0; !over.signal.aborted; i++) {
       const began = performance.now()
       const { rcode } = await lab.dig(`n${i}.test`)
       took.push(rcode === 'NXDOMAIN' ? performance.now() - began : Number.POSITIVE_INFINITY)
     }
   })()
   return async () => {
-    isOver = true
+    over.abort()
     await asking
     return Math.max(...took)
   }
