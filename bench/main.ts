@@ -47,6 +47,7 @@ function scenarios(bench: Bench): Scenario[] {
     mixed(bench),
     tcp(bench),
     getaddrinfo(bench, 1, 'inet'),
+    getaddrinfo(bench, 8, 'inet'),
     getaddrinfo(bench, 1, 'unspec'),
     getaddrinfo(bench, 8, 'unspec'),
     startUp(bench),
