@@ -7,6 +7,7 @@ const LIFETIME: Millis = 5 * 60_000
  * never counts: each has to come with an answer to the same question asked in the lesser way.
  */
 const NO_ACCIDENT = 20
+const UNLIKELY = 3
 /** Payload we say we take over UDP: not fragmented on any ordinary path (DNS Flag Day 2020). */
 export const PAYLOAD_SIZE = 1232
 /** What every path carries. */
@@ -37,6 +38,11 @@ export class Abilities {
   /** Plain questions were answered where those with EDNS were not, but not often enough to be sure. */
   get isEdnsInDoubt(): boolean {
     return this.#ednsLosses > 0 && this.#ednsRefusedAt === undefined
+  }
+
+  /** Not known, but likely enough to ask without first, while pairs of probes find out: any answer to EDNS ends it. */
+  get isEdnsUnlikely(): boolean {
+    return this.#ednsLosses >= UNLIKELY
   }
 
   payloadSize(now: Millis): number {

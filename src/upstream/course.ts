@@ -38,7 +38,7 @@ export class Course {
     const { abilities } = this.upstream
     const nth = this.#sentUdp++
     if (nth === 0) this.#startedAt = now
-    if (this.refusedEdns || !abilities.speaksEdns(now)) return undefined
+    if (this.refusedEdns || abilities.isEdnsUnlikely || !abilities.speaksEdns(now)) return undefined
     if (this.lacksTcp) return LARGE_PAYLOAD
     // Unanswered: the other half of a pair. Where EDNS has worked, only when nothing else helps.
     if (nth % (abilities.hasProvenEdns ? 4 : 2) === (abilities.hasProvenEdns ? 3 : 1)) return undefined

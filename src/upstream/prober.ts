@@ -10,7 +10,7 @@ import { judge } from './verdict.ts'
 /** Nobody listens longer for the answer to a probe. */
 const PATIENCE: Millis = 2000
 /** Pause between the pairs by which EDNS is put to the test. */
-const PAIR_PAUSE: Millis = 200
+const PAIR_PAUSE: Millis = 100
 const SHORTEST_WAIT: Millis = 100
 
 /** Small, and known to every recursive server. */

@@ -22,7 +22,10 @@ const some: Cell[] = [
   ),
 ]
 
-/** Milliseconds that a lookup may take at p99 under this fault, where there is another server. */
+/**
+ * Milliseconds that nearly all lookups may take under this fault, where there is another server; what the slowest took
+ * before the fault comes on top, as this machine may be busy. The exact figures are those of server-choice.test.ts.
+ */
 function allowed(fault: Fault): number {
   if (fault === 'loss10' || fault === 'loss30') return 700
   if (fault === 'delay600') return 800 // slow, but alive: it stays the preferred one
@@ -32,6 +35,7 @@ function allowed(fault: Fault): number {
 /** Every promise that was broken, in words. */
 function broken({ fault, servers, warm, under, back = Infinity, plain, asked, strays, descriptors }: Row): string[] {
   const hasOthers = servers > 1
+  const limit = allowed(fault) + warm.max
   const isLossy = fault === 'loss10' || fault === 'loss30'
   const mustAnswer = hasOthers || (bearable.has(fault) && fault !== 'heals-after-3s')
   const promises: readonly [string, boolean][] = [
@@ -40,8 +44,8 @@ function broken({ fault, servers, warm, under, back = Infinity, plain, asked, st
     ['one reply per question, no less', warm.unanswered + under.unanswered === 0],
     ['all answered while healthy', warm.good === warm.sent],
     [`all answered under the fault, not ${under.good} of ${under.sent}`, !mustAnswer || under.good === under.sent],
-    [`p99 within ${allowed(fault)} ms, not ${under.p99}`, !hasOthers || under.p99 <= allowed(fault)],
-    [`back in time, not after ${back} ms`, back <= (hasOthers ? 5000 : 1000)],
+    [`p95 within ${limit} ms, not ${under.p95}`, !hasOthers || under.p95 <= limit],
+    [`back in time, not after ${back} ms`, back <= (hasOthers ? 5000 : 2000)],
     ['the preferred server is asked while healthy', fault !== 'none' || asked >= under.sent * 0.995],
     [`loss is no want of EDNS, ${plain} of ${asked} went without`, !isLossy || plain < asked / 2],
     ['no name on a wrong link', strays === 0],

@@ -85,6 +85,7 @@ function fared(): Fared {
     unanswered: questions.filter(({ replies }) => replies === 0).length,
     duplicates: questions.filter(({ replies }) => replies > 1).length,
     p50: at(0.5),
+    p95: at(0.95),
     p99: at(0.99),
     max: at(1),
   }

@@ -82,6 +82,7 @@ export interface Fared {
   readonly unanswered: number
   readonly duplicates: number
   readonly p50: number
+  readonly p95: number
   readonly p99: number
   readonly max: number
 }
