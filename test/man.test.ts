@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { manPages } from '../man/pages.ts'
+import { manPages } from '../config/man/source/pages.ts'
 import { OPTIONS } from '../src/cli/options.ts'
 import { VERBS } from '../src/cli/verbs.ts'
 
 const pages = manPages()
 const shipped = join(import.meta.dirname, '../config/man')
 
-test.each([...pages.keys()])('%s as shipped is up to date: npx tsx man/build.ts', (name) => {
+test.each([...pages.keys()])('%s as shipped is up to date: npm run man', (name) => {
   expect(readFileSync(join(shipped, name), 'utf8')).toBe(pages.get(name))
 })
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { OPTIONS, type OptionSpec } from '../src/cli/options.ts'
-import { VERBS } from '../src/cli/verbs.ts'
-import { HELP } from '../src/options.ts'
+import { OPTIONS, type OptionSpec } from '../../../src/cli/options.ts'
+import { VERBS } from '../../../src/cli/verbs.ts'
+import { HELP } from '../../../src/options.ts'
 import { Page } from './roff.ts'
 
 /** All manual pages by file name. Verbs, options and keys come from where the programs themselves have them. */
@@ -137,7 +137,7 @@ function tsresolvedConf(): Page {
 
 /** Keys with their defaults, and the remark above them in the file that is shipped. */
 function keysIn(file: string): [keys: string, text: string][] {
-  const text = readFileSync(join(import.meta.dirname, '../config', file), 'utf8')
+  const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
   const [, body = ''] = text.split(/^\[Resolve\]$/m)
   const found: [string, string][] = []
   let remark: string[] = []
