@@ -65,10 +65,10 @@ export function manyLinks(bench: Bench): Scenario {
   const { seconds } = bench.options
   return {
     name: 'links-200',
-    title: 'Cached, UDP, 1,000 names, 200 links',
+    title: 'Cached, UDP, 1,000 names, 200 links (lo and the uplink included)',
     columns: [...loadColumns, ...steadyColumns],
     rows: peerRows(bench, PER_LINK, async (peer) => {
-      const { scene, questions } = await warm(peer, { cacheSize: roomFor(1000), idleLinks: 199 }, 1000)
+      const { scene, questions } = await warm(peer, { cacheSize: roomFor(1000), idleLinks: 198 }, 1000)
       return subject(scene, async () => ({
         ...(await measuredLoad(scene, { questions, seconds })),
         ...(await steadily(scene, seconds, 1000)),

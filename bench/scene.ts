@@ -14,7 +14,7 @@ export interface SceneSpec {
   readonly cacheSize: number
   /** Links that lead to an upstream of their own, with the domains routed to each; the first takes everything else. */
   readonly uplinks?: readonly (readonly string[])[]
-  /** More links, with a server and a domain each, that nobody asks. */
+  /** More links, an even number, with a server and a domain each, that nobody asks. */
   readonly idleLinks?: number
   /** false: prepare everything, but do not start the server. */
   readonly start?: boolean
@@ -123,18 +123,19 @@ export class Scene implements AsyncDisposable {
     await writeConfiguration(this.world, { cacheSize, links: [...settings, ...idle] })
   }
 
+  /** In pairs: both ends of a cable are links. Not every kernel knows links of type dummy. */
   async #addIdleLinks(count: number) {
-    const numbers = Array.from({ length: count }, (_, i) => i + 1)
     if (count === 0) return []
+    const numbers = Array.from({ length: count }, (_, i) => i + 1)
     await this.world.ip(
       numbers.flatMap((n) => [
-        `link add idle${n} type dummy`,
+        ...(n % 2 === 1 ? [`link add idle${n} type veth peer name idle${n + 1}`] : []),
         `addr add 10.60.${n}.100/24 dev idle${n}`,
         `link set idle${n} up`,
       ]),
     )
-    const show = await this.world.run(['ip', '-o', 'link', 'show', 'type', 'dummy'])
-    const indexOf = new Map([...show.matchAll(/^(\d+): (idle\d+):/gm)].map(([, index, name]) => [name, Number(index)]))
+    const show = await this.world.run(['ip', '-o', 'link', 'show', 'type', 'veth'])
+    const indexOf = new Map([...show.matchAll(/^(\d+): (idle\d+)@/gm)].map(([, index, name]) => [name, Number(index)]))
     return numbers.map((n) => ({
       ifindex: indexOf.get(`idle${n}`) ?? 0,
       server: `10.60.${n}.1`,
