@@ -161,8 +161,8 @@ interface Gain {
 function gains(plan: ScopePlan, before: ScopePlan | undefined): Gain[] {
   if (plan === before) return []
   const { id } = plan
-  const known = new Set(before?.domains.map(({ name }) => name))
-  const domains = plan.domains.filter(({ name }) => !known.has(name))
+  const had = new Set(before?.domains.map(({ name }) => name))
+  const domains = plan.domains.filter(({ name }) => !had.has(name))
   const subnets = plan.route.subnets.filter(
     (subnet) =>
       !before?.route.subnets.some(
