@@ -78,7 +78,7 @@ async function expectUnharmed(lab: Machine): Promise<void> {
   expect(lab.world.log.filter((line) => /\[daemon\].*(error|bug|    at )/i.test(line))).toEqual([])
 }
 
-test('every method with every wrong signature: an error each, and nothing happens', async () => {
+test.skipIf(original)('every method with every wrong signature: an error each, and nothing happens', async () => {
   await using lab = await open()
   const said = await hostile(
     lab,
@@ -122,7 +122,8 @@ test.skipIf(original)(
   },
 )
 
-test('the most that is allowed is taken', async () => {
+// 252 takes fewer domains.
+test.skipIf(original)('the most that is allowed is taken', async () => {
   await using lab = await open()
   const said = await hostile(
     lab,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { eventually } from './kit/eventually.ts'
-import { Lab } from './kit/lab.ts'
+import { Lab, original } from './kit/lab.ts'
 import { inside } from './kit/world.ts'
 
 const lan = { zone: { 'www.test': 'A 192.0.2.1' } }
@@ -55,21 +55,24 @@ async function main() {
 main()
 `
 
-test('the next question after the reply goes by the new servers, 100 times, and nothing comes from the old cache', async () => {
-  await using lab = await Lab.open(both)
-  const wanted: string[] = []
-  const argv = [inside.node, '-e', hurried, String(await lab.links.lan.index()), '1']
-  await lab.world.start('hurried', argv, { onLine: (line) => wanted.push(line) })
-  await eventually(() => expect(wanted.at(-1)).toBe('done'), { within: 40_000 })
-  const questions = await lab.links.lan.upstream.questions()
-  const asked = questions.filter(({ name }) => /^n\d/.test(name)).map(({ name, to }) => `${name} ${to}`)
-  expect(asked).toEqual(wanted.slice(0, -1))
-  expect(questions.filter(({ name }) => name === 'www.test').map(({ to }) => to)).toEqual(
-    wanted.slice(0, -1).map((line) => line.split(' ')[1]),
-  )
-})
+test.skipIf(original)(
+  'the next question after the reply goes by the new servers, 100 times, and nothing comes from the old cache',
+  async () => {
+    await using lab = await Lab.open(both)
+    const wanted: string[] = []
+    const argv = [inside.node, '-e', hurried, String(await lab.links.lan.index()), '1']
+    await lab.world.start('hurried', argv, { onLine: (line) => wanted.push(line) })
+    await eventually(() => expect(wanted.at(-1)).toBe('done'), { within: 40_000 })
+    const questions = await lab.links.lan.upstream.questions()
+    const asked = questions.filter(({ name }) => /^n\d/.test(name)).map(({ name, to }) => `${name} ${to}`)
+    expect(asked).toEqual(wanted.slice(0, -1))
+    expect(questions.filter(({ name }) => name === 'www.test').map(({ to }) => to)).toEqual(
+      wanted.slice(0, -1).map((line) => line.split(' ')[1]),
+    )
+  },
+)
 
-test('a question that waits for the old server is asked anew at the new one', async () => {
+test.skipIf(original)('a question that waits for the old server is asked anew at the new one', async () => {
   await using lab = await Lab.open(both)
   const { upstream, server, server2 } = lab.links.lan
   await upstream.on({ to: server }, { drop: true })
@@ -83,7 +86,7 @@ test('a question that waits for the old server is asked anew at the new one', as
   expect(performance.now() - began).toBeLessThan(2000)
 })
 
-test('a question in flight follows its name to another link', async () => {
+test.skipIf(original)('a question in flight follows its name to another link', async () => {
   await using lab = await Lab.open(both)
   await lab.links.lan.upstream.on({ name: 'www.test' }, { drop: true })
   await lab.resolvectl('dns', 'vpn', lab.links.vpn.server)
