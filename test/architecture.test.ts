@@ -140,7 +140,7 @@ describe('the map of src/', () => {
     expect(lines(wrong)).toEqual([])
   })
 
-  test('no room knows those that implement, but themselves: daemon.ts constructs them', () => {
+  test('no room knows those that implement, but themselves: core.ts and front-ends.ts construct them', () => {
     const implementing = new Set(['transport', 'netlink', 'files'])
     const wrong = inside.filter(({ from, to }) => implementing.has(roomOf(to)) && roomOf(from) !== roomOf(to))
     expect(lines(wrong.filter(({ from }) => roomOf(from) !== ''))).toEqual([])

@@ -1,0 +1,35 @@
+import { createHmac } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { uptime } from 'node:os'
+import type { ClientIdentity, QueryClient } from './resolve/index.ts'
+import { clientOwner } from './sys/index.ts'
+
+/** Whose socket a client of the stub asks from, where that is on this machine. */
+export function socketOwner({ door, address, port = 0 }: QueryClient): ClientIdentity | undefined {
+  if (address === undefined || (door !== 'udp' && door !== 'tcp')) return undefined
+  const owner = clientOwner(address, port, door)
+  return owner && { uid: owner.uid, pid: owner.process?.pid, process: owner.process?.name }
+}
+
+/** CLOCK_BOOTTIME, in milliseconds. */
+export function bootTime(): number {
+  return uptime() * 1000
+}
+
+/** What a process calls itself, for people to read. */
+export async function processName(pid: number): Promise<string | undefined> {
+  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined))?.trim()
+}
+
+/** 32 hexadecimal digits; undefined where the machine has none. */
+export async function machineId(): Promise<string | undefined> {
+  return (await readFile('/etc/machine-id', 'utf8').catch(() => undefined))?.trim()
+}
+
+/** A name of this resolver that tells machines apart without giving the machine id away (R-STUB-16). */
+export function nsid(machine: string | undefined): string {
+  const digest = createHmac('sha256', machine ?? '')
+    .update('tsresolved nsid')
+    .digest('hex')
+  return `${digest.slice(0, 32)}.resolved.systemd.io`
+}
