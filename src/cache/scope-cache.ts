@@ -36,16 +36,51 @@ export interface CachedAnswer extends Fact {
   readonly replayableUntil: Millis
 }
 
-/** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
-interface Entry extends CachedAnswer {
-  isCurrent: boolean
+interface Content {
   readonly question: Question
+  /** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
   readonly kind: 'whole' | 'rrset' | 'nxdomain' | 'failure'
+  readonly wire: Buffer
   readonly lesson: Lesson
+  readonly storedAt: Millis
+  readonly expiresAt: Millis
+}
+
+/** What is held in common by all entries between two flushes: when it falls, they all do. */
+interface Generation extends Fact {
+  isCurrent: boolean
+}
+
+class Entry implements CachedAnswer, Content {
+  readonly question: Question
+  readonly kind: Content['kind']
+  readonly wire: Buffer
+  readonly lesson: Lesson
+  readonly storedAt: Millis
+  readonly expiresAt: Millis
+  readonly replayableUntil: Millis
   /** Hits shortly before it expires. */
-  lateHits: number
+  lateHits = 0
   /** When it was last tried in vain to refresh it. */
-  failedAt: Millis
+  failedAt: Millis = Number.NEGATIVE_INFINITY
+  /** Cleared when it is replaced, evicted or deleted. */
+  isHeld = true
+  readonly #generation: Fact
+
+  constructor(content: Content, replayableUntil: Millis, generation: Fact) {
+    this.question = content.question
+    this.kind = content.kind
+    this.wire = content.wire
+    this.lesson = content.lesson
+    this.storedAt = content.storedAt
+    this.expiresAt = content.expiresAt
+    this.replayableUntil = replayableUntil
+    this.#generation = generation
+  }
+
+  get isCurrent(): boolean {
+    return this.isHeld && this.#generation.isCurrent
+  }
 }
 
 export interface CacheHit {
@@ -101,6 +136,7 @@ export class ScopeCache {
   /** Whether anybody is told what should be refreshed. */
   refreshesAhead = false
   #entries: LRUCache<string, Entry> | undefined
+  #generation: Generation = { isCurrent: true }
   hits = 0
   misses = 0
 
@@ -175,9 +211,11 @@ export class ScopeCache {
     return this.#set(key, { question, kind, wire, lesson, ...span(verdict.seconds, now) })
   }
 
-  /** Forgets everything. */
+  /** Forgets everything, at once however much it is: emptying the list took 3 µs per name, 0.3 s for 100,000. */
   flush(): void {
-    this.#entries?.clear()
+    this.#generation.isCurrent = false
+    this.#generation = { isCurrent: true }
+    this.#entries = undefined
   }
 
   /** Forgets every name that `isDoomed`. */
@@ -254,24 +292,18 @@ export class ScopeCache {
     }
   }
 
-  #set(key: string, entry: Pick<Entry, 'question' | 'kind' | 'wire' | 'lesson' | 'storedAt' | 'expiresAt'>): Entry {
+  #set(key: string, content: Content): Entry {
     this.#entries ??= new LRUCache<string, Entry>({
       max: this.#limits.maxEntries,
-      // Sees replaced, evicted, deleted and flushed entries alike.
+      // Sees replaced, evicted and deleted entries alike.
       dispose: (gone) => {
-        gone.isCurrent = false
+        gone.isHeld = false
       },
     })
-    const lifetime = entry.expiresAt - entry.storedAt
-    const isWatched = this.refreshesAhead && entry.kind === 'whole' && lifetime >= SHORTEST_LIFE * 1000
-    const replayableUntil = entry.expiresAt - (isWatched ? lifetime * LAST_PART : 0)
-    const stored: Entry = {
-      ...entry,
-      replayableUntil,
-      isCurrent: true,
-      lateHits: 0,
-      failedAt: Number.NEGATIVE_INFINITY,
-    }
+    const lifetime = content.expiresAt - content.storedAt
+    const isWatched = this.refreshesAhead && content.kind === 'whole' && lifetime >= SHORTEST_LIFE * 1000
+    const replayableUntil = content.expiresAt - (isWatched ? lifetime * LAST_PART : 0)
+    const stored = new Entry(content, replayableUntil, this.#generation)
     this.#entries.set(key, stored)
     return stored
   }
