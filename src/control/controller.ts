@@ -14,7 +14,7 @@ import type {
   ResolvedSettings,
   SavedLink,
 } from '../settings/index.ts'
-import { DEFAULT_LINK_SETTINGS, formatServerSpec } from '../settings/index.ts'
+import { DEFAULT_LINK_SETTINGS, DEFAULT_NEGATIVE_TRUST_ANCHORS, formatServerSpec } from '../settings/index.ts'
 import { Changes } from './changes.ts'
 import { LinkTable } from './link-table.ts'
 import type { ResolvConfFiles } from './resolv-conf.ts'
@@ -152,7 +152,7 @@ export class Controller implements Control {
       currentServer: scope?.upstreams.current?.spec,
       scopesMask: hasServers ? FLAG.DNS : 0,
       dnssecSupported: false,
-      negativeTrustAnchors: [],
+      negativeTrustAnchors: DEFAULT_NEGATIVE_TRUST_ANCHORS,
       resolvConfMode: this.#services.resolvConfMode(),
       llmnrHostname: this.#hostName.split('.')[0] ?? this.#hostName,
     }
