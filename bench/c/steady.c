@@ -21,7 +21,7 @@ static const int64_t SECOND = 1000000000;
 static int64_t asked_at[IDS]; /* 0: nothing outstanding */
 static double *latencies;
 static long received, sent_count, failed;
-static int64_t event_at;
+static int64_t event_at; /* planned from the start; 0: none */
 static double before, after;
 
 static int64_t now(void) {
@@ -102,11 +102,12 @@ int main(int argc, char **argv) {
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
   if (connect(fd, (struct sockaddr *)&server, sizeof server)) err(1, "connect");
   prctl(PR_SET_TIMERSLACK, 1);
-  int64_t start = now(), gap = SECOND / rate, down_at = argc == 8 ? start + atol(argv[7]) * 1000000 : INT64_MAX;
+  int64_t start = now(), gap = SECOND / rate, has_happened = 0;
+  if (argc == 8) event_at = start + atol(argv[7]) * 1000000;
   while (sent_count < total) {
     int64_t due = start + sent_count * gap, left = due - now();
     if (left > 0) nanosleep(&(struct timespec){0, left}, NULL);
-    if (due >= down_at && event_at == 0) event_at = now(), take_down(argv[6]);
+    if (event_at && due >= event_at && !has_happened++) take_down(argv[6]);
     ask(fd, argv[5], count);
     drain(fd);
   }
