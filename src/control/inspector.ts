@@ -123,14 +123,17 @@ export class Inspector {
 
 /** What is known of one server (varlink.md §4.2). */
 export interface ServerState {
+  /** With port, interface and name suffixes (resolvectl.md C-S-5). */
   readonly server: string
   readonly type: 'system' | 'fallback' | 'link'
   readonly ifindex: IfIndex
   readonly ifname: string | undefined
+  /** `UDP`, `UDP+EDNS0`…; undefined while nothing is proven. */
   readonly verifiedFeatureLevel: string | undefined
   readonly possibleFeatureLevel: string
   readonly dnssec: DnssecMode
   readonly dnssecSupported: boolean
+  /** Bytes of the largest UDP reply seen. */
   readonly receivedUdpFragmentMax: number
   readonly failedUdpAttempts: number
   readonly failedTcpAttempts: number

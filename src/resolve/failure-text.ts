@@ -1,5 +1,5 @@
 import type { ExtendedError } from '../wire/index.ts'
-import { RCODE, rcodeText } from '../wire/index.ts'
+import { extendedErrorName, RCODE, rcodeText } from '../wire/index.ts'
 import type { LookupFailure } from './lookup-types.ts'
 
 /** Sentences that clients print as they are (resolvectl.md §3.8). */
@@ -51,35 +51,6 @@ export function failureText(
 /** `(CODE-NAME: extra text)`, the text only where there is some (RFC 8914). */
 function suffix(error: ExtendedError | undefined, before: string): string {
   if (error === undefined) return ''
-  const name = EDE_NAMES[error.code] ?? String(error.code)
+  const name = extendedErrorName(error.code)
   return `${before}(${name}${error.text === '' ? '' : `: ${error.text}`})`
 }
-
-/** Extended DNS Error codes (RFC 8914 §4). */
-const EDE_NAMES = [
-  'Other Error',
-  'Unsupported DNSKEY Algorithm',
-  'Unsupported DS Digest Type',
-  'Stale Answer',
-  'Forged Answer',
-  'DNSSEC Indeterminate',
-  'DNSSEC Bogus',
-  'Signature Expired',
-  'Signature Not Yet Valid',
-  'DNSKEY Missing',
-  'RRSIG Missing',
-  'No Zone Key Bit Set',
-  'NSEC Missing',
-  'Cached Error',
-  'Not Ready',
-  'Blocked',
-  'Censored',
-  'Filtered',
-  'Prohibited',
-  'Stale NXDOMAIN Answer',
-  'Not Authoritative',
-  'Not Supported',
-  'No Reachable Authority',
-  'Network Error',
-  'Invalid Data',
-]

@@ -10,7 +10,6 @@ export type {
   ProcessControl,
   QueryReport,
   ScopeDump,
-  ServerStateDump,
 } from './ports.ts'
 export type { ServerContext } from './server.ts'
 export { VarlinkServer } from './server.ts'

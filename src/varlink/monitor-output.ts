@@ -2,7 +2,8 @@ import { constants } from 'node:os'
 import type { Statistics } from '../control/index.ts'
 import { RCODE, rcodeText } from '../wire/index.ts'
 import { extendedErrorFields, systemError } from './errors.ts'
-import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump, ServerStateDump } from './ports.ts'
+import type { ServerState } from '../control/index.ts'
+import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump } from './ports.ts'
 import { keyOutput, linkedRecord, recordOutput } from './record-json.ts'
 
 /** More entries than this cannot fit one message; they are not even collected. */
@@ -74,7 +75,7 @@ function entryOutput({ question, rcode, records, until }: CacheDumpEntry) {
   }
 }
 
-export function serverStateOutput(state: ServerStateDump) {
+export function serverStateOutput(state: ServerState) {
   return {
     Server: state.server,
     Type: state.type,

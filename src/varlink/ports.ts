@@ -1,4 +1,5 @@
 import type { IfIndex, LogLevel, Millis } from '../base/index.ts'
+import type { ServerState } from '../control/index.ts'
 import type { QueryState } from '../resolve/index.ts'
 import type { DnsOverTlsMode, DnssecMode, ServerSpec } from '../settings/index.ts'
 import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'
@@ -47,35 +48,12 @@ export interface CacheDumpEntry {
   readonly until: Millis
 }
 
-/** What is known of one server (varlink.md §4.2). */
-export interface ServerStateDump {
-  /** With port, interface and name suffixes (resolvectl.md C-S-5). */
-  readonly server: string
-  readonly type: 'system' | 'fallback' | 'link'
-  readonly ifindex: IfIndex
-  readonly ifname: string | undefined
-  /** `UDP`, `UDP+EDNS0`…; undefined while nothing is proven. */
-  readonly verifiedFeatureLevel: string | undefined
-  readonly possibleFeatureLevel: string
-  readonly dnssec: DnssecMode
-  readonly dnssecSupported: boolean
-  /** Bytes of the largest UDP reply seen. */
-  readonly receivedUdpFragmentMax: number
-  readonly failedUdpAttempts: number
-  readonly failedTcpAttempts: number
-  readonly packetTruncated: boolean
-  readonly packetBadOpt: boolean
-  readonly packetRrsigMissing: boolean
-  readonly packetInvalid: boolean
-  readonly packetDoOff: boolean
-}
-
 /** A look inside, for monitoring: nothing here changes anything. */
 export interface Inspector {
   /** One per scope. */
   dumpCache(): Iterable<ScopeDump>
   /** Global, fallback, then link servers. */
-  dumpServerState(): readonly ServerStateDump[]
+  dumpServerState(): readonly ServerState[]
   /** Whether the kernel has a route to the server, through `ifindex` unless that is 0 (`accessible`, varlink.md §3.3). */
   isAccessible(server: ServerSpec, ifindex: IfIndex): boolean
   /** Reports are made only while somebody listens. The handle ends the subscription. */
