@@ -1,8 +1,7 @@
 import { constants } from 'node:os'
-import type { Statistics } from '../control/index.ts'
+import type { ServerState, Statistics } from '../control/index.ts'
 import { RCODE, rcodeText } from '../wire/index.ts'
 import { extendedErrorFields, systemError } from './errors.ts'
-import type { ServerState } from '../control/index.ts'
 import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump } from './ports.ts'
 import { keyOutput, linkedRecord, recordOutput } from './record-json.ts'
 
