@@ -2,9 +2,11 @@ import type { Clock } from '../base/index.ts'
 import { sharedAbort } from '../base/index.ts'
 import { isReplyTo } from '../wire/index.ts'
 import type { Lingering } from './lingering.ts'
-import type { Outcome, Step, Transaction, Try } from './transaction.ts'
+import type { Outcome, Step } from './outcome.ts'
+import type { Transaction } from './transaction.ts'
 import type { Transport } from './transport.ts'
 import { TransportError } from './transport.ts'
+import type { Try } from './try.ts'
 
 /**
  * Carries out what the transaction decides until it is done. Exchanges still open then go on in `lingering`, so that

@@ -37,10 +37,10 @@ export class Upstreams {
   }
 
   /** Whom to ask, best first: the trusted ones in order of preference, then the others. */
-  inOrder(now: Millis): Upstream[] {
+  inOrder(now: Millis): readonly Upstream[] {
     const all = this.#byPreference()
-    const trusted = all.filter((upstream) => upstream.isTrusted(now))
-    return trusted.length === all.length ? trusted : [...trusted, ...all.filter((each) => !trusted.includes(each))]
+    if (all.every((upstream) => upstream.isTrusted(now))) return all
+    return [...all.filter((each) => each.isTrusted(now)), ...all.filter((each) => !each.isTrusted(now))]
   }
 
   patience(upstream: Upstream): Millis {
@@ -108,9 +108,9 @@ export class Upstreams {
     return best === -1 ? all : all.slice(0, best + 1)
   }
 
-  #byPreference(): Upstream[] {
+  #byPreference(): readonly Upstream[] {
     const { tiers } = this.tuning
-    if (tiers.length === 0) return [...this.all]
+    if (tiers.length === 0) return this.all
     let from = 0
     const groups = tiers.map((size) => this.all.slice(from, (from += size)).toSorted(byRoundTrip))
     return [...groups.flat(), ...this.all.slice(from)]

@@ -1,0 +1,36 @@
+import type { Millis } from '../base/index.ts'
+import { Course } from './course.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** Whom one question may ask, best first, and whose turn it is. */
+export class Courses {
+  readonly all: readonly Course[]
+  #turn = 0
+
+  constructor(upstreams: Upstreams, now: Millis) {
+    this.all = upstreams.inOrder(now).map((upstream) => new Course(upstream))
+  }
+
+  /** Whether anybody is left who has not said the last word. */
+  get areOpen(): boolean {
+    return this.all.some(({ isSpent }) => !isSpent)
+  }
+
+  /** The next in turn of those left; undefined when there is none. */
+  next(): Course | undefined {
+    const [only] = this.all
+    if (this.all.length === 1) return only?.isSpent === false ? only : undefined
+    const left = this.all.filter(({ isSpent }) => !isSpent)
+    return left[this.#turn++ % left.length]
+  }
+
+  /** Somebody else is left who is likely to answer. */
+  hasHope(now: Millis): boolean {
+    return this.all.some(({ isSpent, upstream }) => !isSpent && upstream.isTrusted(now))
+  }
+
+  /** One had an answer: those that gave errors to the same question were worse. */
+  onAnswered(now: Millis): void {
+    for (const { gaveTrouble, upstream } of this.all) if (gaveTrouble) upstream.onOutdone(now)
+  }
+}

@@ -1,0 +1,40 @@
+import type { Millis } from '../base/index.ts'
+import { SMALL_PAYLOAD } from './abilities.ts'
+import type { TransportErrorCode } from './transport.ts'
+import type { Try } from './try.ts'
+import type { Upstreams } from './upstreams.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What a reply says about its server, whatever it is worth for the question, and even when that is long over. */
+export function learnFromReply(attempt: Try, wire: Buffer, verdict: Verdict['kind'], now: Millis): void {
+  const { course, upstream, protocol, payloadSize, sentAt } = attempt
+  const { abilities } = upstream
+  if (attempt.hedge !== undefined) attempt.hedge.wasVain = true
+  if (protocol === 'tcp') {
+    upstream.onStreamMessage(now)
+    if (wire.length > SMALL_PAYLOAD && course.largeLosses > 0) abilities.onLargeLost(course.largeLosses, now)
+    return
+  }
+  upstream.onDatagram(now - sentAt, wire.length, now)
+  if (verdict === 'garbage' || verdict === 'edns-refused') return
+  if (payloadSize !== undefined) abilities.onEdnsAnswered()
+  else if (course.ednsLosses > 0) abilities.onEdnsLost(now)
+}
+
+/** Silence counts against a server, and what the network says; trouble of our own does not, nor does TCP. */
+export function learnFromFailure(attempt: Try, code: TransportErrorCode, upstreams: Upstreams, now: Millis): void {
+  if (attempt.protocol === 'tcp') return
+  if (code === 'refused' || code === 'unreachable') upstreams.onUnreachable(attempt.upstream, now)
+  else if (code === 'timeout') learnFromSilence(attempt, upstreams, now)
+}
+
+/** Its server has used up its patience: counted once, however often that is noticed. */
+export function learnFromSilence(attempt: Try, upstreams: Upstreams, now: Millis): void {
+  const { course, upstream, sentAt } = attempt
+  if (attempt.isLate || attempt.protocol === 'tcp') return
+  attempt.isLate = true
+  course.onLost(attempt.payloadSize)
+  if (course.isStuck)
+    upstream.onOverdue() // the question is slow, not the server
+  else upstreams.onMiss(upstream, sentAt, now)
+}

@@ -1,0 +1,24 @@
+import type { Millis } from '../base/index.ts'
+import type { Message } from '../wire/index.ts'
+import type { Try, TryResult } from './try.ts'
+import type { Upstream } from './upstream.ts'
+
+export type FailureState = 'timeout' | 'attempts-max-reached' | 'invalid-reply' | 'network-down'
+
+export interface ReplyOutcome {
+  readonly kind: 'reply'
+  readonly wire: Buffer
+  readonly message: Message
+  readonly upstream: Upstream
+  readonly protocol: 'udp' | 'tcp'
+  readonly tries: readonly TryResult[]
+}
+
+export type Outcome =
+  | ReplyOutcome
+  | { readonly kind: 'failure'; readonly state: FailureState; readonly tries: readonly TryResult[] }
+
+/** What to do next: send these, then wait for a reply, a failure or the time `until`; or be done. */
+export type Step =
+  | { readonly kind: 'wait'; readonly send: readonly Try[]; readonly until: Millis }
+  | { readonly kind: 'done'; readonly outcome: Outcome }

@@ -1,0 +1,83 @@
+import type { Millis } from '../base/index.ts'
+import type { Course } from './course.ts'
+import type { Try } from './try.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** A question is given up after this long: a stub client's own patience is 5 s, and it is owed a reply before that. */
+const LIFETIME: Millis = 4500
+/** When no server has answered anything for a while, a question is there to see if one does, and then fails fast. */
+const OFFLINE_LIFETIME: Millis = 600
+/** Each round of the servers waits so much longer, up to a limit: 17 messages in a lifetime at an ordinary round trip. */
+const GROWTH = 1.25
+const LONGEST_WAIT: Millis = 350
+/** Where the server lives and hardly anything gets lost, the question takes its time: asking often does not help. */
+const CALM_GROWTH = 3
+const LONGEST_CALM_WAIT: Millis = 1500
+const OFFLINE_PATIENCE: Millis = 150
+/** TCP needs more round trips; a connection that says nothing for the second time is not worth keeping. */
+const TCP_ROUNDS = 4
+const SHORTEST_TCP_WAIT: Millis = 400
+const TCP_PATIENCE: Millis = 2000
+/** With an error in hand, the other servers get this long for something better. */
+const TROUBLE_PATIENCE: Millis = 1000
+/** The same when the others have been silent for a while: they are asked, but hardly waited for. */
+const HOPELESS_PATIENCE: Millis = 150
+/** Without leave to hedge, a server gets its patience once more, times this, before the next is asked anyway. */
+const STRETCH = 2
+
+/** When one question is asked again, and when it is given up. */
+export class Pace {
+  readonly #upstreams: Upstreams
+  readonly #isOffline: boolean
+  #deadline: Millis
+  #nextTryAt: Millis
+  #hasStretched = false
+
+  constructor(upstreams: Upstreams, now: Millis) {
+    this.#upstreams = upstreams
+    this.#isOffline = upstreams.isOffline(now)
+    this.#deadline = now + (this.#isOffline ? OFFLINE_LIFETIME : LIFETIME)
+    this.#nextTryAt = now
+  }
+
+  get deadline(): Millis {
+    return this.#deadline
+  }
+
+  get nextTryAt(): Millis {
+    return this.#nextTryAt
+  }
+
+  /** How long somebody listens for the answer to one message. */
+  patience(protocol: 'udp' | 'tcp'): Millis {
+    return protocol === 'tcp' ? TCP_PATIENCE : LIFETIME
+  }
+
+  /** A message goes out, in the given round of the servers. */
+  onSend(course: Course, protocol: 'udp' | 'tcp', round: number, now: Millis): void {
+    this.#nextTryAt = now + this.#waitFor(course, protocol, round)
+  }
+
+  /** A server gave an error; `hasHope` when another might do better. */
+  onTrouble(hasHope: boolean, now: Millis): void {
+    this.#deadline = Math.min(this.#deadline, now + (hasHope ? TROUBLE_PATIENCE : HOPELESS_PATIENCE))
+  }
+
+  /** Asking again while the only message may still be answered costs budget; without, it gets more time first. */
+  mayHedge(only: Try, now: Millis): boolean {
+    if (this.#hasStretched || only.upstream.liveness.state === 'out') return true
+    only.hedge = this.#upstreams.hedge(only.upstream, now)
+    if (only.hedge !== undefined) return true
+    this.#hasStretched = true
+    this.#nextTryAt = now + STRETCH * this.#upstreams.patience(only.upstream)
+    return false
+  }
+
+  #waitFor({ upstream, isStuck }: Course, protocol: 'udp' | 'tcp', round: number): Millis {
+    const patience = this.#upstreams.patience(upstream)
+    if (protocol === 'tcp') return Math.min(TCP_PATIENCE, Math.max(SHORTEST_TCP_WAIT, TCP_ROUNDS * patience))
+    if (this.#isOffline) return Math.min(OFFLINE_PATIENCE, patience)
+    if (isStuck && !upstream.isLossy) return Math.min(LONGEST_CALM_WAIT, patience * CALM_GROWTH ** round)
+    return Math.min(Math.max(LONGEST_WAIT, patience), patience * GROWTH ** round)
+  }
+}

@@ -1,0 +1,54 @@
+import type { Millis } from '../base/index.ts'
+import type { Course } from './course.ts'
+import type { Hedge } from './hedge-budget.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What goes into one message, and when. */
+export interface TryParts {
+  readonly protocol: 'udp' | 'tcp'
+  readonly payloadSize: number | undefined
+  readonly wire: Buffer
+  readonly sentAt: Millis
+  readonly overdueAt: Millis
+  readonly patience: Millis
+}
+
+/** One message sent, or to be sent, to one server, and what it has come to. */
+export class Try {
+  readonly course: Course
+  readonly protocol: 'udp' | 'tcp'
+  /** As offered in EDNS; undefined without EDNS. */
+  readonly payloadSize: number | undefined
+  readonly wire: Buffer
+  readonly sentAt: Millis
+  /** From then on its server has used up its patience. */
+  readonly overdueAt: Millis
+  /** Beyond this, nobody listens for an answer any more. */
+  readonly patience: Millis
+  /** Its lateness has been counted. */
+  isLate = false
+  /** The message that was sent because this one took long. */
+  hedge: Hedge | undefined
+
+  constructor(course: Course, parts: TryParts) {
+    this.course = course
+    this.protocol = parts.protocol
+    this.payloadSize = parts.payloadSize
+    this.wire = parts.wire
+    this.sentAt = parts.sentAt
+    this.overdueAt = parts.overdueAt
+    this.patience = parts.patience
+  }
+
+  get upstream(): Upstream {
+    return this.course.upstream
+  }
+}
+
+/** What became of a try, for provenance. */
+export interface TryResult {
+  readonly server: string
+  readonly protocol: 'udp' | 'tcp'
+  readonly took: Millis
+  readonly result: string
+}
