@@ -2,29 +2,28 @@ import type { Clock, IfIndex, Log } from '../base/index.ts'
 import { reasonOf } from '../base/index.ts'
 import { FLAG } from '../resolve/index.ts'
 import type { LinkFacts, NetworkFacts, Scope, ScopeSet, TransactionCounts } from '../scope/index.ts'
-import { IFF_LOOPBACK, isDefaultRoute, NO_NETWORK } from '../scope/index.ts'
+import { NO_NETWORK } from '../scope/index.ts'
 import type {
   Delegate,
   ForeignDns,
   LinkSettings,
-  MulticastMode,
   NetworkdLink,
   Origin,
-  Origins,
   ResolvedSettings,
   SavedLink,
 } from '../settings/index.ts'
-import { DEFAULT_LINK_SETTINGS, DEFAULT_NEGATIVE_TRUST_ANCHORS, formatServerSpec } from '../settings/index.ts'
+import { DEFAULT_LINK_SETTINGS, DEFAULT_NEGATIVE_TRUST_ANCHORS } from '../settings/index.ts'
 import { Changes } from './changes.ts'
 import { LinkTable } from './link-table.ts'
+import { changeText, originsFor, originText, restoredOrigins } from './origins.ts'
 import type { ResolvConfFiles } from './resolv-conf.ts'
 import { ResolvConf } from './resolv-conf.ts'
+import { delegateStatus, isLoopback, linkStatus, statisticsOf } from './status.ts'
 import type {
   Control,
   ControlEvents,
   DelegateStatus,
   GlobalStatus,
-  LinkSettingName,
   LinkStatus,
   ResolvConfMode,
   Statistics,
@@ -50,7 +49,6 @@ export interface ControllerServices {
   readonly log: Log
 }
 
-const MODES: readonly MulticastMode[] = ['no', 'resolve', 'yes']
 const NO_FOREIGN: ForeignDns = { servers: [], domains: [] }
 
 /**
@@ -160,23 +158,13 @@ export class Controller implements Control {
 
   links(): LinkStatus[] {
     const links = [...this.#facts.links.values()].toSorted((a, b) => a.ifindex - b.ifindex)
-    const scopes = new Map(
-      this.#services.scopes.all.flatMap((scope) =>
-        scope.plan.kind === 'link' ? [[scope.plan.ifindex, scope] as const] : [],
-      ),
-    )
+    const scopes = new Map(this.#services.scopes.all.map((scope) => [scope.plan.ifindex, scope] as const))
     return links.map((link) => this.#status(link, scopes.get(link.ifindex)))
   }
 
   delegates(): DelegateStatus[] {
-    return this.#delegates.map((delegate) => {
-      const scope = this.#services.scopes.ofDelegate(delegate.id)
-      return {
-        ...delegate,
-        scopesMask: scope === undefined ? 0 : FLAG.DNS,
-        currentServer: scope?.upstreams.current?.spec,
-      }
-    })
+    const { scopes } = this.#services
+    return this.#delegates.map((delegate) => delegateStatus(delegate, scopes.ofDelegate(delegate.id)))
   }
 
   link(ifindex: IfIndex): LinkStatus | undefined {
@@ -199,14 +187,14 @@ export class Controller implements Control {
     const before = this.#table.pushed(ifindex) ?? { settings: DEFAULT_LINK_SETTINGS, origins: {} }
     const settings = { ...before.settings, ...patch }
     await this.#push(ifindex, { settings, origins: { ...before.origins, ...originsFor(patch, origin) } })
-    this.#services.log.info(() => `${this.#name(ifindex)}: ${describe(patch)}, by ${by(origin)}`)
+    this.#services.log.info(() => `${this.#name(ifindex)}: ${changeText(patch, origin)}`)
     if (patch.servers !== undefined) this.#changes.tell('serversChanged')
   }
 
   async revert(ifindex: IfIndex, origin: Origin): Promise<void> {
     this.assertChangeable(ifindex)
     await this.#push(ifindex, { settings: DEFAULT_LINK_SETTINGS, origins: {} })
-    this.#services.log.info(() => `${this.#name(ifindex)}: reverted to defaults, by ${by(origin)}`)
+    this.#services.log.info(() => `${this.#name(ifindex)}: reverted to defaults, by ${originText(origin)}`)
     this.#changes.tell('serversChanged')
   }
 
@@ -221,20 +209,7 @@ export class Controller implements Control {
   }
 
   statistics(): Statistics {
-    const { counts, scopes } = this.#services
-    const caches = scopes.all.map((scope) => scope.cache)
-    const sum = (pick: (cache: (typeof caches)[number]) => number) => caches.reduce((total, it) => total + pick(it), 0)
-    return {
-      currentTransactions: counts.current,
-      totalTransactions: counts.total,
-      totalTimeouts: counts.timeouts,
-      totalTimeoutsServedStale: counts.timeoutsServedStale,
-      totalFailedResponses: counts.failures,
-      totalFailedResponsesServedStale: counts.failuresServedStale,
-      cacheSize: sum((cache) => cache.size),
-      cacheHits: sum((cache) => cache.hits) + counts.replays,
-      cacheMisses: sum((cache) => cache.misses),
-    }
+    return statisticsOf(this.#services.scopes, this.#services.counts)
   }
 
   resetStatistics(): void {
@@ -289,24 +264,7 @@ export class Controller implements Control {
   }
 
   #status(link: LinkFacts, scope: Scope | undefined): LinkStatus {
-    const { settings, isManaged, origins } = this.#table.record(link.ifindex)
-    const { llmnr, multicastDns, dnssec, dnsOverTls } = this.#settings
-    return {
-      ifindex: link.ifindex,
-      name: link.name,
-      isLoopback: isLoopback(link),
-      isManaged,
-      settings,
-      origins,
-      scopesMask: scope === undefined ? 0 : FLAG.DNS,
-      isDefaultRoute: settings.defaultRoute ?? (scope !== undefined && isDefaultRoute(settings)),
-      currentServer: scope?.upstreams.current?.spec,
-      llmnr: lesser(settings.llmnr, llmnr),
-      multicastDns: lesser(settings.multicastDns, multicastDns),
-      dnssec: settings.dnssec ?? dnssec,
-      dnsOverTls: settings.dnsOverTls ?? dnsOverTls,
-      dnssecSupported: false,
-    }
+    return linkStatus(link, this.#table.record(link.ifindex), scope, this.#settings)
   }
 
   #name(ifindex: IfIndex): string {
@@ -314,44 +272,7 @@ export class Controller implements Control {
   }
 }
 
-function isLoopback({ flags }: LinkFacts): boolean {
-  return (flags & IFF_LOOPBACK) !== 0
-}
-
-function lesser(a: MulticastMode, b: MulticastMode): MulticastMode {
-  return MODES[Math.min(MODES.indexOf(a), MODES.indexOf(b))] ?? 'no'
-}
-
 function hasOtherLinks(before: NetworkFacts, after: NetworkFacts): boolean {
   if (before.links.size !== after.links.size) return true
   return [...after.links.values()].some((link) => before.links.get(link.ifindex)?.name !== link.name)
-}
-
-function originsFor(patch: Partial<LinkSettings>, origin: Origin): Origins {
-  return Object.fromEntries(Object.keys(patch).map((setting) => [setting as LinkSettingName, origin]))
-}
-
-/** Files that systemd-resolved wrote name no owner. */
-function restoredOrigins({ settings, origins }: SavedLink, at: number): Origins {
-  const restored: Origin = { source: 'restored', busName: undefined, uid: undefined, process: undefined, at }
-  const isSet = (name: LinkSettingName) => settings[name] !== DEFAULT_LINK_SETTINGS[name]
-  const names = (Object.keys(settings) as LinkSettingName[]).filter(
-    (name) => isSet(name) && !(Array.isArray(settings[name]) && settings[name].length === 0),
-  )
-  return { ...Object.fromEntries(names.map((name) => [name, restored])), ...origins }
-}
-
-function by({ process, uid, busName }: Origin): string {
-  return [process, uid === undefined ? undefined : `uid ${uid}`, busName].filter((part) => part !== undefined).join(' ')
-}
-
-function describe(patch: Partial<LinkSettings>): string {
-  const parts = [
-    patch.servers && `DNS servers ${patch.servers.map(formatServerSpec).join(' ') || 'none'}`,
-    patch.domains &&
-      `domains ${patch.domains.map(({ name, routeOnly }) => (routeOnly ? `~${name}` : name)).join(' ') || 'none'}`,
-    patch.defaultRoute === undefined ? undefined : `default route ${patch.defaultRoute ? 'yes' : 'no'}`,
-  ]
-  const said = parts.filter((part) => part !== undefined)
-  return said.length > 0 ? said.join(', ') : `${Object.keys(patch).join(', ')} set`
 }
