@@ -126,8 +126,8 @@ async function filledMemo() {
 }
 
 async function filledCache() {
-  const { ScopeCache } = await room<typeof import('../src/cache/index.ts')>('cache')
-  const cache = new ScopeCache({ maxEntries: 2 * NAMES, mode: 'yes' })
+  const { CacheBudget, ScopeCache } = await room<typeof import('../src/cache/index.ts')>('cache')
+  const cache = new ScopeCache({ maxEntries: 2 * NAMES, mode: 'yes', budget: new CacheBudget(2 ** 30) })
   const entries = await manyEntries()
   const fill = () => {
     for (const { question, reply, message } of entries) cache.store(question, '', reply, message, LESSON, 0)

@@ -47,6 +47,7 @@ const dnsmasqFile = '/run/lab/dnsmasq.conf'
 export async function writeConfiguration(world: World, { cacheSize, links }: Configuration): Promise<void> {
   const upstream = links[0]?.server ?? ''
   await world.write('/etc/systemd/resolved.conf', resolvedConf(cacheSize))
+  await world.write('/etc/tsresolved.conf', tsresolvedConf(cacheSize))
   const files = links.map(
     ({ ifindex, server, domains }) => `cat >${ifindex} <<END\n${networkdLink(server, domains)}END\n`,
   )
@@ -59,6 +60,11 @@ export async function writeConfiguration(world: World, { cacheSize, links }: Con
 /** The original of Debian 12 does not know DNSCacheSize=, and keeps 4096 records. */
 function resolvedConf(cacheSize: number): string {
   return `[Resolve]\nLLMNR=no\nMulticastDNS=no\nDNSSEC=no\nFallbackDNS=\nDNSCacheSize=${cacheSize}\n`
+}
+
+/** Memory for more than the usual number of answers. */
+function tsresolvedConf(cacheSize: number): string {
+  return `[Resolve]\nDNSCacheBytes=${Math.max(32, Math.ceil(cacheSize / 1000))}M\n`
 }
 
 /** What systemd-networkd would say of the link: files that both ours and the original read. */

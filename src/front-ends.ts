@@ -20,6 +20,9 @@ import {
   VarlinkServer,
 } from './varlink/index.ts'
 
+/** What a short answer takes in a cache and in the memo. */
+const BYTES_PER_ANSWER = 512
+
 /** The doors to the resolver, all of them leading to the same one. */
 export interface FrontEnds {
   /** A stub that listens nowhere yet. */
@@ -32,7 +35,9 @@ export interface FrontEnds {
 export async function frontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
   const { options, libc, logger } = context
   const { clock, random, counts, control, scopes, resolver, ground } = core
-  const capacity = control.settings.dnsCacheSize
+  const { dnsCacheSize, dnsCacheBytes } = control.settings
+  // No more replies than there is memory for the answers they repeat.
+  const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
   const isWatched = () => resolver.isWatched
   const memo = { ground, capacity, random, tally: counts }
   const newMemo = () => (capacity === 0 ? undefined : new AnswerMemo(memo))

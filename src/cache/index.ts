@@ -1,14 +1,15 @@
 export type { CacheVerdict } from './cacheable.ts'
 export { cacheVerdict, FAILURE_SECONDS, LONGEST } from './cacheable.ts'
+export { CacheBudget } from './budget.ts'
 export type {
   CachedAnswer,
   CacheHit,
-  CacheLimits,
   CacheRow,
   CacheSight,
   CacheVariant,
   Fact,
   Lesson,
   StaleHit,
-} from './scope-cache.ts'
+} from './facts.ts'
+export type { CacheLimits } from './scope-cache.ts'
 export { ScopeCache } from './scope-cache.ts'

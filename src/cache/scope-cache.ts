@@ -1,188 +1,86 @@
-import { LRUCache } from 'lru-cache'
 import type { Millis, Seconds } from '../base/index.ts'
 import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
-import { aged, compose, mayBeRedirected, parentOf, QR, questionKey, RA, RCODE, TYPE } from '../wire/index.ts'
+import { compose, mayBeRedirected, parentOf, QR, RA, RCODE, TYPE } from '../wire/index.ts'
+import type { CacheBudget } from './budget.ts'
 import { cacheVerdict, isCacheableType, LONGEST } from './cacheable.ts'
+import type { EntryKind } from './entry.ts'
+import { Entry } from './entry.ts'
+import { Era } from './era.ts'
+import type { CachedAnswer, CacheHit, CacheRow, CacheSight, CacheVariant, Lesson, StaleHit } from './facts.ts'
+import { keyOf, nameOfKey, nxdomainKey } from './keys.ts'
+import { Shelf } from './shelf.ts'
 
 export interface CacheLimits {
   /** Keys at most; 0 keeps nothing. */
   readonly maxEntries: number
   /** `no-negative` keeps neither NXDOMAIN, NODATA nor failures (R-CACHE-10). */
   readonly mode: 'yes' | 'no' | 'no-negative'
+  /** Memory, shared with other scopes. */
+  readonly budget: CacheBudget
 }
 
-/** Who taught an answer: what its provenance tells later. */
-export interface Lesson {
-  readonly server: string
-  readonly protocol: 'udp' | 'tcp'
-  /** Wall clock. */
-  readonly learntAt: Millis
-}
-
-/**
- * Something an answer rests on. It stays `isCurrent` until it is replaced, evicted, expired or flushed; who keeps
- * answers elsewhere asks the facts below them and needs no call when they fall.
- */
-export interface Fact {
-  readonly isCurrent: boolean
-}
-
-/** A cache entry as others may rest on it: the server's message as it came, and its time on `Clock.now`. */
-export interface CachedAnswer extends Fact {
-  readonly wire: Buffer
-  readonly storedAt: Millis
-  readonly expiresAt: Millis
-  /** From then on the cache wants to see who asks, so as to refresh in time what is in demand. */
-  readonly replayableUntil: Millis
-}
-
-interface Content {
-  readonly question: Question
-  /** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
-  readonly kind: 'whole' | 'rrset' | 'nxdomain' | 'failure'
-  readonly wire: Buffer
-  readonly lesson: Lesson
-  readonly storedAt: Millis
-  readonly expiresAt: Millis
-}
-
-/** What is held in common by all entries between two flushes: when it falls, they all do. */
-interface Generation extends Fact {
-  isCurrent: boolean
-}
-
-class Entry implements CachedAnswer, Content {
-  readonly question: Question
-  readonly kind: Content['kind']
-  readonly wire: Buffer
-  readonly lesson: Lesson
-  readonly storedAt: Millis
-  readonly expiresAt: Millis
-  readonly replayableUntil: Millis
-  /** Hits shortly before it expires. */
-  lateHits = 0
-  /** When it was last tried in vain to refresh it. */
-  failedAt: Millis = Number.NEGATIVE_INFINITY
-  /** Cleared when it is replaced, evicted or deleted. */
-  isHeld = true
-  readonly #generation: Fact
-
-  constructor(content: Content, replayableUntil: Millis, generation: Fact) {
-    this.question = content.question
-    this.kind = content.kind
-    this.wire = content.wire
-    this.lesson = content.lesson
-    this.storedAt = content.storedAt
-    this.expiresAt = content.expiresAt
-    this.replayableUntil = replayableUntil
-    this.#generation = generation
-  }
-
-  get isCurrent(): boolean {
-    return this.isHeld && this.#generation.isCurrent
-  }
-}
-
-export interface CacheHit {
-  /** A complete message; TTLs already count down to now. */
-  readonly wire: Buffer
-  readonly lesson: Lesson
-  readonly basis: CachedAnswer
-  /** It is in demand and expires soon: true once. */
-  readonly isDueForRefresh: boolean
-}
-
-/** An answer past its time, for when there is no better one (RFC 8767). */
-export interface StaleHit {
-  /** A complete message with TTLs of 30 seconds at most. */
-  readonly wire: Buffer
-  readonly lesson: Lesson
-  /** While it stands, nobody has said anything newer nor wanted it forgotten. */
-  readonly fact: Fact
-  /** It was tried in vain so short a time ago that it is not tried again (RFC 8767 §5: failure recheck timer). */
-  readonly isKnownToFail: boolean
-}
-
-/** One key, for people who look into the cache. */
-export interface CacheRow {
-  readonly question: Question
-  readonly kind: 'positive' | 'nodata' | 'nxdomain' | 'failure'
-  readonly wire: Buffer
-  readonly expiresAt: Millis
-}
-
-/** What is remembered for a question, for people who ask why. */
-export interface CacheSight extends CacheRow {
-  readonly lesson: Lesson
-  readonly storedAt: Millis
-}
-
-/** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
-export type CacheVariant = '' | 'do' | 'proxy'
-
-/** TTL of a stale answer, and the pause before it is tried again to get a fresh one (RFC 8767 §5, R-CACHE-18). */
-const STALE_TTL: Seconds = 30
-const FAILURE_RECHECK: Millis = 30_000
-/** Refreshed ahead of time: what is asked for twice in the last tenth of its life, where that is long enough to notice. */
-const LAST_PART = 0.1
-const SHORTEST_LIFE: Seconds = 10
-const DEMAND = 2
+/** So few entries are walked at once when names go elsewhere, in half a millisecond. */
+const QUICKLY_WALKED = 1000
+/** After so many changes of routes everything is forgotten, so that no entry ever has more tests to pass. */
+const MAX_ERAS = 64
 
 /** What one scope has learned, good or bad (R-CACHE-1). Expiry is a comparison, not a timer; the size bound is LRU. */
 export class ScopeCache {
   readonly #limits: CacheLimits
+  readonly #shelf: Shelf
   /** How long after its end an answer may still help out (`StaleRetentionSec=`). */
   staleRetention: Millis = 0
   /** Whether anybody is told what should be refreshed. */
   refreshesAhead = false
-  #entries: LRUCache<string, Entry> | undefined
-  #generation: Generation = { isCurrent: true }
+  #era = new Era()
+  #eras = 0
+  #lastLesson: Lesson | undefined
+  /** Whether any DNAME is held: without one, no name has to be climbed. */
+  #hasDnames = false
   hits = 0
   misses = 0
 
   constructor(limits: CacheLimits) {
     this.#limits = limits
+    this.#shelf = new Shelf(limits.maxEntries, limits.budget)
   }
 
   /** Number of keys held, expired ones that nobody asked for since included. */
   get size(): number {
-    return this.#entries?.size ?? 0
+    return this.#shelf.size
   }
 
   /** The exact key, else NXDOMAIN for the name, else a CNAME at it or a DNAME above it (R-CACHE-13). */
   lookup(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheHit | undefined {
-    const entry = this.#find(question, variant, mayRedirect, now)
+    const entry = this.#search(question, variant, mayRedirect, (key) => this.#live(key, now))
     if (entry === undefined) {
       this.misses++
       return undefined
     }
     this.hits++
-    const remaining = Math.floor((entry.expiresAt - now) / 1000)
-    const wire = aged(entry.wire, Math.floor((now - entry.storedAt) / 1000), remaining)
-    return { wire, lesson: entry.lesson, basis: entry, isDueForRefresh: isDue(entry, question, now) }
+    const isDueForRefresh = now >= entry.replayableUntil && entry.key === keyOf(question, variant) && entry.becomesDue()
+    return { wire: entry.aged(now), lesson: entry.lesson, basis: entry, isDueForRefresh }
   }
 
   /** The answer to this very question where it has expired not too long ago. Nothing negative is ever stale (R-CACHE-18). */
   stale(question: Question, now: Millis): StaleHit | undefined {
-    const entry = this.#entries?.peek(keyOf(question, ''))
-    if (entry === undefined || !isPositive(entry) || !this.#isRetained(entry, now)) return undefined
-    const isKnownToFail = now - entry.failedAt < FAILURE_RECHECK
-    return { wire: aged(entry.wire, 0, STALE_TTL), lesson: entry.lesson, fact: entry, isKnownToFail }
+    const entry = this.#shelf.peek(keyOf(question, ''))
+    if (entry === undefined || !this.#isRetained(entry, now)) return undefined
+    return { wire: entry.stale(), lesson: entry.lesson, fact: entry, isKnownToFail: entry.isKnownToFail(now) }
   }
 
   /** No server could say anything about the question just now. */
   onFailure(question: Question, now: Millis): void {
-    const entry = this.#entries?.peek(keyOf(question, ''))
-    if (entry !== undefined) entry.failedAt = now
+    this.#shelf.peek(keyOf(question, ''))?.noteFailure(now)
   }
 
   /** What `lookup` would find, seen from outside: nothing is counted, promoted or dropped. */
   peek(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheSight | undefined {
     const entry = this.#search(question, variant, mayRedirect, (key) => {
-      const seen = this.#entries?.peek(key)
-      return seen !== undefined && seen.expiresAt > now ? seen : undefined
+      const seen = this.#shelf.peek(key)
+      return seen !== undefined && isLive(seen, now) ? seen : undefined
     })
-    return entry && { ...rowOf(entry), lesson: entry.lesson, storedAt: entry.storedAt }
+    return entry && { ...entry.row(), lesson: entry.lesson, storedAt: entry.storedAt }
   }
 
   /**
@@ -200,39 +98,42 @@ export class ScopeCache {
     if (this.#limits.mode === 'no' || this.#limits.maxEntries === 0) return undefined
     const verdict = cacheVerdict(question, message)
     if (isError(message) && this.#outweighs(question, variant, now)) return undefined
-    this.#entries?.delete(keyOf(question, variant))
-    if (verdict.kind === 'positive' || verdict.kind === 'redirect') this.#entries?.delete(nxdomainKey(question))
+    const asked = keyOf(question, variant)
+    this.#shelf.delete(asked)
+    if (verdict.kind === 'positive' || verdict.kind === 'redirect') this.#shelf.delete(nxdomainKey(question))
     const isNegative = verdict.kind !== 'positive' && verdict.kind !== 'redirect'
     if (verdict.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
-    if (variant === '') this.#storeAlong(question, message, lesson, now)
+    const shared = this.#shared(lesson)
+    if (variant === '') this.#storeAlong(question, message, shared, now)
     if (verdict.kind === 'redirect') return undefined
     const kind = verdict.kind === 'positive' || verdict.kind === 'nodata' ? 'whole' : verdict.kind
-    const key = kind === 'nxdomain' && variant === '' ? nxdomainKey(question) : keyOf(question, variant)
-    return this.#set(key, { question, kind, wire, lesson, ...span(verdict.seconds, now) })
+    const key = kind === 'nxdomain' && variant === '' ? nxdomainKey(question) : asked
+    this.#hasDnames ||= question.type === TYPE.DNAME
+    return this.#set(key, kind, wire, shared, now, verdict.seconds)
   }
 
-  /** Forgets everything, at once however much it is: emptying the list took 3 µs per name, 0.3 s for 100,000. */
+  /** Forgets everything, at once however much it is. */
   flush(): void {
-    this.#generation.isCurrent = false
-    this.#generation = { isCurrent: true }
-    this.#entries = undefined
+    this.#era.isCurrent = false
+    this.#era = new Era()
+    this.#eras = 0
+    this.#hasDnames = false
+    this.#shelf.abandon()
   }
 
-  /** Forgets every name that `isDoomed`. */
+  /** Forgets every name that `isDoomed`, at once however much is held: 100,000 names would take 50 ms to walk. */
   purge(isDoomed: (name: Name) => boolean): void {
-    for (const [key, entry] of this.#entries?.entries() ?? []) {
-      if (isDoomed(entry.question.name)) this.#entries?.delete(key)
+    if (this.size <= QUICKLY_WALKED) this.#walk(isDoomed)
+    else if (this.#eras === MAX_ERAS) this.flush()
+    else {
+      this.#eras++
+      this.#era = this.#era.succeed(isDoomed)
     }
   }
 
   /** What is held and not expired. */
-  rows(now: Millis): CacheRow[] {
-    const live = [...(this.#entries?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now)
-    return live.map(rowOf)
-  }
-
-  #find(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): Entry | undefined {
-    return this.#search(question, variant, mayRedirect, (key) => this.#live(key, now))
+  *rows(now: Millis): Generator<CacheRow> {
+    for (const entry of this.#shelf.values()) if (isLive(entry, now)) yield entry.row()
   }
 
   #search(
@@ -247,30 +148,27 @@ export class ScopeCache {
     if (nxdomain !== undefined) return nxdomain
     if (!mayRedirect || !mayBeRedirected(question.type)) return undefined
     const cname = get(keyOf({ ...question, type: TYPE.CNAME }, ''))
-    if (cname !== undefined) return isEmptyAnswer(cname) ? undefined : cname
-    for (let above = parentOf(question.name); above !== undefined; above = parentOf(above)) {
-      const dname = get(keyOf({ name: above, type: TYPE.DNAME, class: question.class }, ''))
-      if (dname !== undefined && !isEmptyAnswer(dname)) return dname
-    }
-    return undefined
+    if (cname !== undefined) return cname.isEmpty ? undefined : cname
+    return this.#hasDnames ? searchDname(question, get) : undefined
   }
 
   #live(key: string, now: Millis): Entry | undefined {
-    const entry = this.#entries?.get(key)
-    if (entry === undefined || entry.expiresAt > now) return entry
-    if (!isPositive(entry) || !this.#isRetained(entry, now)) this.#entries?.delete(key)
+    const entry = this.#shelf.get(key)
+    if (entry === undefined || isLive(entry, now)) return entry
+    if (!this.#isRetained(entry, now)) this.#shelf.delete(key)
     return undefined
   }
 
-  #isRetained({ expiresAt }: Entry, now: Millis): boolean {
-    return expiresAt + this.staleRetention > now
+  /** Whether it may help out, or still may. */
+  #isRetained(entry: Entry, now: Millis): boolean {
+    return entry.isPositive && entry.expiresAt + this.staleRetention > now && entry.isCurrent
   }
 
   /** An answer we have, fresh or stale, is worth more than the news that a server could give none. */
   #outweighs(question: Question, variant: CacheVariant, now: Millis): boolean {
-    const entry = this.#entries?.peek(keyOf(question, variant))
-    if (entry === undefined || !isPositive(entry) || !this.#isRetained(entry, now)) return false
-    entry.failedAt = now
+    const entry = this.#shelf.peek(keyOf(question, variant))
+    if (entry === undefined || !this.#isRetained(entry, now)) return false
+    entry.noteFailure(now)
     return true
   }
 
@@ -279,62 +177,68 @@ export class ScopeCache {
    * They never displace an answer that a server gave to their own question (R-CACHE-6).
    */
   #storeAlong(question: Question, message: Message, lesson: Lesson, now: Millis): void {
+    if (message.answer.every((record) => isAskedFor(record, question))) return
     for (const [key, records] of groupByKey(message.answer)) {
       const first = records[0] as ResourceRecord
-      const isAsked = first.name === question.name && first.type === question.type
       const seconds = Math.min(LONGEST, ...records.map(({ ttl }) => ttl))
-      if (isAsked || seconds === 0 || !isCacheableType(first)) continue
-      const known = this.#live(key, now)
-      if (known?.kind === 'whole') continue
+      if (isAskedFor(first, question) || seconds === 0 || !isCacheableType(first)) continue
+      if (this.#live(key, now)?.kind === 'whole') continue
       const own: Question = { name: first.name, type: first.type, class: first.class }
       const wire = compose({ id: 0, flags: QR | RA, question: own, answer: records })
-      this.#set(key, { question: own, kind: 'rrset', wire, lesson, ...span(seconds, now) })
+      this.#hasDnames ||= first.type === TYPE.DNAME
+      this.#set(key, 'rrset', wire, lesson, now, seconds)
     }
   }
 
-  #set(key: string, content: Content): Entry {
-    this.#entries ??= new LRUCache<string, Entry>({
-      max: this.#limits.maxEntries,
-      // Sees replaced, evicted and deleted entries alike.
-      dispose: (gone) => {
-        gone.isHeld = false
-      },
-    })
-    const lifetime = content.expiresAt - content.storedAt
-    const isWatched = this.refreshesAhead && content.kind === 'whole' && lifetime >= SHORTEST_LIFE * 1000
-    const replayableUntil = content.expiresAt - (isWatched ? lifetime * LAST_PART : 0)
-    const stored = new Entry(content, replayableUntil, this.#generation)
-    this.#entries.set(key, stored)
-    return stored
+  #set(
+    key: string,
+    kind: EntryKind,
+    wire: Buffer,
+    lesson: Lesson,
+    now: Millis,
+    seconds: Seconds,
+  ): CachedAnswer | undefined {
+    const { refreshesAhead } = this
+    return this.#shelf.put(new Entry(key, { kind, wire, lesson, now, seconds, refreshesAhead }, this.#era))
+  }
+
+  /** One lesson for all that a server teaches within a second; nobody is told when more exactly. */
+  #shared(lesson: Lesson): Lesson {
+    const last = this.#lastLesson
+    const isSame =
+      last?.server === lesson.server &&
+      last.protocol === lesson.protocol &&
+      Math.floor(last.learntAt / 1000) === Math.floor(lesson.learntAt / 1000)
+    if (!isSame) this.#lastLesson = lesson
+    return isSame ? last : lesson
+  }
+
+  /** Drops what is doomed; the rest has then passed the tests of earlier eras too. */
+  #walk(isDoomed: (name: Name) => boolean): void {
+    const gone = (entry: Entry) => !entry.isCurrent || isDoomed(nameOfKey(entry.key))
+    for (const { key } of Array.from(this.#shelf.values()).filter(gone)) this.#shelf.delete(key)
+    this.#eras = 0
   }
 }
 
-function rowOf({ question, kind, wire, expiresAt }: Entry): CacheRow {
-  const isEmpty = wire.readUInt16BE(6) === 0
-  const told = kind === 'nxdomain' || kind === 'failure' ? kind : isEmpty ? 'nodata' : 'positive'
-  return { question, kind: told, wire, expiresAt }
+function isLive(entry: Entry, now: Millis): boolean {
+  return entry.expiresAt > now && entry.isCurrent
+}
+
+function searchDname(question: Question, get: (key: string) => Entry | undefined): Entry | undefined {
+  for (let above = parentOf(question.name); above !== undefined; above = parentOf(above)) {
+    const dname = get(keyOf({ name: above, type: TYPE.DNAME, class: question.class }, ''))
+    if (dname !== undefined && !dname.isEmpty) return dname
+  }
+  return undefined
 }
 
 function isError({ rcode }: Message): boolean {
   return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN
 }
 
-/** Counts the hits of the last part of its life. */
-function isDue(entry: Entry, question: Question, now: Millis): boolean {
-  if (now < entry.replayableUntil || !isPositive(entry) || entry.question.type !== question.type) return false
-  return ++entry.lateHits === DEMAND
-}
-
-function isPositive(entry: Entry): boolean {
-  return (entry.kind === 'whole' || entry.kind === 'rrset') && !isEmptyAnswer(entry)
-}
-
-function isEmptyAnswer(entry: Entry): boolean {
-  return entry.wire.readUInt16BE(6) === 0
-}
-
-function span(seconds: Seconds, now: Millis): { storedAt: Millis; expiresAt: Millis } {
-  return { storedAt: now, expiresAt: now + seconds * 1000 }
+function isAskedFor(record: ResourceRecord, question: Question): boolean {
+  return record.name === question.name && record.type === question.type
 }
 
 function groupByKey(records: readonly ResourceRecord[]): Map<string, ResourceRecord[]> {
@@ -346,13 +250,4 @@ function groupByKey(records: readonly ResourceRecord[]): Map<string, ResourceRec
     else group.push(record)
   }
   return groups
-}
-
-function keyOf(question: Question, variant: CacheVariant): string {
-  return variant === '' ? questionKey(question) : `${questionKey(question)} ${variant}`
-}
-
-/** NXDOMAIN says the name has no type at all, so it is kept once for all of them (R-CACHE-2). */
-function nxdomainKey({ name, class: questionClass }: Question): string {
-  return `${name} nxdomain ${questionClass}`
 }

@@ -30,6 +30,13 @@ export interface QueryReport {
   readonly answer: readonly { readonly ifindex: IfIndex; readonly record: ResourceRecord }[]
 }
 
+export interface DumpedEntry {
+  readonly question: Question
+  readonly rcode: number
+  readonly records: readonly ResourceRecord[]
+  readonly until: Millis
+}
+
 const ELOOP = 40
 const RCODE_OF_KIND = { positive: RCODE.NOERROR, nodata: RCODE.NOERROR, nxdomain: RCODE.NXDOMAIN } as const
 
@@ -53,18 +60,13 @@ export class Inspector {
     ifname: string | undefined
     dnssec: DnssecMode
     dnsOverTls: DnsOverTlsMode
-    entries: Iterable<{ question: Question; rcode: number; records: readonly ResourceRecord[]; until: Millis }>
+    entries: Iterable<DumpedEntry>
   } {
     const { clock, bootTime } = this.#services
     const now = clock.now()
     const offset = bootTime() - now
     const { ifindex, linkName } = scope.plan
-    const entries = scope.cache.rows(now).map((row) => ({
-      question: row.question,
-      rcode: rcodeOf(row),
-      records: parseMessage(row.wire).answer,
-      until: row.expiresAt + offset,
-    }))
+    const entries = dumped(scope.cache.rows(now), offset)
     return { protocol: 'dns', family: undefined, ifindex, ifname: linkName, ...this.#modes(ifindex), entries }
   }
 
@@ -142,6 +144,13 @@ export interface ServerState {
   readonly packetRrsigMissing: boolean
   readonly packetInvalid: boolean
   readonly packetDoOff: boolean
+}
+
+function* dumped(rows: Iterable<CacheRow>, offset: Millis): Generator<DumpedEntry> {
+  for (const row of rows) {
+    const records = parseMessage(row.wire).answer
+    yield { question: row.question, rcode: rcodeOf(row), records, until: row.expiresAt + offset }
+  }
 }
 
 function rcodeOf({ kind, wire }: CacheRow): number {

@@ -125,7 +125,7 @@ export class AnswerMemo {
     return isFirst
   }
 
-  /** TTLs as `aged` of the wire room counts them; they change once a second, not at every replay. */
+  /** TTLs as `age` of the wire room counts them; they change once a second, not at every replay. */
   #setTime(saved: Saved, now: Millis): void {
     const age = Math.floor((now - saved.entry.storedAt) / 1000)
     const remaining = Math.floor((saved.entry.expiresAt - now) / 1000)
@@ -175,7 +175,8 @@ function layoutOf(
     addresses.push(rdataAt)
     addressSize = end - rdataAt
   })
-  const ttls = ttlOffsets.map((at) => entry.wire.readUInt32BE(at))
+  const { wire } = entry
+  const ttls = ttlOffsets.map((at) => wire.readUInt32BE(at))
   return {
     ttlOffsets: Uint16Array.from(ttlOffsets),
     ttls: Uint32Array.from(ttls),

@@ -1,5 +1,6 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { Fact } from '../cache/index.ts'
+import { CacheBudget } from '../cache/index.ts'
 import type { RouteOptions, Scored } from '../routing/index.ts'
 import { scoreDns, winners } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
@@ -23,6 +24,8 @@ export class ScopeSet {
   readonly #services: ScopeServices
   #scopes: readonly Scope[] = []
   #planned: Planned | undefined
+  /** Memory for the caches of all scopes. */
+  readonly #budget = new CacheBudget(0)
   #epoch = { isCurrent: true }
   #generation = 0
   #changedAt: Millis | undefined
@@ -69,6 +72,7 @@ export class ScopeSet {
    */
   apply(input: ScopeInput): void {
     const plans = planScopes(input, this.#planned)
+    this.#budget.limit = input.settings.dnsCacheBytes
     this.#planned = { input, plans }
     if (this.#isInForce(plans)) {
       for (const [i, plan] of plans.entries()) this.#scopes[i]?.follow(plan)
@@ -127,7 +131,7 @@ export class ScopeSet {
       old.follow(plan)
       return old
     }
-    const limits = { maxEntries: settings.dnsCacheSize, mode: settings.cache }
+    const limits = { maxEntries: settings.dnsCacheSize, mode: settings.cache, budget: this.#budget }
     // What is known of a server holds on the network it was learnt on (R-SRV-16).
     const isSameNetwork = old?.plan.network === plan.network
     return new Scope(plan, limits, this.#services, isSameNetwork ? old?.upstreams.all : [])

@@ -7,11 +7,16 @@ import { formatListenSpec, parseListenSpec } from './listen-spec.ts'
 import { parseMetricsListen } from './metrics-listen.ts'
 import { notYet } from './not-yet.ts'
 import { type Problem, SettingError, type SourceFile } from './problem.ts'
-import { DEFAULT_RESOLVED_SETTINGS, MAX_CACHE_SIZE, type ResolvedSettings } from './resolved-settings.ts'
+import {
+  DEFAULT_RESOLVED_SETTINGS,
+  MAX_CACHE_BYTES,
+  MAX_CACHE_SIZE,
+  type ResolvedSettings,
+} from './resolved-settings.ts'
 import type { IfIndexOf } from './server-spec.ts'
 import { parseTimeSpan } from './time-span.ts'
 import { type ApplyKey, readUnit, type UnitReading } from './unit-reader.ts'
-import { parseBoolean, parseCount, parseMode, splitWords } from './values.ts'
+import { parseBoolean, parseBytes, parseCount, parseMode, splitWords } from './values.ts'
 
 export const MULTICAST_MODES: readonly MulticastMode[] = ['yes', 'no', 'resolve']
 export const DNSSEC_MODES: readonly DnssecMode[] = ['yes', 'no', 'allow-downgrade']
@@ -71,6 +76,7 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
     ResolveUnicastSingleLabel: scalar('resolveUnicastSingleLabel', parseBoolean),
     StaleRetentionSec: scalar('staleRetention', (text) => Math.floor(parseTimeSpan(text) / 1000)),
     // Ours; nobody needs to touch them. See config/tsresolved.conf.
+    DNSCacheBytes: scalar('dnsCacheBytes', (text) => parseBytes(text, MAX_CACHE_BYTES)),
     MetricsListen: scalar('metricsListen', parseMetricsListen),
     StaleAnswerAfterSec: scalar('staleAnswerAfter', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
     Prefetch: scalar('prefetch', parseBoolean),

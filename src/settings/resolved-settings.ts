@@ -22,6 +22,8 @@ export interface ResolvedSettings {
   readonly cacheFromLocalhost: boolean
   /** Keys per scope, 0..16 777 216; 0 turns the cache off. */
   readonly dnsCacheSize: number
+  /** Memory for the caches of all scopes together, in bytes; 0 turns them off; ours. */
+  readonly dnsCacheBytes: number
   readonly multicastDnsCacheSize: number
   readonly llmnrCacheSize: number
   readonly stubListener: 'yes' | 'no' | 'udp' | 'tcp'
@@ -47,10 +49,15 @@ export interface ResolvedSettings {
 }
 
 export const MAX_CACHE_SIZE = 16_777_216
+/** One TiB: beyond that somebody mistyped. */
+export const MAX_CACHE_BYTES = 2 ** 40
 
 /**
  * What an empty configuration means. DNSSEC and the fallback list are build-time choices; ours are those of Debian:
  * no validation, and nobody is asked whom the administrator did not name. LLMNR and mDNS are off until they exist.
+ *
+ * The original keeps 4096 records and begins anew with every few pages of the web; ours hold what somebody with ten
+ * thousand names asks for (A, AAAA and HTTPS each, and their CNAMEs), and the bytes bound what all links may take.
  */
 export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   servers: [],
@@ -63,7 +70,8 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   dnsOverTls: 'no',
   cache: 'yes',
   cacheFromLocalhost: false,
-  dnsCacheSize: 4096,
+  dnsCacheSize: 65_536,
+  dnsCacheBytes: 32 * 1024 * 1024,
   multicastDnsCacheSize: 4096,
   llmnrCacheSize: 4096,
   stubListener: 'yes',

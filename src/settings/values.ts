@@ -32,6 +32,15 @@ export function parseCount(text: string, max: number): number {
   return value
 }
 
+/** A number of bytes up to `max`, with a suffix as systemd takes them: K is 1024. @throws {SettingError} */
+export function parseBytes(text: string, max: number): number {
+  const [, number, suffix = ''] = /^(\d{1,15}(?:\.\d{1,15})?) ?([BKMGT]?)$/.exec(text) ?? []
+  if (number === undefined) throw new SettingError(`'${text}' is not a number of bytes such as 500K, 32M or 1G.`, text)
+  const value = Math.floor(Number(number) * 1024 ** Math.max(0, 'BKMGT'.indexOf(suffix)))
+  if (value > max) throw new SettingError(`'${text}' is more than ${max / 1024 ** 3}G.`, text)
+  return value
+}
+
 /** Words between white space; a word may stand in quotes. */
 export function splitWords(text: string): string[] {
   return text

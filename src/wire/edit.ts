@@ -59,17 +59,16 @@ export function isDnssecType(type: number): boolean {
 }
 
 /**
- * A copy `age` seconds later: each TTL less that age, no more than `remaining` and no less than 1 (R-CACHE-16).
- * The OPT record's field is no TTL and stays.
+ * Puts a message `seconds` later, in place, and returns it: each TTL less that age, no more than `remaining` and no less
+ * than 1 (R-CACHE-16). The OPT record's field is no TTL and stays.
  */
-export function aged(message: Buffer, age: Seconds, remaining: Seconds): Buffer {
-  const copy = Buffer.from(message)
+export function age(message: Buffer, seconds: Seconds, remaining: Seconds): Buffer {
   scanRecords(message, ({ type, fixedAt }) => {
     if (type === TYPE.OPT) return
     const ttl = message.readUInt32BE(fixedAt + 4)
-    copy.writeUInt32BE(Math.max(1, Math.min(ttl - age, remaining)), fixedAt + 4)
+    message.writeUInt32BE(Math.max(1, Math.min(ttl - seconds, remaining)), fixedAt + 4)
   })
-  return copy
+  return message
 }
 
 /** Lets the addresses of the answer trade places (R-CACHE-15), in place: address rdata holds no names, so bytes may move. */

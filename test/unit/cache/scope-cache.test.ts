@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CacheLimits, type CacheVariant, ScopeCache } from '../../../src/cache/index.ts'
+import { CacheBudget, type CacheLimits, type CacheVariant, ScopeCache } from '../../../src/cache/index.ts'
 import type { Seconds } from '../../../src/base/index.ts'
 import { nameOf, parseMessage, parseType, type Question, RCODE } from '../../../src/wire/index.ts'
 import { addressesIn, queryFor, replyFor, type ReplyParts } from '../../kit/messages.ts'
@@ -14,7 +14,7 @@ class Cache {
   readonly cache: ScopeCache
 
   constructor(limits: Partial<CacheLimits> = {}) {
-    this.cache = new ScopeCache({ maxEntries: 100, mode: 'yes', ...limits })
+    this.cache = new ScopeCache({ maxEntries: 100, mode: 'yes', budget: new CacheBudget(1_000_000), ...limits })
   }
 
   learn(question: string, parts: ReplyParts, at: Seconds = 0, variant: CacheVariant = '') {
@@ -233,8 +233,7 @@ describe('ScopeCache', () => {
     cache.learn('c.test A', NXDOMAIN)
     cache.learn('d.test A', { rcode: RCODE.SERVFAIL })
     const kinds = (at: Seconds) =>
-      cache.cache
-        .rows(at * 1000)
+      Array.from(cache.cache.rows(at * 1000))
         .map(({ question, kind }) => `${question.name} ${kind}`)
         .toSorted()
     expect(kinds(0)).toEqual(['a.test positive', 'b.test nodata', 'c.test nxdomain', 'd.test failure'])
@@ -258,4 +257,110 @@ describe('ScopeCache', () => {
       '192.0.2.1',
     ])
   })
+})
+
+describe('memory', () => {
+  const text = (size: number) => `"${'x'.repeat(200)}" `.repeat(size / 200)
+  const learnTxt = (cache: Cache, name: string, size: number) =>
+    cache.learn(`${name} TXT`, { answer: [`${name} 300 TXT ${text(size)}`] })
+
+  test('bytes are bounded over all scopes together, and the one that holds most gives way', () => {
+    const budget = new CacheBudget(100_000)
+    const [busy, quiet] = [new Cache({ budget, maxEntries: 1000 }), new Cache({ budget })]
+    quiet.learn('a.test A', A)
+    for (let i = 0; i < 500; i++) learnTxt(busy, `n${i}.test`, 1000)
+    expect(budget.used).toBeLessThanOrEqual(100_000)
+    expect([quiet.ask('a.test A'), busy.ask('n0.test TXT'), busy.ask('n499.test TXT')]).toEqual([
+      '0 a.test/1/300',
+      'miss',
+      '0 n499.test/16/300',
+    ])
+    for (let i = 0; i < 60; i++) learnTxt(quiet, `q${i}.test`, 1000)
+    expect([budget.used <= 100_000, quiet.cache.size > 25, busy.cache.size > 25]).toEqual([true, true, true])
+  })
+
+  test('an answer larger than a sixteenth of all is not kept, and the one before it goes (R-CACHE-9)', () => {
+    const cache = new Cache({ budget: new CacheBudget(32_000) })
+    learnTxt(cache, 'a.test', 200)
+    expect(learnTxt(cache, 'a.test', 4000)).toBeUndefined()
+    expect(cache.ask('a.test TXT')).toBe('miss')
+  })
+
+  test('what is flushed, replaced or expired is given back', () => {
+    const budget = new CacheBudget(100_000)
+    const cache = new Cache({ budget })
+    cache.learn('a.test A', A)
+    const one = budget.used
+    cache.learn('a.test A', A)
+    cache.learn('b.test A', { answer: ['b.test 1 A 192.0.2.1'] })
+    cache.ask('b.test A', 2)
+    expect(budget.used).toBe(one)
+    cache.cache.flush()
+    expect(budget.used).toBe(0)
+  })
+})
+
+describe('purge of many names', () => {
+  const fill = (cache: Cache, zone: string, count: number) => {
+    for (let i = 0; i < count; i++) cache.learn(`n${i}.${zone} A`, { answer: [`n${i}.${zone} 300 A 192.0.2.1`] })
+  }
+  const within = (zone: string) => (name: string) => name.endsWith(zone)
+  const large = () => {
+    const cache = new Cache({ maxEntries: 5000, budget: new CacheBudget(10_000_000) })
+    fill(cache, 'corp.test', 1500)
+    fill(cache, 'a.test', 500)
+    return cache
+  }
+
+  test('none is found or stands after it, in whatever way one looks', () => {
+    const cache = large()
+    const doomed = cache.learn('x.corp.test A', { answer: ['x.corp.test 300 A 192.0.2.1'] })
+    const other = cache.learn('x.a.test A', { answer: ['x.a.test 300 A 192.0.2.1'] })
+    cache.cache.staleRetention = 1_000_000
+    cache.cache.purge(within('corp.test'))
+    expect([doomed?.isCurrent, other?.isCurrent]).toEqual([false, true])
+    expect(cache.cache.peek(questionOf('n1.corp.test A'), '', true, 0)).toBeUndefined()
+    expect(cache.cache.stale(questionOf('n2.corp.test A'), 300_000)).toBeUndefined()
+    expect(Array.from(cache.cache.rows(0)).filter(({ question }) => question.name.endsWith('corp.test'))).toEqual([])
+    expect([cache.ask('n3.corp.test A'), cache.ask('n3.a.test A')]).toEqual(['miss', '0 n3.a.test/1/300'])
+  })
+
+  test('what is learnt afterwards stays, and what passed one test has to pass the next', () => {
+    const cache = large()
+    cache.cache.purge(within('corp.test'))
+    cache.learn('n1.corp.test A', { answer: ['n1.corp.test 300 A 192.0.2.9'] })
+    expect(cache.ask('n1.corp.test A')).toBe('0 n1.corp.test/1/300')
+    expect(cache.ask('n1.a.test A')).toBe('0 n1.a.test/1/300')
+    cache.cache.purge(within('a.test'))
+    expect([cache.ask('n1.a.test A'), cache.ask('n2.a.test A'), cache.ask('n1.corp.test A')]).toEqual([
+      'miss',
+      'miss',
+      '0 n1.corp.test/1/300',
+    ])
+  })
+
+  test('no end of changes leaves no end of tests', () => {
+    const cache = large()
+    for (let i = 0; i < 64; i++) cache.cache.purge(within(`zone${i}.test`))
+    expect(cache.ask('n1.a.test A')).toBe('0 n1.a.test/1/300')
+    cache.cache.purge(within('zone64.test'))
+    expect([cache.ask('n2.a.test A'), cache.cache.size]).toEqual(['miss', 0])
+  })
+
+  test('a flush after it leaves nothing standing', () => {
+    const cache = large()
+    const basis = cache.learn('x.a.test A', { answer: ['x.a.test 300 A 192.0.2.1'] })
+    cache.cache.purge(within('corp.test'))
+    cache.cache.flush()
+    expect(basis?.isCurrent).toBe(false)
+  })
+})
+
+test('errors without a question are shown under the name they were learnt for', () => {
+  const cache = new Cache()
+  const failure = Buffer.from([0, 1, 0x81, 0x82, 0, 0, 0, 0, 0, 0, 0, 0])
+  cache.cache.store(questionOf('a.test MX'), '', failure, parseMessage(failure), LESSON, 0)
+  expect(Array.from(cache.cache.rows(0), ({ question, kind }) => ({ ...question, kind }))).toEqual([
+    { name: 'a.test', type: 15, class: 1, kind: 'failure' },
+  ])
 })

@@ -30,7 +30,8 @@ test('R-CONF: an empty configuration gives the defaults without a word', () => {
   expect(DEFAULT_RESOLVED_SETTINGS).toMatchObject({
     llmnr: 'no',
     dnssec: 'no',
-    dnsCacheSize: 4096,
+    dnsCacheSize: 65_536,
+    dnsCacheBytes: 33_554_432,
     fallbackServers: [],
   })
 })
@@ -79,6 +80,12 @@ test.each<[string, Partial<ResolvedSettings>]>([
   ['Cache=off', { cache: 'no' }],
   ['CacheFromLocalhost=1', { cacheFromLocalhost: true }],
   ['DNSCacheSize=0', { dnsCacheSize: 0 }],
+  ['DNSCacheBytes=0', { dnsCacheBytes: 0 }],
+  ['DNSCacheBytes=4096', { dnsCacheBytes: 4096 }],
+  ['DNSCacheBytes=512B', { dnsCacheBytes: 512 }],
+  ['DNSCacheBytes=500K', { dnsCacheBytes: 512_000 }],
+  ['DNSCacheBytes=1.5M', { dnsCacheBytes: 1_572_864 }],
+  ['DNSCacheBytes=1024G', { dnsCacheBytes: 2 ** 40 }],
   ['DNSStubListener=udp', { stubListener: 'udp' }],
   ['ReadEtcHosts=no', { readEtcHosts: false }],
   ['ReadStaticRecords=f', { readStaticRecords: false }],
@@ -110,6 +117,13 @@ test.each<[string, string, Partial<ResolvedSettings>, string]>([
     "1.conf:3: ReadEtcHosts=: 'maybe' is not a boolean, expected yes or no.",
   ],
   ['too large', 'DNSCacheSize=16777217', {}, "1.conf:2: DNSCacheSize=: '16777217' is not a number from 0 to 16777216."],
+  ...['', '-1', '32m', '32MB', 'much', '1e3'].map((text): [string, string, Partial<ResolvedSettings>, string] => [
+    `bad number of bytes ${text}`,
+    `DNSCacheBytes=${text}`,
+    {},
+    `1.conf:2: DNSCacheBytes=: '${text}' is not a number of bytes such as 500K, 32M or 1G.`,
+  ]),
+  ['too many bytes', 'DNSCacheBytes=2T', {}, "1.conf:2: DNSCacheBytes=: '2T' is more than 1024G."],
   [
     'bad time',
     'StaleRetentionSec=soon',

@@ -1,0 +1,126 @@
+import type { Millis, Seconds } from '../base/index.ts'
+import { age } from '../wire/index.ts'
+import { type Era, FALLEN } from './era.ts'
+import type { CachedAnswer, CacheRow, Lesson } from './facts.ts'
+import { nameOfKey, questionOfKey } from './keys.ts'
+
+/** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
+export type EntryKind = 'whole' | 'rrset' | 'nxdomain' | 'failure'
+
+export interface EntryParts {
+  readonly kind: EntryKind
+  readonly wire: Buffer
+  readonly lesson: Lesson
+  readonly now: Millis
+  readonly seconds: Seconds
+  /** Whether anybody is told what should be refreshed. */
+  readonly refreshesAhead: boolean
+}
+
+/** What one entry costs beside its texts: the object, the list's and the map's places, headers of two strings. */
+const OVERHEAD = 256
+/** TTL of a stale answer, and the pause before it is tried again to get a fresh one (RFC 8767 §5, R-CACHE-18). */
+const STALE_TTL: Seconds = 30
+const FAILURE_RECHECK: Millis = 30_000
+/** Refreshed ahead of time: what is asked for twice in the last tenth of its life, where that is long enough to notice. */
+const LAST_PART = 0.1
+const SHORTEST_LIFE: Seconds = 10
+const DEMAND = 2
+
+/**
+ * What is known for one key. There may be a hundred thousand, so it is small: bytes as a one-byte string (a Buffer takes
+ * 200 bytes beside them), the name only in the key, times as small integers, which need no object of their own.
+ */
+export class Entry implements CachedAnswer {
+  readonly key: string
+  readonly kind: EntryKind
+  readonly lesson: Lesson
+  /** Whole milliseconds, so that it expires rather too early. */
+  readonly storedAt: Millis
+  readonly #bytes: string
+  readonly #seconds: Seconds
+  readonly #isWatched: boolean
+  #era: Era
+  /** Hits shortly before it expires. */
+  #lateHits = 0
+  /** When it was last tried in vain to refresh it. */
+  #failedAt: Millis | undefined
+
+  constructor(key: string, { kind, wire, lesson, now, seconds, refreshesAhead }: EntryParts, era: Era) {
+    this.key = key
+    this.kind = kind
+    this.lesson = lesson
+    this.storedAt = Math.floor(now)
+    this.#bytes = wire.toString('latin1')
+    this.#seconds = seconds
+    this.#isWatched = refreshesAhead && kind === 'whole' && seconds >= SHORTEST_LIFE
+    this.#era = era
+  }
+
+  get wire(): Buffer {
+    return Buffer.from(this.#bytes, 'latin1')
+  }
+
+  get expiresAt(): Millis {
+    return this.storedAt + this.#seconds * 1000
+  }
+
+  get replayableUntil(): Millis {
+    return this.storedAt + this.#seconds * (this.#isWatched ? 1000 * (1 - LAST_PART) : 1000)
+  }
+
+  get isCurrent(): boolean {
+    if (!this.#era.isNewest) this.#era = this.#era.newestFor(nameOfKey(this.key))
+    return this.#era.isCurrent
+  }
+
+  /** Records there are, of the question's type or leading on. */
+  get isPositive(): boolean {
+    return (this.kind === 'whole' || this.kind === 'rrset') && !this.isEmpty
+  }
+
+  /** No record in the answer section. */
+  get isEmpty(): boolean {
+    return this.#bytes.charCodeAt(6) === 0 && this.#bytes.charCodeAt(7) === 0
+  }
+
+  /** Bytes of memory, roughly. */
+  get cost(): number {
+    return OVERHEAD + this.key.length + this.#bytes.length
+  }
+
+  /** It was replaced, evicted or deleted. */
+  fall(): void {
+    this.#era = FALLEN
+  }
+
+  /** The message with TTLs that count down to now. */
+  aged(now: Millis): Buffer {
+    const remaining = Math.floor((this.expiresAt - now) / 1000)
+    return age(this.wire, Math.floor((now - this.storedAt) / 1000), remaining)
+  }
+
+  /** The message past its time. */
+  stale(): Buffer {
+    return age(this.wire, 0, STALE_TTL)
+  }
+
+  /** Counts a hit of the last part of its life; true once, when there have been enough. */
+  becomesDue(): boolean {
+    return this.isPositive && ++this.#lateHits === DEMAND
+  }
+
+  noteFailure(now: Millis): void {
+    this.#failedAt = now
+  }
+
+  isKnownToFail(now: Millis): boolean {
+    return this.#failedAt !== undefined && now - this.#failedAt < FAILURE_RECHECK
+  }
+
+  row(): CacheRow {
+    const { kind, wire, expiresAt } = this
+    const told = kind === 'nxdomain' || kind === 'failure' ? kind : this.isEmpty ? 'nodata' : 'positive'
+    return { question: questionOfKey(this.key, wire), kind: told, wire, expiresAt }
+  }
+}

@@ -1,0 +1,36 @@
+import type { Name } from '../wire/index.ts'
+import type { Fact } from './facts.ts'
+
+/**
+ * What the entries stored between two changes of the routes have in common. When names go elsewhere, a new era begins
+ * and nothing is walked: an entry of an older one is put to the test when somebody next looks at it, and goes over to
+ * the newest if it passes. Entries hold eras and each era its successor, so that the old ones go with their last entry.
+ */
+export class Era implements Fact {
+  /** False once all is forgotten; read it of the newest only. */
+  isCurrent = true
+  #successor: Era | undefined
+  #isDoomed: (name: Name) => boolean = () => false
+
+  /** Whether entries may rest on it as they are. */
+  get isNewest(): boolean {
+    return this.#successor === undefined
+  }
+
+  /** Begins the next era, in which names that are doomed now have no place. */
+  succeed(isDoomed: (name: Name) => boolean): Era {
+    this.#isDoomed = isDoomed
+    this.#successor = new Era()
+    return this.#successor
+  }
+
+  /** The newest era when the name has passed all tests since this one, else one that has fallen. */
+  newestFor(name: Name): Era {
+    if (this.#successor === undefined) return this
+    return this.#isDoomed(name) ? FALLEN : this.#successor.newestFor(name)
+  }
+}
+
+/** For what is gone for a reason of its own. */
+export const FALLEN = new Era()
+FALLEN.isCurrent = false

@@ -1,0 +1,65 @@
+import type { Millis } from '../base/index.ts'
+import type { Question } from '../wire/index.ts'
+
+/** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
+export type CacheVariant = '' | 'do' | 'proxy'
+
+/** Who taught an answer: what its provenance tells later. */
+export interface Lesson {
+  readonly server: string
+  readonly protocol: 'udp' | 'tcp'
+  /** Wall clock. */
+  readonly learntAt: Millis
+}
+
+/**
+ * Something an answer rests on. It stays `isCurrent` until it is replaced, evicted, doomed or flushed; who keeps
+ * answers elsewhere asks the facts below them and needs no call when they fall.
+ */
+export interface Fact {
+  readonly isCurrent: boolean
+}
+
+/** A cache entry as others may rest on it: the server's message, and its time on `Clock.now`. */
+export interface CachedAnswer extends Fact {
+  /** The message as it came; a new copy each time. */
+  readonly wire: Buffer
+  readonly storedAt: Millis
+  readonly expiresAt: Millis
+  /** From then on the cache wants to see who asks, so as to refresh in time what is in demand. */
+  readonly replayableUntil: Millis
+}
+
+export interface CacheHit {
+  /** A complete message of the reader's own; TTLs already count down to now. */
+  readonly wire: Buffer
+  readonly lesson: Lesson
+  readonly basis: CachedAnswer
+  /** It is in demand and expires soon: true once. */
+  readonly isDueForRefresh: boolean
+}
+
+/** An answer past its time, for when there is no better one (RFC 8767). */
+export interface StaleHit {
+  /** A complete message with TTLs of 30 seconds at most. */
+  readonly wire: Buffer
+  readonly lesson: Lesson
+  /** While it stands, nobody has said anything newer nor wanted it forgotten. */
+  readonly fact: Fact
+  /** It was tried in vain so short a time ago that it is not tried again (RFC 8767 §5: failure recheck timer). */
+  readonly isKnownToFail: boolean
+}
+
+/** One key, for people who look into the cache. */
+export interface CacheRow {
+  readonly question: Question
+  readonly kind: 'positive' | 'nodata' | 'nxdomain' | 'failure'
+  readonly wire: Buffer
+  readonly expiresAt: Millis
+}
+
+/** What is remembered for a question, for people who ask why. */
+export interface CacheSight extends CacheRow {
+  readonly lesson: Lesson
+  readonly storedAt: Millis
+}

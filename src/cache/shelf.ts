@@ -1,0 +1,81 @@
+import { LRUCache } from 'lru-cache'
+import type { CacheBudget, Holder } from './budget.ts'
+import type { Entry } from './entry.ts'
+
+/** No answer may take more of the memory than this part: one huge TXT record set must not push out everything else. */
+const LARGEST_PART = 1 / 16
+
+/** The entries of one scope, bounded in number by itself and in memory together with those of all other scopes. */
+export class Shelf implements Holder {
+  readonly #maxEntries: number
+  readonly #budget: CacheBudget
+  /** Made with the first entry: most links never get one. */
+  #entries: LRUCache<string, Entry> | undefined
+
+  constructor(maxEntries: number, budget: CacheBudget) {
+    this.#maxEntries = maxEntries
+    this.#budget = budget
+  }
+
+  get size(): number {
+    return this.#entries?.size ?? 0
+  }
+
+  get bytes(): number {
+    return this.#entries?.calculatedSize ?? 0
+  }
+
+  /** To be read at once, with nothing changed meanwhile. */
+  *values(): Generator<Entry> {
+    yield* this.#entries?.values() ?? []
+  }
+
+  /** A look that counts as use. */
+  get(key: string): Entry | undefined {
+    return this.#entries?.get(key)
+  }
+
+  peek(key: string): Entry | undefined {
+    return this.#entries?.peek(key)
+  }
+
+  delete(key: string): void {
+    this.#entries?.delete(key)
+  }
+
+  /** Puts it in the place of what had its key. Undefined when it is too large to be kept. */
+  put(entry: Entry): Entry | undefined {
+    const { key, cost } = entry
+    this.#entries ??= this.#open()
+    this.#entries.delete(key)
+    if (cost > this.#budget.limit * LARGEST_PART) return undefined
+    this.#entries.set(key, entry)
+    if (this.#entries.size > this.#maxEntries) this.#entries.pop()
+    this.#budget.take(cost, this)
+    return entry
+  }
+
+  dropOldest(): void {
+    this.#entries?.pop()
+  }
+
+  /** Drops all at once, without telling them: emptying the list took 3 µs per name, 0.3 s for 100,000. */
+  abandon(): void {
+    this.#budget.giveBack(this.bytes)
+    this.#budget.leave(this)
+    this.#entries = undefined
+  }
+
+  #open(): LRUCache<string, Entry> {
+    return new LRUCache<string, Entry>({
+      // With `max` it would allocate for so many at once; bounds are kept here and by the budget.
+      maxSize: Number.MAX_SAFE_INTEGER,
+      sizeCalculation: ({ cost }) => cost,
+      // Sees replaced, evicted and deleted entries alike.
+      dispose: (gone) => {
+        gone.fall()
+        this.#budget.giveBack(gone.cost)
+      },
+    })
+  }
+}
