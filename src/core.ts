@@ -49,8 +49,15 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   let control: Controller | undefined
   const facts = (): NetworkFacts => control?.facts ?? NO_NETWORK
 
+  const outgoing = life.adopt(new Outgoing(libc))
+  const transport = life.adopt(new PlainTransport({ outgoing, clock, random }))
   const monitor = life.adopt(
-    await LinkMonitor.open({ clock, log: logger, onChange: (latest) => control?.followKernel(latest) }),
+    await LinkMonitor.open({
+      clock,
+      log: logger,
+      onNews: () => transport.renew(),
+      onChange: (latest) => control?.followKernel(latest),
+    }),
   )
   const ifindexOf: IfIndexOf = (name) => [...monitor.facts.links.values()].find((link) => link.name === name)?.ifindex
   const readConfiguration = configurationReader(context, ifindexOf)
@@ -65,8 +72,6 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
     }),
   )
 
-  const outgoing = life.adopt(new Outgoing(libc))
-  const transport = life.adopt(new PlainTransport({ outgoing, clock, random }))
   const scopes = new ScopeSet({ transport, clock, random, log: logger, counts })
   life.defer(() => scopes.close())
 

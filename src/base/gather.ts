@@ -14,6 +14,7 @@ export function gather<T>(
   patience: Millis,
   clock: Clock,
 ): Promise<T[]> {
+  if (promises.length < 2) return Promise.all(promises)
   return new Promise((resolve, reject) => {
     const arrived: T[] = []
     let timer: Disposable | undefined
@@ -31,7 +32,6 @@ export function gather<T>(
       timer?.[Symbol.dispose]()
       reject(error)
     }
-    if (promises.length === 0) finish()
     for (const promise of promises) void promise.then(take, fail)
   })
 }

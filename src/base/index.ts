@@ -1,4 +1,4 @@
-export { sharedAbort } from './abort.ts'
+export { sharedAbort, untilAborted } from './abort.ts'
 export type { Clock } from './clock.ts'
 export { sleep } from './clock.ts'
 export type { GatherVerdict } from './gather.ts'

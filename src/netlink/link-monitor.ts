@@ -14,6 +14,8 @@ const ROUTES_PAUSE = 100
 export interface LinkMonitorOptions {
   readonly clock: Clock
   readonly log: Log
+  /** Told at once whenever the kernel says anything of links, addresses or routes, those that `facts` leaves out included. */
+  onNews?(): void
   /**
    * Told after every change, once for a burst. Bad news is neither delayed nor hidden: when something was lost and
    * came back within one burst, the picture without it is told first.
@@ -96,6 +98,7 @@ export class LinkMonitor implements AsyncDisposable {
     if (this.#held !== undefined) return
     this.#options.log.notice(`Lost track of network links (${reasonOf(error)}), reading them all again`)
     this.#held = []
+    this.#options.onNews?.()
     this.#tasks.run((signal) => this.#reconnect(signal))
   }
 
@@ -114,6 +117,7 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   #onEvents(messages: readonly NetlinkMessage[]): void {
+    this.#options.onNews?.()
     const changes = decodeAll(messages)
     if (this.#held !== undefined) {
       this.#held.push(...changes) // no more than come in while three dumps are read

@@ -45,6 +45,7 @@ export async function runCandidate(
   const names = searchWalk(query.name, scope.plan.domains, maySearch, options.asksSingleLabels)
   let last: CandidateResult | undefined
   for (const name of names) {
+    signal.throwIfAborted()
     if (last !== undefined && clock.now() >= options.deadline) return { ...last, state: 'timeout' }
     const result = await ask(scope, name, query, options, clock, signal)
     last = last === undefined ? result : { ...result, cached: joined([last.cached, result.cached]) }

@@ -1,3 +1,4 @@
+import { untilAborted } from '../base/index.ts'
 import type { CacheVariant } from '../cache/index.ts'
 import { isLocalOnly, NO, winners } from '../routing/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
@@ -85,16 +86,17 @@ export class Resolver {
     using place = this.#admission.enter(query.client)
     // Without a place it may still be answered from what is known.
     const flags = place === undefined ? query.flags | FLAG.NO_NETWORK : query.flags
-    const chain = await this.#walk({ ...query, types, flags }, startedAt, signal)
+    const chain = await untilAborted(this.#walk({ ...query, types, flags }, startedAt, signal), signal)
     if (place === undefined && chain.rounds.at(-1)?.state === 'no-source') return this.#overloaded(query, startedAt)
     return this.#finish(query, chain, startedAt, chain.isLoop ? 'cname-loop' : undefined)
   }
 
-  /** From name to name along CNAMEs, each with the whole pipeline anew (R-CNAME-2). */
+  /** From name to name along CNAMEs, each with the whole pipeline anew (R-CNAME-2); no further once aborted. */
   async #walk(query: Query, startedAt: number, signal: AbortSignal): Promise<Chain> {
     const chain = new Chain(query)
     let step = query
     for (;;) {
+      signal.throwIfAborted()
       const round = await this.#ask(step, startedAt + QUERY_LIFETIME, signal)
       const next = step.relayed !== undefined && round.wire !== undefined ? chain.arrive(round) : chain.follow(round)
       if (next === undefined) return chain
@@ -132,6 +134,7 @@ export class Resolver {
     const asksSingleLabels = singleLabels || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
     await this.#services.catchUp()
     for (let restarts = 0; restarts < MAX_RESTARTS; restarts++) {
+      signal.throwIfAborted()
       const { generation } = scopes
       const candidates = winners(scopes.score({ ...query, asksSingleLabels }))
       const options = { asksSingleLabels: singleLabels, variant: variantOf(query), deadline }

@@ -8,8 +8,8 @@ import type { Name } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
 import type { Planned, ScopeInput, ScopePlan } from './plan.ts'
 import { planScopes } from './plan.ts'
-import type { ScopeServices } from './scope.ts'
 import { Scope } from './scope.ts'
+import type { ScopeServices } from './services.ts'
 
 /** A name to be routed. */
 export interface RouteRequest extends RouteOptions {

@@ -90,6 +90,7 @@ function plainUdp(remote: Remote, { onMessage, onError }: UdpEvents): ConnectedU
       void connected.then(() => isOpen && socket.send(bytes, (error) => error !== null && isOpen && onError(error)))
     },
     close() {
+      if (!isOpen) return
       isOpen = false
       socket.close()
     },

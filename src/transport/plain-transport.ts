@@ -1,6 +1,6 @@
 import { type Clock, Lifetime, type Random } from '../base/index.ts'
 import type { Outgoing } from '../sys/index.ts'
-import type { OutgoingQuery, Transport } from '../upstream/index.ts'
+import type { OutgoingQuery, Settle, Transport } from '../upstream/index.ts'
 import { TcpTransport } from './tcp-transport.ts'
 import { UdpTransport } from './udp-transport.ts'
 
@@ -13,18 +13,21 @@ export interface PlainTransportOptions {
 /** Messages without encryption: UDP or TCP, as each query says. */
 export class PlainTransport implements Transport, AsyncDisposable {
   readonly #life = new Lifetime()
-  readonly #byProtocol: Readonly<Record<OutgoingQuery['protocol'], Transport>>
+  readonly #udp: UdpTransport
+  readonly #tcp: TcpTransport
 
-  constructor(options: PlainTransportOptions) {
-    const { outgoing, clock, random } = options
-    this.#byProtocol = {
-      udp: this.#life.adopt(new UdpTransport(outgoing, clock)),
-      tcp: this.#life.adopt(new TcpTransport(outgoing, clock, random)),
-    }
+  constructor({ outgoing, clock, random }: PlainTransportOptions) {
+    this.#udp = this.#life.adopt(new UdpTransport(outgoing, clock, random))
+    this.#tcp = this.#life.adopt(new TcpTransport(outgoing, clock, random))
   }
 
-  exchange(query: OutgoingQuery, signal: AbortSignal): Promise<Buffer> {
-    return this.#byProtocol[query.protocol].exchange(query, signal)
+  exchange(query: OutgoingQuery, settle: Settle): () => void {
+    return query.protocol === 'udp' ? this.#udp.exchange(query, settle) : this.#tcp.exchange(query, settle)
+  }
+
+  /** Addresses or routes of this machine have changed: what is asked from now on goes out anew. */
+  renew(): void {
+    this.#udp.renew()
   }
 
   /** What is under way fails with `io`. */

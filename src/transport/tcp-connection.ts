@@ -65,8 +65,8 @@ export class TcpConnection {
   }
 
   /**
-   * Sends the question; `settle` is called once, with the answer or why there is none. The function returned takes
-   * the question back: nothing is settled then, and an answer that still comes is dropped.
+   * Sends the question; `settle` is called once and later, with the answer or why there is none. The function returned
+   * takes the question back: nothing is settled then, and an answer that still comes is dropped.
    */
   ask(query: OutgoingQuery, settle: (result: Buffer | TransportError) => void): () => void {
     const id = this.#freeId(query.wire.readUInt16BE(0))
@@ -76,7 +76,9 @@ export class TcpConnection {
     this.#waiting.set(id, waiting)
     if (this.#isConnected) this.#stopTimer()
     this.#socket.write(framed)
-    if (this.#socket.writableLength > MAX_UNSENT) this.close(this.#error('timeout', 'the server does not read'))
+    if (this.#socket.writableLength > MAX_UNSENT) {
+      queueMicrotask(() => this.close(this.#error('timeout', 'the server does not read')))
+    }
     return () => {
       if (this.#waiting.get(id) === waiting) this.#forget(id)
     }

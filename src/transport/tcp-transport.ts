@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../base/index.ts'
 import type { Outgoing } from '../sys/index.ts'
-import { type Endpoint, type OutgoingQuery, type Transport, TransportError } from '../upstream/index.ts'
+import { type Endpoint, type OutgoingQuery, type Settle, type Transport, TransportError } from '../upstream/index.ts'
 import { TcpConnection } from './tcp-connection.ts'
 import { timeoutError, transportError } from './transport-errors.ts'
 
@@ -22,33 +22,24 @@ export class TcpTransport implements Transport, AsyncDisposable {
     this.#random = random
   }
 
-  exchange(query: OutgoingQuery, signal: AbortSignal): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted()
-      if (query.wire.length > 0xffff) throw new TransportError('too-large', 'no message may be that long')
-      const connection = this.#connectionTo(query.endpoint)
-      const onAbort = () => {
-        end()
-        takeBack()
-        reject(signal.reason as Error)
-      }
-      const patience = this.#clock.after(query.patience, () => {
-        end()
-        connection.retire() // a peer that has gone without a word shows in no other way
-        takeBack()
-        reject(timeoutError(query))
-      })
-      const end = () => {
-        patience[Symbol.dispose]()
-        signal.removeEventListener('abort', onAbort)
-      }
-      signal.addEventListener('abort', onAbort)
-      const takeBack = connection.ask(query, (result) => {
-        end()
-        if (Buffer.isBuffer(result)) resolve(result)
-        else reject(result)
-      })
+  exchange(query: OutgoingQuery, settle: Settle): () => void {
+    let takeBack: (() => void) | undefined
+    let hasEnded = false
+    const end = (result?: Buffer | TransportError) => {
+      if (hasEnded) return
+      hasEnded = true
+      patience[Symbol.dispose]()
+      takeBack?.()
+      if (result !== undefined) settle(result)
+    }
+    const connection = this.#connectionFor(query)
+    const patience = this.#clock.after(query.patience, () => {
+      if (connection instanceof TcpConnection) connection.retire() // a peer that has gone without a word shows in no other way
+      end(timeoutError(query))
     })
+    if (connection instanceof TransportError) queueMicrotask(() => end(connection))
+    else takeBack = connection.ask(query, end)
+    return () => end()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -56,6 +47,17 @@ export class TcpTransport implements Transport, AsyncDisposable {
     for (const connection of this.#open) connection.close(new TransportError('io', 'the transport is closed'))
   }
 
+  /** Why there is none is told as a value. */
+  #connectionFor({ wire, endpoint }: OutgoingQuery): TcpConnection | TransportError {
+    if (wire.length > 0xffff) return new TransportError('too-large', 'no message may be that long')
+    try {
+      return this.#connectionTo(endpoint)
+    } catch (error) {
+      return transportError(error, endpoint)
+    }
+  }
+
+  /** @throws an error with the system's `code`, or {TransportError} */
   #connectionTo(endpoint: Endpoint): TcpConnection {
     const key = `${endpoint.address.text} ${endpoint.port} ${endpoint.ifindex}`
     const known = this.#byEndpoint.get(key)
@@ -69,14 +71,10 @@ export class TcpTransport implements Transport, AsyncDisposable {
   #connect(endpoint: Endpoint, key: string): TcpConnection {
     if (this.#isClosed) throw new TransportError('io', 'the transport is closed')
     this.#makeRoom()
-    try {
-      return new TcpConnection(endpoint, this.#outgoing.connectTcp(endpoint), this.#clock, this.#random, (closed) => {
-        this.#open.delete(closed)
-        if (this.#byEndpoint.get(key) === closed) this.#byEndpoint.delete(key)
-      })
-    } catch (error) {
-      throw transportError(error, endpoint)
-    }
+    return new TcpConnection(endpoint, this.#outgoing.connectTcp(endpoint), this.#clock, this.#random, (closed) => {
+      this.#open.delete(closed)
+      if (this.#byEndpoint.get(key) === closed) this.#byEndpoint.delete(key)
+    })
   }
 
   /** The oldest connection that nobody waits for gives way. @throws {TransportError} when all are busy */

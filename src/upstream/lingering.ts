@@ -1,35 +1,42 @@
 /** Sockets that may listen on for answers nobody waits for any more. */
 const CAPACITY = 64
 
+interface Cancellable {
+  cancel(): void
+}
+
 /**
- * Exchanges whose question is done: what still comes for them tells how long the server takes and that it lives, so
- * they may go on for a while. The oldest makes room; closing ends them all.
+ * Questions that are done, with exchanges still open: what comes for them tells how long the server takes and that it
+ * lives, so they may go on for a while. The oldest makes room; closing ends them all.
  */
 export class Lingering implements Disposable {
-  readonly #groups = new Set<AbortController>()
+  readonly #questions = new Set<Cancellable>()
   #isClosed = false
 
   get size(): number {
-    return this.#groups.size
+    return this.#questions.size
   }
 
-  /** Takes over exchanges that end with `abort`; `finished` when none of them is under way any more. */
-  adopt(abort: AbortController, finished: Promise<unknown>): void {
-    if (this.#isClosed) return abort.abort()
-    const [oldest] = this.#groups
-    if (this.#groups.size >= CAPACITY) this.#end(oldest)
-    this.#groups.add(abort)
-    void finished.then(() => this.#groups.delete(abort))
+  /** Takes over a question until it leaves. */
+  adopt(question: Cancellable): void {
+    if (this.#isClosed) return question.cancel()
+    const [oldest] = this.#questions
+    if (this.#questions.size >= CAPACITY && oldest !== undefined) this.#end(oldest)
+    this.#questions.add(question)
+  }
+
+  /** Nothing of it is under way any more. */
+  leave(question: Cancellable): void {
+    this.#questions.delete(question)
   }
 
   [Symbol.dispose](): void {
     this.#isClosed = true
-    for (const abort of this.#groups) this.#end(abort)
+    for (const question of this.#questions) this.#end(question)
   }
 
-  #end(abort: AbortController | undefined): void {
-    if (abort === undefined) return
-    this.#groups.delete(abort)
-    abort.abort()
+  #end(question: Cancellable): void {
+    this.#questions.delete(question)
+    question.cancel()
   }
 }

@@ -1,10 +1,8 @@
 import type { Clock, Random } from '../base/index.ts'
-import { sharedAbort } from '../base/index.ts'
 import { isReplyTo } from '../wire/index.ts'
 import type { Probe } from './prober.ts'
 import { Prober } from './prober.ts'
-import type { Transport } from './transport.ts'
-import { TransportError } from './transport.ts'
+import type { Transport, TransportError } from './transport.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** Sends the probes of one scope when they are due; asleep while nothing is doubted. */
@@ -13,7 +11,9 @@ export class ProbeLoop implements Disposable {
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #onBug: (error: unknown) => void
-  readonly #abort = sharedAbort()
+  /** How to take back the probes under way. */
+  readonly #open = new Map<Probe, () => void>()
+  #isClosed = false
   #timer: Disposable | undefined
 
   constructor(
@@ -31,7 +31,9 @@ export class ProbeLoop implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#abort.abort()
+    this.#isClosed = true
+    for (const takeBack of this.#open.values()) takeBack()
+    this.#open.clear()
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
   }
@@ -40,27 +42,33 @@ export class ProbeLoop implements Disposable {
     const { send, wakeAt } = this.#prober.next(this.#clock.now())
     this.#timer = undefined
     if (wakeAt !== undefined) this.#wakeIn(Math.max(1, wakeAt - this.#clock.now()))
-    for (const probe of send) void this.#exchange(probe).catch(this.#onBug)
+    for (const probe of send) this.#exchange(probe)
   }
 
   #wakeIn(delay: number): void {
-    if (this.#abort.signal.aborted) return
+    if (this.#isClosed) return
     this.#timer?.[Symbol.dispose]()
     this.#timer = this.#clock.after(delay, () => this.#run())
   }
 
-  async #exchange(probe: Probe): Promise<void> {
+  #exchange(probe: Probe): void {
     const { upstream, wire, patience } = probe
     const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
     const query = { endpoint: upstream.endpoint, protocol: 'udp', wire, patience, isProbe: true, isAnsweredBy } as const
-    const { signal } = this.#abort
+    const takeBack = this.#transport.exchange(query, (result) => {
+      this.#open.delete(probe)
+      this.#take(probe, result)
+    })
+    this.#open.set(probe, takeBack)
+  }
+
+  #take(probe: Probe, result: Buffer | TransportError): void {
+    const now = this.#clock.now()
     try {
-      const reply = await this.#transport.exchange(query, signal)
-      if (!signal.aborted) this.#prober.onReply(probe, reply, this.#clock.now())
+      if (Buffer.isBuffer(result)) this.#prober.onReply(probe, result, now)
+      else this.#prober.onFailure(probe, result.code, now)
     } catch (error) {
-      if (signal.aborted) return
-      if (!(error instanceof TransportError)) throw error
-      this.#prober.onFailure(probe, error.code, this.#clock.now())
+      this.#onBug(error)
     }
   }
 }

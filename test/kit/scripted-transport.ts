@@ -1,5 +1,5 @@
 import type { Clock, Millis } from '../../src/base/index.ts'
-import type { OutgoingQuery, Transport, TransportErrorCode } from '../../src/upstream/index.ts'
+import type { OutgoingQuery, Settle, Transport, TransportErrorCode } from '../../src/upstream/index.ts'
 import { TransportError } from '../../src/upstream/index.ts'
 import type { Question } from '../../src/wire/index.ts'
 import { readQuestion } from '../../src/wire/index.ts'
@@ -38,41 +38,40 @@ export class ScriptedTransport implements Transport {
     this.#clock = clock
   }
 
-  exchange(query: OutgoingQuery, signal: AbortSignal): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      let isOpen = !signal.aborted
-      const close = () => {
-        const wasOpen = isOpen
-        isOpen = false
-        signal.removeEventListener('abort', onAbort)
-        return wasOpen
-      }
-      const onAbort = () => close() && reject(signal.reason as Error)
-      const exchange: Exchange = {
-        server: query.endpoint.address.text,
-        port: query.endpoint.port,
-        ifindex: query.endpoint.ifindex,
-        protocol: query.protocol,
-        question: readQuestion(query.wire).question,
-        wire: query.wire,
-        sentAt: this.#clock.now(),
-        isProbe: query.isProbe === true,
-        get isOpen() {
-          return isOpen
-        },
-        reply(message) {
-          if (!isOpen || !query.isAnsweredBy(message)) return false
-          close()
-          resolve(message)
-          return true
-        },
-        fail(code) {
-          if (close()) reject(new TransportError(code, `scripted: ${code}`))
-        },
-      }
-      signal.addEventListener('abort', onAbort)
-      this.exchanges.push(exchange)
-      this.script(exchange)
-    })
+  exchange(query: OutgoingQuery, settle: Settle): () => void {
+    let isOpen = true
+    const close = (result?: Buffer | TransportError) => {
+      if (!isOpen) return
+      isOpen = false
+      if (result !== undefined) queueMicrotask(() => isTakenBack || settle(result))
+    }
+    let isTakenBack = false
+    const exchange: Exchange = {
+      server: query.endpoint.address.text,
+      port: query.endpoint.port,
+      ifindex: query.endpoint.ifindex,
+      protocol: query.protocol,
+      question: readQuestion(query.wire).question,
+      wire: query.wire,
+      sentAt: this.#clock.now(),
+      isProbe: query.isProbe === true,
+      get isOpen() {
+        return isOpen
+      },
+      reply(message) {
+        if (!isOpen || !query.isAnsweredBy(message)) return false
+        close(message)
+        return true
+      },
+      fail(code) {
+        close(new TransportError(code, `scripted: ${code}`))
+      },
+    }
+    this.exchanges.push(exchange)
+    this.script(exchange)
+    return () => {
+      isTakenBack = true
+      close()
+    }
   }
 }

@@ -12,7 +12,7 @@ import { LinkMonitor } from '../../../src/netlink/index.ts'
 import type { NetlinkMessage } from '../../../src/netlink/message.ts'
 import { type DumpType, RtnetlinkSocket, type RtnetlinkSocketOptions } from '../../../src/netlink/rtnetlink-socket.ts'
 import type { NetworkFacts } from '../../../src/scope/index.ts'
-import { address, attribute, link, route, u32 } from './builders.ts'
+import { address, attribute, link, parse, route, u32 } from './builders.ts'
 
 const UP = 0x11043
 const LINK = link(RTM_NEWLINK, 3, UP, { name: 'eth0', oper: 6, mtu: 1500 })
@@ -104,6 +104,17 @@ describe('R-LINK-1: LinkMonitor', () => {
     }
     await using monitor = await open()
     expect(textOf(monitor.facts)).toEqual(['eth0 1 '])
+  })
+
+  test('whatever the kernel says is news, even what the picture leaves out: a route to one network', async () => {
+    let news = 0
+    const onChange = (facts: NetworkFacts) => told.push(facts)
+    await using _monitor = await LinkMonitor.open({ clock, log, onChange, onNews: () => news++ })
+    expect(news).toBe(0)
+    socket().options.onEvents([parse(RTM_NEWROUTE, Buffer.from([2, 24, 0, 0, 254, 4, 0, 1, 0, 0, 0, 0]))])
+    expect(news).toBe(1)
+    await turn()
+    expect(told).toEqual([])
   })
 
   test('a burst is told once, the same turn', async () => {

@@ -1,10 +1,10 @@
-import { setMaxListeners } from 'node:events'
 import net from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
 import { Outgoing, SystemRandom } from '../../../src/sys/index.ts'
 import { TcpTransport } from '../../../src/transport/index.ts'
 import { frame } from '../../../src/wire/index.ts'
+import { exchange } from '../../kit/exchange.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 import {
   failureOf,
@@ -19,9 +19,6 @@ import {
   until,
 } from './support.ts'
 
-const never = new AbortController().signal
-setMaxListeners(0, never)
-
 /** What every Transport owes to those who ask. */
 describe.each(KINDS)('%s', (kind) => {
   const protocol = protocolOf(kind)
@@ -32,9 +29,11 @@ describe.each(KINDS)('%s', (kind) => {
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
     await using transport = openTransport(kind, clock)
-    const reply = await transport.exchange(queryTo(upstream.port, protocol, 7, 'hello'), never)
+    const reply = await exchange(transport, queryTo(upstream.port, protocol, 7, 'hello'))
     expect(reply).toEqual(message(7, 're hello'))
-    expect(clock.pending).toBe(protocol === 'udp' ? 0 : 1) // the idle timer of the kept connection
+    expect(clock.pending).toBe(1) // the timer of the connection, or the socket, that is kept for the next
+    await clock.advance(60_000)
+    expect(clock.pending).toBe(0)
   })
 
   test('R-SRV-7: passes over messages that are no answer', async () => {
@@ -44,7 +43,7 @@ describe.each(KINDS)('%s', (kind) => {
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`))
     })
     await using transport = openTransport(kind, new FakeClock())
-    const reply = await transport.exchange(queryTo(upstream.port, protocol, 9, 'x'), never)
+    const reply = await exchange(transport, queryTo(upstream.port, protocol, 9, 'x'))
     expect(textOf(reply)).toBe('re x')
   })
 
@@ -53,7 +52,7 @@ describe.each(KINDS)('%s', (kind) => {
     let asked = 0
     await using upstream = await openUpstream(protocol, () => asked++)
     await using transport = openTransport(kind, clock)
-    const failure = failureOf(transport.exchange(queryTo(upstream.port, protocol, 1, 'x', { patience: 300 }), never))
+    const failure = failureOf(exchange(transport, queryTo(upstream.port, protocol, 1, 'x', { patience: 300 })))
     await until(() => asked === 1)
     await clock.advance(299)
     expect(await Promise.race([failure, new Promise((resolve) => setImmediate(() => resolve('waiting')))])).toBe(
@@ -66,28 +65,39 @@ describe.each(KINDS)('%s', (kind) => {
   test('a closed port is `refused` at once', async () => {
     await using transport = openTransport(kind, new FakeClock())
     const { port } = await closedPort(protocol)
-    expect(await failureOf(transport.exchange(queryTo(port, protocol, 1, 'x'), never))).toBe('refused')
+    expect(await failureOf(exchange(transport, queryTo(port, protocol, 1, 'x')))).toBe('refused')
   })
 
-  test('an abort ends the exchange with its reason', async () => {
-    let asked = 0
-    await using upstream = await openUpstream(protocol, () => asked++)
-    await using transport = openTransport(kind, new FakeClock())
-    const abort = new AbortController()
-    const exchange = transport.exchange(queryTo(upstream.port, protocol, 1, 'x'), abort.signal)
-    await until(() => asked === 1)
-    abort.abort(new Error('not wanted any more'))
-    await expect(exchange).rejects.toThrow('not wanted any more')
+  test('what is taken back is told no more, and leaves no timer', async () => {
+    const clock = new FakeClock()
+    const answers: (() => void)[] = []
+    await using upstream = await openUpstream(protocol, (query, send) => {
+      answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
+    })
+    const transport = openTransport(kind, clock)
+    const told: unknown[] = []
+    const takeBack = transport.exchange(queryTo(upstream.port, protocol, 1, 'x'), (result) => told.push(result))
+    const other = exchange(transport, queryTo(upstream.port, protocol, 2, 'y'))
+    await until(() => answers.length === 2)
+    takeBack()
+    takeBack()
+    for (const answer of answers) answer()
+    expect(textOf(await other)).toBe('re y')
+    await clock.advance(60_000)
+    await transport[Symbol.asyncDispose]()
+    expect(told).toEqual([])
+    expect(clock.pending).toBe(0)
   })
 
-  test('an aborted signal sends nothing', async () => {
-    let asked = 0
-    await using upstream = await openUpstream(protocol, () => asked++)
-    await using transport = openTransport(kind, new FakeClock())
-    await expect(
-      transport.exchange(queryTo(upstream.port, protocol, 1, 'x'), AbortSignal.abort(new Error('too late'))),
-    ).rejects.toThrow('too late')
-    expect(asked).toBe(0)
+  test('nothing is told before exchange() returns, however soon it fails', async () => {
+    const transport = openTransport(kind, new FakeClock())
+    await transport[Symbol.asyncDispose]()
+    const told: unknown[] = []
+    transport.exchange(queryTo(9, protocol, 1, 'x'), (result) => told.push(result))
+    transport.exchange(queryTo(9, protocol, 1, 'x'), () => told.push('taken back, and yet told'))()
+    expect(told).toEqual([])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).toMatchObject([{ code: 'io' }])
   })
 
   test('closing ends what is under way, leaves no timer, and refuses the rest', async () => {
@@ -95,12 +105,12 @@ describe.each(KINDS)('%s', (kind) => {
     let asked = 0
     await using upstream = await openUpstream(protocol, () => asked++)
     const transport = openTransport(kind, clock)
-    const failures = [1, 2].map((id) => failureOf(transport.exchange(queryTo(upstream.port, protocol, id, 'x'), never)))
+    const failures = [1, 2].map((id) => failureOf(exchange(transport, queryTo(upstream.port, protocol, id, 'x'))))
     await until(() => asked === 2)
     await transport[Symbol.asyncDispose]()
     await transport[Symbol.asyncDispose]()
     expect(await Promise.all(failures)).toEqual(['io', 'io'])
-    expect(await failureOf(transport.exchange(queryTo(upstream.port, protocol, 3, 'x'), never))).toBe('io')
+    expect(await failureOf(exchange(transport, queryTo(upstream.port, protocol, 3, 'x')))).toBe('io')
     expect(clock.pending).toBe(0)
   })
 
@@ -112,7 +122,7 @@ describe.each(KINDS)('%s', (kind) => {
     })
     await using transport = openTransport(kind, new FakeClock())
     const replies = await Promise.all(
-      Array.from({ length: 200 }, (_, i) => transport.exchange(queryTo(upstream.port, protocol, 77, `q${i}`), never)),
+      Array.from({ length: 200 }, (_, i) => exchange(transport, queryTo(upstream.port, protocol, 77, `q${i}`))),
     )
     expect(replies).toEqual(Array.from({ length: 200 }, (_, i) => message(77, `re q${i}`)))
   })
@@ -120,7 +130,7 @@ describe.each(KINDS)('%s', (kind) => {
   test('R-SRV-8: a link that is not there is a failure, not another way out', async () => {
     await using transport = openTransport(kind, new FakeClock())
     const away = { address: IpAddress.parse('192.0.2.53') as IpAddress, ifindex: 999_999 }
-    const failure = await failureOf(transport.exchange(queryTo(53, protocol, 1, 'x', away), never))
+    const failure = await failureOf(exchange(transport, queryTo(53, protocol, 1, 'x', away)))
     expect(failure).toBe(kind.endsWith('koffi') ? 'io' : 'unreachable')
   })
 
@@ -128,20 +138,63 @@ describe.each(KINDS)('%s', (kind) => {
     await using upstream = await openUpstream(protocol, () => {})
     await using transport = openTransport(kind, new FakeClock())
     const query = queryTo(upstream.port, protocol, 1, 'x', { wire: Buffer.alloc(66_000) })
-    expect(await failureOf(transport.exchange(query, never))).toBe('too-large')
+    expect(await failureOf(exchange(transport, query))).toBe('too-large')
   })
 })
 
 describe('udp', () => {
-  test('R-SRV-7: every question leaves from a port of its own, in no order', async () => {
+  test('R-SRV-7: questions at once leave from ports of their own, in no order', async () => {
+    const waiting: (() => void)[] = []
+    await using upstream = await openUpstream('udp', (query, send) => {
+      waiting.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
+      if (waiting.length === 64) for (const answer of waiting) answer()
+    })
+    await using transport = openTransport('udp', new FakeClock())
+    await Promise.all(Array.from({ length: 64 }, (_, i) => exchange(transport, queryTo(upstream.port, 'udp', i, 'x'))))
+    expect(new Set(upstream.ports).size).toBeGreaterThan(60)
+    const steps = upstream.ports.slice(1).map((port, i) => Math.abs(port - (upstream.ports[i] as number)))
+    expect(steps.filter((step) => step < 16).length).toBeLessThan(8)
+  })
+
+  test('R-SRV-7: no port serves for more than a few questions, and the ports lie all over the range', async () => {
     await using upstream = await openUpstream('udp', (query, send) =>
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
     await using transport = openTransport('udp', new FakeClock())
-    for (let i = 0; i < 64; i++) await transport.exchange(queryTo(upstream.port, 'udp', i, 'x'), never)
-    expect(new Set(upstream.ports).size).toBeGreaterThan(60)
-    const steps = upstream.ports.slice(1).map((port, i) => Math.abs(port - (upstream.ports[i] as number)))
-    expect(steps.filter((step) => step < 16).length).toBeLessThan(8)
+    const { endpoint } = queryTo(upstream.port, 'udp', 0, '')
+    for (let i = 0; i < 1024; i++) {
+      await exchange(transport, { ...queryTo(upstream.port, 'udp', i, 'x'), endpoint })
+    }
+    const uses = new Map<number, number>()
+    for (const port of upstream.ports) uses.set(port, (uses.get(port) ?? 0) + 1)
+    expect(uses.size).toBeGreaterThan(120) // of 128 sockets: a port may come up twice by chance
+    expect(uses.size).toBeLessThan(129)
+    const ports = [...uses.keys()].toSorted((a, b) => a - b)
+    const [low, high] = [ports[0] as number, ports.at(-1) as number]
+    const quarters = [0, 1, 2, 3].map((i) =>
+      ports.filter((port) => Math.floor((4 * (port - low)) / (high + 1 - low)) === i),
+    )
+    expect(Math.min(...quarters.map(({ length }) => length))).toBeGreaterThan(12)
+  })
+
+  test('R-SRV-7: the port of a question that was given up serves for no other', async () => {
+    const clock = new FakeClock()
+    await using upstream = await openUpstream('udp', (query, send) => {
+      if (textOf(query) !== 'lost') send(message(query.readUInt16BE(0), `re ${textOf(query)}`))
+    })
+    await using transport = openTransport('udp', clock)
+    const ask = (id: number, text: string) => {
+      return exchange(transport, { ...queryTo(upstream.port, 'udp', id, text, { patience: 100 }), endpoint })
+    }
+    const { endpoint } = queryTo(upstream.port, 'udp', 0, '')
+    await ask(1, 'x')
+    const failure = failureOf(ask(2, 'lost'))
+    await until(() => upstream.ports.length === 2)
+    await clock.advance(100)
+    expect(await failure).toBe('timeout')
+    for (let i = 0; i < 20; i++) await ask(i, 'y')
+    expect(upstream.ports[1]).toBe(upstream.ports[0])
+    expect(upstream.ports.slice(2)).not.toContain(upstream.ports[1])
   })
 
   test('R-SRV-7: a late answer meets an open port, for five seconds', async () => {
@@ -152,7 +205,7 @@ describe('udp', () => {
     })
     await using transport = openTransport('udp', clock)
     for (let i = 0; i < 3; i++) {
-      const failure = failureOf(transport.exchange(queryTo(upstream.port, 'udp', i, 'x', { patience: 100 }), never))
+      const failure = failureOf(exchange(transport, queryTo(upstream.port, 'udp', i, 'x', { patience: 100 })))
       await until(() => answers.length === i + 1)
       await clock.advance(100)
       expect(await failure).toBe('timeout')
@@ -174,12 +227,12 @@ describe('tcp', () => {
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
     await using transport = openTransport('tcp', clock)
-    await transport.exchange(queryTo(upstream.port, 'tcp', 1, 'a'), never)
+    await exchange(transport, queryTo(upstream.port, 'tcp', 1, 'a'))
     await clock.advance(9999)
-    await transport.exchange(queryTo(upstream.port, 'tcp', 2, 'b'), never)
+    await exchange(transport, queryTo(upstream.port, 'tcp', 2, 'b'))
     expect(upstream.connections).toBe(1)
     await clock.advance(10_000)
-    await transport.exchange(queryTo(upstream.port, 'tcp', 3, 'c'), never)
+    await exchange(transport, queryTo(upstream.port, 'tcp', 3, 'c'))
     expect(upstream.connections).toBe(2)
   })
 
@@ -189,11 +242,11 @@ describe('tcp', () => {
       if (++asked > 2) send(message(query.readUInt16BE(0), `re ${textOf(query)}`))
     })
     await using transport = openTransport('tcp', new FakeClock())
-    const failures = [1, 2].map((id) => failureOf(transport.exchange(queryTo(upstream.port, 'tcp', id, 'x'), never)))
+    const failures = [1, 2].map((id) => failureOf(exchange(transport, queryTo(upstream.port, 'tcp', id, 'x'))))
     await until(() => asked === 2)
     upstream.hangUp()
     expect(await Promise.all(failures)).toEqual(['closed', 'closed'])
-    expect(textOf(await transport.exchange(queryTo(upstream.port, 'tcp', 3, 'x'), never))).toBe('re x')
+    expect(textOf(await exchange(transport, queryTo(upstream.port, 'tcp', 3, 'x')))).toBe('re x')
   })
 
   test('a connection that left a question unanswered gets no new one, but may still answer the others', async () => {
@@ -203,12 +256,12 @@ describe('tcp', () => {
       answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
     })
     await using transport = openTransport('tcp', clock)
-    const failure = failureOf(transport.exchange(queryTo(upstream.port, 'tcp', 1, 'a', { patience: 50 }), never))
-    const slow = transport.exchange(queryTo(upstream.port, 'tcp', 2, 'b'), never)
+    const failure = failureOf(exchange(transport, queryTo(upstream.port, 'tcp', 1, 'a', { patience: 50 })))
+    const slow = exchange(transport, queryTo(upstream.port, 'tcp', 2, 'b'))
     await until(() => answers.length === 2)
     await clock.advance(50)
     expect(await failure).toBe('timeout')
-    const fresh = transport.exchange(queryTo(upstream.port, 'tcp', 3, 'c'), never)
+    const fresh = exchange(transport, queryTo(upstream.port, 'tcp', 3, 'c'))
     await until(() => answers.length === 3)
     expect(upstream.connections).toBe(2)
     for (const answer of answers) answer()
@@ -220,7 +273,7 @@ describe('tcp', () => {
     const outgoing = new Outgoing(libc)
     vi.spyOn(outgoing, 'connectTcp').mockImplementation(() => net.connect({ host: 'x', port: 9, lookup: () => {} }))
     await using transport = new TcpTransport(outgoing, clock, new SystemRandom())
-    const failure = failureOf(transport.exchange(queryTo(9, 'tcp', 1, 'x', { patience: 60_000 }), never))
+    const failure = failureOf(exchange(transport, queryTo(9, 'tcp', 1, 'x', { patience: 60_000 })))
     await clock.advance(9999)
     expect(clock.pending).toBe(2)
     await clock.advance(1)
@@ -234,7 +287,7 @@ describe('tcp', () => {
     )
     await using transport = openTransport('tcp', new FakeClock())
     for (let i = 1; i <= 140; i++) {
-      await transport.exchange(queryTo(upstream.port, 'tcp', i, 'x', { address: IpAddress.of(`127.0.1.${i}`) }), never)
+      await exchange(transport, queryTo(upstream.port, 'tcp', i, 'x', { address: IpAddress.of(`127.0.1.${i}`) }))
     }
     expect(upstream.connections).toBe(140)
   })

@@ -16,7 +16,7 @@ export function openTransport(kind: Kind, clock: Clock): Transport & AsyncDispos
   const outgoing = new Outgoing(kind.endsWith('koffi') ? undefined : libc)
   if (kind.startsWith('plain')) return new PlainTransport({ outgoing, clock, random: new SystemRandom() })
   return kind.startsWith('udp')
-    ? new UdpTransport(outgoing, clock)
+    ? new UdpTransport(outgoing, clock, new SystemRandom())
     : new TcpTransport(outgoing, clock, new SystemRandom())
 }
 

@@ -1,0 +1,12 @@
+import type { Clock, Log, Random } from '../base/index.ts'
+import type { Transport } from '../upstream/index.ts'
+import type { TransactionCounts } from './transaction-counts.ts'
+
+/** What the scopes share. */
+export interface ScopeServices {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly counts: TransactionCounts
+}

@@ -1,0 +1,57 @@
+import { untilAborted } from '../base/index.ts'
+import type { Millis } from '../base/index.ts'
+import type { ScopeCache, StaleHit } from '../cache/index.ts'
+import { isBogus } from '../upstream/index.ts'
+import { parseMessage, RCODE, shuffleAddresses } from '../wire/index.ts'
+import { inTime } from './in-time.ts'
+import type { ScopeAnswer, ScopeOutcome, ScopeRequest } from './outcome.ts'
+import type { ScopeServices } from './services.ts'
+
+/** Old answers where fresh ones take too long or cannot be had (RFC 8767, R-CACHE-18). */
+export class StaleAnswers {
+  readonly #cache: ScopeCache
+  readonly #services: ScopeServices
+
+  constructor(cache: ScopeCache, services: ScopeServices) {
+    this.#cache = cache
+    this.#services = services
+  }
+
+  /** Messages that are relayed as they are carry signatures, which expire for good: they are never stale. */
+  find({ request, variant, readsCache, mayBeStale }: ScopeRequest): StaleHit | undefined {
+    const mayHelp = readsCache && mayBeStale && variant === '' && this.#cache.staleRetention > 0
+    return mayHelp ? this.#cache.stale(request.question, this.#services.clock.now()) : undefined
+  }
+
+  /** Waits a little for fresh data, which goes on being fetched (RFC 8767 §5). @throws the signal's reason when aborted */
+  async unlessFresh(
+    stale: StaleHit,
+    fetched: Promise<ScopeOutcome>,
+    patience: Millis,
+    signal: AbortSignal,
+  ): Promise<ScopeOutcome> {
+    const fresh = await inTime(fetched, patience, this.#services.clock, signal)
+    // Flushed meanwhile, or the name belongs elsewhere now: then only fresh data will do.
+    if (!stale.fact.isCurrent || fresh?.kind === 'answer') {
+      const outcome = fresh ?? (await untilAborted(fetched, signal))
+      return stale.fact.isCurrent && isTrouble(outcome) ? this.serve(stale, 'failure') : outcome
+    }
+    return fresh?.state === 'aborted' ? fresh : this.serve(stale, 'timeout')
+  }
+
+  /** `instead` of what. */
+  serve({ wire, lesson }: StaleHit, instead: 'timeout' | 'failure'): ScopeAnswer {
+    const { counts, random } = this.#services
+    if (instead === 'timeout') counts.timeoutsServedStale++
+    else counts.failuresServedStale++
+    shuffleAddresses(wire, random) // R-CACHE-15
+    return { kind: 'answer', origin: 'stale', wire, message: parseMessage(wire), lesson, basis: undefined, tries: [] }
+  }
+}
+
+/** An error that says nothing about the name; bogus data does, and old data must not hide it. */
+function isTrouble(outcome: ScopeOutcome): boolean {
+  if (outcome.kind === 'failure') return outcome.state !== 'aborted'
+  const { message } = outcome
+  return message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN && !isBogus(message)
+}

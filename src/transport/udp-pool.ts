@@ -1,0 +1,192 @@
+import type { Clock, Millis, Random } from '../base/index.ts'
+import type { ConnectedUdp, UdpEvents } from '../sys/index.ts'
+import type { Endpoint } from '../upstream/index.ts'
+
+/** Questions that leave by one port, one after the other. */
+export const MAX_USES = 8
+/** No question leaves by a port that has been open for longer. */
+export const MAX_AGE: Millis = 2000
+/** Sockets that wait for the next question, for all servers together. */
+export const MAX_IDLE = 256
+
+/** Connects a socket from a port that the kernel draws. @throws an error with the system's `code` */
+export type OpenUdp = (endpoint: Endpoint, events: UdpEvents) => ConnectedUdp
+
+/**
+ * Connected sockets for a few questions each, as to set one up and take it down costs more than to ask: without, a
+ * cold miss takes a third more CPU time.
+ *
+ * A forger must still guess both ID and port (RFC 5452 §9.2, R-SRV-7): the kernel draws every port at random, a port
+ * carries one question at a time, which of the idle ones is drawn too, and none lives long enough to be found by trying:
+ * it goes after a few questions or seconds, and at once when it hears anything that was not asked for. Being
+ * connected, it hears the server alone. A socket whose question was given up must not come back here: what comes for
+ * it late could meet another question. Whoever knows a server by another `Endpoint` object has sockets of his own.
+ */
+export class UdpPool implements Disposable {
+  readonly #open: OpenUdp
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #idle = new Map<Endpoint, PooledUdp[]>()
+  #size = 0
+  /** Changes with the ways out of this machine. */
+  #network = {}
+  #sweep: Disposable | undefined
+
+  constructor(open: OpenUdp, clock: Clock, random: Random) {
+    this.#open = open
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /** Sockets that are idle. */
+  get size(): number {
+    return this.#size
+  }
+
+  /**
+   * Sends a question; what comes is told to `asker`, who owns the socket until it is given back or closed.
+   * @throws an error with the system's `code`
+   */
+  send(endpoint: Endpoint, wire: Buffer, asker: UdpEvents): PooledUdp {
+    const used = this.#draw(endpoint)
+    if (used?.trySend(wire, asker) === true) return used
+    const socket = new PooledUdp(endpoint, this.#network, this.#clock.now(), (unasked) => this.#drop(unasked))
+    socket.connection = this.#open(endpoint, socket)
+    try {
+      socket.send(wire, asker)
+      return socket
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+  }
+
+  /** Its question has been answered: another may follow. */
+  giveBack(socket: PooledUdp): void {
+    if (!this.#isUsable(socket) || this.#size >= MAX_IDLE) return socket.close()
+    socket.rest()
+    const idle = this.#idle.get(socket.endpoint)
+    if (idle === undefined) this.#idle.set(socket.endpoint, [socket])
+    else idle.push(socket)
+    this.#size++
+    this.#sweep ??= this.#clock.after(MAX_AGE, () => this.#onSweep())
+  }
+
+  /** Addresses or routes have changed: a connected socket would go on sending from the old address. */
+  renew(): void {
+    this.#network = {}
+    for (const idle of this.#idle.values()) for (const socket of idle) socket.close()
+    this.#idle.clear()
+    this.#size = 0
+    this.#sweep?.[Symbol.dispose]()
+    this.#sweep = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.renew()
+  }
+
+  /** Any of the idle ones; the last takes its place. */
+  #draw(endpoint: Endpoint): PooledUdp | undefined {
+    const idle = this.#idle.get(endpoint)
+    if (idle === undefined) return undefined
+    for (let left = idle.length; left > 0; left--) {
+      const at = this.#random.below(left)
+      const drawn = idle[at] as PooledUdp
+      const last = idle.pop() as PooledUdp
+      if (last !== drawn) idle[at] = last
+      this.#size--
+      if (this.#isUsable(drawn)) return drawn
+      drawn.close()
+    }
+    return undefined
+  }
+
+  #isUsable({ network, uses, openedAt }: PooledUdp): boolean {
+    return network === this.#network && uses < MAX_USES && this.#clock.now() - openedAt < MAX_AGE
+  }
+
+  /** It heard something, or failed, while nothing was asked. */
+  #drop(socket: PooledUdp): void {
+    const idle = this.#idle.get(socket.endpoint) ?? []
+    const at = idle.indexOf(socket)
+    if (at >= 0) {
+      idle.splice(at, 1)
+      this.#size--
+    }
+    socket.close()
+  }
+
+  #onSweep(): void {
+    this.#sweep = undefined
+    for (const [endpoint, idle] of this.#idle) {
+      const kept = idle.filter((socket) => this.#isUsable(socket))
+      for (const socket of idle) if (!this.#isUsable(socket)) socket.close()
+      this.#size -= idle.length - kept.length
+      if (kept.length > 0) this.#idle.set(endpoint, kept)
+      else this.#idle.delete(endpoint)
+    }
+    if (this.#size > 0) this.#sweep = this.#clock.after(MAX_AGE, () => this.#onSweep())
+  }
+}
+
+/** One socket: idle, or carrying the question of an asker. */
+export class PooledUdp implements UdpEvents {
+  readonly endpoint: Endpoint
+  readonly network: object
+  readonly openedAt: Millis
+  /** Set right after it is made. */
+  connection: ConnectedUdp | undefined
+  /** Questions sent so far; a socket that is not to be used again has had its fill. */
+  uses = 0
+  readonly #onUnasked: (socket: PooledUdp) => void
+  #asker: UdpEvents | undefined
+
+  constructor(endpoint: Endpoint, network: object, openedAt: Millis, onUnasked: (socket: PooledUdp) => void) {
+    this.endpoint = endpoint
+    this.network = network
+    this.openedAt = openedAt
+    this.#onUnasked = onUnasked
+  }
+
+  /** @throws an error with the system's `code` */
+  send(wire: Buffer, asker: UdpEvents): void {
+    this.#asker = asker
+    this.uses++
+    this.connection?.send(wire)
+  }
+
+  /** The same for one that was used before: what fails may be no more than news of an earlier question. */
+  trySend(wire: Buffer, asker: UdpEvents): boolean {
+    try {
+      this.send(wire, asker)
+      return true
+    } catch {
+      this.close()
+      return false
+    }
+  }
+
+  rest(): void {
+    this.#asker = undefined
+  }
+
+  /** No further question: somebody may be trying answers on it. */
+  retire(): void {
+    this.uses = MAX_USES
+  }
+
+  close(): void {
+    this.connection?.close()
+  }
+
+  readonly onMessage = (bytes: Buffer): void => {
+    if (this.#asker === undefined) this.#onUnasked(this)
+    else this.#asker.onMessage(bytes)
+  }
+
+  readonly onError = (error: Error): void => {
+    if (this.#asker === undefined) this.#onUnasked(this)
+    else this.#asker.onError(error)
+  }
+}
