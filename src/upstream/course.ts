@@ -5,6 +5,9 @@ import { PAYLOAD_SIZE, SMALL_PAYLOAD } from './abilities.ts'
 /** As much as servers commonly send: the last resort where an answer is truncated and TCP does not work. */
 const LARGE_PAYLOAD = 4096
 
+/** RFC 9520 §3.1: three messages without an answer tell that the question does not get one. */
+export const ENOUGH = 3
+
 /** How one question fares with one server: what was tried, and so how to ask next. */
 export class Course {
   readonly upstream: Upstream
@@ -21,6 +24,9 @@ export class Course {
   /** Messages with EDNS that went unanswered, and those of them that offered the ordinary payload. */
   ednsLosses = 0
   largeLosses = 0
+  #losses = 0
+  /** Messages it may still get over UDP. */
+  allowance = Number.POSITIVE_INFINITY
   #sentUdp = 0
   #startedAt: Millis = 0
 
@@ -33,11 +39,27 @@ export class Course {
     return this.#sentUdp > 0 && this.upstream.liveness.hasSpokenSince(this.#startedAt)
   }
 
+  /** What is lost says something about the path; the more of one question, the more about the question instead. */
+  get tellsOfPath(): boolean {
+    return this.#losses < ENOUGH
+  }
+
+  /** It got this question more than once or twice and said nothing. */
+  get isSilent(): boolean {
+    return this.#sentUdp >= ENOUGH && !this.gaveTrouble && !this.refusedEdns && !this.lacksTcp
+  }
+
+  /** And that while it spoke to others: so it is the question that gets no answer. */
+  get isIgnored(): boolean {
+    return this.isSilent && this.isStuck && this.upstream.liveness.state === 'up'
+  }
+
   /** The payload size to offer in the next message over UDP; undefined: without EDNS. */
   nextPayload(now: Millis): number | undefined {
     const { abilities } = this.upstream
     const nth = this.#sentUdp++
     if (nth === 0) this.#startedAt = now
+    if (--this.allowance <= 0) this.isSpent = true
     if (this.refusedEdns || abilities.isEdnsUnlikely || !abilities.speaksEdns(now)) return undefined
     if (this.lacksTcp) return LARGE_PAYLOAD
     // Unanswered: the other half of a pair. Where EDNS has worked, only when nothing else helps.
@@ -53,6 +75,7 @@ export class Course {
 
   /** A message that offered `payload` went unanswered. */
   onLost(payload: number | undefined): void {
+    this.#losses++
     if (payload === undefined) return
     this.ednsLosses++
     if (payload >= PAYLOAD_SIZE) this.largeLosses++

@@ -1,4 +1,5 @@
 import type { Millis } from '../base/index.ts'
+import type { Question } from '../wire/index.ts'
 import { Course } from './course.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -29,8 +30,20 @@ export class Courses {
     return this.all.some(({ isSpent, upstream }) => !isSpent && upstream.isTrusted(now))
   }
 
+  /** Somebody is there and yet says nothing to this question: so the silence of others says nothing about them. */
+  get isStuck(): boolean {
+    return this.all.some(({ isStuck }) => isStuck)
+  }
+
   /** One had an answer: those that gave errors to the same question were worse. */
   onAnswered(now: Millis): void {
     for (const { gaveTrouble, upstream } of this.all) if (gaveTrouble) upstream.onOutdone(now)
+  }
+
+  /** Nobody had an answer, and not because nobody is there: who said nothing is not asked this again for a while. */
+  rememberSilences(question: Question, now: Millis): void {
+    if (!this.all.some(({ isIgnored }) => isIgnored)) return
+    for (const { isSilent, upstream } of this.all)
+      if (isSilent) upstream.failures.add(question, { kind: 'silence' }, now)
   }
 }

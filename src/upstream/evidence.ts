@@ -21,20 +21,28 @@ export function learnFromReply(attempt: Try, wire: Buffer, verdict: Verdict['kin
   else if (course.ednsLosses > 0) abilities.onEdnsLost(now)
 }
 
-/** Silence counts against a server, and what the network says; trouble of our own does not, nor does TCP. */
-export function learnFromFailure(attempt: Try, code: TransportErrorCode, upstreams: Upstreams, now: Millis): void {
+/**
+ * Silence counts against a server, and what the network says; trouble of our own does not, nor does TCP. When the
+ * question `isStuck`, it is slow, or gets no answer anywhere, and not the server.
+ */
+export function learnFromFailure(
+  attempt: Try,
+  code: TransportErrorCode,
+  upstreams: Upstreams,
+  isStuck: boolean,
+  now: Millis,
+): void {
   if (attempt.protocol === 'tcp') return
   if (code === 'refused' || code === 'unreachable') upstreams.onUnreachable(attempt.upstream, now)
-  else if (code === 'timeout') learnFromSilence(attempt, upstreams, now)
+  else if (code === 'timeout') learnFromSilence(attempt, upstreams, isStuck, now)
 }
 
 /** Its server has used up its patience: counted once, however often that is noticed. */
-export function learnFromSilence(attempt: Try, upstreams: Upstreams, now: Millis): void {
+export function learnFromSilence(attempt: Try, upstreams: Upstreams, isStuck: boolean, now: Millis): void {
   const { course, upstream, sentAt } = attempt
   if (attempt.isLate || attempt.protocol === 'tcp') return
   attempt.isLate = true
   course.onLost(attempt.payloadSize)
-  if (course.isStuck)
-    upstream.onOverdue() // the question is slow, not the server
-  else upstreams.onMiss(upstream, sentAt, now)
+  upstream.onOverdue(course.tellsOfPath)
+  if (!isStuck) upstreams.onMiss(upstream, sentAt, now)
 }

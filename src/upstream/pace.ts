@@ -13,6 +13,12 @@ const LONGEST_WAIT: Millis = 350
 /** Where the server lives and hardly anything gets lost, the question takes its time: asking often does not help. */
 const CALM_GROWTH = 3
 const LONGEST_CALM_WAIT: Millis = 1500
+/**
+ * Where messages get lost on the way to a server that was heard of just now, so many rounds follow each other without
+ * growing: the server's own pace says when an answer is overdue, and half the messages may have to be sent again.
+ */
+const EAGER_ROUNDS = 6
+const JUST_NOW: Millis = 3000
 const OFFLINE_PATIENCE: Millis = 150
 /** TCP needs more round trips; a connection that says nothing for the second time is not worth keeping. */
 const TCP_ROUNDS = 4
@@ -55,7 +61,7 @@ export class Pace {
 
   /** A message goes out, in the given round of the servers. */
   onSend(course: Course, protocol: 'udp' | 'tcp', round: number, now: Millis): void {
-    this.#nextTryAt = now + this.#waitFor(course, protocol, round)
+    this.#nextTryAt = now + this.#waitFor(course, protocol, round, now)
   }
 
   /** A server gave an error; `hasHope` when another might do better. */
@@ -73,11 +79,13 @@ export class Pace {
     return false
   }
 
-  #waitFor({ upstream, isStuck }: Course, protocol: 'udp' | 'tcp', round: number): Millis {
+  #waitFor({ upstream, isStuck }: Course, protocol: 'udp' | 'tcp', round: number, now: Millis): Millis {
     const patience = this.#upstreams.patience(upstream)
     if (protocol === 'tcp') return Math.min(TCP_PATIENCE, Math.max(SHORTEST_TCP_WAIT, TCP_ROUNDS * patience))
     if (this.#isOffline) return Math.min(OFFLINE_PATIENCE, patience)
     if (isStuck && !upstream.isLossy) return Math.min(LONGEST_CALM_WAIT, patience * CALM_GROWTH ** round)
-    return Math.min(Math.max(LONGEST_WAIT, patience), patience * GROWTH ** round)
+    const isEager = upstream.isLossy && upstream.liveness.hasSpokenSince(now - JUST_NOW)
+    const growing = isEager ? Math.max(0, round - EAGER_ROUNDS) : round
+    return Math.min(Math.max(LONGEST_WAIT, patience), patience * GROWTH ** growing)
   }
 }

@@ -110,7 +110,10 @@ export class Prober {
   #markOverdue(now: Millis): void {
     for (const [probe, state] of this.#open) {
       if (probe.overdueAt > now) continue
-      if (!state.isAnswered && !state.isOverdue) this.#upstreams.onMiss(probe.upstream, probe.sentAt, now)
+      if (!state.isAnswered && !state.isOverdue) {
+        probe.upstream.onOverdue(true)
+        this.#upstreams.onMiss(probe.upstream, probe.sentAt, now)
+      }
       state.isOverdue = true
       if (probe.partner !== undefined && state.isAnswered) this.#compare(probe, probe.partner, now)
       if (probe.payloadSize === undefined || state.isAnswered || now - probe.sentAt >= PATIENCE) {

@@ -2,37 +2,66 @@ import type { Millis } from '../base/index.ts'
 import type { Message, Question } from '../wire/index.ts'
 import { questionKey } from '../wire/index.ts'
 
-/** RFC 9520 §3.2: at least a second. Short, as the server may recover; long enough for a client's own retries. */
-const LIFETIME: Millis = 5000
+/**
+ * How long a failure is remembered (RFC 9520 §3.2): five seconds, as the server may recover, and twice as long each time
+ * it fails again, up to a minute: far below the five allowed, as somebody may be repairing the name and waiting.
+ */
+const FIRST: Millis = 5000
+const LONGEST: Millis = 60_000
 const CAPACITY = 256
 
-/** An error reply that one server gave to one question. */
-export interface RecentFailure {
-  readonly wire: Buffer
-  readonly message: Message
+/** How one server failed at one question: by an error, or by saying nothing while it answered others. */
+export type RecentFailure =
+  | { readonly kind: 'error'; readonly wire: Buffer; readonly message: Message }
+  | { readonly kind: 'silence' }
+
+interface Entry {
+  readonly failure: RecentFailure
+  readonly until: Millis
+  readonly pause: Millis
 }
 
 /** Which questions one server could not answer just now: it is not asked them again at once (RFC 9520). */
 export class RecentFailures {
   /** In the order they came, and so in the order they are forgotten. */
-  readonly #entries = new Map<string, RecentFailure & { readonly at: Millis }>()
+  readonly #entries = new Map<string, Entry>()
 
-  add(question: Question, wire: Buffer, message: Message, now: Millis): void {
+  add(question: Question, failure: RecentFailure, now: Millis): void {
     const key = questionKey(question)
+    const before = this.#entries.get(key)
+    const isAgain = before !== undefined && now - before.until < LONGEST
+    const pause = isAgain ? Math.min(LONGEST, 2 * before.pause) : FIRST
     this.#entries.delete(key)
     const [oldest] = this.#entries.keys()
     if (this.#entries.size >= CAPACITY && oldest !== undefined) this.#entries.delete(oldest)
-    this.#entries.set(key, { wire, message, at: now })
+    this.#entries.set(key, { failure, until: now + pause, pause })
   }
 
   find(question: Question, now: Millis): RecentFailure | undefined {
     if (this.#entries.size === 0) return undefined
     const found = this.#entries.get(questionKey(question))
-    return found !== undefined && now - found.at < LIFETIME ? found : undefined
+    return found !== undefined && now < found.until ? found.failure : undefined
+  }
+
+  /** It said nothing when it was last asked this: it deserves another chance, but not as many messages. */
+  wasSilent(question: Question): boolean {
+    return this.#entries.size > 0 && this.#entries.get(questionKey(question))?.failure.kind === 'silence'
+  }
+
+  /** Failures in force. */
+  count(now: Millis): number {
+    let count = 0
+    for (const { until } of this.#entries.values()) if (now < until) count++
+    return count
   }
 
   forget(question: Question): void {
     if (this.#entries.size > 0) this.#entries.delete(questionKey(question))
+  }
+
+  /** The server was away, so its silence says nothing about names. */
+  forgetSilences(): void {
+    for (const [key, { failure }] of this.#entries) if (failure.kind === 'silence') this.#entries.delete(key)
   }
 
   clear(): void {

@@ -3,6 +3,8 @@ import type { Millis } from '../base/index.ts'
 /** Patience with a server that has not answered yet, and the bounds of what is learnt. */
 export const FIRST_PATIENCE: Millis = 250
 const SHORTEST: Millis = 60
+/** Where messages get lost anyway, asking a quick server again sooner costs less than it gains. */
+const SHORTEST_LOSSY: Millis = 30
 const LONGEST: Millis = 1000
 /** Answers that are remembered: enough for a 95th percentile, few enough to follow a change within a minute of use. */
 const WINDOW = 64
@@ -47,7 +49,8 @@ export class RoundTrips {
    */
   patience(first: Millis, isLossy: boolean): Millis {
     if (this.#samples.length === 0) return first
-    const learnt = Math.min(LONGEST, Math.max(SHORTEST, this.#p95() * MARGIN, isLossy ? 0 : this.#tail))
+    const floor = isLossy ? SHORTEST_LOSSY : Math.max(SHORTEST, this.#tail)
+    const learnt = Math.min(LONGEST, Math.max(floor, this.#p95() * MARGIN))
     return this.#samples.length < ENOUGH ? Math.max(first, learnt) : learnt
   }
 

@@ -103,19 +103,19 @@ export class Upstream {
     if (took <= this.patience) this.#overdueShare -= this.#overdueShare / OVERDUE_WINDOW
     this.roundTrips.add(took)
     this.abilities.onDatagram(bytes)
-    this.liveness.onSign(now)
+    this.#onSign(now)
   }
 
   /** A message came over a connection; how long that took depends on more than the server. */
   onStreamMessage(now: Millis): void {
     this.counts.answers++
-    this.liveness.onSign(now)
+    this.#onSign(now)
   }
 
-  /** A message went unanswered for its whole patience. */
-  onOverdue(): void {
+  /** A message went unanswered for its whole patience, which may or may not tell something of the path. */
+  onOverdue(tellsOfPath: boolean): void {
     this.counts.silences++
-    this.#overdueShare += (1 - this.#overdueShare) / OVERDUE_WINDOW
+    if (tellsOfPath) this.#overdueShare += (1 - this.#overdueShare) / OVERDUE_WINDOW
   }
 
   /**
@@ -130,7 +130,6 @@ export class Upstream {
   onGoodAnswer(question: Question): void {
     this.#provenQuestion = question
     this.#outdone = 0
-    this.failures.forget(question)
   }
 
   /** It gave an error to a question that another server then answered. */
@@ -147,5 +146,10 @@ export class Upstream {
     this.failures.clear()
     this.#outdone = 0
     this.#overdueShare = 0
+  }
+
+  #onSign(now: Millis): void {
+    if (this.liveness.state === 'out') this.failures.forgetSilences()
+    this.liveness.onSign(now)
   }
 }

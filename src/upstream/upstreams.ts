@@ -61,7 +61,6 @@ export class Upstreams {
 
   /** A message went unanswered for the whole patience of its server. */
   onMiss(upstream: Upstream, sentAt: Millis, now: Millis): void {
-    upstream.onOverdue()
     upstream.liveness.onMiss(sentAt, now)
     this.onDoubt()
   }

@@ -142,6 +142,25 @@ describe('packet loss of 30 % each way', () => {
     expect(failed(traffic(world, 10_000, 20))).toBeLessThanOrEqual(1)
   })
 
+  // With waits that grew from the first message on: 700 to 900 ms, and some lookups took three seconds.
+  test.each([
+    [1, 5, 300],
+    [1, 50, 300],
+    [30, 5, 400],
+    [30, 50, 400],
+  ])(
+    'the only one, %s ms away, is asked again in its own time, at %s a second: p99 within %s ms',
+    (delay, rate, limit) => {
+      const world = new Simulation([{ loss: 0.3, delay: () => delay }])
+      const lookups = traffic(world, 5000, rate)
+      const took = lookups.map((lookup) => lookup.took)
+      expect(percentile(took, 0.99)).toBeLessThanOrEqual(limit)
+      expect(percentile(took, 0.999)).toBeLessThanOrEqual(2 * limit)
+      // Half of them are lost: two for each lookup cannot be helped.
+      expect(world.sent[0]! / lookups.length).toBeLessThan(2.2)
+    },
+  )
+
   test.each([0.05, 0.15, 0.3])('R-SRV-12, better: it is not held against EDNS or large answers (%s)', (loss) => {
     const world = new Simulation([{ loss }, { loss }])
     traffic(world, 10_000, 20)
@@ -353,4 +372,80 @@ test('tiers: within one the fastest is asked first', () => {
   const lookups = traffic(world, 100, 10)
   expect(from(lookups, '192.0.2.2')).toBeGreaterThanOrEqual(98)
   expect(from(lookups, '192.0.2.3')).toBe(0)
+})
+
+describe('RFC 9520 §3.2: a name that servers do not answer, though they answer others', () => {
+  const hole = (wire: Buffer) => wire.includes('hole')
+  const asked = ({ sent }: Simulation) => sent.reduce((sum, count) => sum + count, 0)
+
+  test.each([1, 2, 3])('%s servers: it fails at once for a while, and then costs three messages to each', (count) => {
+    const world = new Simulation(Array.from({ length: count }, () => ({ drops: hole })))
+    traffic(world, 50, 20)
+    expect(world.lookup('hole.test').outcome).toMatchObject({ kind: 'failure', state: 'timeout' })
+    const before = asked(world)
+    for (let i = 0; i < 5; i++) {
+      expect(world.lookup('hole.test')).toMatchObject({ took: 0, outcome: { kind: 'failure', state: 'timeout' } })
+      world.advance(900)
+    }
+    expect(asked(world)).toBe(before)
+    world.advance(500)
+    expect(world.lookup('hole.test').outcome.kind).toBe('failure')
+    expect(asked(world) - before).toBe(3 * count)
+  })
+
+  test('the pause doubles, up to a minute: an hour of a question a second costs a few hundred messages', () => {
+    const world = new Simulation([{ drops: hole }, { drops: hole }])
+    traffic(world, 50, 20)
+    const before = asked(world)
+    let longest = 0
+    let failedAt = world.now
+    for (let i = 0; i < 3600; i++) {
+      const { took } = world.lookup('hole.test')
+      if (took > 0) {
+        longest = Math.max(longest, world.now - took - failedAt)
+        failedAt = world.now
+      }
+      world.advance(1000)
+    }
+    expect(longest).toBeGreaterThan(55_000)
+    expect(longest).toBeLessThan(65_000)
+    expect(asked(world) - before).toBeLessThan(500)
+  })
+
+  test('other names are not affected, and the servers keep their rank', () => {
+    const world = new Simulation([{ drops: hole }, { drops: hole }])
+    traffic(world, 50, 20)
+    world.lookup('hole.test')
+    const lookups = traffic(world, 100, 20)
+    expect(failed(lookups)).toBe(0)
+    expect(from(lookups, '192.0.2.1')).toBeGreaterThanOrEqual(99)
+  })
+
+  test('an answer that comes too late ends it', () => {
+    const world = new Simulation([{ delay: (wire) => (wire.includes('slow') ? 4600 : 20) }])
+    traffic(world, 50, 20)
+    expect(world.lookup('slow.test').outcome.kind).toBe('failure')
+    world.advance(200)
+    world.paths[0]!.delay = () => 20
+    expect(world.lookup('slow.test')).toMatchObject({ took: 20, outcome: { kind: 'reply' } })
+  })
+
+  test('what a server that was away did not say is not held against the names', () => {
+    const world = new Simulation([{}])
+    traffic(world, 50, 20)
+    world.ask('last.test', () => undefined)
+    world.advance(10)
+    world.paths[0]!.isAlive = false
+    for (const name of ['b.test', 'c.test', 'd.test']) expect(world.lookup(name).outcome.kind).toBe('failure')
+    world.paths[0]!.isAlive = true
+    world.advance(1000)
+    for (const name of ['b.test', 'c.test', 'd.test']) expect(world.lookup(name)).toMatchObject({ took: 20 })
+  })
+
+  test('loss is not taken for it: a lossy path remembers no silence', () => {
+    const world = new Simulation([{ loss: 0.3 }])
+    const lookups = traffic(world, 10_000, 50)
+    expect(failed(lookups)).toBeLessThanOrEqual(1)
+    expect(world.upstreams.all[0]!.failures.count(world.now)).toBeLessThanOrEqual(1)
+  })
 })
