@@ -2,7 +2,7 @@ import { IpAddress, type Logger } from './base/index.ts'
 import type { Daemon } from './daemon.ts'
 import type { Options } from './options.ts'
 import { ListenError } from './stub/index.ts'
-import { hasCapability, type Holder, portHolder } from './sys/index.ts'
+import { hasCapability, type Holder, isFree, type Libc, portHolder } from './sys/index.ts'
 
 const STANDARD = ['127.0.0.53', '127.0.0.54'].map((text) => ({ address: IpAddress.of(text), port: 53 }))
 const ELSEWHERE = { address: IpAddress.of('127.0.0.1'), firstPort: 5300, ports: 10 }
@@ -40,12 +40,16 @@ async function listenElsewhere(daemon: Daemon): Promise<void> {
   throw new Error(`no port from ${firstPort} to ${firstPort + ports - 1} of ${address.text} is free`)
 }
 
-/** Looks at once who holds the places we want: only root, which we may be about to give up, sees into every process. */
-export function listenAdvice(options: Options): Advice {
+/**
+ * Looks at once who holds the places we want when we are root, which we may be about to give up: nobody else sees into
+ * every process. Places that are free are left out, as to look takes 4 ms each.
+ */
+export function listenAdvice(options: Options, libc: Libc | undefined): Advice {
   const seen = new Map<string, Holder | undefined>()
-  for (const { address, port } of options.listen.length > 0 ? options.listen : STANDARD) {
+  for (const at of options.listen.length > 0 ? options.listen : STANDARD) {
     for (const transport of ['udp', 'tcp'] as const) {
-      seen.set(`${transport} ${address.text} ${port}`, portHolder(address, port, transport))
+      if (process.getuid?.() !== 0 || isFree(libc, at, transport)) continue
+      seen.set(`${transport} ${at.address.text} ${at.port}`, portHolder(at.address, at.port, transport))
     }
   }
   return ({ address, port, transport, code }) => {

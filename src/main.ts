@@ -36,7 +36,7 @@ async function run(wanted: Options): Promise<void> {
   const notifier = takeNotifier(libc, logger)
   const version = packageVersion()
   const options = wanted.tryOut ? await withUsableDirectory(wanted, life, logger) : wanted
-  const advice = listenAdvice(options)
+  const advice = listenAdvice(options, libc)
   await leaveRoot(options, options !== wanted, libc, logger)
   await ensureDirectory(options.runtimeDirectory)
   const uid = process.getuid?.() ?? 0

@@ -1,5 +1,5 @@
 import { chmod, lstat, rm } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { type Log, reasonOf } from '../base/index.ts'
 import { OPEN_METRICS } from '../control/index.ts'
@@ -50,6 +50,7 @@ export class MetricsDoor implements AsyncDisposable {
 
   async #open(listen: MetricsListen): Promise<void> {
     if (listen.kind === 'off') return
+    const { createServer } = await import('node:http') // 2 ms, for those who want it
     const server = createServer({ requestTimeout: PATIENCE_MS, headersTimeout: PATIENCE_MS }, (request, response) =>
       this.#answer(request, response),
     )

@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module'
 import type { RawNetlinkSocket as Raw } from 'netlink/dist/raw.js'
 import type { Clock } from '../base/index.ts'
 import { RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
 import { composeRequest, type NetlinkMessage, readU32, splitMessages } from './message.ts'
+
+type Package = typeof import('netlink/dist/raw.js')
 
 const NETLINK_ROUTE = 0
 /** RTNLGRP_*: link, IPv4 address, IPv4 route, IPv6 address, IPv6 route. */
@@ -69,7 +72,7 @@ export class RtnetlinkSocket implements AsyncDisposable {
 
   /** @throws when the socket cannot be had. */
   static async open(options: RtnetlinkSocketOptions): Promise<RtnetlinkSocket> {
-    const { RawNetlinkSocket } = await loadNetlink()
+    const { RawNetlinkSocket } = loadNetlink()
     const raw = new RawNetlinkSocket(NETLINK_ROUTE)
     try {
       raw.setRecvBufferSize(RECEIVE_BUFFER)
@@ -173,6 +176,6 @@ function errnoOf(message: NetlinkMessage): number {
  * Loaded when first needed; ahead of that by whoever is about to lose the right to read it. The raw layer alone: the
  * rest of the package parses what we do not need and leaves out what we do.
  */
-export function loadNetlink() {
-  return import('netlink/dist/raw.js')
+export function loadNetlink(): Package {
+  return createRequire(import.meta.url)('netlink/dist/raw.js') as Package // import() would parse it twice, for its names
 }

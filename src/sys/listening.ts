@@ -50,6 +50,21 @@ export class Listening {
   }
 }
 
+/** Whether a place could be had now, told by having it for a moment; false when that cannot be told. */
+export function isFree(libc: Libc | undefined, at: ListenAddress, transport: 'udp' | 'tcp'): boolean {
+  if (libc === undefined) return false
+  const [type, prepare] =
+    transport === 'udp'
+      ? [options.SOCK_DGRAM, () => {}]
+      : [options.SOCK_STREAM, (opened: number) => options.setReuseAddress(libc, opened)]
+  try {
+    libc.call('close', openBound(libc, at, type, prepare))
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** A bound socket, for the caller to close; `prepare` sets what must be set before. */
 function openBound(libc: Libc, at: ListenAddress, type: number, prepare: (fd: number) => void): number {
   const { family } = at.address
