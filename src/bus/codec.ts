@@ -71,12 +71,7 @@ const BODY_LENGTH_AT = 4
  * call never settles when the bus goes away.
  */
 export async function loadCodec(): Promise<Codec> {
-  const [{ default: DBusBuffer }, library, { messageToJsFmt }, { parseSignature }] = await Promise.all([
-    import('dbus-next/lib/dbus-buffer.js'),
-    import('dbus-next/lib/variant.js'),
-    import('dbus-next/lib/marshall-compat.js'),
-    import('dbus-next/lib/signature.js'),
-  ])
+  const { DBusBuffer, TheirVariant, messageToJsFmt, parseSignature } = await import('./dbus-next.ts')
 
   const readBody = (signature: string, body: Buffer, endian: number): unknown[] => {
     if (signature === '') return []
@@ -86,7 +81,7 @@ export async function loadCodec(): Promise<Codec> {
   }
   /** Puts our `Variant` in place of the library's, at any depth. */
   const ownVariants = (value: unknown): unknown => {
-    if (value instanceof library.Variant) return new Variant(value.signature, ownVariants(value.value))
+    if (value instanceof TheirVariant) return new Variant(value.signature, ownVariants(value.value))
     if (Array.isArray(value)) return value.map(ownVariants)
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, ownVariants(each)]))
