@@ -24,6 +24,7 @@ export function micro(seconds: number): Scenario {
 }
 
 const NAMES = 10_000
+const target = Buffer.alloc(4096)
 const BATCH = 1000
 
 const random: Random = { below: (bound) => Math.floor(Math.random() * bound) }
@@ -39,18 +40,18 @@ interface Prepared {
 const cases: Record<string, () => Promise<Run | Prepared>> = {
   'fastpath: replay': async () => {
     const { memo, entries } = await filledMemo()
-    return (i) => memo.replay((entries[i % NAMES] as Entry).query, undefined, 1000 + i / 1e6)
+    return (i) => memo.replay((entries[i % NAMES] as Entry).query, undefined, 1000 + i / 1e6, target, 0)
   },
   'fastpath: decline (unknown name)': async () => {
     const { memo } = await filledMemo()
     const { query } = await entryOf('unknown.bench.test')
-    return () => memo.replay(query, undefined, 1000)
+    return () => memo.replay(query, undefined, 1000, target, 0)
   },
   'fastpath: remember': async () => {
-    const { memo, entries, ground } = await filledMemo()
+    const { memo, entries } = await filledMemo()
     return (i) => {
       const { query, reply, cached } = entries[i % NAMES] as Entry
-      memo.remember(query, reply, cached, ground)
+      memo.remember(query, reply, { entry: cached, source: undefined }, memo.footing(0), 0)
     }
   },
   'wire: parse a reply': async () => {
@@ -120,11 +121,15 @@ async function manyEntries(): Promise<Entry[]> {
 
 async function filledMemo() {
   const { AnswerMemo } = await room<typeof import('../src/fastpath/index.ts')>('fastpath')
-  const ground: Fact[] = [{ isCurrent: true }, { isCurrent: true }, { isCurrent: true }]
-  const memo = new AnswerMemo({ ground: () => ground, capacity: 4 * NAMES, random, tally: { replays: 0 } })
+  const facts: Fact[] = [{ isCurrent: true }, { isCurrent: true }, { isCurrent: true }]
+  const ground = { facts: () => facts, glance: () => undefined }
+  const routes = { generation: 1, leadTo: () => true }
+  const memo = new AnswerMemo({ ground, routes, capacity: 4 * NAMES, random, tally: { replays: 0 } })
   const entries = await manyEntries()
-  for (const { query, reply, cached } of entries) memo.remember(query, reply, cached, memo.ground)
-  return { memo, entries, ground: memo.ground }
+  for (const { query, reply, cached } of entries) {
+    memo.remember(query, reply, { entry: cached, source: undefined }, memo.footing(0), 0)
+  }
+  return { memo, entries }
 }
 
 async function filledCache() {

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Clock, Random } from './base/index.ts'
 import type { Lifetime } from './base/index.ts'
-import type { Fact } from './cache/index.ts'
 import { type Configuration, configurationReader } from './configuration.ts'
 import type { DaemonContext } from './context.ts'
 import { Controller } from './control/index.ts'
@@ -13,6 +12,7 @@ import {
   ResolvConfWriter,
   resolvConfMode,
 } from './files/index.ts'
+import type { Ground } from './fastpath/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from './netlink/index.ts'
 import { Resolver } from './resolve/index.ts'
@@ -33,8 +33,8 @@ export interface Core {
   readonly networkd: NetworkdState
   readonly foreign: Polled<ForeignDns>
   readonly readConfiguration: () => Promise<Configuration>
-  /** What every answer rests on besides its cache entries. */
-  readonly ground: () => readonly Fact[]
+  /** What every answer rests on besides its cache entries and the routes. */
+  readonly ground: Ground
 }
 
 /**
@@ -102,8 +102,14 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
 
   const catchUp = () => (controller.settings.configuresServersOrDomains ? undefined : foreign.current())
   const resolver = new Resolver({ scopes, local, catchUp, settings: () => controller.settings, clock, log: logger })
-  const followed = () => (controller.settings.configuresServersOrDomains ? [] : [foreign.epoch])
-  const ground = (): Fact[] => [scopes.epoch, ...local.facts(), ...followed()]
+  const isFollowing = () => !controller.settings.configuresServersOrDomains
+  const ground: Ground = {
+    facts: () => [scopes.memory, ...local.facts(), ...(isFollowing() ? [foreign.epoch] : [])],
+    glance: (now) => {
+      local.glance(now)
+      if (isFollowing()) foreign.glance(now)
+    },
+  }
   const known = { control: controller, scopes, resolver, local, networkd, foreign }
   return { clock, random, counts, ...known, readConfiguration, ground }
 }

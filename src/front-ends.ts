@@ -3,11 +3,11 @@ import type { Lifetime } from './base/index.ts'
 import { Journal, Meter, openMetricsText, Overview } from './control/index.ts'
 import type { DaemonContext } from './context.ts'
 import type { Core } from './core.ts'
-import { AnswerMemo, TextMemo } from './fastpath/index.ts'
+import { AnswerMemo, type Ground, TextMemo } from './fastpath/index.ts'
 import type { Watching } from './ipc.ts'
 import { machineId, nsid, socketOwner } from './machine.ts'
 import { MetricsDoor } from './metrics/index.ts'
-import { Responder, StubListeners } from './stub/index.ts'
+import { type NewMemo, Responder, StubListeners } from './stub/index.ts'
 import { Listening } from './sys/index.ts'
 
 /** What a short answer takes in a cache and in the memo. */
@@ -29,8 +29,8 @@ export async function frontEnds(context: DaemonContext, core: Core, life: Lifeti
   // No more replies than there is memory for the answers they repeat.
   const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
   const isWatched = () => resolver.isWatched
-  const memo = { ground, capacity, random, tally: counts }
-  const newMemo = () => (capacity === 0 ? undefined : new AnswerMemo(memo))
+  const memo = { capacity, random, tally: counts }
+  const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, ground, routes }))
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, newMemo })
   const listening = new Listening(libc, logger)
   const watching: Watching = {
@@ -40,7 +40,8 @@ export async function frontEnds(context: DaemonContext, core: Core, life: Lifeti
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')
   const text = () => openMetricsText(watching.meter, watching.overview.links())
-  const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, clock, isWatched })
+  const wholeGround: Ground = { ...ground, facts: () => [scopes.epoch, ...ground.facts()] }
+  const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, ground: wholeGround, clock, isWatched })
   return {
     newStub: () => new StubListeners({ listening, responder, clock, log: logger }),
     metrics: life.adopt(new MetricsDoor({ text, usualPath, log: logger })),

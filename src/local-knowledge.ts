@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Clock, Log } from './base/index.ts'
+import type { Clock, Log, Millis } from './base/index.ts'
 import { hostName, hostsFile, type Polled, staticRecordFiles } from './files/index.ts'
 import type { Fact } from './cache/index.ts'
 import type { LocalSources } from './resolve/index.ts'
@@ -30,9 +30,16 @@ export class LocalKnowledge implements LocalSources {
     await Promise.all([this.#hosts.current(), this.#static.current(), this.#hostName.current()])
   }
 
-  /** These stand until a file or the host name changes; to ask them is to look when a look is due. */
+  /** These stand until a file or the host name changes, which shows to whoever glances. */
   facts(): readonly Fact[] {
     return [this.#hosts.epoch, this.#static.epoch, this.#hostName.epoch]
+  }
+
+  /** Starts to look at what is due to be looked at. */
+  glance(now: Millis): void {
+    this.#hosts.glance(now)
+    this.#static.glance(now)
+    this.#hostName.glance(now)
   }
 
   /** For a reload: all files are read anew, whatever their stamps say. */

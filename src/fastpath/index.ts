@@ -1,4 +1,5 @@
-export type { MemoOptions } from './answer-memo.ts'
+export type { AnswerBasis, Footing, MemoOptions, Routes } from './answer-memo.ts'
 export { AnswerMemo } from './answer-memo.ts'
+export type { Ground } from './ground.ts'
 export type { ReplyBasis, TextMemoOptions } from './text-memo.ts'
 export { TextMemo } from './text-memo.ts'

@@ -7,6 +7,11 @@ import { HEADER_SIZE, TYPE } from '../wire/index.ts'
 export class Probe {
   /** Of the question in lower case and of everything else that decides the shape of the reply. */
   hash = 0
+  /** The two of them in one number. */
+  get key(): number {
+    return this.hash ^ this.shape
+  }
+
   /** Where the question section ends. */
   questionEnd = 0
   /** Bytes the client takes over UDP. */

@@ -1,9 +1,10 @@
 import type { Clock, Random } from '../base/index.ts'
 import type { CachedAnswer, Fact } from '../cache/index.ts'
+import type { Ground } from './ground.ts'
 
 export interface TextMemoOptions {
-  /** What every reply rests on besides its entries. */
-  readonly ground: () => readonly Fact[]
+  /** The routes included. */
+  readonly ground: Ground
   /** Calls held at most. */
   readonly capacity: number
   readonly random: Random
@@ -101,9 +102,11 @@ export class TextMemo {
 
   /** True while the common ground stands; when it fell, everything is forgotten at once. */
   #stands(): boolean {
+    const { ground, clock } = this.#options
+    ground.glance(clock.now())
     if (this.#facts.length > 0 && this.#facts.every((fact) => fact.isCurrent)) return true
     const isFirst = this.#facts.length === 0
-    this.#facts = this.#options.ground()
+    this.#facts = ground.facts()
     this.#young = new Map()
     this.#old = new Map()
     return isFirst

@@ -55,18 +55,16 @@ export class Polled<T> {
   }
 
   /**
-   * Stands until the files change; answers kept elsewhere rest on it. To ask is to start a look when one is due, so that
-   * a change shows even when nobody needs the value any more.
+   * Stands until the files change, which shows only when somebody looks: answers kept elsewhere rest on it, and whoever
+   * keeps them has to `glance`.
    */
   get epoch(): { readonly isCurrent: boolean } {
-    const epoch = this.#epoch
-    const startLook = () => void this.current()
-    return {
-      get isCurrent() {
-        startLook()
-        return epoch.isCurrent
-      },
-    }
+    return this.#epoch
+  }
+
+  /** Starts a look when one is due at this time. */
+  glance(now: Millis): void {
+    if (now - this.#lookedAt >= this.#options.interval) void this.current()
   }
 
   /** Calls back after each change, until disposed. */

@@ -1,5 +1,6 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { CachedAnswer } from '../cache/index.ts'
+import type { Scope } from '../scope/index.ts'
 import type { ExtendedError, Name, Question, ResourceRecord } from '../wire/index.ts'
 import type { QueryClient } from './client.ts'
 import type { QueryState } from './lookup-types.ts'
@@ -59,6 +60,8 @@ export interface Resolution {
   readonly wire: Buffer | undefined
   /** The cache entry that holds `wire`: while it stands, a reply made of it may be replayed. */
   readonly basis: CachedAnswer | undefined
+  /** The scope that has it; undefined when several names or sources had a part. */
+  readonly scope: Scope | undefined
   /** All cache entries it rests on: while they and the ground stand, it would come out the same. Else undefined. */
   readonly cached: readonly CachedAnswer[] | undefined
   readonly provenance: Provenance

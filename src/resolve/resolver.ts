@@ -1,6 +1,7 @@
 import { untilAborted } from '../base/index.ts'
 import type { CacheVariant } from '../cache/index.ts'
 import { isLocalOnly, NO, winners } from '../routing/index.ts'
+import type { Scope } from '../scope/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
 import { answerFromHosts, synthesize } from '../synth/index.ts'
 import { questionText } from '../wire/index.ts'
@@ -76,6 +77,19 @@ export class Resolver {
   /** Whether questions for this type are turned down (`RefuseRecordTypes=`). */
   refuses(type: number): boolean {
     return this.#services.settings().refuseRecordTypes.includes(type)
+  }
+
+  /** Changes with every change of routes. */
+  get routeGeneration(): number {
+    return this.#services.scopes.generation
+  }
+
+  /** Whether this scope, and no other, would be asked now: then what its cache holds is what the query gets. */
+  isRoutedTo(scope: Scope, query: Query): boolean {
+    const { scopes, settings } = this.#services
+    const asksSingleLabels = settings().resolveUnicastSingleLabel || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
+    const found = scopes.route({ ...query, asksSingleLabels })
+    return found.length === 1 && found[0] === scope
   }
 
   /** Never throws for what a network or a name can do wrong. @throws the signal's reason when aborted */
@@ -186,6 +200,7 @@ export class Resolver {
       flags: chain.flags,
       wire: isWhole ? last.wire : undefined,
       basis: isWhole ? last.basis : undefined,
+      scope: isWhole ? last.scope : undefined,
       cached: verdict === undefined ? joined(chain.rounds.map(({ cached }) => cached)) : undefined,
       provenance: this.#provenance(query, chain, last, clock.now() - startedAt),
     }

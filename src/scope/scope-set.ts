@@ -27,6 +27,7 @@ export class ScopeSet {
   /** Memory for the caches of all scopes. */
   readonly #budget = new CacheBudget(0)
   #epoch = { isCurrent: true }
+  #memory = { isCurrent: true }
   #generation = 0
   #changedAt: Millis | undefined
 
@@ -41,6 +42,11 @@ export class ScopeSet {
   /** Stands as long as the scopes and their routes do; answers kept elsewhere rest on it. */
   get epoch(): Fact {
     return this.#epoch
+  }
+
+  /** Stands until everything is to be forgotten, whatever the routes. */
+  get memory(): Fact {
+    return this.#memory
   }
 
   /** Grows with every change of routing: a query that was aborted by one is asked again under the new. */
@@ -108,6 +114,8 @@ export class ScopeSet {
   flush(): void {
     this.#epoch.isCurrent = false
     this.#epoch = { isCurrent: true }
+    this.#memory.isCurrent = false
+    this.#memory = { isCurrent: true }
     for (const scope of this.#scopes) scope.flush()
   }
 

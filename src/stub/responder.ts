@@ -1,7 +1,8 @@
-import type { Clock, IpAddress } from '../base/index.ts'
-import type { AnswerMemo } from '../fastpath/index.ts'
-import type { Query, RelayedMessage, Resolver } from '../resolve/index.ts'
+import type { Clock, IpAddress, Millis } from '../base/index.ts'
+import type { AnswerMemo, Routes } from '../fastpath/index.ts'
+import type { Query, QueryClient, RelayedMessage, Resolver } from '../resolve/index.ts'
 import { FLAG } from '../resolve/index.ts'
+import type { Scope } from '../scope/index.ts'
 import { CD, hasFlag } from '../wire/index.ts'
 import type { Door } from './door.ts'
 import { refusal, replyTo } from './reply.ts'
@@ -14,8 +15,10 @@ export interface ResponderServices {
   readonly nsid: string
   readonly clock: Clock
   /** One per kind of door, as replies differ in their OPT record; undefined works all replies out anew. */
-  readonly newMemo: () => AnswerMemo | undefined
+  readonly newMemo: NewMemo
 }
+
+export type NewMemo = (routes: Routes<Scope>) => AnswerMemo<Scope> | undefined
 
 /** Where a request came from, for those who watch. */
 export interface Sender {
@@ -28,23 +31,22 @@ const LARGEST = 65_535
 /** From a client's bytes to the bytes that answer them, whichever socket they came by. */
 export class Responder {
   readonly #services: ResponderServices
-  readonly #memos: Readonly<Record<Door['kind'], AnswerMemo | undefined>>
+  readonly #memos: Readonly<Record<Door['kind'], AnswerMemo<Scope> | undefined>>
 
   constructor(services: ResponderServices) {
     this.#services = services
-    const { newMemo } = services
-    this.#memos = { main: newMemo(), proxy: newMemo(), extra: newMemo() }
+    const memoOf = (kind: Door['kind']) => services.newMemo(routesOf(services.resolver, kind))
+    this.#memos = { main: memoOf('main'), proxy: memoOf('proxy'), extra: memoOf('extra') }
   }
 
   /**
-   * A reply given before, at once and without a promise; undefined when it must be worked out, or when somebody wants
-   * to see every query. The bytes are lent until the next call.
+   * A reply given before, at once and without a promise: written into `target` at `at`. Returns how long it is, 0 when
+   * it must be worked out, or when somebody wants to see every query.
    */
-  replay(packet: Buffer, door: Door): Buffer | undefined {
-    const { resolver, clock } = this.#services
-    if (resolver.isWatched) return undefined
-    const limit = door.transport === 'tcp' ? LARGEST : undefined
-    return this.#memos[door.kind]?.replay(packet, limit, clock.now())
+  replay(packet: Buffer, door: Door, now: Millis, target: Buffer, at: number): number {
+    const memo = this.#memos[door.kind]
+    if (memo === undefined || this.#services.resolver.isWatched) return 0
+    return memo.replay(packet, door.transport === 'tcp' ? LARGEST : undefined, now, target, at)
   }
 
   /** Undefined when nothing is to be sent. @throws the signal's reason when aborted */
@@ -52,20 +54,42 @@ export class Responder {
     const reception = receive(packet)
     if (reception.kind === 'drop') return undefined
     if (reception.kind === 'refuse') return refusal(reception.request, reception.rcode, door)
-    const { resolver, nsid } = this.#services
+    const { resolver, nsid, clock } = this.#services
     const memo = this.#memos[door.kind]
-    const ground = memo?.ground ?? []
-    const resolution = await resolver.resolve(queryOf(reception.request, door, from), signal)
+    const footing = memo?.footing(clock.now())
+    const resolution = await resolver.resolve(
+      queryOf(reception.request, door.kind, from && clientOf(door, from)),
+      signal,
+    )
     const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
-    if (isRelayed && resolution.basis !== undefined) memo?.remember(packet, wire, resolution.basis, ground)
+    const { basis: entry, scope: source } = resolution
+    const isRepeatable = isRelayed && entry !== undefined && source !== undefined && footing !== undefined
+    if (isRepeatable) memo?.remember(packet, wire, { entry, source }, footing, clock.now())
     return wire
   }
 }
 
+/** How a memo learns that a query still goes where it went: by the way of any other query, as far as it takes. */
+function routesOf(resolver: Resolver, kind: Door['kind']): Routes<Scope> {
+  return {
+    get generation() {
+      return resolver.routeGeneration
+    },
+    leadTo(packet, scope) {
+      const reception = receive(packet)
+      return reception.kind === 'answer' && resolver.isRoutedTo(scope, queryOf(reception.request, kind, undefined))
+    },
+  }
+}
+
+function clientOf({ transport }: Door, { address, port }: Sender): QueryClient {
+  return { door: transport, address, port }
+}
+
 /** A stub query asks for one type, anywhere, without search domains (R-STUB-18). */
-function queryOf({ packet, question, opt }: ClientRequest, door: Door, from: Sender | undefined): Query {
+function queryOf({ packet, question, opt }: ClientRequest, kind: Door['kind'], client: QueryClient | undefined): Query {
   const dnssecOk = opt?.dnssecOk === true
-  const isBypass = door.kind === 'proxy' || dnssecOk // R-STUB-13
+  const isBypass = kind === 'proxy' || dnssecOk // R-STUB-13
   const isUnchecked = hasFlag(packet, CD)
   const relayed: RelayedMessage = {
     message: packet,
@@ -80,10 +104,10 @@ function queryOf({ packet, question, opt }: ClientRequest, door: Door, from: Sen
       FLAG.NO_SEARCH |
       (isUnchecked ? FLAG.NO_VALIDATE | FLAG.NO_CACHE : 0) |
       (isBypass ? FLAG.RELAX_SINGLE_LABEL : 0) |
-      (door.kind === 'proxy' ? FLAG.DNS | FLAG.NO_ZONE : 0),
+      (kind === 'proxy' ? FLAG.DNS | FLAG.NO_ZONE : 0),
     ifindex: 0,
     relayed: isBypass ? relayed : undefined,
     patienceForRest: undefined,
-    client: from && { door: door.transport, address: from.address, port: from.port },
+    client,
   }
 }

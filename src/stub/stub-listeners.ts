@@ -106,7 +106,7 @@ export class StubListeners implements AsyncDisposable {
   async #open(life: Lifetime, at: ListenAddress, door: Door): Promise<void> {
     const { listening, responder, clock, log } = this.#services
     try {
-      if (door.transport === 'udp') life.adopt(new StubUdp(await listening.udp(at), responder, door, log))
+      if (door.transport === 'udp') life.adopt(new StubUdp(await listening.udp(at), this.#services, door))
       else life.adopt(new StubTcp(await listening.tcp(at), { responder, door, clock, log }))
     } catch (error) {
       throw new ListenError(at, door.transport, error)

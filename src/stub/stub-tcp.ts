@@ -13,6 +13,9 @@ const PATIENCE: Millis = 10_000
 /** Replies a client has not read; beyond it the client is given up. */
 const MAX_UNREAD = 4 * 65_537
 
+/** Replies that go out together take up to half of it, and any that is replayed fits in the other half. */
+const ROOM = 2 ** 15
+
 export interface StubTcpServices {
   readonly responder: Responder
   readonly door: Door
@@ -25,6 +28,7 @@ export class StubTcp implements AsyncDisposable {
   readonly #server: Server
   readonly #services: StubTcpServices
   readonly #connections = new Set<StubConnection>()
+  readonly #room = Buffer.allocUnsafe(ROOM)
 
   /** Takes over `server`, and closes it. */
   constructor(server: Server, services: StubTcpServices) {
@@ -46,7 +50,7 @@ export class StubTcp implements AsyncDisposable {
       socket.destroy()
       return
     }
-    const connection = new StubConnection(socket, this.#services)
+    const connection = new StubConnection(socket, this.#services, this.#room)
     this.#connections.add(connection)
     socket.once('close', () => {
       this.#connections.delete(connection)
@@ -59,6 +63,7 @@ export class StubTcp implements AsyncDisposable {
 class StubConnection implements AsyncDisposable {
   readonly #socket: Socket
   readonly #services: StubTcpServices
+  readonly #room: Buffer
   readonly #framer = new StreamFramer()
   readonly #tasks: Tasks
   readonly #waiting: Buffer[] = []
@@ -66,8 +71,10 @@ class StubConnection implements AsyncDisposable {
   #timer: Disposable
   #hasEnded = false
 
-  constructor(socket: Socket, services: StubTcpServices) {
+  /** @param room for replies on their way out, shared with others: nothing stays there */
+  constructor(socket: Socket, services: StubTcpServices, room: Buffer) {
     this.#socket = socket
+    this.#room = room
     this.#services = services
     this.#tasks = new Tasks(services.log, MAX_OUTSTANDING)
     const address = IpAddress.parse(socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '')
@@ -86,19 +93,25 @@ class StubConnection implements AsyncDisposable {
     await this.#tasks[Symbol.asyncDispose]()
   }
 
+  /** One write for all of a pipeline that is answered at once. */
   #onData(chunk: Buffer): void {
-    const { responder, door } = this.#services
-    const replies: Buffer[] = []
+    const { responder, door, clock } = this.#services
+    const room = this.#room
+    const now = clock.now()
+    let end = 0
     for (const message of this.#framer.push(chunk)) {
       if (message.length < HEADER_SIZE) {
         this.#socket.destroy()
         return
       }
-      const remembered = this.#waiting.length === 0 ? responder.replay(message, door) : undefined
-      if (remembered === undefined) this.#waiting.push(message)
-      else replies.push(frame(remembered))
+      const size = this.#waiting.length === 0 ? responder.replay(message, door, now, room, end + 2) : 0
+      if (size === 0) this.#waiting.push(message)
+      else end = room.writeUInt16BE(size, end) + size
+      if (end <= room.length / 2) continue
+      this.#send(Buffer.from(room.subarray(0, end)))
+      end = 0
     }
-    if (replies.length > 0) this.#send(Buffer.concat(replies)) // one write for a whole pipeline
+    if (end > 0) this.#send(Buffer.from(room.subarray(0, end)))
     this.#progress()
     this.#startWaiting()
   }

@@ -57,19 +57,17 @@ export class BatchedUdp implements DatagramListener {
     this.#sendmmsg = libc.function('sendmmsg')
   }
 
-  onDatagram(handler: DatagramHandler): void {
+  serve(handler: DatagramHandler): void {
     this.#watch = this.#libc.koffi.node.poll(this.#fd, { readable: true }, () => this.#drain(handler))
   }
 
   send(reply: Buffer, peer: Peer): void {
     if (this.#isClosed || !(peer instanceof SlotPeer)) return
     if (reply.length > REPLY_SIZE) return this.#sendAlone(reply, peer)
-    if (this.#queued === BATCH) this.#flush()
-    if (this.#queued === BATCH) return // the kernel takes no more: lost, as datagrams may be
-    const slot = this.#out.slots[this.#queued] as Slot
+    const slot = this.#freeSlot()
+    if (slot === undefined) return // the kernel takes no more: lost, as datagrams may be
     slot.payload.set(reply) // half the time of copy()
-    peer.copyTo(slot)
-    this.#out.fill(this.#queued++, reply.length, peer.nameLength, peer.controlLength)
+    this.#enqueue(slot, reply.length, peer)
     if (!this.#isDraining) this.#flushSoon()
   }
 
@@ -87,6 +85,7 @@ export class BatchedUdp implements DatagramListener {
       for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {
         const count = this.#recvmmsg(this.#fd, this.#in.headers, BATCH, MSG_DONTWAIT, null)
         if (count <= 0) break
+        handler.onBatch()
         for (let i = 0; i < count; i++) this.#deliver(i, handler)
         this.#in.prepare(count)
         this.#flush()
@@ -100,11 +99,25 @@ export class BatchedUdp implements DatagramListener {
   #deliver(i: number, handler: DatagramHandler): void {
     const peer = this.#peers[i] as SlotPeer
     peer.renew(this.#in.nameLength(i), this.#in.controlLength(i))
+    const slot = this.#freeSlot()
+    if (slot === undefined) return
     try {
-      handler(this.#in.packet(i), peer)
+      const size = handler.onDatagram(this.#in.packet(i), peer, slot.payload)
+      if (size > 0) this.#enqueue(slot, size, peer)
     } catch (error) {
       this.#log.bug(error)
     }
+  }
+
+  /** The next to be filled; undefined while the kernel takes no more. */
+  #freeSlot(): Slot | undefined {
+    if (this.#queued === BATCH) this.#flush()
+    return this.#queued === BATCH ? undefined : this.#out.slots[this.#queued]
+  }
+
+  #enqueue(slot: Slot, size: number, peer: SlotPeer): void {
+    peer.copyTo(slot)
+    this.#out.fill(this.#queued++, size, peer.nameLength, peer.controlLength)
   }
 
   #flushSoon(): void {

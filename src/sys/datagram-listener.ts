@@ -12,8 +12,15 @@ export interface Peer {
   keep(): Peer
 }
 
-/** Both arguments are lent for the call only: who answers later copies the packet and keeps the peer. */
-export type DatagramHandler = (packet: Buffer, peer: Peer) => void
+/** Whoever datagrams come to. All arguments are lent for the call only: who answers later copies the packet and keeps the peer. */
+export interface DatagramHandler {
+  /** Called before the first of several that came together, so that what they have in common is done once. */
+  onBatch(): void
+  /**
+   * Either writes the reply into `room` and returns how long it is, which saves a copy; or returns 0, and may `send`.
+   */
+  onDatagram(packet: Buffer, peer: Peer, room: Buffer): number
+}
 
 export interface ListenAddress {
   readonly address: IpAddress
@@ -27,12 +34,12 @@ export interface ListenAddress {
   readonly freebind?: boolean
 }
 
-/** A UDP socket that answers whoever asks. What arrives before `onDatagram` waits in the kernel. */
+/** A UDP socket that answers whoever asks. What arrives before `serve` waits in the kernel. */
 export interface DatagramListener extends AsyncDisposable {
   readonly address: IpAddress
   readonly port: number
   /** Begins to read; to be called once. */
-  onDatagram(handler: DatagramHandler): void
+  serve(handler: DatagramHandler): void
   /** Sends from the address the peer had asked, soon; never fails, for datagrams may be lost at any time. The reply is copied or sent at once. */
   send(reply: Buffer, peer: Peer): void
 }

@@ -4,6 +4,8 @@ import type { DatagramHandler, DatagramListener, ListenAddress, Peer } from './d
 
 /** The kernel gives no more than twice rmem_max, which is some 500 queries. */
 const RECEIVE_BUFFER = 8 * 1024 * 1024
+/** For replies that are ready at once. */
+const ROOM = 4096
 
 /** A UDP listener of plain Node, where the C library cannot be called. */
 export class PlainUdp implements DatagramListener {
@@ -40,10 +42,14 @@ export class PlainUdp implements DatagramListener {
     }
   }
 
-  onDatagram(handler: DatagramHandler): void {
+  serve(handler: DatagramHandler): void {
+    const room = Buffer.alloc(ROOM)
     this.#socket.on('message', (packet, sender) => {
+      const peer = new PlainPeer(sender)
       try {
-        handler(packet, new PlainPeer(sender))
+        handler.onBatch()
+        const size = handler.onDatagram(packet, peer, room)
+        if (size > 0) this.send(room.subarray(0, size), peer)
       } catch (error) {
         this.#log.bug(error)
       }

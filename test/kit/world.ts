@@ -123,13 +123,15 @@ export class World {
       },
     })
     this.lookups = new ResolverLookups(this.resolver, () => true)
-    const ground = () => [this.scopes.epoch, this.#local]
+    const ground = { facts: () => [this.scopes.memory, this.#local], glance: () => undefined }
     this.responder = new Responder({
       resolver: this.resolver,
       nsid: 'nsid',
       clock,
-      newMemo: () =>
-        script.memo === false ? undefined : new AnswerMemo({ ground, capacity: 1000, random, tally: this.#counts }),
+      newMemo: (routes) =>
+        script.memo === false
+          ? undefined
+          : new AnswerMemo({ ground, routes, capacity: 1000, random, tally: this.#counts }),
     })
     this.#apply()
   }
@@ -187,8 +189,9 @@ export class World {
 
   /** Hands a client's bytes in; the promise brings the reply's bytes, or undefined when the request is dropped. */
   send(packet: Buffer, door: Door = { kind: 'main', transport: 'udp' }): Promise<Buffer | undefined> {
-    const remembered = this.responder.replay(packet, door)
-    if (remembered !== undefined) return Promise.resolve(Buffer.from(remembered))
+    const room = Buffer.alloc(4096)
+    const size = this.responder.replay(packet, door, this.clock.now(), room, 0)
+    if (size > 0) return Promise.resolve(room.subarray(0, size))
     return this.responder.respond(packet, door, new AbortController().signal)
   }
 

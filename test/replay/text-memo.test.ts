@@ -26,7 +26,7 @@ class Desk {
     const world = new World(script)
     this.world = world
     world.serve('*', ({ question }) => answers(`${question.name} ${question.type}`))
-    const ground = (): Fact[] => [world.scopes.epoch, this.local]
+    const ground = { facts: (): Fact[] => [world.scopes.epoch, this.local], glance: () => undefined }
     const isWatched = () => world.resolver.isWatched
     const { clock } = world
     const memo = new TextMemo({ ground, capacity, random: new SeededRandom(), clock, isWatched, tally: this.tally })

@@ -9,6 +9,16 @@ const log = new Logger('debug', (_level, line) => lines.push(line))
 const libc = Libc.load(log)
 const ip = (text: string) => IpAddress.parse(text) as IpAddress
 
+function serve(listener: DatagramListener, handler: (packet: Buffer, peer: Peer) => void): void {
+  listener.serve({
+    onBatch() {},
+    onDatagram(packet, peer) {
+      handler(packet, peer)
+      return 0
+    },
+  })
+}
+
 let life = new Lifetime()
 afterEach(async () => {
   await life[Symbol.asyncDispose]()
@@ -24,7 +34,7 @@ describe.each([
 
   test('answers at once, many at a time, each to its own client', async () => {
     const listener = await open({ onlyLoopback: true, ttl: 1 })
-    listener.onDatagram((packet, peer) => {
+    serve(listener, (packet, peer) => {
       expect(peer.isLoopback).toBe(true)
       expect(peer.address.text).toBe('127.0.0.1')
       packet[0] = 33
@@ -47,7 +57,7 @@ describe.each([
     const listener = await open()
     const kept: [Buffer, Peer][] = []
     const keys = new Set<string>()
-    listener.onDatagram((packet, peer) => {
+    serve(listener, (packet, peer) => {
       kept.push([Buffer.from(packet), peer.keep()])
       keys.add(peer.key)
       if (kept.length < 100) return
@@ -79,7 +89,7 @@ describe.each([
   test('sends replies of any size, also between small ones', async () => {
     const listener = await open()
     const sizes = [10, 4096, 4097, 60_000, 5]
-    listener.onDatagram((_packet, peer) => {
+    serve(listener, (_packet, peer) => {
       for (const size of sizes) listener.send(Buffer.alloc(size, 'x'), peer)
     })
     const client = await openClient()
@@ -90,7 +100,7 @@ describe.each([
   test('a peer of another listener, an oversized reply and a closed listener are no reason to throw', async () => {
     const [listener, other] = [await open(), await open()]
     const peers: Peer[] = []
-    listener.onDatagram((_packet, peer) => {
+    serve(listener, (_packet, peer) => {
       peers.push(peer.keep())
       listener.send(Buffer.alloc(70_000), peer)
       listener.send(Buffer.from('fine'), peer)
@@ -106,7 +116,7 @@ describe.each([
   test('a handler that throws is logged, and the next packet is served', async () => {
     const listener = await open()
     lines.length = 0
-    listener.onDatagram((packet, peer) => {
+    serve(listener, (packet, peer) => {
       if (packet.toString() === 'bad') throw new Error('as a bug would')
       listener.send(packet, peer)
     })
@@ -122,7 +132,7 @@ describe.each([
 
   test('IPv6', async () => {
     const listener = await open({ address: ip('::1') })
-    listener.onDatagram((packet, peer) => {
+    serve(listener, (packet, peer) => {
       listener.send(Buffer.from(`${packet.toString()} ${peer.address.text} ${peer.isLoopback}`), peer)
     })
     const client = await openClient('udp6')
@@ -135,7 +145,7 @@ describe.each([
       ['::', '::1', 'udp6'],
     ] as const) {
       const listener = await open({ address: ip(any) })
-      listener.onDatagram((packet, peer) => listener.send(packet, peer))
+      serve(listener, (packet, peer) => listener.send(packet, peer))
       const client = await openClient(type)
       await client.ask(listener.port, asked, ['hi'])
       expect(client.sources).toEqual([asked])

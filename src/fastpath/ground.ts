@@ -1,0 +1,10 @@
+import type { Millis } from '../base/index.ts'
+import type { Fact } from '../cache/index.ts'
+
+/** What all replies rest on besides what they repeat. */
+export interface Ground {
+  /** As they are now; when one falls, nothing may be replayed that was worked out before. */
+  facts(): readonly Fact[]
+  /** Somebody asks, at this time: what has to be looked at every now and then is looked at when it is due. */
+  glance(now: Millis): void
+}
