@@ -8,6 +8,9 @@ const LIFETIME: Millis = 5 * 60_000
  */
 const NO_ACCIDENT = 20
 const UNLIKELY = 3
+/** So many connections in a row that came to nothing are doubt; then one is tried so often, as nothing else would tell. */
+const TCP_FAILURES = 3
+const TCP_PAUSE: Millis = 4000
 /** Payload we say we take over UDP: not fragmented on any ordinary path (DNS Flag Day 2020). */
 export const PAYLOAD_SIZE = 1232
 /** What every path carries. */
@@ -20,6 +23,8 @@ export class Abilities {
   #ednsLosses = 0
   #largeLostAt: Millis | undefined
   #largeLosses = 0
+  #tcpFailures = 0
+  #tcpTriedAt: Millis = 0
 
   /** False for a while once it has refused EDNS in words, or never answered it where it answered plain questions. */
   speaksEdns(now: Millis): boolean {
@@ -51,6 +56,28 @@ export class Abilities {
       this.#largeLosses = 0
     }
     return this.#largeLostAt === undefined ? PAYLOAD_SIZE : SMALL_PAYLOAD
+  }
+
+  /** Connections come to nothing, though it answers datagrams. */
+  get isTcpInDoubt(): boolean {
+    return this.#tcpFailures >= TCP_FAILURES
+  }
+
+  /** Leave to ask over TCP: when in doubt, for one question now and then, which finds out. */
+  mayTryTcp(now: Millis): boolean {
+    if (!this.isTcpInDoubt) return true
+    if (now - this.#tcpTriedAt < TCP_PAUSE) return false
+    this.#tcpTriedAt = now
+    return true
+  }
+
+  onTcpAnswered(): void {
+    this.#tcpFailures = 0
+  }
+
+  /** A connection was refused, closed or silent after a datagram had told us to use one. */
+  onTcpFailed(now: Millis): void {
+    if (++this.#tcpFailures === TCP_FAILURES) this.#tcpTriedAt = now
   }
 
   onEdnsAnswered(): void {
@@ -93,5 +120,6 @@ export class Abilities {
     this.#ednsLosses = 0
     this.#largeLostAt = undefined
     this.#largeLosses = 0
+    this.#tcpFailures = 0
   }
 }

@@ -19,12 +19,11 @@ export class Course {
   refusedEdns = false
   /** A connection of ours was closed with the question on it; a fresh one was tried. */
   hasReconnected = false
-  /** Its UDP answer was truncated and TCP failed. */
+  /** Its UDP answer was truncated and TCP failed, for this question or for many before. */
   lacksTcp = false
   /** Messages with EDNS that went unanswered, and those of them that offered the ordinary payload. */
   ednsLosses = 0
   largeLosses = 0
-  #losses = 0
   /** Messages it may still get over UDP. */
   allowance = Number.POSITIVE_INFINITY
   #sentUdp = 0
@@ -37,11 +36,6 @@ export class Course {
   /** The server is alive and yet says nothing to this question: it takes long, or messages get lost. */
   get isStuck(): boolean {
     return this.#sentUdp > 0 && this.upstream.liveness.hasSpokenSince(this.#startedAt)
-  }
-
-  /** What is lost says something about the path; the more of one question, the more about the question instead. */
-  get tellsOfPath(): boolean {
-    return this.#losses < ENOUGH
   }
 
   /** It got this question more than once or twice and said nothing. */
@@ -73,9 +67,13 @@ export class Course {
     return this.refusedEdns || !this.upstream.abilities.speaksEdns(now) ? undefined : PAYLOAD_SIZE
   }
 
+  onTcpFailed(now: Millis): void {
+    this.lacksTcp = true
+    this.upstream.onStreamFailed(now)
+  }
+
   /** A message that offered `payload` went unanswered. */
   onLost(payload: number | undefined): void {
-    this.#losses++
     if (payload === undefined) return
     this.ednsLosses++
     if (payload >= PAYLOAD_SIZE) this.largeLosses++

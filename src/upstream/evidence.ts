@@ -22,8 +22,8 @@ export function learnFromReply(attempt: Try, wire: Buffer, verdict: Verdict['kin
 }
 
 /**
- * Silence counts against a server, and what the network says; trouble of our own does not, nor does TCP. When the
- * question `isStuck`, it is slow, or gets no answer anywhere, and not the server.
+ * Silence counts against a server, and what the network says; trouble of our own does not. When the question
+ * `isStuck`, it is slow, or gets no answer anywhere, and not the server. A connection says nothing of datagrams.
  */
 export function learnFromFailure(
   attempt: Try,
@@ -37,12 +37,21 @@ export function learnFromFailure(
   else if (code === 'timeout') learnFromSilence(attempt, upstreams, isStuck, now)
 }
 
+/** The question was answered, so it can be: what others owe for it, and what was sent to this server before, got lost. */
+export function learnFromAnswer(answered: Try, open: readonly Try[]): void {
+  for (const { upstream, isLate, protocol, sentAt } of open) {
+    const isOlder = upstream !== answered.upstream || sentAt < answered.sentAt
+    if (isLate && isOlder && protocol === 'udp') upstream.onLost()
+  }
+}
+
 /** Its server has used up its patience: counted once, however often that is noticed. */
 export function learnFromSilence(attempt: Try, upstreams: Upstreams, isStuck: boolean, now: Millis): void {
   const { course, upstream, sentAt } = attempt
-  if (attempt.isLate || attempt.protocol === 'tcp') return
+  if (attempt.isLate) return
   attempt.isLate = true
+  if (attempt.protocol === 'tcp') return course.onTcpFailed(now)
   course.onLost(attempt.payloadSize)
-  upstream.onOverdue(course.tellsOfPath)
+  upstream.onOverdue()
   if (!isStuck) upstreams.onMiss(upstream, sentAt, now)
 }

@@ -11,8 +11,10 @@ const OFFLINE_LIFETIME: Millis = 600
 const GROWTH = 1.25
 const LONGEST_WAIT: Millis = 350
 /** Where the server lives and hardly anything gets lost, the question takes its time: asking often does not help. */
-const CALM_GROWTH = 3
+const CALM_GROWTH = 2
 const LONGEST_CALM_WAIT: Millis = 1500
+/** Where the server is out, probes look after it, and what waits for it is only to notice when it is back. */
+const LONGEST_OUT_WAIT: Millis = 700
 /**
  * Where messages get lost on the way to a server that was heard of just now, so many rounds follow each other without
  * growing: the server's own pace says when an answer is overdue, and half the messages may have to be sent again.
@@ -83,9 +85,14 @@ export class Pace {
     const patience = this.#upstreams.patience(upstream)
     if (protocol === 'tcp') return Math.min(TCP_PATIENCE, Math.max(SHORTEST_TCP_WAIT, TCP_ROUNDS * patience))
     if (this.#isOffline) return Math.min(OFFLINE_PATIENCE, patience)
-    if (isStuck && !upstream.isLossy) return Math.min(LONGEST_CALM_WAIT, patience * CALM_GROWTH ** round)
-    const isEager = upstream.isLossy && upstream.liveness.hasSpokenSince(now - JUST_NOW)
-    const growing = isEager ? Math.max(0, round - EAGER_ROUNDS) : round
-    return Math.min(Math.max(LONGEST_WAIT, patience), patience * GROWTH ** growing)
+    const isAlive = upstream.liveness.hasSpokenSince(now - JUST_NOW)
+    if (upstream.isLossy && isAlive) return grown(patience, GROWTH, Math.max(0, round - EAGER_ROUNDS), LONGEST_WAIT)
+    if (upstream.liveness.state === 'out') return grown(patience, CALM_GROWTH, round, LONGEST_OUT_WAIT)
+    if (isStuck) return grown(patience, CALM_GROWTH, round, LONGEST_CALM_WAIT)
+    return grown(patience, GROWTH, round, LONGEST_WAIT)
   }
+}
+
+function grown(patience: Millis, growth: number, rounds: number, longest: Millis): Millis {
+  return Math.min(Math.max(longest, patience), patience * growth ** rounds)
 }

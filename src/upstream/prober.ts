@@ -111,7 +111,7 @@ export class Prober {
     for (const [probe, state] of this.#open) {
       if (probe.overdueAt > now) continue
       if (!state.isAnswered && !state.isOverdue) {
-        probe.upstream.onOverdue(true)
+        probe.upstream.onOverdue()
         this.#upstreams.onMiss(probe.upstream, probe.sentAt, now)
       }
       state.isOverdue = true

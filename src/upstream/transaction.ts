@@ -2,7 +2,7 @@ import type { Millis, Random } from '../base/index.ts'
 import type { Message } from '../wire/index.ts'
 import { type Course, ENOUGH } from './course.ts'
 import { Courses } from './courses.ts'
-import { learnFromFailure, learnFromReply, learnFromSilence } from './evidence.ts'
+import { learnFromAnswer, learnFromFailure, learnFromReply, learnFromSilence } from './evidence.ts'
 import type { FailureState, Outcome, ReplyOutcome, Step } from './outcome.ts'
 import type { Request } from './outgoing.ts'
 import { outgoingMessage } from './outgoing.ts'
@@ -69,7 +69,9 @@ export class Transaction {
     this.#tries.note(attempt, verdictText(message), now)
     const { upstream, protocol, course } = attempt
     const outcome = { kind: 'reply', wire, message, upstream, protocol, tries: this.#tries.results } as const
-    return kind === 'trouble' ? this.#onTrouble(outcome, course, now) : this.#onAnswer(outcome, course, now)
+    if (kind === 'trouble') return this.#onTrouble(outcome, course, now)
+    learnFromAnswer(attempt, this.#tries.open)
+    return this.#onAnswer(outcome, course, now)
   }
 
   /** The transport could not deliver this try, or nothing came for it. */
@@ -81,7 +83,7 @@ export class Transaction {
     if (code !== 'unreachable') this.#sawOnlyNoRoute = false
     if (code === 'too-large' && protocol === 'udp') return this.#send(course, 'tcp', now)
     this.#tries.note(attempt, code, now)
-    if (protocol === 'tcp') return this.#onTcpFailure(code, course, now)
+    if (protocol === 'tcp') return this.#onTcpFailure(attempt, code, now)
     if (code !== 'timeout') course.isSpent = true
     return this.#askNext(now)
   }
@@ -121,8 +123,10 @@ export class Transaction {
     const { course, protocol, upstream } = attempt
     this.#tries.note(attempt, 'truncated', now)
     upstream.counts.truncated++
-    if (protocol === 'udp' && !course.lacksTcp) return this.#send(course, 'tcp', now)
-    return this.#giveUpOn(course, now) // R-SRV-10
+    if (protocol === 'tcp' || course.lacksTcp) return this.#giveUpOn(course, now) // R-SRV-10
+    if (this.#request.kind === 'relay' || upstream.abilities.mayTryTcp(now)) return this.#send(course, 'tcp', now)
+    course.lacksTcp = true
+    return this.#askNext(now)
   }
 
   /** What it says is of no use. */
@@ -165,16 +169,14 @@ export class Transaction {
     this.#trouble = outcome
   }
 
-  #onTcpFailure(code: TransportErrorCode, course: Course, now: Millis): Step {
+  #onTcpFailure({ course, isLate }: Try, code: TransportErrorCode, now: Millis): Step {
     if (code === 'closed' && !course.hasReconnected) {
       // Written just as the server closed an idle connection: a fresh one will do.
       course.hasReconnected = true
       return this.#send(course, 'tcp', now)
     }
-    course.upstream.counts.failedTcp++
-    if (code === 'timeout') return this.#askNext(now)
-    course.isSpent = course.lacksTcp || this.#request.kind === 'relay'
-    course.lacksTcp = true
+    if (code !== 'timeout') course.isSpent ||= course.lacksTcp || this.#request.kind === 'relay'
+    if (!isLate) course.onTcpFailed(now)
     return this.#askNext(now)
   }
 
@@ -195,7 +197,7 @@ export class Transaction {
     const round = Math.floor(this.#tries.sent / this.#courses.all.length)
     this.#pace.onSend(course, protocol, round, now)
     const patience = this.#pace.patience(protocol)
-    const overdueAt = now + this.#upstreams.patience(upstream)
+    const overdueAt = protocol === 'tcp' ? this.#pace.nextTryAt : now + this.#upstreams.patience(upstream)
     const attempt = new Try(course, { protocol, payloadSize, wire, sentAt: now, overdueAt, patience })
     upstream.counts.sent++
     this.#tries.add(attempt)

@@ -12,6 +12,11 @@ export class Tries {
     return this.#sent
   }
 
+  /** Those that may still be answered. */
+  get open(): readonly Try[] {
+    return this.#open
+  }
+
   /** The oldest that may still be answered. */
   get oldest(): Try | undefined {
     return this.#open[0]

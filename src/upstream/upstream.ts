@@ -13,9 +13,9 @@ export const DNS_PORT = 53
 /** A server that answers nothing but errors, where others answer well, is asked last for so long. */
 const USELESS_AFTER = 3
 const USELESS_FOR: Millis = 4000
-/** Share of overdue answers among the last so many from which on a path counts as lossy. */
-const OVERDUE_WINDOW = 16
-const LOSSY = 0.2
+/** Share of messages lost among the last so many from which on a path counts as lossy. */
+const LOSS_WINDOW = 16
+const LOSSY = 0.1
 
 /** A server of a scope and the way to it. */
 export interface PlannedServer {
@@ -44,7 +44,7 @@ export class Upstream {
   /** Errors in a row for which another server had an answer. */
   #outdone = 0
   #outdoneAt: Millis = 0
-  #overdueShare = 0
+  #lostShare = 0
   readonly counts = {
     sent: 0,
     answers: 0,
@@ -100,7 +100,7 @@ export class Upstream {
   onDatagram(took: Millis, bytes: number, now: Millis): void {
     this.counts.answers++
     this.counts.largestUdp = Math.max(this.counts.largestUdp, bytes)
-    if (took <= this.patience) this.#overdueShare -= this.#overdueShare / OVERDUE_WINDOW
+    if (took <= this.patience) this.#lostShare -= this.#lostShare / LOSS_WINDOW
     this.roundTrips.add(took)
     this.abilities.onDatagram(bytes)
     this.#onSign(now)
@@ -109,21 +109,29 @@ export class Upstream {
   /** A message came over a connection; how long that took depends on more than the server. */
   onStreamMessage(now: Millis): void {
     this.counts.answers++
+    this.abilities.onTcpAnswered()
     this.#onSign(now)
   }
 
-  /** A message went unanswered for its whole patience, which may or may not tell something of the path. */
-  onOverdue(tellsOfPath: boolean): void {
-    this.counts.silences++
-    if (tellsOfPath) this.#overdueShare += (1 - this.#overdueShare) / OVERDUE_WINDOW
+  /** A connection came to nothing. */
+  onStreamFailed(now: Millis): void {
+    this.counts.failedTcp++
+    this.abilities.onTcpFailed(now)
   }
 
-  /**
-   * Messages get lost on the way to it: far more answers are overdue than slow questions explain, as its patience is
-   * what nearly all of its answers need.
-   */
+  /** A message went unanswered for its whole patience. */
+  onOverdue(): void {
+    this.counts.silences++
+  }
+
+  /** And nothing came for it, though the question is one that gets answered. */
+  onLost(): void {
+    this.#lostShare += (1 - this.#lostShare) / LOSS_WINDOW
+  }
+
+  /** Messages get lost on the way to it: more than the few slow questions that look the same explain. */
   get isLossy(): boolean {
-    return this.#overdueShare > LOSSY
+    return this.#lostShare > LOSSY
   }
 
   /** It said what is true of the name: an answer, NXDOMAIN or NODATA. */
@@ -145,7 +153,7 @@ export class Upstream {
     this.abilities.reset()
     this.failures.clear()
     this.#outdone = 0
-    this.#overdueShare = 0
+    this.#lostShare = 0
   }
 
   #onSign(now: Millis): void {

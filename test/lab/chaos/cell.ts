@@ -19,6 +19,8 @@ export interface Row {
   /** Questions without EDNS that the server got, of how many. */
   readonly plain: number
   readonly asked: number
+  /** Messages to all servers under the fault, probes included. */
+  readonly messages: number
   /** Questions that reached the servers of a link whose domains none of the names is in. */
   readonly strays: number
   /** Open descriptors of the daemon at the end. */
@@ -42,11 +44,13 @@ export async function play(fault: Fault, servers: 1 | 2 | 3, transport: 'udp' | 
   await chaos.tell({ do: 'fault', to: '10.53.1.1', fault })
   const isLong = fault === 'heals-after-3s'
   const under = await load('u', isLong ? 90 : 60, 30)
-  const { asked = 0, plain = 0 } = (await chaos.tell({ do: 'report' }))['10.53.1.1'] ?? {}
+  const report = await chaos.tell({ do: 'report' })
+  const { asked = 0, plain = 0 } = report['10.53.1.1'] ?? {}
+  const messages = Object.values(report).reduce((sum, each) => sum + each.messages, 0)
   const back = await chaos.timeOfReturn((i) => load(`h${i}`, 4, 20))
   const strays = (await lab.links.other.asked()).length
   const descriptors = await settledDescriptors(lab)
-  const row: Row = { fault, servers, transport, warm, under, back, plain, asked, strays, descriptors }
+  const row: Row = { fault, servers, transport, warm, under, back, plain, asked, messages, strays, descriptors }
   const file = process.env['TSRESOLVED_CHAOS_ROWS']
   if (file !== undefined) appendFileSync(file, `${JSON.stringify({ daemon: lab.daemon.kind, ...row })}\n`)
   return row

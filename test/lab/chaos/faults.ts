@@ -2,6 +2,7 @@
 export const faults = [
   'none',
   'dead',
+  'host-unreachable',
   'blackhole',
   'delay100',
   'delay300',
@@ -12,6 +13,8 @@ export const faults = [
   'reordering',
   'tcp-reset',
   'tcp-closed',
+  'tcp-silent',
+  'tcp-blackhole',
   'no-edns',
   'formerr-on-edns',
   'truncates-all',
@@ -39,6 +42,7 @@ export const bearable: ReadonlySet<Fault> = new Set([
   'no-edns',
   'formerr-on-edns',
   'truncates-all',
+  'aaaa-hole',
   'heals-after-3s',
 ])
 
@@ -52,11 +56,13 @@ export type Order =
   | { readonly do: 'fault'; readonly to: string; readonly fault: Fault }
   | { readonly do: 'report' | 'forget' }
 
-/** What one address was asked since the last `forget`; probes for the root are not counted. */
+/** What one address was asked since the last `forget`; probes for the root are not counted in `asked`. */
 export interface Report {
   readonly [address: string]: {
     readonly asked: number
     readonly plain: number
+    /** All messages, probes included. */
+    readonly messages: number
     readonly firstAfter: number | undefined
   }
 }

@@ -1,11 +1,19 @@
 /** DNS servers that go wrong on command; run inside an upstream network. First argument: their addresses. */
+import { execFileSync } from 'node:child_process'
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { addressOf, type Fault, type Order, type Report } from './faults.ts'
 
 const TC = 0x0200
 const [FORMERR, SERVFAIL, NOTIMP, REFUSED] = [1, 2, 4, 5]
+
+/** What the router before the server says (ICMP host unreachable), or does not even say. */
+const pathFaults: Partial<Record<Fault, readonly string[]>> = {
+  'host-unreachable': ['lookup 77'],
+  'tcp-blackhole': ['ipproto tcp blackhole'],
+}
 
 interface Asked {
   readonly wire: Buffer
@@ -19,12 +27,14 @@ class ChaosServer {
   fault: Fault = 'none'
   asked = 0
   plain = 0
+  messages = 0
   since = Date.now()
   firstAfter: number | undefined
   readonly #address: string
   #udp: UdpSocket | undefined
   #tcp: Server | undefined
   readonly #streams = new Set<Socket>()
+  #rules: readonly string[] = []
 
   constructor(address: string) {
     this.#address = address
@@ -34,6 +44,7 @@ class ChaosServer {
   set(fault: Fault): void {
     this.fault = fault === 'heals-after-3s' ? 'blackhole' : fault
     if (fault === 'heals-after-3s') setTimeout(() => this.set('none'), 3000)
+    this.#route(fault)
     if (fault === 'dead') this.#close()
     else this.#open()
   }
@@ -41,8 +52,17 @@ class ChaosServer {
   forget(): void {
     this.asked = 0
     this.plain = 0
+    this.messages = 0
     this.firstAfter = undefined
     this.since = Date.now()
+  }
+
+  /** Faults of the path: packets to this address alone go astray, in a table of rules of their own. */
+  #route(fault: Fault): void {
+    const { [fault]: rules = [] } = pathFaults
+    ip(this.#rules.map((rule) => `rule del pref 10 to ${this.#address} ${rule}`))
+    ip(rules.map((rule) => `rule add pref 10 to ${this.#address} ${rule}`))
+    this.#rules = rules
   }
 
   #open(): void {
@@ -101,6 +121,7 @@ class ChaosServer {
 
   #answer(wire: Buffer, transport: 'udp' | 'tcp'): Buffer | undefined {
     const asked = read(wire)
+    this.messages++
     if (asked.name !== '') this.#note(asked)
     const { fault } = this
     switch (fault) {
@@ -125,11 +146,14 @@ class ChaosServer {
           wire.subarray(4, asked.end),
           Buffer.alloc(9, 0xc7),
         ])
+      case 'tcp-silent':
+        return transport === 'udp' ? answer(asked, TC) : undefined
       case 'wrong-id':
         return answer(asked, 0, 1)
       case 'truncates-all':
       case 'tcp-closed':
       case 'tcp-reset':
+      case 'tcp-blackhole':
         return answer(asked, transport === 'udp' ? TC : 0)
       default:
         return answer(asked, 0)
@@ -173,6 +197,13 @@ function answer({ wire, name, type, end }: Asked, flags: number, idOffset = 0): 
   return Buffer.concat([head, record, data])
 }
 
+function ip(commands: readonly string[]): void {
+  if (commands.length > 0) execFileSync('ip', ['-batch', '-'], { input: commands.join('\n') })
+}
+
+/** Rules only get a say before the table of own addresses; ICMP only comes from machines that forward. */
+writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+ip(['rule add pref 20 lookup local', 'rule del pref 0', 'route add unreachable default table 77'])
 const servers = new Map(process.argv.slice(1).map((address) => [address, new ChaosServer(address)]))
 const orders = createInterface({ input: process.stdin })
 orders.on('close', () => process.exit(0))
@@ -181,7 +212,10 @@ orders.on('line', (line) => {
   if (order.do === 'fault') servers.get(order.to)?.set(order.fault)
   else if (order.do === 'forget') for (const server of servers.values()) server.forget()
   const report: Report = Object.fromEntries(
-    [...servers].map(([address, { asked, plain, firstAfter }]) => [address, { asked, plain, firstAfter }]),
+    [...servers].map(([address, { asked, plain, messages, firstAfter }]) => [
+      address,
+      { asked, plain, messages, firstAfter },
+    ]),
   )
   console.log(JSON.stringify(report))
 })

@@ -366,6 +366,46 @@ describe('capabilities are learnt from evidence', () => {
   })
 })
 
+describe('answers that need TCP, where connections come to nothing', () => {
+  const withoutTcp: Partial<Path> = {
+    drops: (_wire, protocol) => protocol === 'tcp',
+    reply: (wire) => (payload(wire) > 1232 ? { answer: ['x.test 60 A 192.0.2.1'] } : { flags: 0x200 }),
+  }
+
+  test('the other server is asked at once after a few, and the first is tried again now and then', () => {
+    const world = new Simulation([withoutTcp, {}])
+    const took = traffic(world, 400, 20).map((lookup) => lookup.took)
+    expect(percentile(took, 0.5)).toBe(40)
+    expect(took.filter((each) => each > 40).length).toBeLessThan(25)
+    world.paths[0]!.drops = () => false
+    world.paths[0]!.reply = (_wire, protocol) =>
+      protocol === 'udp' ? { flags: 0x200 } : { answer: ['x.test 60 A 192.0.2.1'] }
+    world.advance(4500)
+    expect(from([world.lookup('healed.test')], '192.0.2.1')).toBe(1)
+    expect(world.upstreams.all[0]!.abilities.isTcpInDoubt).toBe(false)
+  })
+
+  test('the only server is asked for a large datagram', () => {
+    const world = new Simulation([withoutTcp])
+    const lookups = traffic(world, 200, 20)
+    expect(failed(lookups)).toBe(0)
+    expect(
+      percentile(
+        lookups.map(({ took }) => took),
+        0.5,
+      ),
+    ).toBe(40)
+  })
+
+  test('such a server is not taken for silent, nor for one without EDNS', () => {
+    const world = new Simulation([withoutTcp, {}])
+    traffic(world, 200, 20)
+    const [first] = world.upstreams.all
+    expect(first!.isTrusted(world.now)).toBe(true)
+    expect(first!.abilities.speaksEdns(world.now)).toBe(true)
+  })
+})
+
 test('tiers: within one the fastest is asked first', () => {
   const tuning = { ...DEFAULT_TUNING, tiers: [2] }
   const world = new Simulation([{ delay: () => 50 }, { delay: () => 10 }, { delay: () => 1 }], tuning)
