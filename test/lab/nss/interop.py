@@ -113,6 +113,7 @@ def build_world(folder, far_end):
     run('ip', 'link', 'set', 'up0', 'up')
     run('ip', 'addr', 'add', f'{OWN}/24', 'dev', 'up0')
     run('ip', 'route', 'add', 'default', 'via', GATEWAY, 'dev', 'up0')
+    wait_for_link_local('up0')
     netif = pathlib.Path('/run/systemd/netif/links')
     netif.mkdir(parents=True)
     state = f'ADMIN_STATE=configured\nOPER_STATE=routable\nDNS={SERVER}\nDOMAINS=corp.test\nLLMNR=no\nMDNS=no\n'
@@ -120,6 +121,17 @@ def build_world(folder, far_end):
     pathlib.Path('/run/systemd/resolve').mkdir()
     account = pwd.getpwnam('systemd-resolve')
     os.chown('/run/systemd/resolve', account.pw_uid, account.pw_gid)
+
+
+def wait_for_link_local(link):
+    """The kernel gives a link an address of its own a second after it comes up; then what the host has stays the same."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        shown = subprocess.run(['ip', '-6', 'addr', 'show', 'dev', link], capture_output=True, text=True, check=True).stdout
+        if 'fe80:' in shown and 'tentative' not in shown:
+            return
+        time.sleep(0.1)
+    raise SystemExit(f'{link} never had a link-local address')
 
 
 @contextlib.contextmanager
