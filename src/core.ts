@@ -74,6 +74,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
 
   const scopes = new ScopeSet({ transport, clock, random, log: logger, counts })
   life.defer(() => scopes.close())
+  clock.onSlept = () => scopes.wake()
 
   const writer = new ResolvConfWriter(options.runtimeDirectory)
   const paths = {

@@ -49,7 +49,7 @@ export async function openIpc(
     logTarget: 'console',
     machineId: () => id,
     processName,
-    onResume: () => scopes.resetServers(),
+    onResume: () => scopes.wake(),
   })
   life.adopt(bus)
   const inspector = new Inspector({ scopes, resolver, control, facts: () => control.facts, clock, bootTime })

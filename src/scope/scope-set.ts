@@ -123,6 +123,11 @@ export class ScopeSet {
     for (const scope of this.#scopes) scope.upstreams.reset()
   }
 
+  /** The machine has slept (R-SRV-16): what was learnt of servers goes, answers stay for the rest of their time. */
+  wake(): void {
+    for (const scope of this.#scopes) scope.upstreams.wake(this.#services.clock.now())
+  }
+
   close(): void {
     for (const scope of this.#scopes) scope.close()
     this.#scopes = []

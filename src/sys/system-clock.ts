@@ -7,6 +7,8 @@ const MAX_STEP = 60_000
 /** How long time spent in suspend may go unnoticed once the machine runs again. */
 const CHECK_INTERVAL = 10
 const CLOCK_BOOTTIME = 7
+/** Less sleep is not worth a word. */
+const NOTICEABLE = 5000
 /** /proc/uptime counts hundredths of a second; smaller differences mean nothing. */
 const COARSE = 50
 
@@ -20,6 +22,8 @@ export class SystemClock implements Clock {
   /** CLOCK_BOOTTIME minus our own time when the clock was made. */
   readonly #base: Millis
   #slept: Millis = 0
+  /** Told soon after the machine has slept, also where nothing like logind says so. */
+  onSlept: () => void = () => undefined
   #checkedAt: Millis
 
   constructor(libc: Libc | undefined) {
@@ -55,7 +59,10 @@ export class SystemClock implements Clock {
   #check(awake: Millis): void {
     this.#checkedAt = awake
     const slept = this.#bootTime() - awake - this.#base
-    if (slept > this.#slept + this.#grain) this.#slept = slept
+    if (slept <= this.#slept + this.#grain) return
+    const isNoticeable = slept - this.#slept > NOTICEABLE
+    this.#slept = slept
+    if (isNoticeable) queueMicrotask(() => this.onSlept()) // not amid whatever asked for the time
   }
 }
 

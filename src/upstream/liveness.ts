@@ -87,6 +87,15 @@ export class Liveness {
     this.#lookedAt = now
   }
 
+  /** Whether it is there is to be found out now. */
+  doubt(now: Millis): void {
+    this.reset()
+    this.#state = 'doubtful'
+    this.#doubtedAt = now
+    this.#lookedAt = now
+    this.#pauses = 0
+  }
+
   /** Nothing is known any more. */
   reset(): void {
     this.#state = 'up'

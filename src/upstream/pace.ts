@@ -33,6 +33,9 @@ const HOPELESS_PATIENCE: Millis = 150
 /** Without leave to hedge, a server gets its patience once more, times this, before the next is asked anyway. */
 const STRETCH = 2
 
+/** Whoever is called so much too late was asleep, and heard nothing because of that. */
+export const SLEPT: Millis = 2000
+
 /** When one question is asked again, and when it is given up. */
 export class Pace {
   readonly #upstreams: Upstreams
@@ -50,6 +53,17 @@ export class Pace {
 
   get deadline(): Millis {
     return this.#deadline
+  }
+
+  /** The machine was suspended, or too busy to listen, while an answer may have come. */
+  hasSlept(now: Millis): boolean {
+    return now - Math.min(this.#deadline, this.#nextTryAt) > SLEPT
+  }
+
+  /** All the time there was to begin with. */
+  restart(now: Millis): void {
+    this.#deadline = now + LIFETIME
+    this.#nextTryAt = now
   }
 
   get nextTryAt(): Millis {

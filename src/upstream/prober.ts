@@ -2,6 +2,7 @@ import type { Millis, Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 import { CLASS, ROOT, TYPE } from '../wire/index.ts'
 import { outgoingMessage } from './outgoing.ts'
+import { SLEPT } from './pace.ts'
 import type { TransportErrorCode } from './transport.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -110,6 +111,10 @@ export class Prober {
   #markOverdue(now: Millis): void {
     for (const [probe, state] of this.#open) {
       if (probe.overdueAt > now) continue
+      if (now - probe.overdueAt > SLEPT) {
+        this.#open.delete(probe) // we were not there to hear the answer
+        continue
+      }
       if (!state.isAnswered && !state.isOverdue) {
         probe.upstream.onOverdue()
         this.#upstreams.onMiss(probe.upstream, probe.sentAt, now)

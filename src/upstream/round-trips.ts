@@ -21,6 +21,8 @@ const MARGIN = 1.5
  */
 const FADING = 0.999
 const LONGEST_TAIL: Millis = 250
+/** Nobody listens so long: the machine slept meanwhile. */
+const INCREDIBLE: Millis = 10_000
 /** With fewer answers than this, the percentile says little, and the first patience is a floor. */
 const ENOUGH = 4
 
@@ -37,6 +39,7 @@ export class RoundTrips {
   }
 
   add(took: Millis): void {
+    if (took > INCREDIBLE) return
     this.#samples[this.#next] = Math.max(0, took)
     this.#next = (this.#next + 1) % WINDOW
     this.#percentile = undefined

@@ -6,7 +6,7 @@ import { learnFromAnswer, learnFromFailure, learnFromReply, learnFromSilence } f
 import type { FailureState, Outcome, ReplyOutcome, Step } from './outcome.ts'
 import type { Request } from './outgoing.ts'
 import { outgoingMessage } from './outgoing.ts'
-import { Pace } from './pace.ts'
+import { Pace, SLEPT } from './pace.ts'
 import type { TransportErrorCode } from './transport.ts'
 import { Tries } from './tries.ts'
 import { Try } from './try.ts'
@@ -56,6 +56,7 @@ export class Transaction {
 
   /** A message that answers this try came. */
   onReply(attempt: Try, wire: Buffer, now: Millis): Step {
+    if (now - attempt.sentAt > attempt.patience + SLEPT) return this.#onWake(now) // its TTLs began before we slept
     const verdict = judge(wire, attempt.payloadSize !== undefined)
     learnFromReply(attempt, wire, verdict.kind, now)
     if (verdict.kind === 'answer') attempt.upstream.failures.forget(this.#request.question)
@@ -91,6 +92,7 @@ export class Transaction {
   /** The time `until` of the last step has come. */
   onTime(now: Millis): Step {
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
+    if (this.#pace.hasSlept(now)) return this.#onWake(now)
     if (now >= this.#pace.deadline) return this.#fail('timeout', now)
     if (now < this.#pace.nextTryAt) return this.#wait([])
     this.#sawOnlyNoRoute = false
@@ -99,6 +101,14 @@ export class Transaction {
     }
     const only = this.#tries.sent === 1 ? this.#tries.oldest : undefined
     return only === undefined || this.#pace.mayHedge(only, now) ? this.#askNext(now) : this.#wait([])
+  }
+
+  /** Time went by unheard: nobody is blamed for silence, and the question is asked anew. */
+  #onWake(now: Millis): Step {
+    this.#tries.forgetOpen()
+    if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
+    this.#pace.restart(now)
+    return this.#askNext(now)
   }
 
   /** A moment ago this server could not answer this question (RFC 9520). */

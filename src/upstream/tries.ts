@@ -33,6 +33,11 @@ export class Tries {
     if (at !== -1) this.#open.splice(at, 1)
   }
 
+  /** No lateness of those under way is to be counted. */
+  forgetOpen(): void {
+    for (const attempt of this.#open.splice(0)) attempt.isLate = true
+  }
+
   /** Those whose server has just used up its patience: each once. */
   newlyLate(now: Millis): Try[] {
     return this.#open.filter(({ overdueAt, isLate }) => overdueAt <= now && !isLate)

@@ -146,7 +146,7 @@ export class Upstream {
     this.#outdoneAt = now
   }
 
-  /** Forgets what was learnt (ResetServerFeatures, resume). */
+  /** Forgets what was learnt (R-SRV-16). */
   reset(): void {
     this.roundTrips.reset()
     this.liveness.reset()

@@ -96,8 +96,20 @@ export class Upstreams {
     for (const { failures } of this.all) failures.clear()
   }
 
+  /** Forgets all that was learnt. */
   reset(): void {
     for (const upstream of this.all) upstream.reset()
+  }
+
+  /**
+   * The machine has slept, and may be anywhere now: what was learnt is forgotten, and probes find out at once who is
+   * there, for as long as after a question.
+   */
+  wake(now: Millis): void {
+    this.reset()
+    this.#askedAt = now
+    for (const { liveness } of this.all) liveness.doubt(now)
+    this.onDoubt()
   }
 
   /** All before the best that is trusted, and that one too when it is in doubt. */

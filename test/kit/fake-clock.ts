@@ -41,11 +41,18 @@ export class FakeClock implements Clock {
     await settle()
     for (let timer = this.#next(); timer !== undefined && timer.due <= end; timer = this.#next()) {
       this.#timers.delete(timer)
-      this.#now = timer.due
+      this.#now = Math.max(this.#now, timer.due)
       timer.callback()
       await settle()
     }
     this.#now = end
+  }
+
+  /** The machine sleeps: time goes on, and timers that came due fire only when it is over, all late. */
+  async suspend(duration: Millis): Promise<void> {
+    await settle()
+    this.#now += duration
+    await this.advance(0)
   }
 
   #next(): Timer | undefined {

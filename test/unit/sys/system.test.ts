@@ -64,6 +64,28 @@ describe.each([
   })
 })
 
+test('SystemClock counts the time the machine slept, and says so once', async () => {
+  let slept = 0
+  const clockGettime = (_clock: number, timespec: BigInt64Array) => {
+    const now = performance.now() + slept
+    timespec[0] = BigInt(Math.floor(now / 1000))
+    timespec[1] = BigInt(Math.floor((now % 1000) * 1e6))
+    return 0
+  }
+  const sleepy = { koffi: { sizeof: () => 8 }, function: () => clockGettime } as unknown as Libc
+  const clock = new SystemClock(sleepy)
+  let told = 0
+  clock.onSlept = () => told++
+  const before = clock.now()
+  slept = 3_600_000
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(clock.now() - before).toBeGreaterThanOrEqual(3_600_000)
+  expect(told).toBe(0)
+  await Promise.resolve()
+  clock.now()
+  expect(told).toBe(1)
+})
+
 describe('SystemClock timers', () => {
   test('call once, not early, and over long delays, in steps', () => {
     vi.useFakeTimers()
