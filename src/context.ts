@@ -9,6 +9,7 @@ export interface DaemonContext {
   readonly logger: Logger
   readonly environment: NodeJS.ProcessEnv
   readonly uid: number
+  readonly gid: number
   /** Known beforehand: files of the package may not be readable any more. */
   readonly version: string
 }

@@ -35,13 +35,14 @@ export async function openIpc(
   memo: TextMemo | undefined,
   life: Lifetime,
 ): Promise<void> {
-  const { options, libc, logger, environment, uid } = context
+  const { options, libc, logger, environment, uid, gid } = context
   const { clock, scopes, resolver, control, local } = core
   const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
   const id = await machineId()
   const bus = new BusService({
     address: environment.DBUS_SYSTEM_BUS_ADDRESS,
     uid,
+    gid,
     lookups,
     control,
     clock,

@@ -39,8 +39,10 @@ async function run(wanted: Options): Promise<void> {
   const advice = listenAdvice(options, libc)
   await leaveRoot(options, options !== wanted, libc, logger)
   await ensureDirectory(options.runtimeDirectory)
-  const uid = process.getuid?.() ?? 0
-  const daemon = life.adopt(await Daemon.open({ options, libc, logger, environment: process.env, uid, version }))
+  const identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  const daemon = life.adopt(
+    await Daemon.open({ options, libc, logger, environment: process.env, ...identity, version }),
+  )
   await listen(daemon, options, advice, logger)
   await daemon.openIpc()
   handleSignals(daemon, notifier, logger)

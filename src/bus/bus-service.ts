@@ -20,6 +20,7 @@ export interface BusOptions {
   readonly address: string | undefined
   /** The user this daemon runs as, once it has dropped what it started with. */
   readonly uid: number
+  readonly gid: number
   readonly lookups: Lookups
   readonly control: Control
   readonly clock: Clock
@@ -60,9 +61,9 @@ export class BusService implements AsyncDisposable {
   #hostname: string
 
   constructor(options: BusOptions) {
-    const { control, lookups, clock, logger, uid } = options
+    const { control, lookups, clock, logger, uid, gid } = options
     this.#options = options
-    this.authority = new PolkitAuthority(uid, () => this.#session?.connection, logger)
+    this.authority = new PolkitAuthority({ uid, gid }, () => this.#session?.connection, logger)
     const changes = new Changes(control, this.authority, clock, uid)
     this.#manager = managerInterface(lookups, control, changes)
     const logControl = logControlInterface(logger, options.logTarget, changes)

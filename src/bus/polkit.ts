@@ -1,5 +1,13 @@
 import { type Log, reasonOf } from '../base/index.ts'
-import { type Authority, type Caller, isTrusted, type Operation, PERMISSIONS, type Verdict } from '../control/index.ts'
+import {
+  type Authority,
+  type Caller,
+  isTrusted,
+  mayRead,
+  type Operation,
+  PERMISSIONS,
+  type Verdict,
+} from '../control/index.ts'
 import { type BusConnection, RemoteError } from './connection.ts'
 import { Variant } from './variant.ts'
 
@@ -23,15 +31,26 @@ const ABSENT = new Set([
 /** How polkit is reached. */
 type Bus = Pick<BusConnection, 'call'>
 
-/** Asks polkit over the bus; without a bus or without polkit only root and the daemon's own user may (dbus.md §9). */
+/** Whom the daemon runs as. */
+export interface Identity {
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * Asks polkit over the bus; without a bus or without polkit only root and the daemon's own user may (dbus.md §9), and
+ * members of its group may look.
+ */
 export class PolkitAuthority implements Authority {
   readonly #daemonUid: number
+  readonly #daemonGid: number
   readonly #connection: () => Bus | undefined
   readonly #log: Log
   #asked = 0
 
-  constructor(daemonUid: number, connection: () => Bus | undefined, log: Log) {
-    this.#daemonUid = daemonUid
+  constructor({ uid, gid }: Identity, connection: () => Bus | undefined, log: Log) {
+    this.#daemonUid = uid
+    this.#daemonGid = gid
     this.#connection = connection
     this.#log = log
   }
@@ -44,7 +63,7 @@ export class PolkitAuthority implements Authority {
     signal: AbortSignal,
   ): Promise<Verdict> {
     signal.throwIfAborted()
-    if (isTrusted(caller, this.#daemonUid)) return 'allowed'
+    if (isTrusted(caller, this.#daemonUid) || mayRead(operation, caller, this.#daemonGid)) return 'allowed'
     const { action, concernsLink } = PERMISSIONS[operation]
     const connection = this.#connection()
     const subject = subjectOf(caller)

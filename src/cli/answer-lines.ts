@@ -13,11 +13,10 @@ export type LinkNamer = (ifindex: number) => string
 
 /** Where the remark on the link starts, when the line leaves room for it (C-Q-2). */
 const LINK_COLUMN = 60
-const LOOPBACK_IFINDEX = 1
 
-/** The remark naming the line's link, with the space before it. `lo` is not worth one, as in the original. */
+/** The remark naming the line's link, with the space before it. */
 export function linkRemark({ text, ifindex }: AnswerLine, nameOf: LinkNamer): string {
-  if (ifindex <= LOOPBACK_IFINDEX) return ''
+  if (ifindex <= 0) return ''
   return `${' '.repeat(Math.max(1, LINK_COLUMN - text.length))}-- link: ${nameOf(ifindex)}`
 }
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { MessageBus } from 'dbus-next'
-import { reasonOf } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
+import { errnoText } from './errno-text.ts'
 
 /** An error reply of the daemon or the bus; the message is meant for people (resolvectl.md 3.8). */
 export class BusError extends CliError {
@@ -14,6 +14,9 @@ export class BusError extends CliError {
     this.errorName = errorName
   }
 }
+
+/** There is no bus, or it does not let us in. */
+export class BusUnreachable extends CliError {}
 
 /** One method of one object. */
 export interface BusCall {
@@ -49,7 +52,7 @@ export class BusClient implements Disposable {
     this.#lost = lost
   }
 
-  /** The library is loaded here, not at start: help and usage errors do not wait for it. @throws {CliError} */
+  /** The library is loaded here, not at start: help and usage errors do not wait for it. @throws {BusUnreachable} */
   static async connect(): Promise<BusClient> {
     const { default: library } = await import('dbus-next')
     try {
@@ -58,7 +61,7 @@ export class BusClient implements Disposable {
       await Promise.race([lost, new Promise((resolve) => bus.once('connect', resolve))])
       return new BusClient(library, bus, lost)
     } catch (cause) {
-      throw new CliError(`Failed to connect to the system bus: ${reasonOf(cause)}`, { cause })
+      throw new BusUnreachable(`Failed to connect to the system bus: ${errnoText(cause)}`, { cause })
     }
   }
 

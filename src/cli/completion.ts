@@ -2,20 +2,16 @@ import { CliError } from './cli-error.ts'
 import { PROTOCOL_WORDS } from './flags.ts'
 import { OPTIONS, type OptionSpec } from './options.ts'
 import { PROGRAM } from './program.ts'
-import { VERBS, type Verb } from './verbs.ts'
-import type { VerbRun } from './context.ts'
+import type { Verb } from './verb.ts'
 
-/** Prints a shell's completion script, made from the tables of verbs and options. */
-export const completion: VerbRun = async ([shell], { screen }) => {
-  const make = SCRIPTS.get(shell!)
-  if (make === undefined) {
-    throw new CliError(`No completion for "${shell}"; there is one for ${[...SCRIPTS.keys()].join(', ')}.`)
-  }
-  screen.print(make())
-  return 0
+/** A shell's completion script, made from the tables of verbs and options. @throws {CliError} for a shell that has none */
+export function completionScript(shell: string, verbs: readonly Verb[]): string {
+  const make = SCRIPTS.get(shell)
+  if (make !== undefined) return make(verbs)
+  throw new CliError(`No completion for "${shell}"; there is one for ${[...SCRIPTS.keys()].join(', ')}.`)
 }
 
-const SCRIPTS: ReadonlyMap<string, () => string> = new Map([
+const SCRIPTS: ReadonlyMap<string, (verbs: readonly Verb[]) => string> = new Map([
   ['bash', bashScript],
   ['zsh', zshScript],
   ['fish', fishScript],
@@ -36,7 +32,7 @@ function optionWords(): string[] {
   return OPTIONS.flatMap(({ long, short }) => [...(long ? [`--${long}`] : []), ...(short ? [`-${short}`] : [])])
 }
 
-function bashScript(): string {
+function bashScript(verbs: readonly Verb[]): string {
   const values = OPTIONS.filter(({ value }) => value !== undefined).map((option) => {
     const names = [...(option.long ? [`--${option.long}`] : []), ...(option.short ? [`-${option.short}`] : [])]
     const words = option.long === 'interface' ? `$(${LIST_LINKS})` : (valueWords(option) ?? '')
@@ -57,8 +53,8 @@ ${values.join('\n')}
         if [[ -z $verb ]]; then verb=\${COMP_WORDS[i]}; else place=$((place + 1)); fi
     done
     case $verb:$place in
-        :*) COMPREPLY=($(compgen -W "${VERBS.map(({ name }) => name).join(' ')} help" -- "$cur")) ;;
-${VERBS.flatMap(bashCases).join('\n')}
+        :*) COMPREPLY=($(compgen -W "${verbs.map(({ name }) => name).join(' ')} help" -- "$cur")) ;;
+${verbs.flatMap(bashCases).join('\n')}
     esac
 }
 complete -F _${PROGRAM} ${PROGRAM}`
@@ -72,15 +68,15 @@ function bashCases({ name, completes }: Verb): string[] {
   return [...(links === 'none' ? [] : [linkCase]), ...(words.length === 0 ? [] : [wordCase])]
 }
 
-function zshScript(): string {
-  const verbs = VERBS.map(({ name, help }) => `        '${name}:${quoteZsh(help)}'`)
-  const cases = VERBS.filter(({ completes }) => completes.links !== 'none' || completes.words.length > 0).map(zshCase)
+function zshScript(verbs: readonly Verb[]): string {
+  const described = verbs.map(({ name, help }) => `        '${name}:${quoteZsh(help)}'`)
+  const cases = verbs.filter(({ completes }) => completes.links !== 'none' || completes.words.length > 0).map(zshCase)
   return `#compdef ${PROGRAM}
 # zsh completion for ${PROGRAM}
 _${PROGRAM}() {
     local state line
     local -a verbs=(
-${verbs.join('\n')}
+${described.join('\n')}
     )
     _arguments -C \\
 ${OPTIONS.map((option) => `        ${zshOption(option)} \\`).join('\n')}
@@ -117,10 +113,10 @@ function quoteZsh(text: string): string {
   return text.replace(/[[\]:]/g, '\\$&').replaceAll("'", "'\\''")
 }
 
-function fishScript(): string {
+function fishScript(verbs: readonly Verb[]): string {
   const base = `complete -c ${PROGRAM}`
-  const verbs = VERBS.map(({ name, help }) => `${base} -n __fish_use_subcommand -a ${name} -d "${help}"`)
-  const words = VERBS.flatMap(({ name, completes }) => {
+  const described = verbs.map(({ name, help }) => `${base} -n __fish_use_subcommand -a ${name} -d "${help}"`)
+  const words = verbs.flatMap(({ name, completes }) => {
     const offered = [...(completes.links === 'none' ? [] : [`(${LIST_LINKS})`]), ...completes.words].join(' ')
     return offered === '' ? [] : [`${base} -n "__fish_seen_subcommand_from ${name}" -a "${offered}"`]
   })
@@ -128,7 +124,7 @@ function fishScript(): string {
     `# fish completion for ${PROGRAM}`,
     `${base} -f`,
     ...OPTIONS.map((option) => base + fishOption(option)),
-    ...verbs,
+    ...described,
     ...words,
   ].join('\n')
 }

@@ -198,6 +198,9 @@ function somebodyTakesTheRest({ daemon, links }: Facts): Finding[] {
   if (daemon !== 'ours' || links.some((link) => link.inUse && (link.defaultRoute || link.domains.includes('~.'))))
     return []
   const what = 'No link and no global setting takes names that nobody claims: most of the internet cannot be resolved.'
+  const hasServers = links.filter(({ inUse, ifindex, servers }) => inUse && ifindex !== undefined && servers.length > 0)
+  const willing = hasServers.find(({ route }) => route) ?? hasServers.find(({ domains }) => domains.length === 0)
+  if (willing !== undefined) return [problem('default-route', what, `tsresolvectl default-route ${willing.name} yes`)]
   const link = links.find(({ route }) => route)?.name ?? 'LINK'
   return [problem('default-route', what, `tsresolvectl dns ${link} SERVER && tsresolvectl default-route ${link} yes`)]
 }

@@ -1,4 +1,13 @@
-import { copyFileSync, lstatSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { reasonOf } from '../base/index.ts'
 import { RESOLVE1 } from './bus-client.ts'
 import type { Context, VerbRun } from './context.ts'
@@ -79,8 +88,20 @@ function rewrite(path: string, text: string): string {
 function backUp(path: string): string {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return `rm ${path}`
-  if (found.isSymbolicLink()) return `ln -sfn ${readlinkSync(path)} ${path}`
-  const kept = `${path}.before-tsresolvectl`
-  copyFileSync(path, kept)
-  return `mv ${kept} ${path}`
+  if (found.isSymbolicLink()) return `ln -sfn ${shellWord(readlinkSync(path))} ${path}`
+  return `mv ${keep(path)} ${path}`
+}
+
+/** Copies a file beside itself, without losing an earlier copy; gives where. */
+function keep(path: string): string {
+  for (let number = 1; ; number++) {
+    const kept = `${path}.before-tsresolvectl${number === 1 ? '' : `-${number}`}`
+    if (existsSync(kept)) continue
+    copyFileSync(path, kept, constants.COPYFILE_EXCL)
+    return kept
+  }
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

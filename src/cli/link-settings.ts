@@ -6,7 +6,7 @@ import type { DnsConfiguration } from './dns-configuration.ts'
 import type { HostLink, HostLinks } from './host-links.ts'
 import { toAsciiName } from './idn.ts'
 import { parseBoolean } from './options.ts'
-import { parseServer } from './server-argument.ts'
+import { parseServer, ServerArgumentError } from './server-argument.ts'
 
 /** A method of the Manager without its first argument, the ifindex. */
 export interface SetCall {
@@ -108,7 +108,7 @@ export type SettingVerb = keyof typeof LINK_SETTINGS
 function serverCalls(values: readonly string[], link: HostLink, links: HostLinks): SetCall[] {
   const servers = values.map((text) => {
     const server = parseServer(text)
-    const zone = server.zone === undefined ? link : links.find(server.zone)
+    const zone = server.zone === undefined ? link : zoneOf(text, server.zone, links)
     if (zone.ifindex !== link.ifindex) throw new CliError(`Invalid ifindex: ${zone.ifindex}`)
     return { ...server, family: server.address.family, bytes: Buffer.from(server.address.bytes) }
   })
@@ -118,6 +118,14 @@ function serverCalls(values: readonly string[], link: HostLink, links: HostLinks
     { member: 'SetLinkDNSEx', signature: 'a(iayqs)', value: full },
     { member: 'SetLinkDNS', signature: 'a(iay)', value: plain },
   ]
+}
+
+function zoneOf(text: string, zone: string, links: HostLinks): HostLink {
+  try {
+    return links.find(zone)
+  } catch (cause) {
+    throw cause instanceof CliError ? new ServerArgumentError(text, 'No such device') : cause
+  }
 }
 
 /** `~` makes it route-only; `.` and nothing at all are the root (C-SET-6). */

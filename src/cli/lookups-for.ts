@@ -1,3 +1,4 @@
+import { BusUnreachable } from './bus-client.ts'
 import type { Context } from './context.ts'
 import { CuriousLookups, ExplainedLookups, explainUnavailable, LookupError } from './explained-lookups.ts'
 import { Lookups, type LookupSource } from './lookups.ts'
@@ -5,15 +6,19 @@ import { printProvenance } from './output.ts'
 import { isUnavailable } from './varlink-client.ts'
 
 /**
- * The bus, as the original does it. With `--explain`, or where a person watches, our own interface, which says more;
- * what is not a terminal sees no difference.
+ * The bus, as the original does it. With `--explain`, where a person watches, or where there is no bus, our own
+ * interface, which says more; what is not a terminal sees no difference.
  */
 export async function lookupsFor(context: Context): Promise<LookupSource> {
   const { options, screen } = context
   if (options.explain) return new ExplainedLookups()
   const overBus = async () => new Lookups(await context.bus())
   const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
-  return isForPeople ? new CuriousLookups(overBus) : overBus()
+  if (isForPeople) return new CuriousLookups(overBus)
+  return overBus().catch((error: unknown) => {
+    if (error instanceof BusUnreachable) return new CuriousLookups(() => Promise.reject(error))
+    throw error
+  })
 }
 
 /** With `--explain`, a lookup that fails is explained before its error is printed. */

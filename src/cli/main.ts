@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Lifetime } from '../base/index.ts'
 import { FormError } from '../wire/index.ts'
+import { adviceOn } from './advice.ts'
 import { BusClient } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
@@ -13,21 +14,29 @@ import { parseArguments } from './parse-arguments.ts'
 import { printPaged } from './pager.ts'
 import { PROGRAM } from './program.ts'
 import { ProcessScreen } from './screen.ts'
-import { DEFAULT_VERB, findVerb, type Verb } from './verbs.ts'
+import type { Verb } from './verb.ts'
+import { DEFAULT_VERB, findVerb } from './verbs.ts'
 
 const screen = new ProcessScreen()
 // A reader that has seen enough (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+/** By the name the program is called by, as a symbolic link (resolvectl.md 1). */
+const PERSONALITIES: ReadonlyMap<string, (argv: readonly string[]) => Promise<number>> = new Map([
+  ['resolvconf', runAsResolvconf],
+  ['systemd-resolve', runAsOld],
+])
 process.exitCode = await run(process.argv.slice(2))
 
 /** From arguments to exit code (C-2): everything that goes wrong in a known way is a message on stderr. */
 async function run(argv: readonly string[]): Promise<number> {
   try {
-    const isResolvconf = basename(process.argv[1] ?? '') === 'resolvconf'
-    return await (isResolvconf ? runAsResolvconf(argv) : runAsCtl(argv))
+    const runAs = PERSONALITIES.get(basename(process.argv[1] ?? '')) ?? runAsCtl
+    return await runAs(argv)
   } catch (error) {
     if (!(error instanceof CliError) && !(error instanceof FormError)) throw error
     screen.note(error instanceof FormError ? `Received a malformed record: ${error.message}` : error.message)
+    const advice = adviceOn(error)
+    if (advice !== undefined) screen.note(advice)
     return 1
   }
 }
@@ -36,9 +45,26 @@ async function runAsCtl(argv: readonly string[]): Promise<number> {
   const { options, words } = parseArguments(argv)
   const [name = DEFAULT_VERB, ...rest] = words
   if (options.show !== undefined || name === 'help') return show(options)
-  const verb = checkedVerb(name, rest)
-  const work = await verb.load()
-  return withContext(options, (context) => work(rest, context))
+  return withContext(options, await workOf(name, rest))
+}
+
+/** One verb after the other, until one fails. */
+async function runAsOld(argv: readonly string[]): Promise<number> {
+  const { parseOldArguments, OLD_HELP } = await import('./old-arguments.ts')
+  const { options, calls } = parseOldArguments(argv)
+  if (options.show === 'help') screen.print(OLD_HELP)
+  if (options.show !== undefined) return options.show === 'help' ? 0 : show(options)
+  for (const [name, ...rest] of calls) {
+    const code = await withContext(options, await workOf(name, rest))
+    if (code !== 0) return code
+  }
+  return 0
+}
+
+/** What a verb does with these words. @throws {CliError} when there is no such verb, or not with as many words */
+async function workOf(name: string, words: readonly string[]): Promise<(context: Context) => Promise<number>> {
+  const work = await checkedVerb(name, words).load()
+  return (context) => work(words, context)
 }
 
 async function runAsResolvconf(argv: readonly string[]): Promise<number> {
@@ -46,7 +72,8 @@ async function runAsResolvconf(argv: readonly string[]): Promise<number> {
   const call = parseResolvconf(argv, process.env)
   if (call.action === 'help') screen.print(RESOLVCONF_HELP)
   else if (call.action === 'version') show({ ...DEFAULT_OPTIONS, show: 'version' })
-  else if (call.action !== 'update') {
+  else if (call.action === 'update') screen.note('Switch -u ignored.')
+  else {
     const { runResolvconf } = await import('./resolvconf.ts')
     return withContext(DEFAULT_OPTIONS, (context) => runResolvconf(call, process.stdin, context))
   }

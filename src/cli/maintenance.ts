@@ -1,6 +1,9 @@
+import { saying } from './attempts.ts'
 import { RESOLVE1 } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
+import { preferBus } from './prefer-bus.ts'
+import { callMonitor } from './varlink-client.ts'
 import { LOG_LEVELS } from '../base/index.ts'
 
 /** Forgets all answers. */
@@ -14,19 +17,18 @@ export const resetServerFeatures: VerbRun = (_words, context) =>
 export const logLevel: VerbRun = async ([level], context) => {
   const bus = await context.bus()
   if (level === undefined) {
-    const [value] = await bus.call({
-      ...LOG_PROPERTIES,
-      member: 'Get',
-      signature: 'ss',
-      body: [LOG_CONTROL, 'LogLevel'],
-    })
+    const call = bus.call({ ...LOG_PROPERTIES, member: 'Get', signature: 'ss', body: [LOG_CONTROL, 'LogLevel'] })
+    const [value] = await saying(`Failed to get log level of ${RESOLVE1.destination}`, call)
     context.screen.print(String((value as { value: unknown }).value))
     return 0
   }
-  if (!(LOG_LEVELS as readonly string[]).includes(level)) throw new CliError(`"${level}" is not a valid log level.`)
+  if (!(LOG_LEVELS as readonly string[]).includes(level)) {
+    throw new CliError(`"${level}" is not a valid log level: say ${LOG_LEVELS.join(', ')}.`)
+  }
   const { Variant } = (await import('dbus-next')).default
   const body = [LOG_CONTROL, 'LogLevel', new Variant('s', level)]
-  await bus.call({ ...LOG_PROPERTIES, member: 'Set', signature: 'ssv', body, interactive: context.options.askPassword })
+  const call = { ...LOG_PROPERTIES, member: 'Set', signature: 'ssv', body, interactive: context.options.askPassword }
+  await saying(`Failed to set log level of ${RESOLVE1.destination} to ${level}`, bus.call(call))
   return 0
 }
 
@@ -38,11 +40,13 @@ const LOG_PROPERTIES = {
 } as const
 
 async function callManager(member: string, what: string, context: Context): Promise<number> {
-  const bus = await context.bus()
-  try {
-    await bus.call({ ...RESOLVE1, member, interactive: context.options.askPassword })
-  } catch (cause) {
-    throw cause instanceof CliError ? new CliError(`Failed to ${what}: ${cause.message}`, { cause }) : cause
-  }
+  await preferBus(
+    async () => {
+      const bus = await context.bus()
+      const call = bus.call({ ...RESOLVE1, member, interactive: context.options.askPassword })
+      await saying(`Failed to ${what}`, call)
+    },
+    async () => void (await callMonitor(member)),
+  )
   return 0
 }

@@ -11,16 +11,18 @@ export interface ParsedArguments {
 /**
  * Options may stand anywhere; `--` ends them (C-1). Long ones may be shortened while unambiguous, short ones joined
  * (`-4ieth0`), as with getopt_long. Reading stops at the first `--help`-like option.
+ * `extra`: options beside those of today.
  * @throws {CliError} for an unknown option, a missing or unwanted value, or a bad one.
  */
-export function parseArguments(argv: readonly string[]): ParsedArguments {
+export function parseArguments(argv: readonly string[], extra: readonly OptionSpec[] = []): ParsedArguments {
+  const specs = [...OPTIONS, ...extra]
   const words: string[] = []
   const queue = [...argv]
   let options = DEFAULT_OPTIONS
   while (queue.length > 0 && options.show === undefined) {
     const word = queue.shift()!
     if (word === '--') words.push(...queue.splice(0))
-    else if (word.startsWith('--')) options = takeLong(word.slice(2), queue, options)
+    else if (word.startsWith('--')) options = takeLong(word.slice(2), queue, options, specs)
     else if (word.startsWith('-') && word.length > 1) options = takeShorts(word.slice(1), queue, options)
     else words.push(word)
   }
@@ -28,11 +30,11 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
   return { options, words }
 }
 
-function takeLong(word: string, queue: string[], options: Options): Options {
+function takeLong(word: string, queue: string[], options: Options, specs: readonly OptionSpec[]): Options {
   const equals = word.indexOf('=')
   const name = equals < 0 ? word : word.slice(0, equals)
   const given = equals < 0 ? undefined : word.slice(equals + 1)
-  const spec = findLong(name)
+  const spec = findLong(name, specs)
   if (spec.value === undefined) {
     if (given !== undefined) throw usageError(`option '--${spec.long}' doesn't allow an argument`)
     return changed(options, spec, '')
@@ -42,10 +44,10 @@ function takeLong(word: string, queue: string[], options: Options): Options {
   return changed(options, spec, value)
 }
 
-function findLong(name: string): OptionSpec {
-  const exact = OPTIONS.find(({ long }) => long === name)
+function findLong(name: string, specs: readonly OptionSpec[]): OptionSpec {
+  const exact = specs.find(({ long }) => long === name)
   if (exact !== undefined) return exact
-  const candidates = OPTIONS.filter(({ long }) => name !== '' && long?.startsWith(name))
+  const candidates = specs.filter(({ long }) => name !== '' && long?.startsWith(name))
   if (candidates.length === 1) return candidates[0]!
   if (candidates.length === 0) throw usageError(`unrecognized option '--${name}'`)
   const possible = candidates.map(({ long }) => `'--${long}'`).join(' ')

@@ -31,7 +31,7 @@ function parseDnsUri(uri: string, options: Options): { name: string; class: numb
   const match = /^dns:(?:\/\/[^/?]*\/)?([^?]*)(?:\?(.*))?$/i.exec(uri)
   if (match === null || match[1]!.startsWith('//')) throw bad()
   const asked = new Map<string, number>()
-  for (const part of (match[2] ?? '').split(';').filter((text) => text !== '')) {
+  for (const part of match[2]?.split(';') ?? []) {
     const [, key, value] = /^(class|type)=(.+)$/i.exec(part) ?? []
     if (key === undefined || value === undefined || asked.has(key.toLowerCase())) throw bad()
     const parsed = key.toLowerCase() === 'type' ? parseType(value) : parseClass(value)

@@ -5,6 +5,7 @@ import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { queryAsJson } from './explained-json.ts'
 import { FLAG } from './flags.ts'
+import { toAsciiName } from './idn.ts'
 import { explained, lookupsFor } from './lookups-for.ts'
 import { printAnswer, refuseTerminal } from './output.ts'
 import { hasAuthority, type QueryTarget, queryTarget } from './query-target.ts'
@@ -71,7 +72,8 @@ function noteOnRecord(word: string, { name }: { name: string }, { screen }: Cont
     screen.note(`(Note that search domains are not appended to '${name}' when --type= is specified.)`)
   }
   if (/\P{ASCII}/u.test(name)) {
-    screen.note(`(Note that IDNA translation is not applied to '${name}' when --type= is specified.)`)
+    const ascii = toAsciiName(name)
+    screen.note(`(Note that IDNA translation is not applied when --type= is specified: '${ascii}' is what to ask for.)`)
   }
 }
 

@@ -1,12 +1,15 @@
+import { saying } from './attempts.ts'
 import { BusError, type BusClient, RESOLVE1 } from './bus-client.ts'
 import type { Context } from './context.ts'
 import {
   type DnsConfiguration,
+  type DnsServer,
   delegateConfiguration,
   globalConfiguration,
   linkConfiguration,
 } from './dns-configuration.ts'
 import type { HostLink } from './host-links.ts'
+import { preferBus } from './prefer-bus.ts'
 import { callResolve, isUnavailable } from './varlink-client.ts'
 
 /** Which blocks to read. */
@@ -19,20 +22,23 @@ export interface Wanted {
 
 /**
  * Global, links by index, delegates. For JSON from varlink, which tells more; where that is missing or old, and for
- * text, from the bus. @throws {CliError}
+ * text, from the bus; text, too, where there is no bus. @throws {CliError}
  */
 export async function readConfiguration(wanted: Wanted, context: Context): Promise<DnsConfiguration[]> {
   const dumped = context.options.json === 'off' ? undefined : await dumpConfiguration()
   if (dumped !== undefined) return dumped.filter((block) => isWanted(block, wanted))
+  return preferBus(
+    () => readOverBus(wanted, context),
+    async () => (await dumpAll()).filter((block) => isWanted(block, wanted)).map(withoutOwnIndex),
+  )
+}
+
+async function readOverBus(wanted: Wanted, context: Context): Promise<DnsConfiguration[]> {
   const bus = await context.bus()
   const links = wanted.links ?? context.links.all().filter(({ ifname }) => ifname !== 'lo')
-  const none = Promise.resolve<DnsConfiguration[]>([])
-  const blocks = [
-    wanted.global ? readGlobal(bus) : none,
-    readLinks(bus, links),
-    wanted.delegates ? readDelegates(bus) : none,
-  ]
-  return (await Promise.all(blocks)).flat()
+  const global = wanted.global ? await readGlobal(bus) : []
+  const others = [readLinks(bus, links), wanted.delegates ? readDelegates(bus) : Promise.resolve([])]
+  return [...global, ...(await Promise.all(others)).flat()]
 }
 
 /** True for a block that the call is about. */
@@ -43,16 +49,32 @@ export function isWanted({ ifname, ifindex, delegate }: DnsConfiguration, wanted
 }
 
 async function dumpConfiguration(): Promise<readonly DnsConfiguration[] | undefined> {
-  try {
-    return (await callResolve('DumpDNSConfiguration')).configuration as readonly DnsConfiguration[]
-  } catch (error) {
+  return dumpAll().catch((error: unknown) => {
     if (isUnavailable(error)) return undefined
     throw error
+  })
+}
+
+async function dumpAll(): Promise<readonly DnsConfiguration[]> {
+  return (await callResolve('DumpDNSConfiguration')).configuration as readonly DnsConfiguration[]
+}
+
+/** The bus does not say of a link's own servers that they are that link's; text for people need not either. */
+function withoutOwnIndex(block: DnsConfiguration): DnsConfiguration {
+  const bare = ({ ifindex, ...server }: DnsServer): DnsServer => {
+    return ifindex === undefined || ifindex === block.ifindex ? server : { ...server, ifindex }
+  }
+  const { servers, currentServer } = block
+  return {
+    ...block,
+    ...(servers && { servers: servers.map(bare) }),
+    ...(currentServer && { currentServer: bare(currentServer) }),
   }
 }
 
 async function readGlobal(bus: BusClient): Promise<DnsConfiguration[]> {
-  return [globalConfiguration(await bus.properties(RESOLVE1.path, RESOLVE1.interface))]
+  const properties = bus.properties(RESOLVE1.path, RESOLVE1.interface)
+  return [globalConfiguration(await saying('Failed to get global data', properties))]
 }
 
 async function readLinks(bus: BusClient, links: readonly HostLink[]): Promise<DnsConfiguration[]> {
@@ -62,7 +84,8 @@ async function readLinks(bus: BusClient, links: readonly HostLink[]): Promise<Dn
 /** Nothing for a link that has just vanished. */
 async function readLink(bus: BusClient, link: HostLink): Promise<DnsConfiguration[]> {
   try {
-    const [path] = await bus.call({ ...RESOLVE1, member: 'GetLink', signature: 'i', body: [link.ifindex] })
+    const call = bus.call({ ...RESOLVE1, member: 'GetLink', signature: 'i', body: [link.ifindex] })
+    const [path] = await saying(`Failed to get link data for ${link.ifindex}`, call)
     return [linkConfiguration(link, await bus.properties(path as string, 'org.freedesktop.resolve1.Link'))]
   } catch (error) {
     if (error instanceof BusError && GONE.has(error.errorName)) return []

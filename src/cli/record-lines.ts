@@ -66,6 +66,8 @@ function remarks({ type, rdata }: FoundRecord): string[] {
       return ((rdata[0] ?? 0) & 0x80) !== 0 ? ['Flags: critical'] : []
     case TYPE.TLSA:
       return rdata.length < 3 ? [] : certificateRemarks(rdata)
+    case TYPE.SSHFP:
+      return rdata.length < 2 ? [] : hostKeyRemarks(rdata)
     default:
       return []
   }
@@ -104,5 +106,15 @@ function certificateRemarks(rdata: Buffer): string[] {
     `Cert. usage: ${usages[rdata[0]!] ?? 'Unassigned'}`,
     `Selector: ${selectors[rdata[1]!] ?? 'Unassigned'}`,
     `Matching type: ${matchings[rdata[2]!] ?? 'Unassigned'}`,
+  ]
+}
+
+/** What the two numbers of an SSHFP record stand for (IANA "DNS SSHFP Resource Record Parameters"); releases from 258 on say it. */
+function hostKeyRemarks(rdata: Buffer): string[] {
+  const algorithms = ['Reserved', 'RSA', 'DSA', 'ECDSA', 'Ed25519', 'Unassigned', 'Ed448']
+  const fingerprints = ['Reserved', 'SHA-1', 'SHA-256']
+  return [
+    `Algorithm: ${algorithms[rdata[0]!] ?? 'Unassigned'}`,
+    `Fingerprint type: ${fingerprints[rdata[1]!] ?? 'Unassigned'}`,
   ]
 }

@@ -1,9 +1,9 @@
 import { serviceLines } from './answer-lines.ts'
-import { BusError } from './bus-client.ts'
+import { saying } from './attempts.ts'
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { FLAG } from './flags.ts'
-import { Lookups, type ServiceAnswer, type ServiceName } from './lookups.ts'
+import { Lookups, type ServiceName } from './lookups.ts'
 import { printAnswer } from './output.ts'
 
 /** `[[NAME] TYPE] DOMAIN`: the servers, texts and canonical names of a service. */
@@ -14,7 +14,9 @@ export const service: VerbRun = async (words, context) => {
   const asked = serviceName(words)
   const bus = await context.bus()
   const startedAt = context.now()
-  const answer = await lookUp(asked, serviceFlags(words.length, context), new Lookups(bus), context)
+  const flags = serviceFlags(words.length, context)
+  const call = new Lookups(bus).service(context.ifindex, asked, context.options.family, flags)
+  const answer = await saying('Resolve call failed', call)
   const lines = serviceLines(asked, answer, (ifindex) => context.links.nameOf(ifindex))
   printAnswer(lines, answer, context.now() - startedAt, context)
   return 0
@@ -30,14 +32,4 @@ export function serviceName(words: readonly string[]): ServiceName {
 export function serviceFlags(wordCount: number, { options }: Pick<Context, 'options'>): number {
   const wantsTexts = options.serviceTxt ?? wordCount === 3
   return (options.flags & ~FLAG.NO_SEARCH) | (wantsTexts ? 0 : FLAG.NO_TXT)
-}
-
-async function lookUp(asked: ServiceName, flags: number, lookups: Lookups, context: Context): Promise<ServiceAnswer> {
-  const { ifindex, options } = context
-  try {
-    return await lookups.service(ifindex, asked, options.family, flags)
-  } catch (error) {
-    if (!(error instanceof BusError)) throw error
-    throw new BusError(error.errorName, `Resolve call failed: ${error.message}`, { cause: error })
-  }
 }

@@ -1,3 +1,4 @@
+import { saying } from './attempts.ts'
 import { BusError, RESOLVE1 } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import { headingOf } from './configuration-text.ts'
@@ -9,6 +10,7 @@ import { LINK_SETTINGS, type LinkSetting, type SetCall, type SettingVerb } from 
 import { parseBoolean } from './options.ts'
 import { printJson } from './output.ts'
 import { readConfiguration } from './read-configuration.ts'
+import { ServerArgumentError } from './server-argument.ts'
 
 /** Prints the setting of all links or of one; with values, sets it on that link (C-SET-1). */
 export function settingVerb(verb: SettingVerb): VerbRun {
@@ -26,7 +28,7 @@ export const revert: VerbRun = async ([linkText], context) => {
   const link = linkOf(linkText, context)
   if (link === undefined) throw new CliError('Interface argument required.')
   const calls = [{ member: 'RevertLink', signature: '', value: undefined }]
-  await explain('Failed to revert interface configuration', setOnLink(calls, link, context))
+  await saying('Failed to revert interface configuration', setOnLink(calls, link, context))
   return 0
 }
 
@@ -48,7 +50,7 @@ export async function changeSetting(
   const isEmpty = setting.isList && values.length === 1 && values[0] === ''
   const calls = explainLocal(setting, () => setting.calls(isEmpty ? [] : values, link, context.links))
   if (setting.cap !== undefined) await warnOfCap(setting.cap, setting.what, values[0]!, context)
-  await explain(`Failed to set ${setting.what} configuration`, setOnLink(calls, link, context))
+  await saying(`Failed to set ${setting.what} configuration`, setOnLink(calls, link, context))
 }
 
 /** Tries the calls in turn, and those of networkd when that is what manages the link (C-SET-3, C-SET-4). */
@@ -88,22 +90,15 @@ async function setAt(
   }
 }
 
-/** What the daemon was not even asked: the reason, then the same words as if it had refused. */
-function explainLocal<T>({ what, isList }: LinkSetting, work: () => T): T {
+/** What the daemon was not even asked: for servers and domains the reason, then the same words as if it had refused. */
+function explainLocal<T>({ what, field }: LinkSetting, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (!(error instanceof CliError) || !isList) throw error
-    throw new CliError(`${error.message}\nFailed to set ${what} configuration: Invalid argument`, { cause: error })
-  }
-}
-
-async function explain(what: string, work: Promise<void>): Promise<void> {
-  try {
-    await work
-  } catch (error) {
-    if (!(error instanceof BusError)) throw error
-    throw new BusError(error.errorName, `${what}: ${error.message}`, { cause: error })
+    const isRefusal = error instanceof CliError && (field === 'servers' || field === 'searchDomains')
+    if (!isRefusal) throw error
+    const reason = error instanceof ServerArgumentError ? error.reason : 'Invalid argument'
+    throw new CliError(`${error.message}\nFailed to set ${what} configuration: ${reason}`, { cause: error })
   }
 }
 

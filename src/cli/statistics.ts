@@ -1,8 +1,10 @@
 import { yesNo } from './answer-lines.ts'
+import { saying } from './attempts.ts'
 import { RESOLVE1 } from './bus-client.ts'
 import type { Context, VerbRun } from './context.ts'
 import { labelWidth, type Row } from './layout.ts'
 import { printJson } from './output.ts'
+import { preferBus } from './prefer-bus.ts'
 import { callMonitor, isUnavailable } from './varlink-client.ts'
 
 /** Counters in the shape of varlink.md 4.2; releases before 255 do not count failures. */
@@ -28,8 +30,14 @@ export const statistics: VerbRun = async (_words, context) => {
 
 /** Starts counting afresh. */
 export const resetStatistics: VerbRun = async (_words, context) => {
-  const bus = await context.bus()
-  await bus.call({ ...RESOLVE1, member: 'ResetStatistics', interactive: context.options.askPassword })
+  await preferBus(
+    async () => {
+      const bus = await context.bus()
+      const call = bus.call({ ...RESOLVE1, member: 'ResetStatistics', interactive: context.options.askPassword })
+      await saying('Failed to reset statistics', call)
+    },
+    async () => void (await callMonitor('ResetStatistics')),
+  )
   if (context.options.json !== 'off') printJson({}, context)
   return 0
 }
@@ -65,7 +73,8 @@ function counterRow(label: string, value: number | undefined): Row[] {
 /** The bus has no failure counters, but knows whether the servers do DNSSEC: older releases say so first. */
 async function printBusStatistics(context: Context): Promise<void> {
   const bus = await context.bus()
-  const properties = await bus.properties(RESOLVE1.path, RESOLVE1.interface)
+  const read = bus.properties(RESOLVE1.path, RESOLVE1.interface)
+  const properties = await saying('Failed to get DNSSEC supported state', read)
   const counters = {
     transactions: counts(properties.TransactionStatistics, ['currentTransactions', 'totalTransactions']),
     cache: counts(properties.CacheStatistics, ['size', 'hits', 'misses']),

@@ -8,20 +8,19 @@ import { printPaged } from './pager.ts'
 import { printJson } from './output.ts'
 import { readConfiguration } from './read-configuration.ts'
 
-/** Global, links, delegates; or only the links named (C-S-1). A link that does not exist is said and skipped. */
+/** Global, links, delegates; or only the links named (C-S-1). As in the original, a link that does not exist is said and skipped. */
 export const status: VerbRun = async (words, context) => {
   const { options } = context
-  const named = context.ifindex > 0 ? [String(context.ifindex), ...words] : words
-  const known = named.flatMap((word) => findLink(word, context) ?? [])
-  const isAll = named.length === 0
-  const wanted = isAll ? { global: true, delegates: true } : { links: known, global: false, delegates: false }
+  const known = words.flatMap((word) => findLink(word, context) ?? [])
+  const wanted =
+    words.length === 0 ? { global: true, delegates: true } : { links: known, global: false, delegates: false }
   const [blocks, origins] = await Promise.all([readConfiguration(wanted, context), readOrigins(context)])
   if (options.json !== 'off') printJson(origins === undefined ? blocks : blocks.map(withOrigins(origins)), context)
   else if (blocks.length > 0) {
     const texts = blocks.map((block) => blockText(block, originsOf(block, origins), context))
     printPaged(texts.join('\n\n'), context)
   }
-  return known.length < named.length ? 1 : 0
+  return 0
 }
 
 /** JSON of links that somebody configured says who did. */

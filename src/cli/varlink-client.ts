@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net'
+import { reasonOf } from '../base/index.ts'
 import { CliError } from './cli-error.ts'
+import { errnoText } from './errno-text.ts'
 
 /** An error reply over varlink. */
 export class VarlinkError extends CliError {
@@ -73,7 +75,7 @@ export function streamMonitor(method: string): AsyncGenerator<VarlinkParameters>
 /** True for "nobody there" and "too old to know this": reasons to ask another way. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof VarlinkError) return UNKNOWN.has(error.errorName)
-  return error instanceof CliError && (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined
+  return error instanceof CliError && (error.cause as NodeJS.ErrnoException | undefined)?.syscall === 'connect'
 }
 
 const UNKNOWN: ReadonlySet<string> = new Set([
@@ -107,9 +109,10 @@ export async function* splitMessages(chunks: AsyncIterable<Buffer>): AsyncGenera
 async function callOnce(iface: string, method: string, asked: VarlinkParameters = {}): Promise<VarlinkParameters> {
   const signal = AbortSignal.timeout(PATIENCE_MS)
   for await (const parameters of callVarlink(iface, method, asked, false, signal)) return parameters
-  throw new CliError(`${socketPath(iface)}: disconnected before the reply`)
+  throw new CliError(`The resolver closed ${socketPath(iface)} before its reply.`)
 }
 
+/** Ends without a word when the signal aborts, unless because of time. @throws {CliError} whatever goes wrong */
 async function* callVarlink(
   iface: string,
   method: string,
@@ -126,9 +129,18 @@ async function* callVarlink(
       yield reply.parameters ?? {}
       if (reply.continues !== true) return
     }
+  } catch (cause) {
+    if (cause instanceof CliError) throw cause
+    if (signal?.aborted !== true)
+      throw new CliError(`Lost the connection to the resolver: ${reasonOf(cause)}`, { cause })
+    if (isTimeout(signal.reason)) throw new CliError(`${iface}.${method}: no reply in time.`, { cause })
   } finally {
     socket.destroy()
   }
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'TimeoutError'
 }
 
 interface Reply {
@@ -152,7 +164,7 @@ function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
       resolve(socket)
     })
     const onError = (cause: Error) => {
-      reject(new CliError(`Failed to connect to ${path}: ${cause.message}`, { cause }))
+      reject(new CliError(`Failed to connect to ${path}: ${errnoText(cause)}`, { cause }))
     }
     socket.on('error', onError)
   })

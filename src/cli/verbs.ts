@@ -1,26 +1,6 @@
 import { LOG_LEVELS } from '../base/index.ts'
 import type { VerbRun } from './context.ts'
-
-/** One verb: how it is written, what help says, how many words it takes, and where its code is. */
-export interface Verb {
-  readonly name: string
-  /** Its arguments, as help shows them. */
-  readonly usage: string
-  readonly help: string
-  readonly least: number
-  readonly most: number
-  readonly completes: Completes
-  /** The code is loaded when the verb is used, so that others start without it. */
-  load(): Promise<VerbRun>
-}
-
-/** What shells offer for the words of a verb. */
-export interface Completes {
-  /** Whether links stand first, everywhere or nowhere. */
-  readonly links: 'none' | 'first' | 'each'
-  /** For the word after the link, or for the first. */
-  readonly words: readonly string[]
-}
+import type { Completes, Verb } from './verb.ts'
 
 const MANY = Number.POSITIVE_INFINITY
 const YES_NO = ['yes', 'no']
@@ -54,7 +34,7 @@ export const VERBS: readonly Verb[] = [
   verb('nta', '[LINK [DOMAIN...]]', 0, MANY, 'Get/set per-interface DNSSEC NTA', () => setting('nta')),
   verb('revert', 'LINK', 0, 1, 'Revert per-interface configuration', async () => (await import('./setting-verbs.ts')).revert),
   verb('log-level', '[LEVEL]', 0, 1, 'Get/set logging threshold of the resolver', async () => (await import('./maintenance.ts')).logLevel, LOG_LEVELS),
-  verb('completion', 'SHELL', 1, 1, 'Print completion script for bash, zsh or fish', async () => (await import('./completion.ts')).completion, ['bash', 'zsh', 'fish']),
+  verb('completion', 'SHELL', 1, 1, 'Print completion script for bash, zsh or fish', loadCompletion, ['bash', 'zsh', 'fish']),
 ]
 
 export const DEFAULT_VERB = 'status'
@@ -83,4 +63,13 @@ function linksIn(usage: string): Completes['links'] {
 
 async function setting(name: Parameters<typeof import('./setting-verbs.ts').settingVerb>[0]): Promise<VerbRun> {
   return (await import('./setting-verbs.ts')).settingVerb(name)
+}
+
+/** Made here, from the table itself. */
+async function loadCompletion(): Promise<VerbRun> {
+  const { completionScript } = await import('./completion.ts')
+  return async ([shell], { screen }) => {
+    screen.print(completionScript(shell!, VERBS))
+    return 0
+  }
 }

@@ -80,8 +80,8 @@ const VERDICTS: ReadonlyMap<string, string> = new Map([
 const OBSTACLES: ReadonlyMap<string, string> = new Map([
   ['network-down', 'no network link is up'],
   ['stub-loop', 'its servers are this resolver itself'],
-  ['encryption-unavailable', 'DNS over TLS is demanded but not available'],
-  ['not-supported', 'it demands something that is not supported'],
+  ['encryption-unavailable', 'DNSOverTLS=yes demands what is not available'],
+  ['mark-unavailable', 'FirewallMark= demands what is not available'],
 ])
 
 /** One screen for people. `now`: wall clock. `paint` marks headings. */

@@ -1,5 +1,5 @@
 export type { Authority, Caller, Operation, Permission, Verdict } from './permissions.ts'
-export { isTrusted, PERMISSIONS } from './permissions.ts'
+export { isTrusted, mayRead, PERMISSIONS } from './permissions.ts'
 export type {
   Control,
   ControlErrorKind,

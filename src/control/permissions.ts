@@ -26,10 +26,13 @@ export interface Permission {
   readonly action: string | undefined
   /** True when polkit is told which interface it is about. */
   readonly concernsLink: boolean
+  /** True for what only shows something: members of the daemon's group may see it without a question. */
+  readonly isReading: boolean
 }
 
-const ofLink = { concernsLink: true }
-const ofDaemon = { concernsLink: false }
+const ofLink = { concernsLink: true, isReading: false }
+const ofDaemon = { concernsLink: false, isReading: false }
+const reading = { concernsLink: false, isReading: true }
 
 /** The one table of who may do what, for every front end. Root and the daemon's own user pass without a question. */
 export const PERMISSIONS: Readonly<Record<Operation, Permission>> = {
@@ -50,11 +53,11 @@ export const PERMISSIONS: Readonly<Record<Operation, Permission>> = {
   'reset-statistics': { action: 'org.freedesktop.resolve1.reset-statistics', ...ofDaemon },
   'flush-caches': { action: 'org.freedesktop.resolve1.flush-caches', ...ofDaemon },
   'reset-server-features': { action: 'org.freedesktop.resolve1.reset-server-features', ...ofDaemon },
-  'subscribe-query-results': { action: 'org.freedesktop.resolve1.subscribe-query-results', ...ofDaemon },
-  'subscribe-dns-configuration': { action: 'org.freedesktop.resolve1.subscribe-dns-configuration', ...ofDaemon },
-  'dump-cache': { action: 'org.freedesktop.resolve1.dump-cache', ...ofDaemon },
-  'dump-server-state': { action: 'org.freedesktop.resolve1.dump-server-state', ...ofDaemon },
-  'dump-statistics': { action: 'org.freedesktop.resolve1.dump-statistics', ...ofDaemon },
+  'subscribe-query-results': { action: 'org.freedesktop.resolve1.subscribe-query-results', ...reading },
+  'subscribe-dns-configuration': { action: 'org.freedesktop.resolve1.subscribe-dns-configuration', ...reading },
+  'dump-cache': { action: 'org.freedesktop.resolve1.dump-cache', ...reading },
+  'dump-server-state': { action: 'org.freedesktop.resolve1.dump-server-state', ...reading },
+  'dump-statistics': { action: 'org.freedesktop.resolve1.dump-statistics', ...reading },
   'set-logging': { action: undefined, ...ofDaemon },
 }
 
@@ -67,6 +70,8 @@ export interface Caller {
   readonly pid: number | undefined
   /** Name of the running program, for people to read; never to decide by. */
   readonly process: string | undefined
+  /** Its groups, for callers over a socket whose kernel tells. */
+  readonly groups?: (() => readonly number[]) | undefined
 }
 
 export type Verdict = 'allowed' | 'denied' | 'needs-interaction'
@@ -88,4 +93,12 @@ export interface Authority {
 /** True for root and for the daemon's own user, who need not be asked about (dbus.md §9). */
 export function isTrusted(caller: Caller, daemonUid: number): boolean {
   return caller.uid === 0 || (caller.uid !== undefined && caller.uid === daemonUid)
+}
+
+/**
+ * True for members of the daemon's own group, who may see what it does but change nothing. Group 0 is no such group: it is
+ * the daemon's where that stayed root, and many are in it who are not.
+ */
+export function mayRead(operation: Operation, { groups }: Caller, daemonGid: number): boolean {
+  return PERMISSIONS[operation].isReading && daemonGid !== 0 && groups?.().includes(daemonGid) === true
 }

@@ -27,7 +27,7 @@ export interface ConfiguredLink {
 }
 
 /** Why a scope that takes names cannot ask for them. */
-export type Obstacle = 'network-down' | 'stub-loop' | 'not-supported'
+export type Obstacle = 'network-down' | 'stub-loop' | 'encryption-unavailable' | 'mark-unavailable'
 
 /** How a scope deals with slow servers and old answers; may change at any time without a loss of what is known. */
 export interface Manners {
@@ -152,7 +152,7 @@ class Planner {
   delegate({ id, servers: specs, domains, defaultRoute, firewallMark }: Delegate): ScopePlan | undefined {
     if (specs.length === 0) return undefined
     const plan = this.#withoutLink('delegate', `delegate ${id}`, specs, domains, defaultRoute, false)
-    return firewallMark === undefined ? plan : { ...plan, obstacle: 'not-supported' }
+    return firewallMark === undefined ? plan : { ...plan, obstacle: 'mark-unavailable' }
   }
 
   /** Its own servers, or the fallback ones when no other scope takes what nobody claims (R-SRV-2). */
@@ -233,7 +233,7 @@ class Planner {
 function obstacleOf(servers: readonly PlannedServer[], dnsOverTls: string, isUp: boolean): Obstacle | undefined {
   if (servers.length === 0) return 'stub-loop'
   if (!isUp) return 'network-down' // R-SRV-19
-  return dnsOverTls === 'yes' ? 'not-supported' : undefined
+  return dnsOverTls === 'yes' ? 'encryption-unavailable' : undefined
 }
 
 function mannersOf(settings: ResolvedSettings): Manners {

@@ -125,7 +125,8 @@ export class Scope {
     const { obstacle } = this.#plan
     if (obstacle === undefined && this.#services.counts.isFull) return failure('errno', EBUSY)
     if (obstacle === undefined) return this.#isCrowdedOffline() ? failure('timeout') : undefined
-    return obstacle === 'not-supported' ? failure('errno', EOPNOTSUPP) : failure(obstacle)
+    const isMissing = obstacle === 'encryption-unavailable' || obstacle === 'mark-unavailable'
+    return isMissing ? failure('errno', EOPNOTSUPP) : failure(obstacle)
   }
 
   /** Nobody answers, and enough questions are out to notice when somebody does. */

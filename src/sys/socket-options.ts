@@ -22,6 +22,7 @@ const IP_PMTUDISC_DONT = 0
 const SO_REUSEADDR = 2
 const SO_RCVBUF = 8
 const SO_PEERCRED = 17
+const SO_PEERGROUPS = 59
 const SO_BINDTODEVICE = 25
 const SO_RCVBUFFORCE = 33
 const SO_BINDTOIFINDEX = 62
@@ -116,6 +117,19 @@ export function credentialsReader(libc: Libc): (fd: number) => PeerCredentials {
     return { pid, uid: uid >>> 0, gid: gid >>> 0 }
   }
 }
+
+/** Groups that go beyond the one in the credentials; none when the kernel does not tell. */
+export function peerGroups(libc: Libc, fd: number): readonly number[] {
+  const size = new Uint32Array([GROUPS_AT_FIRST * 4])
+  for (let tries = 0; tries < 2; tries++) {
+    const groups = new Uint32Array((size[0] as number) / 4)
+    const result = libc.function('getsockopt')(fd, SOL_SOCKET, SO_PEERGROUPS, groups, size)
+    if (result >= 0) return [...groups.subarray(0, (size[0] as number) / 4)]
+  } // when there are more of them, the kernel has written how many
+  return []
+}
+
+const GROUPS_AT_FIRST = 64
 
 function set(libc: Libc, fd: number, level: number, option: number, value: Buffer): void {
   libc.call('setsockopt', fd, level, option, value, value.length)

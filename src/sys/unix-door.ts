@@ -14,7 +14,8 @@ const PAUSE = 100
 /** The most that is read from a client in one go. */
 const SCRATCH_SIZE = 0x1_0000
 
-export type UnixVisitor = (stream: UnixStream, peer: PeerCredentials) => void
+/** `groups` asks the kernel each time. */
+export type UnixVisitor = (stream: UnixStream, peer: PeerCredentials & { groups(): readonly number[] }) => void
 
 /**
  * A unix-domain stream listener that knows who comes in, which Node tells nobody (SO_PEERCRED). The listening socket
@@ -78,7 +79,8 @@ export class UnixDoor implements Disposable {
   #welcome(fd: number, onVisitor: UnixVisitor): void {
     const stream = new UnixStream(this.#libc, this.#epoll, fd, this.#scratch)
     try {
-      onVisitor(stream, this.#credentialsOf(fd))
+      const { pid, uid, gid } = this.#credentialsOf(fd)
+      onVisitor(stream, { pid, uid, gid, groups: () => [gid, ...stream.groups()] })
     } catch (error) {
       this.#log.bug(error)
       stream.destroy()

@@ -1,5 +1,6 @@
 import { type Epoll, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, type Watched } from './epoll.ts'
 import type { Libc } from './libc.ts'
+import { peerGroups } from './socket-options.ts'
 
 /** What a connection tells its owner. Nothing is told after `onClose`, which comes once. */
 export interface UnixStreamEvents {
@@ -50,6 +51,11 @@ export class UnixStream {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** Groups of the other end when it connected; none after the end, when the descriptor may be another's. */
+  groups(): readonly number[] {
+    return this.#isClosed ? [] : peerGroups(this.#libc, this.#fd)
   }
 
   /** Bytes written that the kernel did not take yet. */

@@ -8,6 +8,8 @@ import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'
 export interface Peer {
   readonly uid: number
   readonly pid: number
+  /** All groups it was in when it connected; absent where nobody can tell. */
+  groups?(): readonly number[]
 }
 
 /** A finished query in full, for `SubscribeQueryResults` (varlink.md §4.1). */

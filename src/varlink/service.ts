@@ -51,7 +51,8 @@ export interface Client {
 
 /** The other end of a connection, as the permission table knows callers. */
 export function callerOf(peer: Peer | undefined): Caller {
-  return { busName: undefined, uid: peer?.uid, pid: peer?.pid, process: undefined }
+  const groups = peer?.groups === undefined ? undefined : () => peer.groups?.() ?? []
+  return { busName: undefined, uid: peer?.uid, pid: peer?.pid, process: undefined, groups }
 }
 
 /** Finds, checks and runs methods, and turns what they return or throw into messages. */

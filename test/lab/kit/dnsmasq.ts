@@ -1,4 +1,5 @@
 import type { Link } from './link.ts'
+import type { World } from './world.ts'
 
 export interface Dnsmasq {
   /** Names and types, oldest first. */
@@ -17,4 +18,11 @@ export async function startDnsmasq(link: Link, options: readonly string[]): Prom
   }
   await link.start(argv, { onLine, until: /started/ })
   return { asked }
+}
+
+/** One on the host itself, which answers nothing: in the place of the stub. */
+export async function startDnsmasqOn(world: World, address: string): Promise<void> {
+  const how = ['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--pid-file=', '--bind-interfaces']
+  const argv = ['sh', '-c', 'exec dnsmasq "$@" 2>&1', 'sh', ...how, `--listen-address=${address}`]
+  await world.start('dnsmasq', argv, { until: /started/ })
 }

@@ -1,4 +1,5 @@
 import type { Answer, RecordType, SoaAnswer, StringAnswer } from 'dns-packet'
+import { parseType } from '../../../src/wire/index.ts'
 
 /**
  * What a scripted upstream knows, by owner name: `{ 'www.corp.test': 'A 192.0.2.1' }`, several as a list, each
@@ -29,7 +30,7 @@ export function find(zone: Zone, name: string, type: string, negativeTtl: number
         authorities: answers.length === 0 ? [soa(owner, negativeTtl)] : [],
       }
     }
-    const matching = records.filter((each) => each.type.replace('UNKNOWN_', 'TYPE') === type || type === 'ANY')
+    const matching = records.filter((each) => numberOf(each.type) === numberOf(type) || type === 'ANY')
     const alias = records.find((each): each is StringAnswer => each.type === 'CNAME')
     if (matching.length > 0) return { rcode: 'NOERROR', answers: [...answers, ...matching], authorities: [] }
     if (alias === undefined) return { rcode: 'NOERROR', answers, authorities: [soa(owner, negativeTtl)] }
@@ -37,6 +38,11 @@ export function find(zone: Zone, name: string, type: string, negativeTtl: number
     owner = alias.data
   }
   return { rcode: 'NOERROR', answers, authorities: [] }
+}
+
+/** `TYPE52` and `TLSA` are one type. */
+function numberOf(type: string): number | undefined {
+  return parseType(type.replace('UNKNOWN_', 'TYPE'))
 }
 
 function recordsOf(zone: Zone, owner: string): Answer[] | undefined {

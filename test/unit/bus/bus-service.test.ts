@@ -32,6 +32,7 @@ beforeEach(async () => {
   service = new BusService({
     address: bus.address,
     uid,
+    gid: 0,
     lookups,
     control,
     clock: realClock,

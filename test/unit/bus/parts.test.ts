@@ -9,7 +9,7 @@ import { type Frame, Framer, FramingError, MAX_BODY } from '../../../src/bus/fra
 import { escapeElement, ifindexOfPath, linkPath, unescapeElement } from '../../../src/bus/path.ts'
 import { PolkitAuthority } from '../../../src/bus/polkit.ts'
 import { Variant } from '../../../src/bus/variant.ts'
-import { type Caller, PERMISSIONS } from '../../../src/control/index.ts'
+import { type Caller, type Operation, PERMISSIONS } from '../../../src/control/index.ts'
 import type { LookupFailure } from '../../../src/resolve/index.ts'
 import { failure } from './fakes.ts'
 
@@ -139,7 +139,7 @@ describe('polkit', () => {
       calls.push(each)
       return answer(each)
     }
-    const authority = new PolkitAuthority(990, () => ({ call }), new Logger('err', () => undefined))
+    const authority = new PolkitAuthority({ uid: 990, gid: 990 }, () => ({ call }), new Logger('err', () => undefined))
     return { calls, verdict: authority.authorize('set-domains', caller, 'eth0', interactive, signal) }
   }
 
@@ -172,7 +172,7 @@ describe('polkit', () => {
     const absent = new RemoteError('org.freedesktop.DBus.Error.ServiceUnknown', '')
     expect(await ask(() => Promise.reject(absent)).verdict).toBe('denied')
     expect(await ask(async () => [[true, false, {}]], { ...user, uid: undefined }).verdict).toBe('denied')
-    const lonely = new PolkitAuthority(990, () => undefined, new Logger('err', () => undefined))
+    const lonely = new PolkitAuthority({ uid: 990, gid: 990 }, () => undefined, new Logger('err', () => undefined))
     expect(await lonely.authorize('revert', user, 'eth0', false, signal)).toBe('denied')
   })
 
@@ -190,11 +190,24 @@ describe('polkit', () => {
       if (given === undefined) return Promise.resolve([])
       return new Promise<unknown[]>((_, reject) => given.addEventListener('abort', () => reject(given.reason as Error)))
     }
-    const authority = new PolkitAuthority(990, () => ({ call }), new Logger('err', () => undefined))
+    const authority = new PolkitAuthority({ uid: 990, gid: 990 }, () => ({ call }), new Logger('err', () => undefined))
     const verdict = authority.authorize('revert', user, 'eth0', true, stop.signal)
     stop.abort(new Error('gone'))
     await expect(verdict).rejects.toThrow('gone')
     expect(calls).toEqual(['CheckAuthorization', 'CancelCheckAuthorization'])
+  })
+
+  test('members of the daemon’s group may look, but change nothing; group 0 is none', async () => {
+    const of = (gid: number, groups: readonly number[]) => {
+      const authority = new PolkitAuthority({ uid: 990, gid }, () => undefined, new Logger('err', () => undefined))
+      const caller = { busName: undefined, uid: 1000, pid: 7, process: undefined, groups: () => groups }
+      return (operation: Operation) => authority.authorize(operation, caller, undefined, false, AbortSignal.any([]))
+    }
+    expect(await of(991, [1000, 991])('subscribe-query-results')).toBe('allowed')
+    expect(await of(991, [1000, 991])('dump-statistics')).toBe('allowed')
+    expect(await of(991, [1000, 991])('flush-caches')).toBe('denied')
+    expect(await of(991, [1000])('subscribe-query-results')).toBe('denied')
+    expect(await of(0, [1000, 0])('subscribe-query-results')).toBe('denied')
   })
 
   test('the policy file names every action of the table, and no other', async () => {

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { completion } from '../../../src/cli/completion.ts'
-import type { Context } from '../../../src/cli/context.ts'
+import { completionScript } from '../../../src/cli/completion.ts'
 import { parseArguments } from '../../../src/cli/parse-arguments.ts'
 import { helpText, listText } from '../../../src/cli/help.ts'
 import { VERBS } from '../../../src/cli/verbs.ts'
@@ -100,22 +99,15 @@ describe('help', () => {
   })
 })
 
-async function scriptFor(shell: string): Promise<string> {
-  const lines: string[] = []
-  const screen = { print: (text: string) => lines.push(text) }
-  expect(await completion([shell], { screen } as unknown as Context)).toBe(0)
-  return lines.join('\n')
-}
-
 describe('completion', () => {
-  it.each(['bash', 'zsh', 'fish'])('%s: offers every verb and long option', async (shell) => {
-    const script = await scriptFor(shell)
+  it.each(['bash', 'zsh', 'fish'])('%s: offers every verb and long option', (shell) => {
+    const script = completionScript(shell, VERBS)
     for (const { name } of VERBS) expect(script).toContain(name)
     for (const { long } of OPTIONS) expect(script).toContain(long ?? '')
   })
 
-  it('bash: answers as a shell would', async () => {
-    const ask = `${await scriptFor('bash')}
+  it('bash: answers as a shell would', () => {
+    const ask = `${completionScript('bash', VERBS)}
 ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _tsresolvectl; echo "\${COMPREPLY[*]}"; }
 ask tsresolvectl show; ask tsresolvectl dnssec lo ''; ask tsresolvectl -4 status lo l; ask tsresolvectl --json = p; ask tsresolvectl --no`
     expect(execFileSync('bash', ['-c', ask], { encoding: 'utf8' }).split('\n')).toEqual([
@@ -128,7 +120,7 @@ ask tsresolvectl show; ask tsresolvectl dnssec lo ''; ask tsresolvectl -4 status
     ])
   })
 
-  it('refuses another shell', async () => {
-    await expect(completion(['csh'], {} as Context)).rejects.toThrow('bash, zsh, fish')
+  it('refuses another shell', () => {
+    expect(() => completionScript('csh', VERBS)).toThrow('bash, zsh, fish')
   })
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
-import { Libc, type PeerCredentials, UnixDoor, type UnixStreamEvents } from '../../../src/sys/index.ts'
+import { Libc, UnixDoor, type UnixStreamEvents, type UnixVisitor } from '../../../src/sys/index.ts'
 
 const log = new Logger('debug', () => {})
 const libc = Libc.load(log) as Libc
@@ -14,9 +14,11 @@ test('knows who comes in, and speaks with them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'door-'))
   try {
     const path = join(folder, 'socket')
-    const visitors: PeerCredentials[] = []
+    const visitors: Parameters<UnixVisitor>[1][] = []
+    let groups: readonly number[] = []
     using _door = UnixDoor.listen(libc, log, path, 0o666, 10, (stream, peer) => {
       visitors.push(peer)
+      groups = peer.groups()
       stream.start({
         ...silent,
         onData(bytes) {
@@ -29,7 +31,9 @@ test('knows who comes in, and speaks with them', async () => {
     const answers = await Promise.all(['a', 'b', 'c'].map((text) => say(path, text)))
     expect(answers).toEqual(['you said a', 'you said b', 'you said c'])
     const me = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() }
-    expect(visitors).toEqual([me, me, me])
+    expect(visitors).toMatchObject([me, me, me])
+    expect(groups).toEqual(expect.arrayContaining([process.getgid?.(), ...(process.getgroups?.() ?? [])]))
+    expect(visitors[0]?.groups()).toEqual([process.getgid?.()]) // gone: the descriptor may be another's
     expect(() => UnixDoor.listen(libc, log, path, 0o666, 10, () => {})).toThrow('EADDRINUSE')
   } finally {
     rmSync(folder, { recursive: true })
