@@ -19,6 +19,7 @@ need dnsmasq dnsmasq-base
 need python3 python3
 need curl curl
 need ping iputils-ping
+need tmux tmux
 # The NSS module and its tests.
 need gcc gcc
 need make make

@@ -27,7 +27,7 @@ const LIGHTS: readonly (readonly [label: string, isOn: (row: LinkRow) => boolean
   ['ok', ({ link }) => link.servers.some(({ trusted }) => trusted) && link.inUse],
 ]
 const SPARKS = '▁▂▃▄▅▆▇█'
-const KEYS = ' q quit  space pause  ←→ link  ↑↓ question  w why  f flush '
+const KEYS = ' q quit  space pause  ←→ link  ↑↓ question  w why  f flush  h help '
 /** Columns before the sparks, and of the least that follows them. */
 const NAME_WIDTH = 10
 const BEFORE_SPARKS = 2 + NAME_WIDTH + 2 + LIGHTS.length * 3 + 6 + 6 + 7
@@ -35,6 +35,32 @@ const SERVER_WIDTH = 18
 /** With fewer columns than this there is only room for initials and for one spark. */
 const ROOMY = 110
 const WINDOW = 10
+
+/** What the signs and keys mean. */
+export const HELP: readonly string[] = [
+  'Each link has a ladder of lights, from the cable up:',
+  '',
+  '  up  the interface is up',
+  '  ca  it has a carrier',
+  '  ad  it has an address (for the global scope: none is needed)',
+  '  rt  names are routed to it: it is a default route, or claims domains',
+  '  sv  it has DNS servers',
+  '  ok  one of them answers, and the link is in use',
+  '',
+  'q/s, hit, fail/s  questions a second, share answered from its cache, failures a second',
+  'p50, p95          half of the questions over the network, and 19 of 20, took no longer than this;',
+  '                  the bars are the last seconds, by order of magnitude from 1 ms to 3 s',
+  'server            the one that would be asked now',
+  '',
+  '← →    questions of one link        ↑ ↓    choose a question      w  why was it answered so?',
+  'space  hold the list, or go on      f      flush all caches        q  quit',
+]
+
+/** Text for the whole screen: lines that are too long go on below. */
+export function pageLines(text: readonly string[], { columns, rows }: Size): Line[] {
+  const lines = text.flatMap((line) => line.match(new RegExp(`.{1,${columns}}`, 'gu')) ?? [''])
+  return lines.slice(0, rows).map((line) => [{ text: line }])
+}
 
 /** The whole screen: exactly `rows` lines of at most `columns` characters. */
 export function topLines(model: TopModel, { columns, rows }: Size, now: Date): Line[] {
@@ -100,8 +126,13 @@ function linkLine(row: LinkRow, { pickedScope }: TopModel, columns: number): Lin
     failed > 0 ? { text: failed.toFixed(1).padStart(7), style: 'red' } : { text: failed.toFixed(1).padStart(7) },
     { text: latency(halves, isRoomy ? width : 0) },
     { text: latency(most, width) },
-    { text: ` ${link.servers.find(({ current }) => current)?.server ?? '–'}` },
+    { text: ` ${currentServer(link)}` },
   ]
+}
+
+/** The row says already which link it is. */
+function currentServer({ servers, name }: LinkRow['link']): string {
+  return servers.find(({ current }) => current)?.server.replace(`%${name}`, '') ?? '–'
 }
 
 /** The latest value, and how it went. */
@@ -132,11 +163,15 @@ function questionLine(question: Question, columns: number, isSelected: boolean):
   const asked = `${name} ${types.map(typeText).join('+')}`
   const isWide = columns >= 120
   const who = fit(clientText(client), isWide ? 30 : 16)
-  const result = fit(resultText(question), isWide ? 16 : 9)
+  const result = fit(isWide ? resultText(question) : shortResult(question), isWide ? 16 : 9)
   const text = `${at} ${who} ${fit(asked, isWide ? 48 : 22)} ${result} ${timeSpan(tookUSec).padStart(7)} ${isWide ? originText(question) : shortOrigin(question)}`
   if (isSelected) return [{ text: text.padEnd(columns), style: 'inverse' }]
   const isBad = question.state !== 'success' && question.state !== 'nodata' && question.rcode !== NXDOMAIN
   return isBad ? [{ text, style: 'red' }] : [{ text }]
+}
+
+function shortResult(question: Question): string {
+  return question.state === 'attempts-max-reached' ? 'no answer' : resultText(question)
 }
 
 /** Source and link. */
@@ -153,9 +188,10 @@ function fit(text: string, width: number): string {
 function cut(line: Line, columns: number): Line {
   let room = columns
   return line.flatMap((piece): Piece[] => {
-    const text = piece.text.slice(0, room)
+    if (room <= 0 || piece.text === '') return []
+    const text = piece.text.trimEnd().length > room ? `${piece.text.slice(0, room - 1)}…` : piece.text.slice(0, room)
     room -= text.length
-    return text === '' ? [] : [{ ...piece, text }]
+    return [{ ...piece, text }]
   })
 }
 

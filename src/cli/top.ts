@@ -6,7 +6,7 @@ import { explainUnavailable } from './explained-lookups.ts'
 import { questions } from './questions.ts'
 import { Terminal } from './terminal.ts'
 import { type Metrics, TopModel } from './top-model.ts'
-import { type Line, topLines } from './top-view.ts'
+import { HELP, pageLines, topLines } from './top-view.ts'
 import { callExplain, callMonitor, callObserve, isUnavailable } from './varlink-client.ts'
 import { type Why, whyLines } from './why-text.ts'
 
@@ -37,7 +37,7 @@ class Top {
   readonly #stop = new AbortController()
   #terminal: Terminal | undefined
   /** Shown instead of the rest until a key is pressed. */
-  #page: readonly Line[] | undefined
+  #page: readonly string[] | undefined
   #drawing: NodeJS.Timeout | undefined
 
   /** Returns when the user leaves. @throws {CliError} when the daemon does */
@@ -83,7 +83,7 @@ class Top {
     const terminal = this.#terminal
     if (terminal === undefined) return
     const { size } = terminal
-    terminal.draw(this.#page?.slice(0, size.rows) ?? topLines(this.#model, size, new Date()))
+    terminal.draw(this.#page === undefined ? topLines(this.#model, size, new Date()) : pageLines(this.#page, size))
   }
 
   #onKey(key: string): void {
@@ -98,6 +98,7 @@ class Top {
     model.message = ''
     const act = ACTIONS.get(key)
     if (act !== undefined) act(model)
+    else if (key === 'h' || key === '?') this.#page = [...HELP, ...GO_BACK]
     else if (key === 'f') void this.#try('Flushed all caches.', () => callMonitor('FlushCaches'))
     else if (key === 'w' || key === 'return') void this.#try('', () => this.#showWhy())
   }
@@ -120,10 +121,11 @@ class Top {
     const flags = types.length === 1 ? NO_SEARCH : 0
     const why = (await callExplain('Why', { name, types, ask: false, flags })) as unknown as Why
     const lines = whyLines(why, Date.now() * 1000, (text) => text)
-    this.#page = [...lines, '', 'Any key goes back.'].map((text) => [{ text }])
+    this.#page = [...lines, ...GO_BACK]
   }
 }
 
+const GO_BACK = ['', 'Any key goes back.']
 /** A stub's question has one type and no search domains. */
 const NO_SEARCH = 0x100
 const ACTIONS: ReadonlyMap<string, (model: TopModel) => void> = new Map([

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
 import { inside } from './kit/world.ts'
 
-const hasTmux = existsSync('/usr/bin/tmux')
 const lan = { zone: { 'www.test': 'A 192.0.2.1' } }
 const vpn = { zone: { 'www.corp.test': 'A 192.0.2.2' }, domains: ['~corp.test'] }
 
@@ -14,12 +12,22 @@ async function openTerminal(lab: Lab, columns: number, rows: number) {
   await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), 'env PS1=READY_ sh -i')
   const keys = (...words: readonly string[]) => tmux('send-keys', ...words)
   const shown = async () => (await tmux('capture-pane', '-p')).replace(/\n+$/, '').split('\n')
-  await keys(`sh -c 'echo $$ >/tmp/pid; exec ${inside.node} ${inside.repo}/dist/cli/main.js top'`, 'Enter')
-  await eventually(async () => expect((await shown()).join('\n')).toContain('q quit'), { within: 15_000 })
-  return { keys, shown, resize: (x: number, y: number) => tmux('resize-window', '-x', String(x), '-y', String(y)) }
+  const start = async () => {
+    await keys(`sh -c 'echo $$ >/tmp/pid; exec ${inside.node} ${inside.repo}/dist/cli/main.js top'`, 'Enter')
+    await eventually(async () => expect((await shown()).join('\n')).toContain('q quit'), { within: 15_000 })
+  }
+  await start()
+  const close = () => tmux('kill-session')
+  return {
+    keys,
+    shown,
+    start,
+    close,
+    resize: (x: number, y: number) => tmux('resize-window', '-x', String(x), '-y', String(y)),
+  }
 }
 
-test.skipIf(original || !hasTmux)('top: links with their lights, questions, keys, and a clean way out', async () => {
+test.skipIf(original)('top: links with their lights, questions, keys, and a clean way out', async () => {
   await using lab = await Lab.open({ links: { lan, vpn } })
   const { keys, shown, resize } = await openTerminal(lab, 80, 24)
   for (const name of ['www.test', 'www.test', 'www.corp.test', 'none.test']) await lab.dig(name)
@@ -28,7 +36,7 @@ test.skipIf(original || !hasTmux)('top: links with their lights, questions, keys
     expect(lines).toHaveLength(24)
     expect(lines[0]).toMatch(/^tsresolved {2}\d\d:\d\d:\d\d {2}[\d.]+ questions\/s/)
     expect(lines[1]).toMatch(/^ {2}link {8}u c a r s o/)
-    expect(lines.join('\n')).toMatch(/^ {2}lan {9}● ● ● ● ● ● .*10\.53\.1\.1%lan/m)
+    expect(lines.join('\n')).toMatch(/^ {2}lan {9}● ● ● ● ● ● .*10\.53\.1\.1$/m)
     expect(lines.join('\n')).toMatch(/none\.test A +NXDOMAIN/)
     expect(lines.join('\n')).toMatch(/www\.corp\.test A +1 record .* network vpn/)
   })
@@ -39,6 +47,8 @@ test.skipIf(original || !hasTmux)('top: links with their lights, questions, keys
   await eventually(async () => expect((await shown())[0]).toContain('PAUSED'))
   await keys('Space', 'Down', 'w')
   await eventually(async () => expect((await shown()).join('\n')).toContain('Sources, in order'))
+  await keys('x', 'h')
+  await eventually(async () => expect((await shown()).join('\n')).toContain('ladder of lights'))
   await keys('x', 'f')
   await eventually(async () => expect((await shown()).at(-1)).toContain('Flushed all caches.'))
 
@@ -56,15 +66,24 @@ test.skipIf(original || !hasTmux)('top: links with their lights, questions, keys
   expect((await shown()).join('\n')).not.toContain('q quit')
 })
 
-test.skipIf(original || !hasTmux)('top: a daemon that leaves, a signal: the terminal is as it was', async () => {
+test.skipIf(original)('top: a daemon that leaves, a signal: the terminal is as it was', async () => {
   await using lab = await Lab.open({ links: { lan } })
-  const { keys, shown } = await openTerminal(lab, 80, 24)
-  await lab.run(['sh', '-c', 'kill -TERM $(cat /tmp/pid)'])
-  await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/))
-  await keys('stty -a | grep -c " icanon"', 'Enter')
-  await eventually(async () => expect((await shown()).slice(-2)[0]).toBe('1'))
-  await keys(`${inside.node} ${inside.repo}/dist/cli/main.js top`, 'Enter')
-  await eventually(async () => expect((await shown()).join('\n')).toContain('q quit'), { within: 15_000 })
+  const { keys, shown, start } = await openTerminal(lab, 80, 24)
+  for (const signal of ['TERM', 'INT', 'HUP']) {
+    if (signal !== 'TERM') await start()
+    await lab.run(['sh', '-c', `kill -${signal} $(cat /tmp/pid)`])
+    await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/))
+    await keys('clear; stty -a | grep -c " icanon"', 'Enter')
+    await eventually(async () => expect(await shown()).toEqual(['1', expect.stringMatching(/^READY_ *$/)]))
+  }
+  await start()
   await lab.daemon.stop()
   await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/), { within: 10_000 })
+})
+
+test.skipIf(original)('top: a terminal that goes away takes it along', async () => {
+  await using lab = await Lab.open({ links: { lan } })
+  const { close } = await openTerminal(lab, 80, 24)
+  await close()
+  await eventually(async () => expect((await lab.tryRun(['sh', '-c', 'kill -0 $(cat /tmp/pid)'])).code).not.toBe(0))
 })

@@ -28,17 +28,18 @@ const MORE: Readonly<Record<string, string>> = {
     'score and rule and what it loses by, what the winner remembers and who taught it, its servers in the order they ' +
     'would be asked, and, unless **--no-ask**, what asking brings. Looking changes nothing.',
   monitor:
-    'With **--clients**, or one of the filters **--name**, **--client**, **--outcome** and **-i**, one line per ' +
-    'question: who asked, the result, source, link, server and time. Without, the layout of **resolvectl**(1). While ' +
-    'somebody watches, no reply is replayed from memory, so that none is missed.',
+    'With **--clients**, or one of the filters **--name**, **--client** and **--outcome**, one line per question: who ' +
+    'asked, the result, source, link, server and time; **-i** then lets only one link through. Without, the layout of ' +
+    '**resolvectl**(1). While somebody watches, no reply is replayed from memory, so that none is missed.',
   doctor:
     'Checks what usually goes wrong and says for each finding what is wrong and the one command that repairs it. ' +
     '**--fix** repairs what can be undone, and tells how. The exit code is 1 while a problem remains.',
   top:
     'One row per link: lights for interface up, carrier, address, routes for names, servers, and servers that are ' +
     'healthy; questions per second, share from the cache, failures, round trips (p50 and p95 as upper bounds) and the ' +
-    'current server. Below, the latest questions. Keys: q quits, space pauses, left and right pick a link, up and ' +
-    'down a question, w explains it, f flushes all caches.',
+    'current server. Below, the latest questions: at first up to 512 from before, among them none that was answered by ' +
+    'replaying a reply, as these are noted only while somebody watches. Keys: q quits, space pauses, left and right ' +
+    'pick a link, up and down a question, w explains it, f flushes all caches, h tells what the signs mean.',
 }
 
 function tsresolvectl(): Page {
@@ -49,8 +50,8 @@ function tsresolvectl(): Page {
     .text(
       'Resolves names, addresses, records and services through **tsresolved**(8), shows and changes what is ' +
         'configured, and explains why a name resolves as it does. Commands, options and output of **resolvectl**(1) ' +
-        'are understood; without a command, **status** is shown. Called as **resolvconf**, it understands the ' +
-        'options of **resolvconf**(8).',
+        'are understood; without a command, **status** is shown. Called as **resolvconf**, by a symbolic link of that ' +
+        'name, it understands the options of **resolvconf**(8), and as **systemd-resolve** those of that older program.',
     )
     .heading('Commands')
   for (const { name, usage, help } of VERBS) {
@@ -106,7 +107,8 @@ function tsresolved(): Page {
     .text(
       'Besides io.systemd.Resolve and io.systemd.Resolve.Monitor: **io.tsresolved.Explain** tells where answers come ' +
         'from and why, **io.tsresolved.Observe** shows links, questions and counters. Both are on the socket ' +
-        'io.systemd.Resolve and describe themselves. What others asked is shown to root, and to whom polkit lets.',
+        'io.systemd.Resolve and describe themselves. What others asked is shown to root, to members of the group that ' +
+        '**tsresolved** runs as, and to whom polkit lets.',
     )
     .heading('Files')
     .item('/etc/systemd/resolved.conf, /etc/tsresolved.conf', 'See **tsresolved.conf**(5).')

@@ -134,7 +134,8 @@ function newerStatus(theirs: Said): Said {
 }
 
 /** Without the first line, in a wider column, and with a section on failures, of which there are none. */
-function newerStatistics(theirs: Said): Said {
+function newerStatistics(theirs: Said, _command: string, ours: Said): Said {
+  if (!ours.stdout.includes('Failure')) return theirs // nor has the daemon of 252
   const [, sections] = theirs.stdout.split(/^DNSSEC supported.*\n\n/)
   if (sections === undefined) return theirs
   const wide = sections.replaceAll(/^.*$/gm, (line) => {

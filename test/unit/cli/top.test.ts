@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Question } from '../../../src/cli/questions.ts'
 import { quantile, TopModel } from '../../../src/cli/top-model.ts'
-import { type Line, spark, topLines } from '../../../src/cli/top-view.ts'
+import { HELP, type Line, pageLines, spark, topLines } from '../../../src/cli/top-view.ts'
 
 const LINK = {
   scope: 'link 2 (lan)',
@@ -93,5 +93,22 @@ describe('top', () => {
     const lines = text(topLines(model, { columns, rows }, new Date(0)))
     expect(lines).toHaveLength(rows)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns)
+  })
+
+  it('wraps a page that is too wide, and never draws more than fits', () => {
+    expect(text(pageLines(['0123456789', '', 'ü'.repeat(5)], { columns: 4, rows: 5 }))).toEqual([
+      '0123',
+      '4567',
+      '89',
+      '',
+      'üüüü',
+    ])
+    expect(Math.max(...HELP.map((line) => line.length))).toBeLessThanOrEqual(90)
+  })
+
+  it('marks what is cut', () => {
+    const model = new TopModel()
+    model.onTick([LINK], metrics(0, 0, [0, 0, 0]), 1)
+    expect(text(topLines(model, { columns: 12, rows: 8 }, new Date(0)))[0]).toMatch(/^.{11}…$/)
   })
 })
