@@ -47,13 +47,15 @@ export const HELP: readonly string[] = [
   '  sv  it has DNS servers',
   '  ok  one of them answers, and the link is in use',
   '',
-  'q/s, hit, fail/s  questions a second, share answered from its cache, failures a second',
-  'p50, p95          half of the questions over the network, and 19 of 20, took no longer than this;',
-  '                  the bars are the last seconds, by order of magnitude from 1 ms to 3 s',
-  'server            the one that would be asked now',
+  'q/s, fail/s  questions and failures a second',
+  'hit          share answered from its cache',
+  'p50, p95     half of the questions over the network, and 19 of 20, took no longer;',
+  '             the bars are the last seconds, by order of magnitude, 1 ms to 3 s',
+  'server       the one that would be asked now',
   '',
-  '← →    questions of one link        ↑ ↓    choose a question      w  why was it answered so?',
-  'space  hold the list, or go on      f      flush all caches        q  quit',
+  'left right  questions of one link     up down  choose a question',
+  'w           why was it answered so    f        flush all caches',
+  'space       hold the list, or go on   q        quit',
 ]
 
 /** Text for the whole screen: lines that are too long go on below. */

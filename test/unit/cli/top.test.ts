@@ -103,7 +103,7 @@ describe('top', () => {
       '',
       'üüüü',
     ])
-    expect(Math.max(...HELP.map((line) => line.length))).toBeLessThanOrEqual(90)
+    expect(Math.max(...HELP.map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 
   it('marks what is cut', () => {

@@ -234,7 +234,7 @@ describe('planScopes', () => {
     [
       'no plaintext where encryption is demanded',
       { links: [[{}, { ...one, dnsOverTls: 'yes' }]] },
-      ['global: ', 'link 2: 10.2.0.1%eth0 (not-supported)'],
+      ['global: ', 'link 2: 10.2.0.1%eth0 (encryption-unavailable)'],
     ],
     [
       'the link’s own mode counts',
