@@ -49,7 +49,7 @@ export const HELP: readonly string[] = [
   '',
   'q/s, fail/s  questions and failures a second',
   'hit          share answered from its cache',
-  'p50, p95     half of the questions over the network, and 19 of 20, took no longer;',
+  'p50, p95     half of what went over the network, and 19 of 20, took no longer;',
   '             the bars are the last seconds, by order of magnitude, 1 ms to 3 s',
   'server       the one that would be asked now',
   '',
