@@ -2,6 +2,8 @@ import type { Clock, Millis, Random } from '../base/index.ts'
 import type { ConnectedUdp, UdpEvents } from '../sys/index.ts'
 import type { Endpoint } from '../upstream/index.ts'
 
+/** A port is kept for another question only while so many are out; otherwise each has a fresh one. */
+export const BUSY = 16
 /** Questions that leave by one port, one after the other. */
 export const MAX_USES = 8
 /** No question leaves by a port that has been open for longer. */
@@ -13,12 +15,12 @@ export const MAX_IDLE = 256
 export type OpenUdp = (endpoint: Endpoint, events: UdpEvents) => ConnectedUdp
 
 /**
- * Connected sockets for a few questions each, as to set one up and take it down costs more than to ask: without, a
- * cold miss takes a third more CPU time.
+ * Connected sockets for a few questions each while there are many: to set one up and take it down costs more than to
+ * ask, and makes a cold miss a third dearer.
  *
  * A forger must still guess both ID and port (RFC 5452 §9.2, R-SRV-7): the kernel draws every port at random, a port
- * carries one question at a time, which of the idle ones is drawn too, and none lives long enough to be found by trying:
- * it goes after a few questions or seconds, and at once when it hears anything that was not asked for. Being
+ * carries one question at a time, which of the idle ones comes next is drawn too, and none lives long enough to be found
+ * by trying: it goes after a few questions or seconds, and at once when it hears anything that was not asked for. Being
  * connected, it hears the server alone. A socket whose question was given up must not come back here: what comes for
  * it late could meet another question. Whoever knows a server by another `Endpoint` object has sockets of his own.
  */
@@ -61,9 +63,9 @@ export class UdpPool implements Disposable {
     }
   }
 
-  /** Its question has been answered: another may follow. */
-  giveBack(socket: PooledUdp): void {
-    if (!this.#isUsable(socket) || this.#size >= MAX_IDLE) return socket.close()
+  /** Its question has been answered: another may follow. `out`: questions that were out with it. */
+  giveBack(socket: PooledUdp, out: number): void {
+    if (out < BUSY || this.#size >= MAX_IDLE || !this.#isUsable(socket)) return socket.close()
     socket.rest()
     const idle = this.#idle.get(socket.endpoint)
     if (idle === undefined) this.#idle.set(socket.endpoint, [socket])

@@ -26,12 +26,8 @@ export class UdpTransport implements Transport, AsyncDisposable {
   }
 
   exchange(query: OutgoingQuery, settle: Settle): () => void {
-    const exchange = new UdpExchange(query, this.#pool, this.#graveyard, (result) => {
-      this.#live.delete(exchange)
-      if (result !== undefined) settle(result)
-    })
     const isFull = this.#live.size + this.#graveyard.size >= MAX_SOCKETS
-    this.#live.add(exchange)
+    const exchange = new UdpExchange(query, settle, this.#live, this.#pool, this.#graveyard)
     if (this.#isClosed) exchange.fail(closed())
     else if (isFull) exchange.fail(new TransportError('io', 'too many open sockets'))
     else exchange.begin(this.#clock)
@@ -55,26 +51,23 @@ function closed(): TransportError {
   return new TransportError('io', 'the transport is closed')
 }
 
-/** One question on its way: sent once, then waiting until `end` is called, once; with nothing when it is taken back. */
+/** One question on its way: sent once, then among the living until it is settled or taken back. */
 class UdpExchange implements UdpEvents {
   readonly #query: OutgoingQuery
+  readonly #settle: Settle
+  readonly #live: Set<UdpExchange>
   readonly #pool: UdpPool
   readonly #graveyard: Graveyard
-  readonly #end: (result: Buffer | TransportError | undefined) => void
   #socket: PooledUdp | undefined
   #patience: Disposable | undefined
-  #hasEnded = false
 
-  constructor(
-    query: OutgoingQuery,
-    pool: UdpPool,
-    graveyard: Graveyard,
-    end: (result: Buffer | TransportError | undefined) => void,
-  ) {
+  constructor(query: OutgoingQuery, settle: Settle, live: Set<UdpExchange>, pool: UdpPool, graveyard: Graveyard) {
     this.#query = query
+    this.#settle = settle
+    this.#live = live
     this.#pool = pool
     this.#graveyard = graveyard
-    this.#end = end
+    live.add(this)
   }
 
   begin(clock: Clock): void {
@@ -89,42 +82,38 @@ class UdpExchange implements UdpEvents {
 
   /** It could not even be sent, which is told when the caller is ready to hear it. */
   fail(reason: TransportError): void {
-    queueMicrotask(() => this.#finish(reason))
+    queueMicrotask(() => this.#end() && this.#settle(reason))
   }
 
-  /** The answer may still come, so the socket goes to rest. */
+  /** The answer may still come, so the socket goes to rest. Without a reason nothing is told. */
   giveUp(reason: TransportError | undefined): void {
-    if (this.#hasEnded) return
+    if (!this.#end()) return
     if (this.#socket !== undefined) this.#graveyard.bury(this.#socket)
-    this.#finish(reason)
+    if (reason !== undefined) this.#settle(reason)
   }
 
   /** A wrong message may be a forgery, and is passed over; the right one may still come (R-SRV-7). */
   onMessage(bytes: Buffer): void {
     const socket = this.#socket
     if (socket === undefined) return
-    if (this.#hasEnded)
-      this.#graveyard.exhume(socket) // what it was kept for has come
-    else if (this.#query.isAnsweredBy(bytes)) {
-      this.#pool.giveBack(socket)
-      this.#finish(bytes)
-    } else socket.retire()
+    if (!this.#live.has(this)) return void this.#graveyard.exhume(socket) // what it was kept for has come
+    if (!this.#query.isAnsweredBy(bytes)) return socket.retire()
+    this.#pool.giveBack(socket, this.#live.size)
+    this.#end()
+    this.#settle(bytes)
   }
 
   onError(error: unknown): void {
     const socket = this.#socket
     if (socket === undefined) return
-    if (this.#hasEnded) this.#graveyard.exhume(socket)
-    else {
-      socket.close()
-      this.#finish(transportError(error, this.#query.endpoint))
-    }
+    if (!this.#end()) return void this.#graveyard.exhume(socket)
+    socket.close()
+    this.#settle(transportError(error, this.#query.endpoint))
   }
 
-  #finish(result: Buffer | TransportError | undefined): void {
-    if (this.#hasEnded) return
-    this.#hasEnded = true
+  /** False when it was over before. */
+  #end(): boolean {
     this.#patience?.[Symbol.dispose]()
-    this.#end(result)
+    return this.#live.delete(this)
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
 import type { ConnectedUdp, UdpEvents } from '../../../src/sys/index.ts'
-import { MAX_AGE, MAX_IDLE, MAX_USES, type PooledUdp, UdpPool } from '../../../src/transport/udp-pool.ts'
+import { BUSY, MAX_AGE, MAX_IDLE, MAX_USES, type PooledUdp, UdpPool } from '../../../src/transport/udp-pool.ts'
 import type { Endpoint } from '../../../src/upstream/index.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 import { SeededRandom } from '../../kit/seeded-random.ts'
@@ -18,12 +18,18 @@ test('R-SRV-7: a port carries so many questions and no more', () => {
   expect(new Set(ports).size).toBe(10)
 })
 
+test('R-SRV-7: while few questions are out, each leaves from a fresh port', () => {
+  const { pool, opened } = poolOfFakes()
+  for (let i = 0; i < 20; i++) pool.giveBack(pool.send(SERVER, WIRE, ASKER), BUSY - 1)
+  expect(opened.map(({ sent, isOpen }) => [sent, isOpen])).toEqual(Array(20).fill([1, false]))
+})
+
 test('R-SRV-7: questions that are out together never share a port', () => {
   const { pool, opened } = poolOfFakes()
   for (let round = 0; round < 100; round++) {
     const sockets = Array.from({ length: 50 }, () => pool.send(SERVER, WIRE, ASKER))
     expect(new Set(sockets).size).toBe(50)
-    for (const socket of sockets) pool.giveBack(socket)
+    for (const socket of sockets) pool.giveBack(socket, BUSY)
   }
   expect(Math.max(...opened.map(({ sent }) => sent))).toBe(MAX_USES)
 })
@@ -31,7 +37,7 @@ test('R-SRV-7: questions that are out together never share a port', () => {
 test('RFC 5452 §9.2: which of the idle ports comes next does not follow from the ports so far', () => {
   const { pool } = poolOfFakes()
   const wave = Array.from({ length: 64 }, () => pool.send(SERVER, WIRE, ASKER))
-  for (const socket of wave) pool.giveBack(socket)
+  for (const socket of wave) pool.giveBack(socket, BUSY)
   const order = Array.from({ length: 64 }, () => wave.indexOf(pool.send(SERVER, WIRE, ASKER)))
   expect(new Set(order).size).toBe(64)
   const rising = order.slice(1).filter((at, i) => at > (order[i] as number)).length
@@ -42,7 +48,7 @@ test('RFC 5452 §9.2: which of the idle ports comes next does not follow from th
   // The same pool under other chances takes another order.
   const other = poolOfFakes(2)
   const second = Array.from({ length: 64 }, () => other.pool.send(SERVER, WIRE, ASKER))
-  for (const socket of second) other.pool.giveBack(socket)
+  for (const socket of second) other.pool.giveBack(socket, BUSY)
   expect(Array.from({ length: 64 }, () => second.indexOf(other.pool.send(SERVER, WIRE, ASKER)))).not.toEqual(order)
 })
 
@@ -64,7 +70,7 @@ test('a port grows too old to be used, and is closed soon after', async () => {
 test('each server and link has ports of its own', () => {
   const { pool, opened } = poolOfFakes()
   for (const server of [SERVER, endpoint('192.0.2.2'), { ...SERVER, ifindex: 3 }]) {
-    pool.giveBack(pool.send(server, WIRE, ASKER))
+    pool.giveBack(pool.send(server, WIRE, ASKER), BUSY)
   }
   expect(opened.map(({ to }) => `${to.address.text}%${to.ifindex}`)).toEqual([
     '192.0.2.1%0',
@@ -76,11 +82,11 @@ test('each server and link has ports of its own', () => {
 test('addresses or routes have changed: no port from before is used again, not even one that was in use', () => {
   const { pool, opened, clock } = poolOfFakes()
   const inUse = pool.send(SERVER, WIRE, ASKER)
-  pool.giveBack(pool.send(SERVER, WIRE, ASKER))
+  pool.giveBack(pool.send(SERVER, WIRE, ASKER), BUSY)
   pool.renew()
   expect(opened.map(({ isOpen }) => isOpen)).toEqual([true, false])
   expect(clock.pending).toBe(0)
-  pool.giveBack(inUse)
+  pool.giveBack(inUse, BUSY)
   expect(opened[0]?.isOpen).toBe(false)
   askOnce(pool)
   expect(opened.length).toBe(3)
@@ -113,7 +119,7 @@ test('a used port that cannot send gives way to a fresh one, whose failure count
 test('idle ports are bounded, and closed with the pool', () => {
   const { pool, opened, clock } = poolOfFakes()
   const sockets = Array.from({ length: MAX_IDLE + 50 }, () => pool.send(SERVER, WIRE, ASKER))
-  for (const socket of sockets) pool.giveBack(socket)
+  for (const socket of sockets) pool.giveBack(socket, BUSY)
   expect([pool.size, opened.filter(({ isOpen }) => isOpen).length]).toEqual([MAX_IDLE, MAX_IDLE])
   pool[Symbol.dispose]()
   expect([pool.size, opened.filter(({ isOpen }) => isOpen).length, clock.pending]).toEqual([0, 0, 0])
@@ -157,6 +163,6 @@ function poolOfFakes(seed = 1, failure?: Error): { pool: UdpPool; opened: Fake[]
 
 function askOnce(pool: UdpPool): PooledUdp {
   const socket = pool.send(SERVER, WIRE, ASKER)
-  pool.giveBack(socket)
+  pool.giveBack(socket, BUSY)
   return socket
 }
