@@ -8,9 +8,11 @@ import type { Log } from './log.ts'
 export class Tasks implements AsyncDisposable {
   readonly #log: Log
   readonly #limit: number
-  readonly #running = new Set<Promise<void>>()
+  #running = 0
   /** Every task may wait on it, and thousands do. */
   readonly #abort = sharedAbort()
+  /** Those who wait for the last task to end. */
+  readonly #onIdle: (() => void)[] = []
 
   constructor(log: Log, limit = Number.POSITIVE_INFINITY) {
     this.#log = log
@@ -22,20 +24,20 @@ export class Tasks implements AsyncDisposable {
   }
 
   get size(): number {
-    return this.#running.size
+    return this.#running
   }
 
   /** Starts `work`; false, and nothing started, when the group is full or closed. */
   run(work: (signal: AbortSignal) => Promise<void>): boolean {
-    if (this.#abort.signal.aborted || this.#running.size >= this.#limit) return false
-    const task = this.#guard(work).finally(() => this.#running.delete(task))
-    this.#running.add(task)
+    if (this.#abort.signal.aborted || this.#running >= this.#limit) return false
+    this.#running++
+    void this.#guard(work)
     return true
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(new Error('shutting down'))
-    await Promise.all(this.#running)
+    if (this.#running > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
   }
 
   async #guard(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -44,5 +46,6 @@ export class Tasks implements AsyncDisposable {
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#log.bug(error)
     }
+    if (--this.#running === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 }

@@ -34,10 +34,7 @@ export class Admission {
   }
 }
 
-/** Programs of this machine share one address: there the port, or the bus name, tells them apart. */
 function keyOf(client: QueryClient | undefined): string {
   if (client === undefined) return ''
-  const { door, address, port, busName, identity } = client
-  if (address !== undefined) return address.isLoopback ? `${address.text} ${port}` : address.text
-  return busName ?? `${door} ${identity?.pid ?? ''}`
+  return client.key ?? client.busName ?? `${client.door} ${client.identity?.pid ?? ''}`
 }

@@ -12,6 +12,8 @@ export interface ClientIdentity {
 export interface QueryClient {
   /** The way it came: the stub over UDP or TCP, or one of the IPC interfaces. */
   readonly door: 'udp' | 'tcp' | 'bus' | 'varlink'
+  /** The same for all that share one place under load. */
+  readonly key?: string
   /** Of clients of the stub. */
   readonly address?: IpAddress
   readonly port?: number

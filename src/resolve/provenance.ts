@@ -24,8 +24,8 @@ export interface Attempt {
 }
 
 /**
- * Where an answer came from and why. Built from what the resolver knows anyway; `verdicts` is computed when read,
- * so that nobody pays for it who does not look.
+ * Where an answer came from and why. Built from what the resolver knows anyway; `verdicts` is a function, so
+ * that nobody pays for it who does not look.
  */
 export interface Provenance {
   readonly source: Source
@@ -40,5 +40,5 @@ export interface Provenance {
   /** From the question to the answer. */
   readonly took: Millis
   readonly attempts: readonly Attempt[]
-  readonly verdicts: readonly ScopeVerdict[]
+  readonly verdicts: () => readonly ScopeVerdict[]
 }

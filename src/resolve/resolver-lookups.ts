@@ -42,7 +42,7 @@ const LITERAL: Provenance = {
   learntAt: undefined,
   took: 0,
   attempts: [],
-  verdicts: [],
+  verdicts: () => [],
 }
 
 /** The lookups of bus and varlink over the one resolver (dbus.md §3.1–3.4). */

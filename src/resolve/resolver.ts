@@ -2,6 +2,7 @@ import { untilAborted } from '../base/index.ts'
 import type { CacheVariant } from '../cache/index.ts'
 import { isLocalOnly, NO, winners } from '../routing/index.ts'
 import type { Scope } from '../scope/index.ts'
+import type { HostsTable, StaticRecords } from '../settings/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
 import { answerFromHosts, synthesize } from '../synth/index.ts'
 import { questionText } from '../wire/index.ts'
@@ -121,32 +122,35 @@ export class Resolver {
   /** One name: what we know first, then the scopes, then what we make up only if they failed (R-ORDER-1). */
   async #ask(query: Query, deadline: number, signal: AbortSignal): Promise<Round> {
     const maySynthesize = mayAnswerOurselves(query)
-    const known = maySynthesize ? await this.#knownLocally(query) : undefined
-    if (known !== undefined) return known
+    const known = maySynthesize ? this.#knownLocally(query) : undefined
+    const local = known instanceof Promise ? await known : known
+    if (local !== undefined) return local
     const round = await this.#askScopes(query, deadline, signal)
     if (!maySynthesize || !SYNTHESIS_AFTER.has(round.state)) return round
     const made = synthesize(query.name, this.#services.local.host())
     return made === undefined ? round : localRound(query, made, 'synthesized')
   }
 
-  async #knownLocally(query: Query): Promise<Round | undefined> {
+  /** A promise only where files have to be looked at again. */
+  #knownLocally(query: Query): Round | undefined | Promise<Round | undefined> {
     const { local, settings } = this.#services
     const { readStaticRecords, readEtcHosts } = settings()
-    const fixed = readStaticRecords ? (await local.staticRecords()).get(query.name) : undefined
-    if (fixed !== undefined) return localRound(query, plain(fixed), 'static')
-    const host = readEtcHosts ? answerFromHosts(await local.hosts(), query.name) : undefined
-    return host && localRound(query, host, 'hosts')
+    const records = readStaticRecords ? local.staticRecords() : undefined
+    const hosts = readEtcHosts ? local.hosts() : undefined
+    if (!(records instanceof Promise) && !(hosts instanceof Promise)) return lookLocally(query, records, hosts)
+    return Promise.all([records, hosts]).then((read) => lookLocally(query, ...read))
   }
 
   /** The best scopes, all at once; anew when the scopes changed meanwhile, so that no answer of the old ones gets out. */
   async #askScopes(query: Query, deadline: number, signal: AbortSignal): Promise<Round> {
     const { scopes, clock, local, settings } = this.#services
-    if (!mayAskDns(query) || isLocalOnly(query.name, query.types, new Set(local.host().ownNames))) {
+    if (!mayAskDns(query) || isLocalOnly(query.name, query.types, local.host().ownNames)) {
       return failedRound(query.name, 'no-servers')
     }
     const singleLabels = settings().resolveUnicastSingleLabel
     const asksSingleLabels = singleLabels || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
-    await this.#services.catchUp()
+    const catchingUp = this.#services.catchUp()
+    if (catchingUp instanceof Promise) await catchingUp
     for (let restarts = 0; restarts < MAX_RESTARTS; restarts++) {
       signal.throwIfAborted()
       const { generation } = scopes
@@ -211,7 +215,6 @@ export class Resolver {
   }
 
   #provenance(query: Query, chain: Chain, last: Round, took: number): Provenance {
-    const verdicts = () => this.#verdicts({ ...query, name: last.name })
     return {
       source: last.source,
       ifindex: last.scope?.plan.ifindex ?? 0,
@@ -221,9 +224,7 @@ export class Resolver {
       learntAt: last.learntAt,
       took,
       attempts: chain.rounds.flatMap((round) => round.tries),
-      get verdicts() {
-        return verdicts()
-      },
+      verdicts: () => this.#verdicts({ ...query, name: last.name }),
     }
   }
 
@@ -244,6 +245,17 @@ export class Resolver {
 function variantOf({ relayed }: Query): CacheVariant {
   if (relayed === undefined) return ''
   return relayed.dnssecOk ? 'do' : 'proxy'
+}
+
+function lookLocally(
+  query: Query,
+  records: StaticRecords | undefined,
+  hosts: HostsTable | undefined,
+): Round | undefined {
+  const fixed = records?.get(query.name)
+  if (fixed !== undefined) return localRound(query, plain(fixed), 'static')
+  const host = hosts && answerFromHosts(hosts, query.name)
+  return host && localRound(query, host, 'hosts')
 }
 
 /** After a redirect that unicast DNS gave, only unicast DNS goes on, without search domains (R-CNAME-4). */

@@ -23,8 +23,8 @@ const RESOLVER_ARPA = nameOf('resolver.arpa')
 const DNS_RESOLVER_ARPA = nameOf('_dns.resolver.arpa')
 
 /** True for names that no scope is ever asked for; `ownNames` are those of this host. */
-export function isLocalOnly(name: Name, types: readonly number[], ownNames: ReadonlySet<Name>): boolean {
-  if (NEVER_ASKED_EXACTLY.has(name) || ownNames.has(name)) return true
+export function isLocalOnly(name: Name, types: readonly number[], ownNames: readonly Name[]): boolean {
+  if (NEVER_ASKED_EXACTLY.has(name) || ownNames.includes(name)) return true
   if (NEVER_ASKED.some((domain) => isWithin(name, domain))) return true
   if (!isWithin(name, RESOLVER_ARPA)) return false
   return !(name === DNS_RESOLVER_ARPA && types.every((type) => type === TYPE.SVCB))

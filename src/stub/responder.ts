@@ -24,6 +24,9 @@ export type NewMemo = (routes: Routes<Scope>) => AnswerMemo<Scope> | undefined
 export interface Sender {
   readonly address: IpAddress
   readonly port: number
+  readonly isLoopback: boolean
+  /** The same for the same address and port; cheaper than writing those out. */
+  readonly key: string
 }
 
 const LARGEST = 65_535
@@ -58,7 +61,7 @@ export class Responder {
     const memo = this.#memos[door.kind]
     const footing = memo?.footing(clock.now())
     const resolution = await resolver.resolve(
-      queryOf(reception.request, door.kind, from && clientOf(door, from)),
+      queryOf(reception.request, door.kind, from && new StubClient(door.transport, from)),
       signal,
     )
     const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
@@ -80,10 +83,6 @@ function routesOf(resolver: Resolver, kind: Door['kind']): Routes<Scope> {
       return reception.kind === 'answer' && resolver.isRoutedTo(scope, queryOf(reception.request, kind, undefined))
     },
   }
-}
-
-function clientOf({ transport }: Door, { address, port }: Sender): QueryClient {
-  return { door: transport, address, port }
 }
 
 /** A stub query asks for one type, anywhere, without search domains (R-STUB-18). */
@@ -109,5 +108,29 @@ function queryOf({ packet, question, opt }: ClientRequest, kind: Door['kind'], c
     relayed: isBypass ? relayed : undefined,
     patienceForRest: undefined,
     client,
+  }
+}
+
+/** Written out only for who looks: most queries are told to nobody. */
+class StubClient implements QueryClient {
+  readonly door: Door['transport']
+  readonly #from: Sender
+
+  constructor(door: Door['transport'], from: Sender) {
+    this.door = door
+    this.#from = from
+  }
+
+  get address(): IpAddress {
+    return this.#from.address
+  }
+
+  get port(): number {
+    return this.#from.port
+  }
+
+  /** Programs of this machine share one address: there the port tells them apart. */
+  get key(): string {
+    return this.#from.isLoopback ? this.#from.key : this.#from.address.text
   }
 }

@@ -78,7 +78,7 @@ class StubConnection implements AsyncDisposable {
     this.#services = services
     this.#tasks = new Tasks(services.log, MAX_OUTSTANDING)
     const address = IpAddress.parse(socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '')
-    this.#sender = address && { address, port: socket.remotePort ?? 0 }
+    this.#sender = address && senderOf(address, socket.remotePort ?? 0)
     this.#timer = this.#giveUpAfter(FIRST_PATIENCE)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('end', () => this.#onEnd())
@@ -166,6 +166,10 @@ class StubConnection implements AsyncDisposable {
       else this.#socket.destroy()
     })
   }
+}
+
+function senderOf(address: IpAddress, port: number): Sender {
+  return { address, port, isLoopback: address.isLoopback, key: `${address.text} ${port}` }
 }
 
 function isLoopback(address: string | undefined): boolean {

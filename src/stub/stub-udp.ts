@@ -55,7 +55,7 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
 
   /** The ordinary road, for what is not remembered. */
   #workOut(packet: Buffer, peer: Peer): void {
-    const key = `${peer.address.text} ${peer.port} ${packet.toString('latin1')}`
+    const key = `${peer.key} ${packet.toString('latin1')}`
     if (this.#pending.has(key)) return
     const request = Buffer.from(packet)
     const client = peer.keep()

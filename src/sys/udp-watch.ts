@@ -23,18 +23,22 @@ const MSG_ERRQUEUE = 0x2000
 /** Many short-lived sockets, each with a port of its own (R-SRV-7), behind one epoll descriptor. */
 export class UdpWatch implements Disposable {
   readonly #libc: Libc
+  readonly #send: ReturnType<Libc['function']>
+  readonly #recv: ReturnType<Libc['function']>
   readonly #epoll: Epoll
   readonly #bytes = Buffer.alloc(0x1_0000)
 
   constructor(libc: Libc) {
     this.#libc = libc
+    this.#send = libc.function('send')
+    this.#recv = libc.function('recv')
     this.#epoll = new Epoll(libc)
   }
 
   /** Takes over a connected, non-blocking socket. @throws {SysError}; the socket is still the caller's then */
   add(fd: number, events: UdpEvents): ConnectedUdp {
     const watched = this.#epoll.add(fd, EPOLLIN, () => this.#read(fd, events))
-    return { send: (bytes) => this.#send(watched, bytes), close: () => void this.#epoll.close(watched) }
+    return { send: (bytes) => this.#sendTo(watched, bytes), close: () => void this.#epoll.close(watched) }
   }
 
   /** Closes all sockets without a word. */
@@ -42,18 +46,18 @@ export class UdpWatch implements Disposable {
     this.#epoll[Symbol.dispose]()
   }
 
-  #send(watched: Watched, bytes: Buffer): void {
+  #sendTo(watched: Watched, bytes: Buffer): void {
     if (!this.#epoll.has(watched)) throw new SysError(EBADF, 'send')
-    this.#libc.call('send', watched.fd, bytes, bytes.length, 0)
+    if (this.#send(watched.fd, bytes, bytes.length, 0) < 0) throw this.#libc.lastError('send')
   }
 
   /** One datagram or one error; epoll tells again while there is more. */
   #read(fd: number, events: UdpEvents): void {
-    const length = this.#libc.function('recv')(fd, this.#bytes, this.#bytes.length, 0)
+    const length = this.#recv(fd, this.#bytes, this.#bytes.length, 0)
     if (length >= 0) return events.onMessage(copyOf(this.#bytes, length))
     if (this.#libc.koffi.errno() !== EAGAIN) return events.onError(this.#libc.lastError('recv'))
     // Nothing to read and no error to tell: what is left is the record of an error told already.
-    this.#libc.function('recv')(fd, this.#bytes, this.#bytes.length, MSG_ERRQUEUE)
+    this.#recv(fd, this.#bytes, this.#bytes.length, MSG_ERRQUEUE)
   }
 }
 

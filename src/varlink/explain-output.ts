@@ -33,7 +33,7 @@ export function provenanceOutput(origin: Origin): ProvenanceValue {
     attempts: attempts.map(({ server: asked, protocol: transport, took: time, result }) => {
       return { server: asked, transport, tookUSec: micros(time), result }
     }),
-    scopes: verdicts.map(({ scope: label, ifindex: link, score, reason, won }) => {
+    scopes: verdicts().map(({ scope: label, ifindex: link, score, reason, won }) => {
       return { scope: label, ifindex: link || undefined, score, rule: reason, won }
     }),
   }

@@ -56,6 +56,8 @@ class Writer {
   readonly #limit: number
   /** Where each name suffix (its wire bytes in lower case, as text) was written. */
   readonly #suffixes = new Map<string, number>()
+  /** The name in the question, until a record comes that may point to it. */
+  #asked: Uint8Array | undefined
   #bytes = Buffer.allocUnsafe(512)
   #length = HEADER_SIZE
 
@@ -65,10 +67,11 @@ class Writer {
 
   question(question: Uint8Array | Question): void {
     if (question instanceof Uint8Array) {
-      this.#name(question.subarray(0, question.length - 4))
-      return this.#raw(question.subarray(question.length - 4))
+      this.#asked = question.subarray(0, question.length - 4)
+      return this.#raw(question)
     }
-    this.#name(wireOfName(question.name))
+    this.#asked = wireOfName(question.name)
+    this.#raw(this.#asked)
     this.#word(question.type)
     this.#word(question.class)
   }
@@ -123,18 +126,26 @@ class Writer {
 
   /** A pointer to the longest suffix already written, the labels before it in full (RFC 1035 §4.1.4). */
   #name(wire: Uint8Array): void {
+    if (this.#asked !== undefined) this.#remember(this.#asked, HEADER_SIZE)
+    this.#asked = undefined
+    const start = this.#length
+    const { at, known } = this.#remember(wire, start)
+    this.#raw(wire.subarray(0, at))
+    if (known === undefined) this.#raw(wire.subarray(at, at + 1))
+    else this.#word(0xc000 | known)
+  }
+
+  /** Notes where the suffixes of a name stand, up to the first that stands elsewhere: its place in both. */
+  #remember(wire: Uint8Array, start: number): { at: number; known: number | undefined } {
     const lower = Buffer.from(wire).toString('latin1').toLowerCase()
     let at = 0
-    while (wire[at] !== 0) {
+    for (; wire[at] !== 0; at += 1 + (wire[at] as number)) {
       const suffix = lower.slice(at)
       const known = this.#suffixes.get(suffix)
-      if (known !== undefined) return this.#word(0xc000 | known)
-      if (this.#length <= POINTER_REACH) this.#suffixes.set(suffix, this.#length)
-      const next = at + 1 + (wire[at] as number)
-      this.#raw(wire.subarray(at, next))
-      at = next
+      if (known !== undefined) return { at, known }
+      if (start + at <= POINTER_REACH) this.#suffixes.set(suffix, start + at)
     }
-    this.#raw(wire.subarray(at, at + 1))
+    return { at, known: undefined }
   }
 
   #word(value: number): void {

@@ -40,15 +40,19 @@ export function optOfRecord(record: ResourceRecord): Opt {
 
 /** The whole record in wire form. */
 export function wireOfOpt(opt: Opt): Buffer {
-  const rdata = Buffer.concat(opt.options.map(wireOfOption))
+  const options = opt.options.map(wireOfOption)
   const wire = Buffer.alloc(11)
   wire.writeUInt16BE(41, 1)
   wire.writeUInt16BE(opt.payloadSize, 3)
   wire[5] = opt.extendedRcode
   wire[6] = opt.version
   wire.writeUInt16BE(opt.dnssecOk ? DO : 0, 7)
-  wire.writeUInt16BE(rdata.length, 9)
-  return Buffer.concat([wire, rdata])
+  if (options.length === 0) return wire
+  wire.writeUInt16BE(
+    options.reduce((size, { length }) => size + length, 0),
+    9,
+  )
+  return Buffer.concat([wire, ...options])
 }
 
 /** The first well-formed EDE option; a malformed one is passed over, for it is only advice. */

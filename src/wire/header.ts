@@ -11,11 +11,11 @@ export const AD = 0x0020
 export const CD = 0x0010
 
 export function idOf(message: Uint8Array): number {
-  return word(message, 0)
+  return wordAt(message, 0)
 }
 
 export function flagsOf(message: Uint8Array): number {
-  return word(message, 2)
+  return wordAt(message, 2)
 }
 
 export function hasFlag(message: Uint8Array, flag: number): boolean {
@@ -32,12 +32,12 @@ export function rcodeOf(message: Uint8Array): number {
 }
 
 export function questionCount(message: Uint8Array): number {
-  return word(message, 4)
+  return wordAt(message, 4)
 }
 
 /** Number of records in section 0 (answer), 1 (authority) or 2 (additional). */
 export function recordCount(message: Uint8Array, section: 0 | 1 | 2): number {
-  return word(message, 6 + 2 * section)
+  return wordAt(message, 6 + 2 * section)
 }
 
 /** Copies `message` under another ID. */
@@ -47,6 +47,7 @@ export function withId(message: Buffer, id: number): Buffer {
   return copy
 }
 
-function word(bytes: Uint8Array, at: number): number {
+/** Sixteen bits in network order, whoever owns the bytes. */
+export function wordAt(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
 }

@@ -61,7 +61,18 @@ export function wireOfText(text: string): Buffer | undefined {
 
 /** Uncompressed wire form of `name`, in lower case. */
 export function wireOfName(name: Name): Buffer {
-  return wireOfText(name) as Buffer
+  if (name === ROOT || name.includes('\\')) return wireOfText(name) as Buffer
+  // The dots, and one more at either end, become lengths.
+  const wire = Buffer.allocUnsafe(name.length + 2)
+  wire.write(name, 1, 'latin1')
+  let end = name.length + 1
+  wire[end] = 0
+  for (let at = end - 1; at >= 0; at--) {
+    if (at > 0 && wire[at] !== 0x2e) continue
+    wire[at] = end - at - 1
+    end = at
+  }
+  return wire
 }
 
 /** The `Name` of a whole uncompressed wire name. */

@@ -1,5 +1,5 @@
 import { FormError } from './form-error.ts'
-import { HEADER_SIZE, questionCount } from './header.ts'
+import { HEADER_SIZE, questionCount, wordAt } from './header.ts'
 import type { Name } from './name.ts'
 import { readName } from './name.ts'
 import { classText, typeText } from './numbers.ts'
@@ -30,6 +30,5 @@ export function readQuestion(message: Uint8Array): { question: Question; end: nu
   if (questionCount(message) !== 1) throw new FormError('not exactly one question', 4)
   const { name, end } = readName(message, HEADER_SIZE)
   if (end + 4 > message.length) throw new FormError('question runs past the end', end)
-  const view = new DataView(message.buffer, message.byteOffset)
-  return { question: { name, type: view.getUint16(end), class: view.getUint16(end + 2) }, end: end + 4 }
+  return { question: { name, type: wordAt(message, end), class: wordAt(message, end + 2) }, end: end + 4 }
 }

@@ -2,13 +2,14 @@ import { describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../src/base/index.ts'
 import type { Query } from '../../src/resolve/index.ts'
 import { Admission } from '../../src/resolve/admission.ts'
+import type { Sender } from '../../src/stub/index.ts'
 import { CLASS, nameOf, parseMessage, RCODE, TYPE } from '../../src/wire/index.ts'
 import { addressesIn, queryFor } from '../kit/messages.ts'
 import { World } from '../kit/world.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-const at = (port: number) => ({ door: 'udp' as const, address: IpAddress.of('127.0.0.1'), port })
+const at = (port: number) => ({ door: 'udp' as const, key: `127.0.0.1 ${port}` })
 
 function queryOf(i: number): Omit<Query, 'relayed' | 'patienceForRest'> {
   return { name: nameOf(`n${i}.test`), types: [TYPE.A], class: CLASS.IN, flags: 0, ifindex: 0 }
@@ -41,7 +42,7 @@ test('a flood of one client: it is refused at once, what is cached goes on, and 
     question.name.startsWith('flood') ? 'silence' : { answer: [`${question.name} 60 A 192.0.2.1`] },
   )
   await world.ask('known.test')
-  const from = { address: IpAddress.of('127.0.0.1'), port: 4000 }
+  const from = senderAt('127.0.0.1', 4000)
   const { signal } = new AbortController()
   const door = { kind: 'main', transport: 'udp' } as const
   const ask = (name: string, sender = from) =>
@@ -51,7 +52,7 @@ test('a flood of one client: it is refused at once, what is cached goes on, and 
   const refused = parseMessage((await world.run(ask('one-more.test'))) ?? Buffer.alloc(0))
   expect(refused).toMatchObject({ rcode: RCODE.SERVFAIL, extendedError: { code: 14 } })
   expect(addressesIn(parseMessage((await world.run(ask('known.test'))) ?? Buffer.alloc(0)))).toEqual(['192.0.2.1'])
-  const other = await world.run(ask('other.test', { ...from, port: 4001 }))
+  const other = await world.run(ask('other.test', senderAt('127.0.0.1', 4001)))
   expect(addressesIn(parseMessage(other ?? Buffer.alloc(0)))).toEqual(['192.0.2.1'])
   expect(world.clock.now()).toBe(startedAt)
   await world.run(Promise.all(flood))
@@ -101,3 +102,7 @@ test('no server answers: a flood of questions costs a few messages, and each fai
   world.serve('*', () => ({ answer: ['b.test 60 A 192.0.2.1'] }))
   expect(addressesIn(await world.ask('b.test'))).toEqual(['192.0.2.1'])
 })
+
+function senderAt(address: string, port: number): Sender {
+  return { address: IpAddress.of(address), port, isLoopback: address.startsWith('127.'), key: `${address} ${port}` }
+}

@@ -138,7 +138,7 @@ const provenance: Provenance = {
   learntAt: 0,
   took: 1,
   attempts: [],
-  verdicts: [],
+  verdicts: () => [],
 }
 
 export function failure(kind: LookupFailure['kind'], changes: Partial<LookupFailure> = {}): LookupFailure {

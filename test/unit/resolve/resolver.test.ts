@@ -267,7 +267,7 @@ describe('provenance', () => {
       learntAt: world.clock.wall(),
       attempts: [{ server: '10.2.0.1%lan', result: 'NOERROR' }],
     })
-    expect(provenance.verdicts.map(({ scope, won, reason }) => [scope, won, reason])).toEqual([
+    expect(provenance.verdicts().map(({ scope, won, reason }) => [scope, won, reason])).toEqual([
       ['global', false, 'default route'],
       ['link 2 (lan)', true, 'domain test'],
     ])

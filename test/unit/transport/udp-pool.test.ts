@@ -21,7 +21,8 @@ test('R-SRV-7: a port carries so many questions and no more', () => {
 test('R-SRV-7: while few questions are out, each leaves from a fresh port', () => {
   const { pool, opened } = poolOfFakes()
   for (let i = 0; i < 20; i++) pool.giveBack(pool.send(SERVER, WIRE, ASKER), BUSY - 1)
-  expect(opened.map(({ sent, isOpen }) => [sent, isOpen])).toEqual(Array(20).fill([1, false]))
+  expect(opened.length).toBe(20)
+  expect(opened.every(({ sent, isOpen }) => sent === 1 && !isOpen)).toBe(true)
 })
 
 test('R-SRV-7: questions that are out together never share a port', () => {

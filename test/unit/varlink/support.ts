@@ -73,7 +73,7 @@ export const PROVENANCE: Provenance = {
   learntAt: undefined,
   took: 0,
   attempts: [],
-  verdicts: [],
+  verdicts: () => [],
 }
 
 export function ip(text: string): IpAddress {
