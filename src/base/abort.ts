@@ -8,16 +8,21 @@ export function sharedAbort(): AbortController {
 }
 
 /** Waits for work that others may wait for too: the wait ends with the signal, the work does not. @throws its reason */
-export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason as Error)
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error)
+    const end = () => signal.removeEventListener('abort', abort)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort)
+    work.then(
+      (value) => {
+        end()
+        return resolve(value)
+      },
+      (error: Error) => {
+        end()
+        return reject(error)
+      },
+    )
   })
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

@@ -23,14 +23,30 @@ export class Admission {
     if (mine >= this.#max - this.#total) return undefined
     this.#held.set(key, mine + 1)
     this.#total++
-    return { [Symbol.dispose]: () => this.#leave(key) }
+    return new Place(this, key)
   }
 
-  #leave(key: string): void {
+  /** A place of the client that `key` stands for is free again. */
+  leave(key: string): void {
     const left = (this.#held.get(key) ?? 1) - 1
     if (left === 0) this.#held.delete(key)
     else this.#held.set(key, left)
     this.#total--
+  }
+}
+
+/** A class, as a literal with a computed key costs a call into the engine. */
+class Place implements Disposable {
+  readonly #admission: Admission
+  readonly #key: string
+
+  constructor(admission: Admission, key: string) {
+    this.#admission = admission
+    this.#key = key
+  }
+
+  [Symbol.dispose](): void {
+    this.#admission.leave(this.#key)
   }
 }
 

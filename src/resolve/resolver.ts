@@ -98,12 +98,16 @@ export class Resolver {
     const startedAt = this.#services.clock.now()
     const types = this.#acceptedTypes(query)
     if (types.length === 0) return this.#finish(query, new Chain(query), startedAt, 'query-refused')
-    using place = this.#admission.enter(query.client)
+    const place = this.#admission.enter(query.client)
     // Without a place it may still be answered from what is known.
     const flags = place === undefined ? query.flags | FLAG.NO_NETWORK : query.flags
-    const chain = await untilAborted(this.#walk({ ...query, types, flags }, startedAt, signal), signal)
-    if (place === undefined && chain.rounds.at(-1)?.state === 'no-source') return this.#overloaded(query, startedAt)
-    return this.#finish(query, chain, startedAt, chain.isLoop ? 'cname-loop' : undefined)
+    try {
+      const chain = await untilAborted(this.#walk({ ...query, types, flags }, startedAt, signal), signal)
+      if (place === undefined && chain.rounds.at(-1)?.state === 'no-source') return this.#overloaded(query, startedAt)
+      return this.#finish(query, chain, startedAt, chain.isLoop ? 'cname-loop' : undefined)
+    } finally {
+      place?.[Symbol.dispose]() // by hand: what `using` is compiled to allocates a stack and an error to throw
+    }
   }
 
   /** From name to name along CNAMEs, each with the whole pipeline anew (R-CNAME-2); no further once aborted. */

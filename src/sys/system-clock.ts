@@ -46,14 +46,7 @@ export class SystemClock implements Clock {
   }
 
   after(delay: Millis, callback: () => void): Disposable {
-    const due = this.now() + delay
-    let timer = setTimeout(() => tick(), Math.min(delay, MAX_STEP))
-    const tick = () => {
-      const left = due - this.now() // setTimeout may be a millisecond early
-      if (left <= 0) callback()
-      else timer = setTimeout(tick, Math.min(Math.ceil(left), MAX_STEP))
-    }
-    return { [Symbol.dispose]: () => clearTimeout(timer) }
+    return new Timer(this, this.now() + delay, delay, callback)
   }
 
   #check(awake: Millis): void {
@@ -63,6 +56,36 @@ export class SystemClock implements Clock {
     const isNoticeable = slept - this.#slept > NOTICEABLE
     this.#slept = slept
     if (isNoticeable) queueMicrotask(() => this.onSlept()) // not amid whatever asked for the time
+  }
+}
+
+/** A class, as a literal with a computed key is made by a call into the engine: every question has two timers. */
+class Timer implements Disposable {
+  readonly #clock: Clock
+  readonly #due: Millis
+  readonly #callback: () => void
+  #timer: NodeJS.Timeout
+
+  constructor(clock: Clock, due: Millis, delay: Millis, callback: () => void) {
+    this.#clock = clock
+    this.#due = due
+    this.#callback = callback
+    this.#timer = this.#sleep(delay)
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** Whole milliseconds: Node keeps a list for each duration that occurs. */
+  #sleep(delay: Millis): NodeJS.Timeout {
+    return setTimeout(() => this.#tick(), Math.min(Math.ceil(delay), MAX_STEP))
+  }
+
+  #tick(): void {
+    const left = this.#due - this.#clock.now() // setTimeout may be a millisecond early
+    if (left <= 0) this.#callback()
+    else this.#timer = this.#sleep(left)
   }
 }
 
