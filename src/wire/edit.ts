@@ -1,5 +1,4 @@
 import type { Random, Seconds } from '../base/index.ts'
-import { shuffle } from '../base/index.ts'
 import type { Opt } from './edns.ts'
 import { wireOfOpt } from './edns.ts'
 import { HEADER_SIZE } from './header.ts'
@@ -71,26 +70,46 @@ export function age(message: Buffer, seconds: Seconds, remaining: Seconds): Buff
   return message
 }
 
-/** Lets the addresses of the answer trade places (R-CACHE-15), in place: address rdata holds no names, so bytes may move. */
+/**
+ * Lets the addresses of the answer trade places (R-CACHE-15), in place: address rdata holds no names, so bytes may move.
+ * Those of one RRset stand together in all but odd messages; there only neighbours trade.
+ */
 export function shuffleAddresses(message: Buffer, random: Random): void {
-  const groups = new Map<string, number[]>()
-  scanRecords(message, ({ section, type, ownerAt, fixedAt, rdataAt, end }) => {
-    const isAddress = (type === TYPE.A && end - rdataAt === 4) || (type === TYPE.AAAA && end - rdataAt === 16)
-    if (section !== 0 || !isAddress) return
-    const key = message.toString('latin1', ownerAt, fixedAt + 2)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [rdataAt])
-    else group.push(rdataAt)
+  let first: RecordView | undefined
+  let places: number[] = []
+  scanRecords(message, (view) => {
+    if (view.section !== 0 || !isAddress(view)) return
+    if (first === undefined || !isSameSet(message, first, view)) {
+      trade(message, places, random)
+      first = view
+      places = []
+    }
+    places.push(view.rdataAt)
   })
-  for (const places of groups.values()) trade(message, places, random)
+  trade(message, places, random)
 }
 
+function isAddress({ type, rdataAt, end }: RecordView): boolean {
+  return (type === TYPE.A && end - rdataAt === 4) || (type === TYPE.AAAA && end - rdataAt === 16)
+}
+
+/** Owner, to the byte, and type. */
+function isSameSet(message: Buffer, a: RecordView, b: RecordView): boolean {
+  const size = a.fixedAt - a.ownerAt + 2
+  if (b.fixedAt - b.ownerAt + 2 !== size) return false
+  for (let i = 0; i < size; i++) if (message[a.ownerAt + i] !== message[b.ownerAt + i]) return false
+  return true
+}
+
+/** Puts what is at these places in random order (Fisher–Yates). */
 function trade(message: Buffer, places: readonly number[], random: Random): void {
-  if (places.length < 2) return
-  const size = message.readUInt16BE((places[0] as number) - 2)
-  const addresses = shuffle(
-    places.map((at) => Buffer.from(message.subarray(at, at + size))),
-    random,
-  )
-  for (const [i, at] of places.entries()) message.set(addresses[i] as Buffer, at)
+  for (let last = places.length - 1; last > 0; last--) {
+    const from = places[last] as number
+    const to = places[random.below(last + 1)] as number
+    for (let i = from === to ? 0 : message.readUInt16BE(from - 2); i-- > 0; ) {
+      const byte = message[from + i] as number
+      message[from + i] = message[to + i] as number
+      message[to + i] = byte
+    }
+  }
 }

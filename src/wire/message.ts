@@ -3,11 +3,10 @@ import type { ExtendedError, Opt } from './edns.ts'
 import { extendedErrorOf, optOfRecord } from './edns.ts'
 import type { FixedPart } from './fixed-parts.ts'
 import { FormError } from './form-error.ts'
-import { flagsOf, idOf, questionCount, rcodeOf } from './header.ts'
+import { flagsOf, HEADER_SIZE, idOf, questionCount, rcodeOf } from './header.ts'
 import { expandName, nameOfWire } from './name.ts'
 import { TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
-import { readQuestion } from './question.ts'
 import type { ResourceRecord, Section } from './record.ts'
 import { expandRdata } from './record.ts'
 import type { RecordView } from './scan.ts'
@@ -42,9 +41,11 @@ export function parseMessage(bytes: Buffer): Message {
   const opts: Opt[] = []
   const questionEnd = skipQuestions(bytes)
   const fixed: FixedPart[] = [{ fixedAt: questionEnd - 4, rdataAt: questionEnd }]
+  const owners = new Owners(bytes, fixed)
+  const question = questionCount(bytes) === 0 ? undefined : theQuestion(bytes, questionEnd, owners)
   scanRecords(bytes, (view) => {
     fixed.push(view)
-    const record = readRecord(bytes, view, fixed)
+    const record = readRecord(bytes, view, fixed, owners)
     if (record.type !== TYPE.OPT) sections[SECTIONS[view.section]].push(record)
     else if (opts.length > 0 || view.section !== 2 || record.owner.length > 1) {
       throw new FormError('misplaced OPT record', view.ownerAt)
@@ -55,7 +56,7 @@ export function parseMessage(bytes: Buffer): Message {
     id: idOf(bytes),
     flags: flagsOf(bytes),
     rcode: (opt?.extendedRcode ?? 0) * 16 + rcodeOf(bytes),
-    question: questionCount(bytes) === 0 ? undefined : readQuestion(bytes).question,
+    question,
     ...sections,
     opt,
     extendedError: extendedErrorOf(opt),
@@ -67,15 +68,47 @@ export function ttlOf(field: number, type: number): Seconds {
   return field > HIGHEST_TTL && type !== TYPE.OPT ? 0 : field
 }
 
+/**
+ * Reads the names of a message that stand before fixed parts. Nearly all of them are pointers to where the one before
+ * began, mostly the question: each is read only once in a row. What it went through then it would go through again.
+ */
+class Owners {
+  readonly #bytes: Buffer
+  readonly #fixed: readonly FixedPart[]
+  #at = -1
+  #last: Pick<ResourceRecord, 'owner' | 'name'> | undefined
+
+  constructor(bytes: Buffer, fixed: readonly FixedPart[]) {
+    this.#bytes = bytes
+    this.#fixed = fixed
+  }
+
+  read(at: number): Pick<ResourceRecord, 'owner' | 'name'> {
+    const start = (this.#bytes[at] as number) >= 0xc0 ? this.#bytes.readUInt16BE(at) & 0x3fff : at
+    if (start === this.#at && this.#last !== undefined) return this.#last
+    const owner = expandName(this.#bytes, at, this.#fixed).wire
+    this.#at = start
+    this.#last = { owner, name: nameOfWire(owner) }
+    return this.#last
+  }
+}
+
+function theQuestion(bytes: Buffer, end: number, owners: Owners): Question {
+  if (questionCount(bytes) !== 1) throw new FormError('not exactly one question', 4)
+  const { name } = owners.read(HEADER_SIZE)
+  return { name, type: bytes.readUInt16BE(end - 4), class: bytes.readUInt16BE(end - 2) }
+}
+
 function readRecord(
   bytes: Buffer,
   { ownerAt, fixedAt, type, rdataAt, end }: RecordView,
   fixed: readonly FixedPart[],
+  owners: Owners,
 ): ResourceRecord {
-  const owner = expandName(bytes, ownerAt, fixed).wire
+  const { owner, name } = owners.read(ownerAt)
   return {
     owner,
-    name: nameOfWire(owner),
+    name,
     type,
     class: bytes.readUInt16BE(fixedAt + 2),
     ttl: ttlOf(bytes.readUInt32BE(fixedAt + 4), type),
