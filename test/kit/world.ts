@@ -94,7 +94,7 @@ export class World {
   readonly lookups: ResolverLookups
   readonly log: string[] = []
   readonly responder: Responder
-  /** Stands until /etc/hosts or the host name changes. */
+  /** Stands until /etc/hosts, the host name or settings change. */
   #local = { isCurrent: true }
   readonly #counts = new TransactionCounts()
   readonly #servers = new Map<string, Server>()
@@ -136,6 +136,11 @@ export class World {
     this.#apply()
   }
 
+  /** How many replies the memo gave. */
+  get replays(): number {
+    return this.#counts.replays
+  }
+
   /** Every message sent upstream so far, in order. */
   get exchanges(): readonly Exchange[] {
     return this.transport.exchanges
@@ -160,8 +165,8 @@ export class World {
   change(script: WorldScript): void {
     this.#script = { ...this.#script, ...script }
     if (script.hosts !== undefined) this.#hosts = HostsTable.parse(script.hosts)
-    this.#local.isCurrent = false
-    this.#local = { isCurrent: true }
+    if (script.hosts !== undefined || script.hostName !== undefined || script.settings !== undefined)
+      this.#forgetLocal()
     this.#apply()
   }
 
@@ -235,6 +240,11 @@ export class World {
     else if ('after' in answer) {
       this.clock.after(answer.after, () => exchange.reply(replyFor(exchange.wire, answer.reply)))
     } else exchange.reply(replyFor(exchange.wire, answer))
+  }
+
+  #forgetLocal(): void {
+    this.#local.isCurrent = false
+    this.#local = { isCurrent: true }
   }
 
   #settings(): ResolvedSettings {

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest'
+import type { CachedAnswer } from '../../../src/cache/index.ts'
+import { AnswerMemo } from '../../../src/fastpath/index.ts'
+import { parseMessage } from '../../../src/wire/index.ts'
+import { addressesIn, type QueryOptions, queryFor, replyFor } from '../../kit/messages.ts'
+import { SeededRandom } from '../../kit/seeded-random.ts'
+
+interface Entry extends CachedAnswer {
+  isCurrent: boolean
+}
+
+/** A memo with its ground and its routes, and a time. */
+class Desk {
+  readonly fact = { isCurrent: true }
+  readonly routes = { generation: 1, asked: [] as string[], leads: true }
+  readonly tally = { replays: 0 }
+  readonly memo: AnswerMemo<string>
+  glances = 0
+
+  constructor(capacity = 100) {
+    const { routes, tally } = this
+    this.memo = new AnswerMemo({
+      ground: { facts: () => [this.fact], glance: () => void this.glances++ },
+      routes: {
+        get generation() {
+          return routes.generation
+        },
+        leadTo: (_query, source) => {
+          routes.asked.push(source)
+          return routes.leads
+        },
+      },
+      capacity,
+      random: new SeededRandom(),
+      tally,
+    })
+  }
+
+  /** Remembers a reply whose records live five minutes, stored at time 0. */
+  learn(name: string, answer: readonly string[] = [`${name} 300 A 192.0.2.1`], options: QueryOptions = {}): Entry {
+    const query = queryFor(name, options)
+    const wire = replyFor(query, { answer })
+    const entry = { wire, storedAt: 0, expiresAt: 300_000, replayableUntil: 270_000, isCurrent: true }
+    this.memo.remember(query, wire, { entry, source: name }, this.memo.footing(0), 0)
+    return entry
+  }
+
+  replay(name: string, { at = 0, ...options }: QueryOptions & { at?: number } = {}): Buffer | undefined {
+    const room = Buffer.alloc(5000, 0xee)
+    const size = this.memo.replay(queryFor(name, options), undefined, at, room, 7)
+    const isOutside = (_byte: number, i: number) => i < 7 || i >= 7 + size
+    if (!room.filter(isOutside).every((byte) => byte === 0xee)) throw new Error('written beside its place')
+    return size === 0 ? undefined : room.subarray(7, 7 + size)
+  }
+}
+
+describe('what is replayed', () => {
+  test('has the ID and the letter case of this query', () => {
+    const desk = new Desk()
+    desk.learn('www.a.test')
+    const reply = desk.replay('WwW.a.TEST', { id: 0xabcd }) as Buffer
+    expect(reply.readUInt16BE(0)).toBe(0xabcd)
+    expect(reply.toString('latin1', 12, 24)).toBe('\x03WwW\x01a\x04TEST\0'.slice(0, 12))
+    expect(addressesIn(parseMessage(reply))).toEqual(['192.0.2.1'])
+    expect([desk.tally.replays, desk.glances > 0]).toEqual([1, true])
+  })
+
+  test.each([
+    [0, 300],
+    [999, 300],
+    [1000, 299],
+    [269_999, 31],
+  ])('R-CACHE-16: after %i ms the TTL is %i', (at, ttl) => {
+    const desk = new Desk()
+    desk.learn('a.test', ['a.test 300 A 192.0.2.1', 'a.test 86400 AAAA 2001:db8::1'])
+    const { answer } = parseMessage(desk.replay('a.test', { at }) as Buffer)
+    const remaining = Math.floor((300_000 - at) / 1000)
+    expect(answer.map((record) => record.ttl)).toEqual([Math.min(ttl, remaining), remaining])
+  })
+
+  test('R-CACHE-15: any address comes first, and all are there', () => {
+    const desk = new Desk()
+    const all = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
+    desk.learn(
+      'a.test',
+      all.map((address) => `a.test 300 A ${address}`),
+    )
+    const orders = new Set<string>()
+    for (let i = 0; i < 60; i++) {
+      const { answer } = parseMessage(desk.replay('a.test') as Buffer)
+      orders.add(answer.map(({ rdata }) => rdata.join('.')).join())
+    }
+    expect(orders.size).toBe(6)
+    for (const order of orders) expect(order.split(',').toSorted()).toEqual(all)
+  })
+
+  test('many names, each with its own reply, the latest it was given', () => {
+    const desk = new Desk(50_000)
+    for (let i = 0; i < 20_000; i++) desk.learn(`n${i}.test`, [`n${i}.test 300 A 10.0.0.1`])
+    for (let i = 0; i < 20_000; i++) desk.learn(`n${i}.test`, [`n${i}.test 300 A 10.1.${i >> 8}.${i & 255}`])
+    for (let i = 0; i < 20_000; i += 7) {
+      const message = parseMessage(desk.replay(`n${i}.test`) as Buffer)
+      expect([message.question?.name, ...addressesIn(message)]).toEqual([`n${i}.test`, `10.1.${i >> 8}.${i & 255}`])
+    }
+  })
+})
+
+const shapes: readonly QueryOptions[] = [{}, { edns: 1232 }, { dnssecOk: true }, { flags: 0x20 }, { type: 'AAAA' }]
+test.each(shapes.flatMap((one) => shapes.filter((other) => other !== one).map((other) => [one, other] as const)))(
+  'the reply to %o is none to %o',
+  (one, other) => {
+    const desk = new Desk()
+    desk.learn('a.test', undefined, one)
+    expect([desk.replay('a.test', one) !== undefined, desk.replay('a.test', other)]).toEqual([true, undefined])
+  },
+)
+
+const never: readonly [string, (desk: Desk, entry: Entry) => void, number?][] = [
+  ['its entry has gone', (_desk, entry) => void (entry.isCurrent = false)],
+  ['it may not be replayed any longer', () => undefined, 270_000],
+  ['the ground has fallen', (desk) => void (desk.fact.isCurrent = false)],
+]
+test.each(never)('nothing is replayed once %s', (_what, change, at = 0) => {
+  const desk = new Desk()
+  change(desk, desk.learn('a.test'))
+  expect(desk.replay('a.test', { at })).toBeUndefined()
+  expect(desk.tally.replays).toBe(0)
+})
+
+test('after a change of routes each reply is looked at once, when it is asked for', () => {
+  const desk = new Desk()
+  for (const name of ['a.test', 'b.test', 'c.test']) desk.learn(name)
+  desk.routes.generation++
+  for (let i = 0; i < 3; i++) expect(desk.replay('a.test')).toBeDefined()
+  desk.routes.leads = false
+  for (let i = 0; i < 3; i++) expect(desk.replay('b.test')).toBeUndefined()
+  expect(desk.routes.asked).toEqual(['a.test', 'b.test'])
+})
+
+test('a reply that was worked out before a change is not remembered after it', () => {
+  const desk = new Desk()
+  const query = queryFor('a.test')
+  const wire = replyFor(query, { answer: ['a.test 300 A 192.0.2.1'] })
+  const entry = { wire, storedAt: 0, expiresAt: 300_000, replayableUntil: 300_000, isCurrent: true }
+  for (const change of [() => void desk.routes.generation++, () => void (desk.fact.isCurrent = false)]) {
+    const footing = desk.memo.footing(0)
+    change()
+    desk.memo.remember(query, wire, { entry, source: '' }, footing, 0)
+    expect(desk.replay('a.test')).toBeUndefined()
+  }
+})
+
+test('R-STUB-15: no more than the client takes, nor than there is room for; the largest are not kept', () => {
+  const desk = new Desk()
+  const records = (count: number) => Array.from({ length: count }, (_, i) => `a.test 300 A 10.0.${i >> 8}.${i & 255}`)
+  desk.learn('a.test', records(40))
+  expect(desk.replay('a.test')).toBeUndefined()
+  const query = queryFor('a.test')
+  expect(desk.memo.replay(query, 65_535, 0, Buffer.alloc(600), 0)).toBe(0)
+  expect(desk.memo.replay(query, 65_535, 0, Buffer.alloc(700), 0)).toBe(664)
+  desk.learn('a.test', records(400))
+  expect(desk.memo.replay(query, 65_535, 0, Buffer.alloc(9000), 0)).toBe(664)
+})
+
+test('only so many are kept; what is in use stays', () => {
+  const desk = new Desk(10)
+  desk.learn('used.test')
+  for (let i = 0; i < 100; i++) {
+    desk.learn(`n${i}.test`)
+    expect(desk.replay('used.test')).toBeDefined()
+  }
+  expect(desk.replay('n50.test')).toBeUndefined()
+  expect(desk.replay('n99.test')).toBeDefined()
+})
