@@ -1,7 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import type { CachedAnswer, Fact } from '../src/cache/index.ts'
-import type { Random } from '../src/base/index.ts'
+import type { Clock, Random } from '../src/base/index.ts'
+import type { ScopeRequest, ScopeServices } from '../src/scope/index.ts'
 import type { Name } from '../src/wire/index.ts'
 import type { Figures, Scenario, Subject } from './scenario.ts'
 
@@ -90,6 +92,15 @@ const cases: Record<string, () => Promise<Run | Prepared>> = {
     const { cache, fill } = await filledCache()
     return { run: () => cache.flush(), before: fill }
   },
+  'cache: purge among 10,000 names': async () => {
+    const { cache, fill } = await filledCache()
+    return { run: () => cache.purge((name) => name.endsWith('corp.test')), before: fill }
+  },
+  'scope: an answer from the cache': async () => {
+    const { scope, requests } = await filledScope()
+    const { signal } = new AbortController()
+    return (i) => scope.lookUp(requests[i % NAMES] as ScopeRequest, signal)
+  },
   'routing: score, 1 domain': () => scoring(1),
   'routing: score, 200 domains': () => scoring(200),
 }
@@ -143,6 +154,30 @@ async function filledCache() {
   return { cache, entries, fill }
 }
 
+/** The scope of one server that is never asked. */
+async function filledScope() {
+  const { NO_NETWORK, ScopeSet, TransactionCounts } = await room<typeof import('../src/scope/index.ts')>('scope')
+  const { Logger } = await room<typeof import('../src/base/index.ts')>('base')
+  const { DEFAULT_RESOLVED_SETTINGS, parseServerSpec } =
+    await room<typeof import('../src/settings/index.ts')>('settings')
+  const clock: Clock = { now: () => 1000, wall: () => 1000, after: () => ({ [Symbol.dispose]: () => undefined }) }
+  const log = new Logger('info', () => undefined)
+  const transport: ScopeServices['transport'] = { exchange: () => () => undefined }
+  const scopes = new ScopeSet({ transport, clock, random, log, counts: new TransactionCounts() })
+  const globalServers = [parseServerSpec('192.0.2.53', () => undefined)]
+  const none = { globalDomains: [], links: new Map(), delegates: [] }
+  scopes.apply({ facts: NO_NETWORK, settings: DEFAULT_RESOLVED_SETTINGS, globalServers, ...none })
+  const scope = scopes.global
+  if (scope === undefined) throw new Error('there is always a global scope')
+  const entries = await manyEntries()
+  for (const { question, reply, message } of entries) scope.cache.store(question, '', reply, message, LESSON, 1000)
+  const may = { readsCache: true, fillsCache: true, mayAskNetwork: false, mayRedirect: true, mayBeStale: true }
+  const requests = entries.map(
+    ({ question }): ScopeRequest => ({ request: { kind: 'question', question }, variant: '', ...may }),
+  )
+  return { scope, requests }
+}
+
 async function scoring(count: number) {
   const { scoreDns } = await room<typeof import('../src/routing/index.ts')>('routing')
   const { nameOf, TYPE } = await wire()
@@ -160,7 +195,11 @@ let built: Promise<unknown> | undefined
 
 /** As the programs are built, not what tsx makes: that would wrap every function. */
 async function room<T>(name: string): Promise<T> {
-  const entries = { absWorkingDir: root, entryPoints: ['src/*/index.ts'], outbase: 'src', outdir: rooms }
+  // Found by hand: for esbuild 'src/*/index.ts' matches nothing.
+  const entryPoints = readdirSync(join(root, 'src'))
+    .map((folder) => `src/${folder}/index.ts`)
+    .filter((path) => existsSync(join(root, path)))
+  const entries = { absWorkingDir: root, entryPoints, outbase: 'src', outdir: rooms }
   const options = { bundle: true, splitting: true, packages: 'external', target: 'node20' } as const
   await (built ??= build({ ...entries, ...options, format: 'esm', platform: 'node' }))
   return (await import(join(rooms, name, 'index.js'))) as T
