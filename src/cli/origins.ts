@@ -21,9 +21,9 @@ export interface SettingOrigin {
  * Origins for `status`: with `--origins` always, and where a person watches; undefined where the output must be the
  * original's, byte for byte. @throws {CliError} when they were asked for and the running resolver has none
  */
-export async function readOrigins({ options, screen }: Context): Promise<readonly SettingOrigin[] | undefined> {
-  const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
-  if (!options.origins && !isForPeople) return undefined
+export async function readOrigins(context: Context): Promise<readonly SettingOrigin[] | undefined> {
+  const { options } = context
+  if (!options.origins && !isForPeople(context)) return undefined
   try {
     return (await callSettings('ListOrigins')).origins as readonly SettingOrigin[]
   } catch (cause) {
@@ -31,6 +31,11 @@ export async function readOrigins({ options, screen }: Context): Promise<readonl
     if (!isUnavailable(cause)) throw cause
     throw new CliError('The running resolver does not tell who set what: it has no io.tsresolved.Settings.', { cause })
   }
+}
+
+/** Somebody watches, and no program reads along: then more may be said than the original does. */
+export function isForPeople({ options, screen }: Context): boolean {
+  return screen.isTerminal && options.legend && options.json === 'off'
 }
 
 /** Those of one block; only links have any. */

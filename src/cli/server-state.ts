@@ -1,6 +1,7 @@
 import { yesNo } from './answer-lines.ts'
 import type { VerbRun } from './context.ts'
 import { alignRows, type Row } from './layout.ts'
+import { type Learnt, learntRows } from './learnt-rows.ts'
 import { printJson } from './output.ts'
 import { callMonitor } from './varlink-client.ts'
 
@@ -23,7 +24,7 @@ const ROWS: readonly (readonly [label: string, key: string])[] = [
   ['Server dropped DO flag', 'PacketDoOff'],
 ]
 
-export type ServerState = Readonly<Record<string, string | number | boolean>>
+export type ServerState = Readonly<Record<string, string | number | boolean | Learnt>>
 
 /** Shows what the daemon has learnt about each server. */
 export const showServerState: VerbRun = async (_words, context) => {
@@ -37,8 +38,10 @@ export const showServerState: VerbRun = async (_words, context) => {
 export function serverStateLines(state: ServerState): string[] {
   const rows = ROWS.flatMap(([label, key]): Row[] => {
     const value = state[key]
-    if (value === undefined) return []
+    if (value === undefined || typeof value === 'object') return []
     return [{ label, value: typeof value === 'boolean' ? yesNo(value) : String(value) }]
   })
-  return [`Server: ${state.Server}`, ...alignRows(rows, Number.POSITIVE_INFINITY)]
+  const { Learnt: learnt } = state
+  const ours = typeof learnt === 'object' ? learntRows(learnt) : []
+  return [`Server: ${state['Server'] as string}`, ...alignRows([...rows, ...ours], Number.POSITIVE_INFINITY)]
 }

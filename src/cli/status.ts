@@ -7,6 +7,7 @@ import { originLines, originsOf, readOrigins, type SettingOrigin } from './origi
 import { printPaged } from './pager.ts'
 import { printJson } from './output.ts'
 import { readConfiguration } from './read-configuration.ts'
+import { doubtLines, readScopeServers, type ScopeServers } from './server-doubts.ts'
 
 /** Global, links, delegates; or only the links named (C-S-1). As in the original, a link that does not exist is said and skipped. */
 export const status: VerbRun = async (words, context) => {
@@ -14,10 +15,14 @@ export const status: VerbRun = async (words, context) => {
   const known = words.flatMap((word) => findLink(word, context) ?? [])
   const wanted =
     words.length === 0 ? { global: true, delegates: true } : { links: known, global: false, delegates: false }
-  const [blocks, origins] = await Promise.all([readConfiguration(wanted, context), readOrigins(context)])
+  const [blocks, origins, servers] = await Promise.all([
+    readConfiguration(wanted, context),
+    readOrigins(context),
+    readScopeServers(context),
+  ])
   if (options.json !== 'off') printJson(origins === undefined ? blocks : blocks.map(withOrigins(origins)), context)
   else if (blocks.length > 0) {
-    const texts = blocks.map((block) => blockText(block, originsOf(block, origins), context))
+    const texts = blocks.map((block) => blockText(block, originsOf(block, origins), servers, context))
     printPaged(texts.join('\n\n'), context)
   }
   return 0
@@ -31,10 +36,16 @@ function withOrigins(all: readonly SettingOrigin[]): (block: DnsConfiguration) =
   }
 }
 
-function blockText(block: DnsConfiguration, origins: readonly SettingOrigin[], { screen, links }: Context): string {
+function blockText(
+  block: DnsConfiguration,
+  origins: readonly SettingOrigin[],
+  servers: readonly ScopeServers[],
+  { screen, links }: Context,
+): string {
   const lines = statusLines(block, screen.columns, (ifindex) => links.nameOf(ifindex))
   const owners = originLines(origins, screen.columns, Date.now() * 1000)
-  return [screen.paint('bold', headingOf(block)), ...lines, ...owners].join('\n')
+  const doubts = doubtLines(block, servers, screen.columns)
+  return [screen.paint('bold', headingOf(block)), ...lines, ...doubts, ...owners].join('\n')
 }
 
 function findLink(word: string, { links, screen }: Context): HostLink | undefined {

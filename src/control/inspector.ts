@@ -3,7 +3,8 @@ import type { CacheRow } from '../cache/index.ts'
 import type { QueryState, Resolution, Resolver } from '../resolve/index.ts'
 import type { NetworkFacts, Scope, ScopeSet } from '../scope/index.ts'
 import type { DnsOverTlsMode, DnssecMode, ServerSpec } from '../settings/index.ts'
-import type { Upstream } from '../upstream/index.ts'
+import type { Learnt, Upstream } from '../upstream/index.ts'
+import { learntOf } from '../upstream/index.ts'
 import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'
 import { parseMessage, RCODE } from '../wire/index.ts'
 import type { Control } from './types.ts'
@@ -98,9 +99,10 @@ export class Inspector {
     return { dnssec, dnsOverTls }
   }
 
-  #serverState({ plan }: Scope, upstream: Upstream): ServerState {
+  #serverState({ plan, upstreams }: Scope, upstream: Upstream): ServerState {
     const { counts } = upstream
-    const speaksEdns = upstream.speaksEdns(this.#services.clock.now())
+    const now = this.#services.clock.now()
+    const speaksEdns = upstream.speaksEdns(now)
     const level = speaksEdns ? 'UDP+EDNS0' : 'UDP'
     return {
       server: upstream.label,
@@ -119,6 +121,7 @@ export class Inspector {
       packetRrsigMissing: false,
       packetInvalid: counts.invalid > 0,
       packetDoOff: false,
+      learnt: learntOf(upstream, upstreams, now),
     }
   }
 }
@@ -144,6 +147,8 @@ export interface ServerState {
   readonly packetRrsigMissing: boolean
   readonly packetInvalid: boolean
   readonly packetDoOff: boolean
+  /** What the original has no words for. */
+  readonly learnt: Learnt
 }
 
 function* dumped(rows: Iterable<CacheRow>, offset: Millis): Generator<DumpedEntry> {

@@ -1,6 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import type { Scope } from '../scope/index.ts'
-import type { Upstream } from '../upstream/index.ts'
+import type { Upstream, Upstreams } from '../upstream/index.ts'
+import { learntOf } from '../upstream/index.ts'
 
 /** What is known of one server, for people: its public face, seen from outside. */
 export interface ServerSight {
@@ -21,18 +22,20 @@ export interface ServerSight {
   readonly errors: number
   readonly truncated: number
   readonly invalid: number
+  /** What speaks against it, in words; empty for one that is well. */
+  readonly doubts: readonly string[]
 }
 
 /** The servers of a scope in the order in which they would be asked now. */
 export function serverSights({ upstreams }: Scope, now: Millis): ServerSight[] {
-  return upstreams.inOrder(now).map((upstream) => sightOf(upstream, upstreams.current, now))
+  return upstreams.inOrder(now).map((upstream) => sightOf(upstream, upstreams, now))
 }
 
-function sightOf(upstream: Upstream, current: Upstream | undefined, now: Millis): ServerSight {
+function sightOf(upstream: Upstream, upstreams: Upstreams, now: Millis): ServerSight {
   const { sent, answers, silences, errors, truncated, invalid } = upstream.counts
   return {
     server: upstream.label,
-    isCurrent: upstream === current,
+    isCurrent: upstream === upstreams.current,
     isTrusted: upstream.isTrusted(now),
     roundTrip: upstream.roundTrip,
     patience: upstream.patience,
@@ -43,5 +46,6 @@ function sightOf(upstream: Upstream, current: Upstream | undefined, now: Millis)
     errors,
     truncated,
     invalid,
+    doubts: learntOf(upstream, upstreams, now).doubts,
   }
 }

@@ -16,6 +16,20 @@ export const PAYLOAD_SIZE = 1232
 /** What every path carries. */
 export const SMALL_PAYLOAD = 512
 
+/** What speaks for and against a server's abilities, for people. */
+export interface Evidence {
+  /** `refused`: in words, or never answered where plain questions were. */
+  readonly edns: 'proven' | 'untried' | 'in doubt' | 'refused'
+  /** Questions with EDNS in a row that went unanswered where the same without was answered. */
+  readonly ednsLosses: number
+  /** Bytes it is offered over UDP; 0 without EDNS. */
+  readonly payload: number
+  /** Large answers in a row that only came over TCP, though offered over UDP. */
+  readonly largeLosses: number
+  /** Connections in a row that came to nothing. */
+  readonly tcpFailures: number
+}
+
 /** What one server, on the path to it, has shown not to be able to do. Everything is possible until shown otherwise. */
 export class Abilities {
   #ednsRefusedAt: Millis | undefined
@@ -112,6 +126,18 @@ export class Abilities {
   onLargeLost(losses: number, now: Millis): void {
     this.#largeLosses += losses
     if (this.#largeLosses >= NO_ACCIDENT) this.#largeLostAt = now
+  }
+
+  evidence(now: Millis): Evidence {
+    const speaksEdns = this.speaksEdns(now)
+    const known = this.hasProvenEdns ? 'proven' : 'untried'
+    return {
+      edns: speaksEdns ? (this.isEdnsInDoubt ? 'in doubt' : known) : 'refused',
+      ednsLosses: this.#ednsLosses,
+      payload: speaksEdns ? this.payloadSize(now) : 0,
+      largeLosses: this.#largeLosses,
+      tcpFailures: this.#tcpFailures,
+    }
   }
 
   reset(): void {

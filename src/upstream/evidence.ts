@@ -9,7 +9,10 @@ import type { Verdict } from './verdict.ts'
 export function learnFromReply(attempt: Try, wire: Buffer, verdict: Verdict['kind'], now: Millis): void {
   const { course, upstream, protocol, payloadSize, sentAt } = attempt
   const { abilities } = upstream
-  if (attempt.hedge !== undefined) attempt.hedge.wasVain = true
+  if (attempt.hedge !== undefined) {
+    attempt.hedge.wasVain = true
+    upstream.counts.vainHedges++
+  }
   if (protocol === 'tcp') {
     upstream.onStreamMessage(now)
     if (wire.length > SMALL_PAYLOAD && course.largeLosses > 0) abilities.onLargeLost(course.largeLosses, now)
@@ -41,7 +44,7 @@ export function learnFromFailure(
 export function learnFromAnswer(answered: Try, open: readonly Try[]): void {
   for (const { upstream, isLate, protocol, sentAt } of open) {
     const isOlder = upstream !== answered.upstream || sentAt < answered.sentAt
-    if (isLate && isOlder && protocol === 'udp') upstream.onLost()
+    if (isLate && isOlder && protocol === 'udp' && upstream.liveness.state !== 'out') upstream.onLost()
   }
 }
 

@@ -1,5 +1,7 @@
 export type { DriveMeans } from './drive.ts'
 export { Drive } from './drive.ts'
+export type { Learnt } from './learnt.ts'
+export { learntOf } from './learnt.ts'
 export { Lingering } from './lingering.ts'
 export type { Request } from './outgoing.ts'
 export { ProbeLoop } from './probe-loop.ts'

@@ -55,6 +55,8 @@ export class Upstream {
     largestUdp: 0,
     failedTcp: 0,
     probes: 0,
+    hedges: 0,
+    vainHedges: 0,
   }
 
   constructor({ spec, endpoint, label }: PlannedServer) {

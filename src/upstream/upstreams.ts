@@ -74,7 +74,9 @@ export class Upstreams {
   /** Leave to ask again while this server's answer may still come; undefined when the budget is used up. */
   hedge(upstream: Upstream, now: Millis): Hedge | undefined {
     const settledAt = now + Math.max(LOST_AFTER_AT_LEAST, LOST_AFTER * this.patience(upstream))
-    return this.#budget.spend(settledAt, now)
+    const hedge = this.#budget.spend(settledAt, now)
+    if (hedge !== undefined) upstream.counts.hedges++
+    return hedge
   }
 
   /** Servers to be probed now, or later; only those that would be preferred to the one in use. */

@@ -53,6 +53,7 @@ export const Server = struct('Server', {
   errors: int,
   truncated: int,
   invalid: int,
+  doubts: list(string),
 })
 
 export const Scope = struct('Scope', {

@@ -18,6 +18,26 @@ const CacheEntry = struct('CacheEntry', {
   until: int,
 })
 const ScopeCache = struct('ScopeCache', { ...scopeFields, cache: list(CacheEntry) })
+/** Ours: what the original has no words for. */
+const ServerLearnt = struct('ServerLearnt', {
+  State: string,
+  RoundTripUSec: optional(int),
+  PatienceUSec: int,
+  Lossy: bool,
+  Sent: int,
+  Probes: int,
+  Answers: int,
+  Errors: int,
+  Hedges: int,
+  VainHedges: int,
+  RememberedFailures: int,
+  EDNS: string,
+  EDNSLosses: int,
+  Payload: int,
+  LargeLosses: int,
+  TCPFailures: int,
+  Doubts: list(string),
+})
 const ServerState = struct('ServerState', {
   Server: string,
   Type: string,
@@ -35,6 +55,7 @@ const ServerState = struct('ServerState', {
   PacketRRSIGMissing: bool,
   PacketInvalid: bool,
   PacketDoOff: bool,
+  Learnt: optional(ServerLearnt),
 })
 const TransactionStatistics = struct('TransactionStatistics', {
   currentTransactions: int,
@@ -88,6 +109,7 @@ export const MONITOR_INTERFACE: Interface<typeof methods> = {
     AnswerRecord,
     CacheEntry,
     ScopeCache,
+    ServerLearnt,
     ServerState,
     TransactionStatistics,
     CacheStatistics,

@@ -3,6 +3,7 @@ import type { ServerState, Statistics } from '../control/index.ts'
 import { RCODE, rcodeText } from '../wire/index.ts'
 import { extendedErrorFields, systemError } from './errors.ts'
 import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump } from './ports.ts'
+import { micros } from './explain-output.ts'
 import { keyOutput, linkedRecord, recordOutput } from './record-json.ts'
 
 /** More entries than this cannot fit one message; they are not even collected. */
@@ -92,6 +93,29 @@ export function serverStateOutput(state: ServerState) {
     PacketRRSIGMissing: state.packetRrsigMissing,
     PacketInvalid: state.packetInvalid,
     PacketDoOff: state.packetDoOff,
+    Learnt: learntOutput(state.learnt),
+  }
+}
+
+function learntOutput(learnt: ServerState['learnt']) {
+  return {
+    State: learnt.state,
+    RoundTripUSec: learnt.roundTrip === undefined ? undefined : micros(learnt.roundTrip),
+    PatienceUSec: micros(learnt.patience),
+    Lossy: learnt.isLossy,
+    Sent: learnt.sent,
+    Probes: learnt.probes,
+    Answers: learnt.answers,
+    Errors: learnt.errors,
+    Hedges: learnt.hedges,
+    VainHedges: learnt.vainHedges,
+    RememberedFailures: learnt.rememberedFailures,
+    EDNS: learnt.edns,
+    EDNSLosses: learnt.ednsLosses,
+    Payload: learnt.payload,
+    LargeLosses: learnt.largeLosses,
+    TCPFailures: learnt.tcpFailures,
+    Doubts: learnt.doubts,
   }
 }
 

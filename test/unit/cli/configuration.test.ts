@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { headingOf, serverText, statusLines } from '../../../src/cli/configuration-text.ts'
 import { delegateConfiguration, globalConfiguration, linkConfiguration } from '../../../src/cli/dns-configuration.ts'
+import type { DnsConfiguration } from '../../../src/cli/dns-configuration.ts'
+import { doubtLines } from '../../../src/cli/server-doubts.ts'
 import { serverStateLines } from '../../../src/cli/server-state.ts'
 import { statisticsText } from '../../../src/cli/statistics.ts'
 
@@ -140,5 +142,43 @@ describe('counters', () => {
       '               Type: link',
       'Seen invalid packet: no',
     ])
+  })
+
+  it('server state: what our daemon has learnt comes after what the original knows', () => {
+    const learnt = {
+      State: 'doubtful',
+      PatienceUSec: 250_000,
+      Sent: 9,
+      Probes: 2,
+      Answers: 3,
+      Errors: 1,
+      Hedges: 4,
+      VainHedges: 1,
+      RememberedFailures: 5,
+      EDNS: 'in doubt',
+      Payload: 1232,
+      Doubts: ['owes an answer', 'TCP failed once'],
+    }
+    expect(serverStateLines({ Server: '10.1.0.1', Learnt: learnt })).toEqual([
+      'Server: 10.1.0.1',
+      '              State: doubtful, owes an answer, TCP failed once',
+      '         Round trip: unknown, asked again after 250ms',
+      '           Messages: 9 sent, 2 of them probes; 3 answers, 1 errors',
+      '        Asked again: 4 times, 1 of them in vain',
+      '               EDNS: in doubt, 1232 bytes',
+      'Failures remembered: 5',
+    ])
+  })
+
+  it('status says what speaks against servers, and nothing of those that are well', () => {
+    const servers = [
+      { ifindex: 2, scope: 'link 2 (w1)', servers: [{ server: '10.1.0.1', doubts: ['silent'] }] },
+      { scope: 'global', servers: [{ server: '192.0.2.1', doubts: ['no EDNS', 'messages get lost'] }] },
+      { scope: 'delegate corp', servers: [{ server: '192.0.2.9', doubts: [] }] },
+    ]
+    const lines = (block: DnsConfiguration) => doubtLines(block, servers, 80)
+    expect(lines({ ifindex: 2, ifname: 'w1' })).toEqual(['     Server Doubts: 10.1.0.1: silent'])
+    expect(lines({})).toEqual(['     Server Doubts: 192.0.2.1: no EDNS, messages get lost'])
+    expect(lines({ delegate: 'corp' })).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { DEFAULT_TUNING } from '../../../src/upstream/index.ts'
+import { DEFAULT_TUNING, learntOf } from '../../../src/upstream/index.ts'
 import { RCODE } from '../../../src/wire/index.ts'
 import { type Lookup, type Path, percentile, Simulation } from './simulation.ts'
 
@@ -488,4 +488,27 @@ describe('RFC 9520 §3.2: a name that servers do not answer, though they answer 
     expect(failed(lookups)).toBeLessThanOrEqual(1)
     expect(world.upstreams.all[0]!.failures.count(world.now)).toBeLessThanOrEqual(1)
   })
+})
+
+test('what was learnt can be seen, with the evidence', () => {
+  const seen = (world: Simulation) => learntOf(world.upstreams.all[0]!, world.upstreams, world.now)
+  const well = new Simulation([{}])
+  traffic(well, 50, 10)
+  expect(seen(well)).toMatchObject({ state: 'up', roundTrip: 20, edns: 'proven', payload: 1232, doubts: [] })
+  const dead = new Simulation([{ isAlive: false }, {}])
+  traffic(dead, 50, 10)
+  expect(seen(dead)).toMatchObject({ state: 'out', answers: 0, doubts: ['silent'] })
+  expect(seen(dead).hedges).toBeGreaterThan(0)
+  expect(seen(dead).probes).toBeGreaterThan(0)
+  const lossy = new Simulation([{ loss: 0.3 }])
+  traffic(lossy, 200, 10)
+  expect(seen(lossy).doubts).toContain('messages get lost')
+  const plain = new Simulation([{ drops: hasEdns }])
+  traffic(plain, 200, 10)
+  expect(seen(plain)).toMatchObject({ edns: 'refused', payload: 0 })
+  expect(seen(plain).doubts).toContain('no EDNS')
+  const failing = new Simulation([error(RCODE.SERVFAIL), {}])
+  for (let i = 0; i < 5; i++) failing.lookup(`n${i}.test`)
+  expect(seen(failing)).toMatchObject({ state: 'useless', errors: 3 })
+  expect(seen(failing).rememberedFailures).toBeGreaterThan(0)
 })

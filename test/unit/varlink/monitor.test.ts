@@ -225,6 +225,26 @@ test('DumpCache: a cache that fits no message is refused without being read to i
   expect(read).toBeLessThan(200_000)
 })
 
+const LEARNT = {
+  state: 'out',
+  roundTrip: 1.5,
+  patience: 60,
+  isLossy: true,
+  sent: 9,
+  probes: 2,
+  answers: 3,
+  errors: 1,
+  hedges: 4,
+  vainHedges: 1,
+  rememberedFailures: 5,
+  edns: 'in doubt',
+  ednsLosses: 2,
+  payload: 1232,
+  largeLosses: 0,
+  tcpFailures: 3,
+  doubts: ['silent'],
+} as const
+
 test('DumpServerState (varlink.md 4.2)', async () => {
   const { service, inspector } = setUp()
   inspector.dumpServerState = () => [
@@ -245,6 +265,7 @@ test('DumpServerState (varlink.md 4.2)', async () => {
       packetRrsigMissing: false,
       packetInvalid: false,
       packetDoOff: false,
+      learnt: LEARNT,
     },
   ]
   const [reply] = await call(service, `${M}DumpServerState`)
@@ -267,6 +288,25 @@ test('DumpServerState (varlink.md 4.2)', async () => {
         PacketRRSIGMissing: false,
         PacketInvalid: false,
         PacketDoOff: false,
+        Learnt: {
+          State: 'out',
+          RoundTripUSec: 1500,
+          PatienceUSec: 60_000,
+          Lossy: true,
+          Sent: 9,
+          Probes: 2,
+          Answers: 3,
+          Errors: 1,
+          Hedges: 4,
+          VainHedges: 1,
+          RememberedFailures: 5,
+          EDNS: 'in doubt',
+          EDNSLosses: 2,
+          Payload: 1232,
+          LargeLosses: 0,
+          TCPFailures: 3,
+          Doubts: ['silent'],
+        },
       },
     ],
   })

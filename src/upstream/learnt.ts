@@ -1,0 +1,72 @@
+import type { Millis } from '../base/index.ts'
+import type { Evidence } from './abilities.ts'
+import type { Upstream } from './upstream.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** All that was learnt of one server on its network, and from what, for people. */
+export interface Learnt extends Evidence {
+  /** `up`, `doubtful` or `out`, in the words of `Liveness`; `useless`: it gives errors where others answer. */
+  readonly state: 'up' | 'doubtful' | 'out' | 'useless'
+  /** Undefined before its first answer. */
+  readonly roundTrip: Millis | undefined
+  /** How long it may take before somebody is asked again. */
+  readonly patience: Millis
+  /** Messages get lost on the way. */
+  readonly isLossy: boolean
+  /** Messages, probes included, and those that went as probes. */
+  readonly sent: number
+  readonly probes: number
+  readonly answers: number
+  readonly errors: number
+  /** Messages sent elsewhere, or again, because this server took long; and those that it would not have taken. */
+  readonly hedges: number
+  readonly vainHedges: number
+  /** Questions it is not asked again just now, as it failed at them (RFC 9520). */
+  readonly rememberedFailures: number
+  /** What speaks against it, each with the evidence; empty for one that is well. */
+  readonly doubts: readonly string[]
+}
+
+export function learntOf(upstream: Upstream, upstreams: Upstreams, now: Millis): Learnt {
+  const { liveness, roundTrip, isLossy, abilities, failures } = upstream
+  const { sent, probes, answers, errors, hedges, vainHedges } = upstream.counts
+  const isUseless = liveness.state === 'up' && !upstream.isTrusted(now)
+  const state = isUseless ? 'useless' : liveness.state
+  const evidence = abilities.evidence(now)
+  return {
+    state,
+    roundTrip,
+    patience: upstreams.patience(upstream),
+    isLossy,
+    sent,
+    probes,
+    answers,
+    errors,
+    hedges,
+    vainHedges,
+    rememberedFailures: failures.count(now),
+    doubts: doubts(state, isLossy, evidence),
+    ...evidence,
+  }
+}
+
+function doubts(
+  state: Learnt['state'],
+  isLossy: boolean,
+  { edns, ednsLosses, largeLosses, tcpFailures }: Evidence,
+): string[] {
+  return [
+    ...(state === 'doubtful' ? ['owes an answer'] : []),
+    ...(state === 'out' ? ['silent'] : []),
+    ...(state === 'useless' ? ['gives errors where others answer'] : []),
+    ...(isLossy && state !== 'out' ? ['messages get lost'] : []),
+    ...(edns === 'refused' ? ['no EDNS'] : []),
+    ...(edns === 'in doubt' ? [`no answer to EDNS ${times(ednsLosses)}`] : []),
+    ...(largeLosses > 0 ? [`large answers lost ${times(largeLosses)}`] : []),
+    ...(tcpFailures > 0 ? [`TCP failed ${times(tcpFailures)}`] : []),
+  ]
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times in a row`
+}
