@@ -1,6 +1,7 @@
 /** Two files of rows (ours, the original's; `TSRESOLVED_CHAOS_ROWS`) → a table on standard output. */
 import { readFileSync } from 'node:fs'
 import type { Row } from './cell.ts'
+import { faults } from './faults.ts'
 
 const [ours, original] = process.argv.slice(2).map(rowsOf)
 
@@ -13,17 +14,27 @@ function rowsOf(path: string): Map<string, Row> {
 }
 
 function cells(row: Row | undefined): string {
-  if (row === undefined) return '– | – | – | –'
-  const { under, back } = row
+  if (row === undefined) return '– | – | – | – | –'
+  const { under, back, messages } = row
   const flaws = [
     under.unanswered > 0 ? `${under.unanswered} without reply` : '',
     under.wrong > 0 ? `${under.wrong} wrong` : '',
     under.duplicates > 0 ? `${under.duplicates} twice` : '',
   ].filter((flaw) => flaw !== '')
   const answered = [`${under.good}/${under.sent}`, ...flaws].join(', ')
-  return `${answered} | ${under.p50} | ${under.p99} | ${back === undefined ? 'no' : (back / 1000).toFixed(1)}`
+  const [p50, p99] = under.good === 0 ? ['–', '–'] : [under.p50, under.p99]
+  const returned = back === undefined ? 'no' : (back / 1000).toFixed(1)
+  return `${answered} | ${p50} | ${p99} | ${(messages / under.sent).toFixed(1)} | ${returned}`
 }
 
-console.log('| fault | servers | clients | answered | p50 | p99 | back | answered | p50 | p99 | back |')
-console.log('|---|---|---|---|---|---|---|---|---|---|---|')
-for (const [key, row] of ours ?? []) console.log(`| ${key} | ${cells(row)} | ${cells(original?.get(key))} |`)
+const FIGURES = ['answered', 'p50', 'p99', 'sent', 'back']
+const columns = ['fault', 'servers', 'clients', ...FIGURES, ...FIGURES]
+const inOrder = [...(ours ?? [])].toSorted(([, a], [, b]) => place(a) - place(b))
+
+function place({ fault, servers, transport }: Row): number {
+  return 10 * faults.indexOf(fault) + 2 * servers + (transport === 'tcp' ? 1 : 0)
+}
+
+console.log(`| ${columns.join(' | ')} |`)
+console.log(columns.map(() => '|---').join('') + '|')
+for (const [key, row] of inOrder) console.log(`| ${key} | ${cells(row)} | ${cells(original?.get(key))} |`)
