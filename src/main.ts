@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8'
 import { Lifetime, Logger, reasonOf } from './base/index.ts'
 import { Daemon } from './daemon.ts'
 import { leaveRoot } from './leave-root.ts'
@@ -29,6 +30,8 @@ async function run(wanted: Options): Promise<void> {
   process.on('uncaughtException', (error) => logger.bug(error))
   process.on('unhandledRejection', (error) => logger.bug(error))
   process.stderr.on('error', () => {}) // whoever read the log is gone; saying so would only fail again
+  // What runs only when a link changes stays compiled: else it would be done anew with everybody waiting, 1 ms and more.
+  setFlagsFromString('--no-flush-bytecode')
   process.umask(0o022) // everybody may read resolv.conf (R-PROC-2)
   await using life = new Lifetime()
   const ended = endSignal()
