@@ -61,9 +61,9 @@ export class UdpWatch implements Disposable {
   }
 }
 
-/** Memory of its own: answers live long in caches, and would keep a whole slab of Node's pool alive. */
+/** Out of Node's pool, as memory of its own costs the collector more: what is kept for long is copied by who keeps it. */
 function copyOf(bytes: Buffer, length: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(length)
+  const copy = Buffer.allocUnsafe(length)
   bytes.copy(copy, 0, 0, length)
   return copy
 }

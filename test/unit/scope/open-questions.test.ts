@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { IpAddress, Logger } from '../../../src/base/index.ts'
+import { TransactionCounts } from '../../../src/scope/index.ts'
+import { OpenQuestions } from '../../../src/scope/open-questions.ts'
+import type { ScopeRequest } from '../../../src/scope/outcome.ts'
+import { failure } from '../../../src/scope/outcome.ts'
+import { parseServerSpec } from '../../../src/settings/index.ts'
+import type { Outcome } from '../../../src/upstream/index.ts'
+import { Upstream, Upstreams } from '../../../src/upstream/index.ts'
+import { CLASS, nameOf, TYPE } from '../../../src/wire/index.ts'
+import { FakeClock } from '../../kit/fake-clock.ts'
+import { replyFor } from '../../kit/messages.ts'
+import { ScriptedTransport } from '../../kit/scripted-transport.ts'
+import { SeededRandom } from '../../kit/seeded-random.ts'
+
+test('R-SRV-17: who asks the same joins the question under way', async () => {
+  const { questions, transport, clock, counts } = scene()
+  const both = [questions.ask(requestFor('www.test'), true), questions.ask(requestFor('www.test'), true)]
+  expect([transport.exchanges.length, questions.size, counts.current]).toEqual([1, 1, 1])
+  answer(transport, 0)
+  const [first, second] = await Promise.all(both)
+  expect(second).toBe(first)
+  expect(first?.kind).toBe('failure') // what the scope of this test makes of every outcome
+  expect([questions.size, counts.current, clock.pending]).toEqual([0, 0, 0])
+})
+
+test('nothing is left of a thousand questions once they are answered, lost or broken off', async () => {
+  const { questions, transport, clock, counts } = scene()
+  const asked = Array.from({ length: 1000 }, (_, i) => questions.ask(requestFor(`n${i}.test`), true))
+  for (let i = 0; i < 500; i++) answer(transport, i)
+  questions.breakOff((name) => name.startsWith('n9'))
+  await clock.advance(60_000)
+  const states = (await Promise.all(asked)).map((outcome) => (outcome.kind === 'failure' ? outcome.state : 'answer'))
+  expect(new Set(states)).toEqual(new Set(['no-source', 'aborted', 'timeout']))
+  expect([questions.size, counts.current, clock.pending]).toEqual([0, 0, 0])
+  expect(transport.exchanges.filter(({ isOpen }) => isOpen).length).toBeLessThanOrEqual(64 * 24) // late answers may teach
+  questions[Symbol.dispose]()
+  expect(transport.exchanges.some(({ isOpen }) => isOpen)).toBe(false)
+})
+
+test('what is forgotten is answered, but joined by nobody and not kept', async () => {
+  const kept: boolean[] = []
+  const { questions, transport } = scene((mayBeKept) => kept.push(mayBeKept))
+  const old = questions.ask(requestFor('www.test'), true)
+  questions.forget()
+  const fresh = questions.ask(requestFor('www.test'), true)
+  expect([transport.exchanges.length, questions.size]).toEqual([2, 2])
+  answer(transport, 0)
+  answer(transport, 1)
+  await Promise.all([old, fresh])
+  expect(kept).toEqual([false, true])
+})
+
+test('closing breaks off what is under way, and takes its messages back', async () => {
+  const { questions, transport, clock } = scene()
+  const asked = questions.ask(requestFor('www.test'), true)
+  questions[Symbol.dispose]()
+  questions[Symbol.dispose]()
+  expect(await asked).toMatchObject({ state: 'aborted' })
+  expect([transport.exchanges[0]?.isOpen, clock.pending]).toEqual([false, 0])
+})
+
+test('a bug in what is made of an answer reaches those who asked, and leaves nothing behind', async () => {
+  const { questions, transport, clock, counts } = scene(() => {
+    throw new Error('impossible')
+  })
+  const asked = questions.ask(requestFor('www.test'), true)
+  answer(transport, 0)
+  await expect(asked).rejects.toThrow('impossible')
+  expect([questions.size, counts.current, clock.pending]).toEqual([0, 0, 0])
+})
+
+function scene(onEnd: (mayBeKept: boolean) => void = () => undefined) {
+  const clock = new FakeClock()
+  const transport = new ScriptedTransport(clock)
+  const counts = new TransactionCounts()
+  const log = new Logger('err', () => undefined)
+  const spec = parseServerSpec('192.0.2.1', () => undefined)
+  const endpoint = { address: IpAddress.of('192.0.2.1'), port: 53, ifindex: 0, serverName: undefined }
+  const upstreams = new Upstreams([new Upstream({ spec, endpoint, label: '192.0.2.1' })])
+  const conclude = (_request: ScopeRequest, outcome: Outcome, mayBeKept: boolean) => {
+    onEnd(mayBeKept)
+    return failure(outcome.kind === 'reply' ? 'no-source' : outcome.state)
+  }
+  const services = { transport, clock, random: new SeededRandom(), log, counts }
+  return { questions: new OpenQuestions(upstreams, services, conclude), transport, clock, counts }
+}
+
+function requestFor(name: string): ScopeRequest {
+  return {
+    request: { kind: 'question', question: { name: nameOf(name), type: TYPE.A, class: CLASS.IN } },
+    variant: '',
+    readsCache: true,
+    fillsCache: true,
+    mayAskNetwork: true,
+    mayRedirect: true,
+    mayBeStale: true,
+  }
+}
+
+function answer(transport: ScriptedTransport, index: number): void {
+  const exchange = transport.exchanges[index]
+  if (exchange === undefined) throw new Error('nothing was asked')
+  exchange.reply(replyFor(exchange.wire, { answer: [`${exchange.question.name} 60 A 192.0.2.9`] }))
+}
