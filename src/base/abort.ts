@@ -6,23 +6,3 @@ export function sharedAbort(): AbortController {
   setMaxListeners(0, controller.signal)
   return controller
 }
-
-/** Waits for work that others may wait for too: the wait ends with the signal, the work does not. @throws its reason */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error)
-    const end = () => signal.removeEventListener('abort', abort)
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort)
-    work.then(
-      (value) => {
-        end()
-        return resolve(value)
-      },
-      (error: Error) => {
-        end()
-        return reject(error)
-      },
-    )
-  })
-}

@@ -1,4 +1,5 @@
-export { sharedAbort, untilAborted } from './abort.ts'
+export { sharedAbort } from './abort.ts'
+export { AbortableWaits } from './abortable-waits.ts'
 export type { Clock } from './clock.ts'
 export { sleep } from './clock.ts'
 export type { GatherVerdict } from './gather.ts'

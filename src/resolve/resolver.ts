@@ -1,4 +1,4 @@
-import { untilAborted } from '../base/index.ts'
+import { AbortableWaits } from '../base/index.ts'
 import type { CacheVariant } from '../cache/index.ts'
 import { isLocalOnly, NO, winners } from '../routing/index.ts'
 import type { Scope } from '../scope/index.ts'
@@ -49,6 +49,7 @@ export class Resolver {
   readonly #listeners = new Set<QueryListener>()
   readonly #observers = new Set<QueryListener>()
   readonly #admission = new Admission()
+  readonly #waits = new AbortableWaits()
 
   constructor(services: ResolverServices) {
     this.#services = services
@@ -102,7 +103,7 @@ export class Resolver {
     // Without a place it may still be answered from what is known.
     const flags = place === undefined ? query.flags | FLAG.NO_NETWORK : query.flags
     try {
-      const chain = await untilAborted(this.#walk({ ...query, types, flags }, startedAt, signal), signal)
+      const chain = await this.#waits.until(this.#walk({ ...query, types, flags }, startedAt, signal), signal)
       if (place === undefined && chain.rounds.at(-1)?.state === 'no-source') return this.#overloaded(query, startedAt)
       return this.#finish(query, chain, startedAt, chain.isLoop ? 'cname-loop' : undefined)
     } finally {

@@ -1,4 +1,3 @@
-import { untilAborted } from '../base/index.ts'
 import type { Millis } from '../base/index.ts'
 import type { ScopeCache, StaleHit } from '../cache/index.ts'
 import { isBogus } from '../upstream/index.ts'
@@ -33,7 +32,7 @@ export class StaleAnswers {
     const fresh = await inTime(fetched, patience, this.#services.clock, signal)
     // Flushed meanwhile, or the name belongs elsewhere now: then only fresh data will do.
     if (!stale.fact.isCurrent || fresh?.kind === 'answer') {
-      const outcome = fresh ?? (await untilAborted(fetched, signal))
+      const outcome = fresh ?? (await fetched)
       return stale.fact.isCurrent && isTrouble(outcome) ? this.serve(stale, 'failure') : outcome
     }
     return fresh?.state === 'aborted' ? fresh : this.serve(stale, 'timeout')
