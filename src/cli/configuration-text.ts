@@ -2,12 +2,24 @@ import type { LinkNamer } from './answer-lines.ts'
 import { yesNo } from './answer-lines.ts'
 import type { DnsConfiguration, DnsServer, SearchDomain } from './dns-configuration.ts'
 import { PROTOCOLS } from './flags.ts'
+import type { Screen } from './screen.ts'
+import { toUnicodeName } from './idn.ts'
 import { alignRows, type Row } from './layout.ts'
 
 /** `Global`, `Link IFINDEX (IFNAME)` or `Delegate ID` (C-S-2). */
 export function headingOf({ ifindex, ifname, delegate }: DnsConfiguration): string {
   if (delegate !== undefined) return `Delegate ${delegate}`
   return ifindex === undefined ? 'Global' : `Link ${ifindex} (${ifname})`
+}
+
+/** The block as a person reads it: domains of other scripts as what they stand for. */
+export function blockForPeople(
+  block: DnsConfiguration,
+  { showsUnicode }: Pick<Screen, 'showsUnicode'>,
+): DnsConfiguration {
+  const { searchDomains } = block
+  if (!showsUnicode || searchDomains === undefined) return block
+  return { ...block, searchDomains: searchDomains.map((domain) => ({ ...domain, name: toUnicodeName(domain.name) })) }
 }
 
 /** One block of `status`, heading excluded (C-S-3). Blocks of links line up with each other, as in newer releases. */

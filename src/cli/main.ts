@@ -90,8 +90,9 @@ function show(options: Options): number {
 function checkedVerb(name: string, words: readonly string[]): Verb {
   const verb = findVerb(name)
   if (verb === undefined) throw new CliError(`Unknown command verb ${name}.\nSee '${PROGRAM} --help'.`)
-  if (words.length < verb.least) throw new CliError('Too few arguments.')
-  if (words.length > verb.most) throw new CliError('Too many arguments.')
+  const usage = `Usage: ${PROGRAM} ${`${name} ${verb.usage}`.trimEnd()}`
+  if (words.length < verb.least) throw new CliError(`Too few arguments.\n${usage}`)
+  if (words.length > verb.most) throw new CliError(`Too many arguments.\n${usage}`)
   return verb
 }
 

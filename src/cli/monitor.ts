@@ -7,6 +7,7 @@ import { printJson } from './output.ts'
 import { watchQuestions } from './questions.ts'
 import { readRecord, recordText } from './record-lines.ts'
 import { notifyReady } from './notify.ts'
+import { isUtf8Locale } from './screen.ts'
 import { streamMonitor, type VarlinkParameters } from './varlink-client.ts'
 
 /** A finished query (varlink.md 4.1). */
@@ -63,10 +64,4 @@ function outcomeText(event: QueryEvent): string {
   if (state === 'rcode-failure' && rcode !== undefined) return rcodeText(rcode) + suffix
   if (state === 'errno' && errno !== undefined) return getSystemErrorName(-errno)
   return `${state}${result === undefined ? '' : `: ${result}`}${suffix}`
-}
-
-/** Arrows need a character set that has them. */
-function isUtf8Locale(): boolean {
-  const { LC_ALL, LC_CTYPE, LANG } = process.env
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '')
 }

@@ -5,7 +5,8 @@ import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { queryAsJson } from './explained-json.ts'
 import { FLAG } from './flags.ts'
-import { toAsciiName } from './idn.ts'
+import { toAsciiName, toUnicodeName } from './idn.ts'
+import type { HostAnswer, NamesAnswer } from './lookups.ts'
 import { explained, lookupsFor } from './lookups-for.ts'
 import { printAnswer, refuseTerminal } from './output.ts'
 import { hasAuthority, type QueryTarget, queryTarget } from './query-target.ts'
@@ -44,7 +45,7 @@ async function queryHost(name: string, context: Context): Promise<void> {
   const startedAt = context.now()
   const answer = await explain(name, lookups.hostname(ifindex, name, options.family, flags))
   if (answer.addresses.length === 0) throw new CliError(`${name}: no addresses found`)
-  const lines = hostLines(name, answer, (index) => links.nameOf(index))
+  const lines = hostLines(name, shownHost(answer, context), (index) => links.nameOf(index))
   printAnswer(lines, answer, context.now() - startedAt, context)
 }
 
@@ -61,7 +62,17 @@ async function queryAddress({ address, zone }: QueryTarget & { kind: 'address' }
   const call = lookups.address(context.ifindex || zoneIndex, address.family, address.bytes, flags)
   const answer = await explain(text, call)
   if (answer.names.length === 0) throw new CliError(`${text}: no names found`)
-  printAnswer(namesLines(text, answer), answer, context.now() - startedAt, context)
+  printAnswer(namesLines(text, shownNames(answer, context)), answer, context.now() - startedAt, context)
+}
+
+/** As a person may have typed it. */
+function shownHost(answer: HostAnswer, { screen }: Context): HostAnswer {
+  return screen.showsUnicode ? { ...answer, canonical: toUnicodeName(answer.canonical) } : answer
+}
+
+function shownNames(answer: NamesAnswer, { screen }: Context): NamesAnswer {
+  if (!screen.showsUnicode) return answer
+  return { ...answer, names: answer.names.map(({ ifindex, name }) => ({ ifindex, name: toUnicodeName(name) })) }
 }
 
 /** What is different from a host name lookup, said once where it may surprise (C-Q-8). */

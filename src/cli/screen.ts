@@ -3,6 +3,8 @@ export interface Screen {
   readonly isTerminal: boolean
   /** Width for wrapping; 80 when the output is not a terminal (C-4). */
   readonly columns: number
+  /** For people: names of other scripts are shown as what they stand for. */
+  readonly showsUnicode: boolean
   /** A result: one or more lines, without the last line end. */
   print(text: string): void
   /** A result that is not text. */
@@ -23,6 +25,8 @@ export class ProcessScreen implements Screen {
   readonly isTerminal = process.stdout.isTTY
   readonly columns = (this.isTerminal && process.stdout.columns) || 80
 
+  readonly showsUnicode = this.isTerminal && isUtf8Locale()
+
   print(text: string): void {
     process.stdout.write(`${text}\n`)
   }
@@ -42,6 +46,12 @@ export class ProcessScreen implements Screen {
   paintNote(style: Style, text: string): string {
     return wantsColour(process.stderr) ? colour(style, text) : text
   }
+}
+
+/** Also what arrows need. */
+export function isUtf8Locale(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env
+  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '')
 }
 
 function wantsColour(stream: NodeJS.WriteStream): boolean {

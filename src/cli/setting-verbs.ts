@@ -1,7 +1,7 @@
 import { saying } from './attempts.ts'
 import { BusError, RESOLVE1 } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
-import { headingOf } from './configuration-text.ts'
+import { blockForPeople, headingOf } from './configuration-text.ts'
 import type { Context, VerbRun } from './context.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import type { HostLink } from './host-links.ts'
@@ -138,7 +138,7 @@ async function printSetting(setting: LinkSetting, link: HostLink | undefined, co
 /** `Link 2 (w1): v1 v2`; nothing behind the colon for an empty list (C-P-1, C-P-2). */
 function settingLine(setting: LinkSetting, block: DnsConfiguration, { screen, links }: Context): string {
   const heading = headingOf(block)
-  const words = setting.words(block, links)
+  const words = setting.words(blockForPeople(block, screen), links)
   const text = setting.isList
     ? wrapWords(`${heading}:`, words, 8, screen.columns - 1)
     : [`${heading}:`, ...words].join(' ')

@@ -1,4 +1,4 @@
-import { headingOf, statusLines } from './configuration-text.ts'
+import { blockForPeople, headingOf, statusLines } from './configuration-text.ts'
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
@@ -42,7 +42,7 @@ function blockText(
   servers: readonly ScopeServers[],
   { screen, links }: Context,
 ): string {
-  const lines = statusLines(block, screen.columns, (ifindex) => links.nameOf(ifindex))
+  const lines = statusLines(blockForPeople(block, screen), screen.columns, (ifindex) => links.nameOf(ifindex))
   const owners = originLines(origins, screen.columns, Date.now() * 1000)
   const doubts = doubtLines(block, servers, screen.columns)
   return [screen.paint('bold', headingOf(block)), ...lines, ...doubts, ...owners].join('\n')

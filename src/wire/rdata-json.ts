@@ -1,7 +1,7 @@
-import { base32Hex, octalEscaped } from './escape.ts'
-import { textOfWire } from './name.ts'
+import { octalEscaped } from './escape.ts'
 import { TYPE } from './numbers.ts'
 import { fieldsOf, type RdataField, type ServiceParam } from './rdata-fields.ts'
+import { plainBytesText } from './rdata-text.ts'
 import { serviceParamName, serviceParamText } from './service-params.ts'
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
@@ -57,18 +57,12 @@ function bytesJson({ kind, value }: RdataField & { value: Buffer }): Json {
     case 'ipv4':
     case 'ipv6':
       return [...value]
-    case 'name':
-      return textOfWire(value)
     case 'string':
     case 'word':
     case 'text':
       return octalEscaped(value)
-    case 'hash':
-      return base32Hex(value)
-    case 'base64':
-      return value.toString('base64')
     default:
-      return value.toString('hex')
+      return plainBytesText(kind, value)
   }
 }
 

@@ -65,8 +65,6 @@ function bytesText({ kind, value }: RdataField & { value: Buffer }): string {
     case 'eui48':
     case 'eui64':
       return value.toString('hex').replace(/(..)(?=.)/g, '$1-')
-    case 'name':
-      return textOfWire(value)
     case 'string':
     case 'text':
       return quoted(value)
@@ -74,6 +72,16 @@ function bytesText({ kind, value }: RdataField & { value: Buffer }): string {
       return wordText(value)
     case 'salt':
       return value.length === 0 ? '-' : value.toString('hex')
+    default:
+      return plainBytesText(kind, value)
+  }
+}
+
+/** What reads the same in master files and in JSON; hex for all that has no other form. */
+export function plainBytesText(kind: RdataField['kind'], value: Buffer): string {
+  switch (kind) {
+    case 'name':
+      return textOfWire(value)
     case 'hash':
       return base32Hex(value)
     case 'base64':

@@ -77,3 +77,20 @@ test.skipIf(original)('what others ask is shown to root, the daemon, and members
   expect(await as('--regid', '65534', '--clear-groups')('show-cache')).toBe(1)
   expect(await inIt('flush-caches')).toBe(1)
 })
+
+test.skipIf(original)(
+  'names of other scripts: typed as they are written, and shown so on a terminal only',
+  async () => {
+    const zone = { 'xn--bcher-kva.test': 'A 192.0.2.7', '7.2.0.192.in-addr.arpa': 'PTR xn--bcher-kva.test' }
+    await using lab = await Lab.open({ links: { lan: { zone, defaultRoute: true } } })
+    await lab.run([...CTL, 'domain', 'lan', '~bücher.test'])
+    expect(await lab.run([...CTL, 'domain', 'lan'])).toBe('Link 2 (lan): ~xn--bcher-kva.test\n')
+    const onTerminal = (words: string) =>
+      lab.run(['env', 'NO_COLOR=1', 'script', '-qec', `${CTL.join(' ')} --no-pager ${words}`, '/dev/null'])
+    expect(await onTerminal('domain lan')).toContain('Link 2 (lan): ~bücher.test')
+    expect(await onTerminal('status lan')).toContain('DNS Domain: ~bücher.test')
+    expect(await onTerminal('query 192.0.2.7')).toContain('192.0.2.7: bücher.test')
+    expect(await onTerminal('query bücher.test')).not.toContain('xn--')
+    expect(await lab.run([...CTL, 'query', '192.0.2.7'])).toContain('192.0.2.7: xn--bcher-kva.test')
+  },
+)

@@ -1,3 +1,5 @@
+import { findVerb } from '../../../src/cli/verbs.ts'
+
 /** What a client said, and how it ended. */
 export interface Said {
   readonly code: number
@@ -15,6 +17,7 @@ export interface Difference {
   readonly apply: (theirs: Said, command: string, ours: Said) => Said
 }
 
+const ANY = /^/
 const CANNOT = 'Cannot dump RR: Invalid argument\n'
 const KEY_WARNING = `WARNING: The records shown hold cryptographic keys, but could not be
          authenticated. Do not use them to authenticate anything.
@@ -53,7 +56,7 @@ export const DIFFERENCES: readonly Difference[] = [
   { why: '3.1: options that 252 does not have', commands: /--stale-data/, apply: newOption('www.test') },
   { why: '3.1: options that 252 does not have, of single labels', commands: /--relax-single/, apply: newOption('single') },
   { why: '3.1: --no-ask-password (257)', commands: /--no-ask-password/, apply: says(0, 'Global:\nLink 2 (lan): 10.53.1.1\n', '') },
-  { why: '2: verbs that 252 does not have (254, 255)', commands: /^show-\S+ x$/, apply: says(1, '', 'Too many arguments.\n') },
+  { why: '2: verbs that 252 does not have (254, 255)', commands: /^show-\S+ x$/, apply: (theirs) => ({ ...theirs, stderr: 'Too many arguments.\n' }) },
   // Where the original is wrong
   { why: 'columns are counted in characters, not in bytes', commands: /query bücher/, apply: (theirs) => ({ ...theirs, stdout: theirs.stdout.replace('   --', '    --').replace('              (', '             (') }) },
   { why: 'a domain is sent in its DNS form: as UTF-8 it would match nothing', commands: /^domain lan$/, apply: stdout('b\\195\\188cher', 'xn--bcher-kva') },
@@ -67,12 +70,21 @@ export const DIFFERENCES: readonly Difference[] = [
   { why: 'notes say what to ask for', commands: /-t A (?:single|bücher)/, apply: stderr(/^\(Note that.*$/m, (line) => line.includes('IDNA') ? "(Note that IDNA translation is not applied when --type= is specified: 'xn--bcher-kva.test' is what to ask for.)" : "(Note that search domains are not appended to 'single' when --type= is specified.)") },
   { why: 'one sentence for all that is wrong with a URI', commands: /^query dns:/, apply: (theirs, command) => ({ ...theirs, stderr: theirs.stderr.replace(/^(?:DNS type specified twice\.|Unknown DNS type.*)$/m, `Invalid DNS URI: ${command.split(' ')[1]}`).replace(/^DNS authority.*$/m, "dns://192.0.2.53/www.test: the server in the URI is not asked, the system's own resolver is.") }) },
   { why: 'errors say what to do next: usage', commands: /nosuch|-Z|--type$|-i$|-t$|--ser$|--legend$|=x dns$|--nope$/, apply: (theirs, command) => (command.startsWith('resolvconf') ? theirs : { ...theirs, stderr: `${theirs.stderr}See 'tsresolvectl --help'.\n` }) },
-  { why: 'errors say what to do next: nobody there', commands: /^/, apply: stderr(/(^[^]*(?:(?:resolve1 was not|\.Monitor: No such)[^]*))/, "$1Try 'tsresolvectl doctor': it says what is wrong.\n") },
+  { why: 'errors say what to do next: arguments', commands: ANY, apply: withUsage },
+  { why: 'errors say what to do next: nobody there', commands: ANY, apply: stderr(/(^[^]*(?:(?:resolve1 was not|\.Monitor: No such)[^]*))/, "$1Try 'tsresolvectl doctor': it says what is wrong.\n") },
   { why: 'errors say what to do next: levels', commands: /^log-level noise/, apply: stderr(/^.*\n/, '"noise" is not a valid log level: say emerg, alert, crit, err, warning, notice, info, debug.\n') },
   { why: 'one name for one thing', commands: /^monitor$/, apply: stderr('query monitoring service ', '') },
   { why: 'our own version', commands: /--ver/, apply: stdout(/^[^]*$/, 'tsresolvectl 0.1.0\n') },
   { why: 'our own help', commands: /^resolvconf (?:-h)|^systemd-resolve --help|^(?:--help|-h|help)$/, apply: sameThings },
 ]
+
+/** How the verb is meant to be called. */
+function withUsage(theirs: Said, command: string): Said {
+  if (!/^Too (?:few|many) arguments\.\n$/.test(theirs.stderr) || command === 'tlsa tcp') return theirs
+  const name = command === 'systemd-resolve' ? 'query' : (command.split(' ')[0] ?? '')
+  const usage = `${name} ${findVerb(name)?.usage}`.trimEnd()
+  return { ...theirs, stderr: `${theirs.stderr}Usage: tsresolvectl ${usage}\n` }
+}
 
 type Replacement = string | ((...found: string[]) => string)
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { diagnose, type Facts, type Finding, type LinkView, nameserversIn } from '../../../src/cli/doctor-checks.ts'
+import { LAN as BARE_LAN } from './links.ts'
 import { questionFilter, questionLine, type Question } from '../../../src/cli/questions.ts'
 
 const SERVER = {
@@ -13,22 +14,7 @@ const SERVER = {
   silences: 0,
   errors: 0,
 }
-const LAN: LinkView = {
-  scope: 'link 2 (lan)',
-  ifindex: 2,
-  name: 'lan',
-  up: true,
-  carrier: true,
-  addresses: ['10.2.0.2'],
-  route: true,
-  managed: false,
-  inUse: true,
-  defaultRoute: true,
-  domains: [],
-  configuredServers: ['10.2.0.1'],
-  servers: [SERVER],
-  cacheSize: 0,
-}
+const LAN: LinkView = { ...BARE_LAN, servers: [SERVER] }
 const VPN: LinkView = {
   ...LAN,
   scope: 'link 3 (vpn)',

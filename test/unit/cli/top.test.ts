@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Question } from '../../../src/cli/questions.ts'
+import { LAN as LINK } from './links.ts'
 import { quantile, TopModel } from '../../../src/cli/top-model.ts'
 import { HELP, type Line, pageLines, spark, topLines } from '../../../src/cli/top-view.ts'
 
-const LINK = {
-  scope: 'link 2 (lan)',
-  ifindex: 2,
-  name: 'lan',
-  up: true,
-  carrier: true,
-  addresses: ['10.2.0.2'],
-  route: true,
-  managed: false,
-  inUse: true,
-  defaultRoute: true,
-  domains: [],
-  configuredServers: ['10.2.0.1'],
-  servers: [],
-  cacheSize: 0,
-}
 const metrics = (questions: number, cacheHits: number, counts: readonly number[]) => ({
   scopes: [{ scope: 'link 2 (lan)', questions, cacheHits, failures: 0, took: { boundsUSec: [1000, 5000], counts } }],
   servers: [],

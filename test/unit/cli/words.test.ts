@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toAsciiName } from '../../../src/cli/idn.ts'
+import { toAsciiName, toUnicodeName } from '../../../src/cli/idn.ts'
 import { openpgpName, tlsaName } from '../../../src/cli/key-verbs.ts'
 import { DEFAULT_OPTIONS } from '../../../src/cli/options.ts'
 import { queryTarget } from '../../../src/cli/query-target.ts'
@@ -114,4 +114,18 @@ describe('service', () => {
   ])('%s', (_what, count, serviceTxt, flags) => {
     expect(serviceFlags(count, { options: { ...DEFAULT_OPTIONS, serviceTxt } })).toBe(flags)
   })
+})
+
+describe('names for people', () => {
+  it.each([
+    ['xn--bcher-kva.test', 'bücher.test'],
+    ['~xn--bcher-kva.test', '~bücher.test'],
+    ['XN--Bcher-KVA.test', 'bücher.test'],
+    ['www.xn--e1afmkfd.xn--p1ai', 'www.пример.рф'],
+    ['xn--fiqs8s', '中国'],
+    ['xn--pple-43d.com', 'xn--pple-43d.com'], // Cyrillic а before Latin letters
+    ['xn--a.test', 'xn--a.test'],
+    ['plain.test', 'plain.test'],
+    ['my-xn--bcher-kva.test', 'my-xn--bcher-kva.test'],
+  ])('%s is shown as %s', (name, shown) => expect(toUnicodeName(name)).toBe(shown))
 })
