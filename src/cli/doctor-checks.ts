@@ -134,7 +134,9 @@ function busIsOurs({ daemon, daemonUid, bus }: Facts): Finding[] {
   return [problem('bus-owner', what, `systemctl disable --now ${bus.owner.process}`)]
 }
 
-function resolvConfIsOurs({ resolvConf: { text, target } }: Facts): Finding[] {
+/** Only once the stub answers: until then another's file serves programs better than a link to nobody. */
+function resolvConfIsOurs({ stubAnswers, resolvConf: { text, target } }: Facts): Finding[] {
+  if (!stubAnswers) return []
   const fix = { kind: 'link-resolv-conf' } as const
   const found = (level: Finding['level'], what: string) => [
     { check: 'resolv.conf', level, what, repair: LINK_COMMAND, fix },

@@ -4,7 +4,7 @@ import { CliError } from './cli-error.ts'
 import type { HostAnswer, LookupSource, NamesAnswer, RecordsAnswer } from './lookups.ts'
 import type { Provenance } from './provenance.ts'
 import { busErrorName } from './varlink-error.ts'
-import { callExplain, isUnavailable, type VarlinkParameters } from './varlink-client.ts'
+import { callExplain, isUnavailable, VarlinkError, type VarlinkParameters } from './varlink-client.ts'
 
 /** A lookup that failed, with how it came to that. */
 export class LookupError extends BusError {
@@ -82,8 +82,9 @@ export class CuriousLookups implements LookupSource {
   }
 }
 
-/** The daemon does not offer what only ours does. */
+/** The daemon does not offer what only ours does; or there is none, which `cause` says. */
 export function explainUnavailable(cause: unknown): CliError {
+  if (cause instanceof CliError && !(cause instanceof VarlinkError)) return cause
   return new CliError(
     `The running resolver cannot explain itself: it does not offer io.tsresolved.Explain, which tsresolved does.`,
     { cause },

@@ -178,6 +178,11 @@ describe('doctor', () => {
     expect(advised).toContain(repair)
   })
 
+  it('does not lead programs to a stub that does not answer', () => {
+    const findings = diagnose({ ...HEALTHY, ...file('nameserver 10.9.9.9\n'), daemon: 'none', stubAnswers: false })
+    expect(findings.map(({ check }) => check)).toEqual(['daemon'])
+  })
+
   it.each([
     ['a private top-level domain may be claimed', { links: [LAN, { ...VPN, domains: ['~lan'] }] }],
     ['~. where no other takes the rest', { links: [{ ...LAN, domains: ['~.'], defaultRoute: false }] }],
