@@ -90,7 +90,7 @@ test.skipIf(original)(
     expect(await onTerminal('domain lan')).toContain('Link 2 (lan): ~bücher.test')
     expect(await onTerminal('status lan')).toContain('DNS Domain: ~bücher.test')
     expect(await onTerminal('query 192.0.2.7')).toContain('192.0.2.7: bücher.test')
-    expect(await onTerminal('query bücher.test')).not.toContain('xn--')
+    expect(await onTerminal('query bücher.test')).not.toContain('(xn--')
     expect(await lab.run([...CTL, 'query', '192.0.2.7'])).toContain('192.0.2.7: xn--bcher-kva.test')
   },
 )

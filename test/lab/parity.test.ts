@@ -56,15 +56,13 @@ function expected(command: string, theirs: Said, ours: Said): Said {
   }, theirs)
 }
 
-test
-  .skipIf(original)
-  .each(
-    Object.entries(SESSIONS).flatMap(([what, session]) => [
-      ['ours', what, session] as const,
-      ['original', what, session] as const,
-    ]),
-  )(
-  'of %s, resolvectl and tsresolvectl say the same: %s',
+test.skipIf(original).each(
+  Object.entries(SESSIONS).flatMap(([what, session]) => [
+    ['ours', what, session] as const,
+    ...(session.start === false ? [] : [['original', what, session] as const]), // nobody there is nobody there
+  ]),
+)(
+  'with %s, resolvectl and tsresolvectl say the same: %s',
   async (daemon, _what, session) => {
     const [theirs, ours] = await Promise.all([
       transcript(daemon, 'resolvectl', session),
@@ -83,7 +81,7 @@ test.skipIf(original)('every difference in the table is one', () => {
 })
 
 /** All at once in one world, while somebody asks; 252 lets only root watch. */
-test.skipIf(original).each(['ours', 'original'] as const)('of %s, both monitors show the same', async (daemon) => {
+test.skipIf(original).each(['ours', 'original'] as const)('with %s, both monitors show the same', async (daemon) => {
   const zone = { 'www.test': 'CNAME a.test', 'a.test': 'A 192.0.2.1' }
   await using lab = await Lab.open({ links: { lan: { zone } }, daemon })
   const [theirs, theirJson, ours, ourJson] = [[], [], [], []] as [string[], string[], string[], string[]]
