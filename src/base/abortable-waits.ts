@@ -1,6 +1,6 @@
 /**
  * Waits that end with a signal. All waits for one signal share one listener, as Node searches the whole list of
- * listeners whenever one comes or goes: for a question among a hundred that was 4 % of its time, and grew with their number.
+ * listeners whenever one comes or goes: for a question among a hundred that was 3 % of its time, and grew with their number.
  */
 export class AbortableWaits {
   readonly #bySignal = new WeakMap<AbortSignal, Set<() => void>>()

@@ -15,8 +15,8 @@ export const MAX_IDLE = 256
 export type OpenUdp = (endpoint: Endpoint, events: UdpEvents) => ConnectedUdp
 
 /**
- * Connected sockets for a few questions each while there are many: to set one up and take it down costs more than to
- * ask, and makes a cold miss a third dearer.
+ * Connected sockets for a few questions each while there are many: to set one up and take it down is seven system
+ * calls, which were a sixth of the CPU time of a cold miss.
  *
  * A forger must still guess both ID and port (RFC 5452 §9.2, R-SRV-7): the kernel draws every port at random, a port
  * carries one question at a time, which of the idle ones comes next is drawn too, and none lives long enough to be found
