@@ -33,6 +33,8 @@ export class BatchedUdp implements DatagramListener {
   readonly #in: PacketBatch
   readonly #out: PacketBatch
   readonly #peers: readonly SlotPeer[]
+  /** For replies that the kernel has no room for. */
+  readonly #nowhere = Buffer.alloc(REPLY_SIZE)
   readonly #recvmmsg: (...args: unknown[]) => number
   readonly #sendmmsg: (...args: unknown[]) => number
   #watch: { close(): void } | undefined
@@ -100,10 +102,9 @@ export class BatchedUdp implements DatagramListener {
     const peer = this.#peers[i] as SlotPeer
     peer.renew(this.#in.nameLength(i), this.#in.controlLength(i))
     const slot = this.#freeSlot()
-    if (slot === undefined) return
     try {
-      const size = handler.onDatagram(this.#in.packet(i), peer, slot.payload)
-      if (size > 0) this.#enqueue(slot, size, peer)
+      const size = handler.onDatagram(this.#in.packet(i), peer, slot?.payload ?? this.#nowhere)
+      if (size > 0 && slot !== undefined) this.#enqueue(slot, size, peer)
     } catch (error) {
       this.#log.bug(error)
     }
