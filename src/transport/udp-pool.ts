@@ -1,11 +1,10 @@
 import type { Clock, Millis, Random } from '../base/index.ts'
 import type { ConnectedUdp, UdpEvents } from '../sys/index.ts'
 import type { Endpoint } from '../upstream/index.ts'
+import { MAX_USES, PooledUdp } from './pooled-udp.ts'
 
 /** A port is kept for another question only while so many are out; otherwise each has a fresh one. */
 export const BUSY = 16
-/** Questions that leave by one port, one after the other. */
-export const MAX_USES = 8
 /** No question leaves by a port that has been open for longer. */
 export const MAX_AGE: Millis = 2000
 /** Sockets that wait for the next question, for all servers together. */
@@ -129,66 +128,5 @@ export class UdpPool implements Disposable {
       else this.#idle.delete(endpoint)
     }
     if (this.#size > 0) this.#sweep = this.#clock.after(MAX_AGE, () => this.#onSweep())
-  }
-}
-
-/** One socket: idle, or carrying the question of an asker. */
-export class PooledUdp implements UdpEvents {
-  readonly endpoint: Endpoint
-  readonly network: object
-  readonly openedAt: Millis
-  /** Set right after it is made. */
-  connection: ConnectedUdp | undefined
-  /** Questions sent so far; a socket that is not to be used again has had its fill. */
-  uses = 0
-  readonly #onUnasked: (socket: PooledUdp) => void
-  #asker: UdpEvents | undefined
-
-  constructor(endpoint: Endpoint, network: object, openedAt: Millis, onUnasked: (socket: PooledUdp) => void) {
-    this.endpoint = endpoint
-    this.network = network
-    this.openedAt = openedAt
-    this.#onUnasked = onUnasked
-  }
-
-  /** @throws an error with the system's `code` */
-  send(wire: Buffer, asker: UdpEvents): void {
-    this.#asker = asker
-    this.uses++
-    this.connection?.send(wire)
-  }
-
-  /** The same for one that was used before: what fails may be no more than news of an earlier question. */
-  trySend(wire: Buffer, asker: UdpEvents): boolean {
-    try {
-      this.send(wire, asker)
-      return true
-    } catch {
-      this.close()
-      return false
-    }
-  }
-
-  rest(): void {
-    this.#asker = undefined
-  }
-
-  /** No further question: somebody may be trying answers on it. */
-  retire(): void {
-    this.uses = MAX_USES
-  }
-
-  close(): void {
-    this.connection?.close()
-  }
-
-  readonly onMessage = (bytes: Buffer): void => {
-    if (this.#asker === undefined) this.#onUnasked(this)
-    else this.#asker.onMessage(bytes)
-  }
-
-  readonly onError = (error: Error): void => {
-    if (this.#asker === undefined) this.#onUnasked(this)
-    else this.#asker.onError(error)
   }
 }

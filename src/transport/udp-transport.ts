@@ -2,8 +2,9 @@ import type { Clock, Random } from '../base/index.ts'
 import type { Outgoing, UdpEvents } from '../sys/index.ts'
 import { type OutgoingQuery, type Settle, type Transport, TransportError } from '../upstream/index.ts'
 import { Graveyard } from './graveyard.ts'
+import type { PooledUdp } from './pooled-udp.ts'
 import { timeoutError, transportError } from './transport-errors.ts'
-import { type PooledUdp, UdpPool } from './udp-pool.ts'
+import { UdpPool } from './udp-pool.ts'
 
 /** Open sockets, resting ones included: each is a descriptor and a port that others may need. */
 const MAX_SOCKETS = 4096
