@@ -18,6 +18,7 @@ export function learnFromReply(attempt: Try, wire: Buffer, verdict: Verdict['kin
     if (wire.length > SMALL_PAYLOAD && course.largeLosses > 0) abilities.onLargeLost(course.largeLosses, now)
     return
   }
+  if (attempt.isLost) upstream.onFound()
   upstream.onDatagram(now - sentAt, wire.length, now)
   if (verdict === 'garbage' || verdict === 'edns-refused') return
   if (payloadSize !== undefined) abilities.onEdnsAnswered()
@@ -42,9 +43,12 @@ export function learnFromFailure(
 
 /** The question was answered, so it can be: what others owe for it, and what was sent to this server before, got lost. */
 export function learnFromAnswer(answered: Try, open: readonly Try[]): void {
-  for (const { upstream, isLate, protocol, sentAt } of open) {
+  for (const attempt of open) {
+    const { upstream, isLate, protocol, sentAt } = attempt
     const isOlder = upstream !== answered.upstream || sentAt < answered.sentAt
-    if (isLate && isOlder && protocol === 'udp' && upstream.liveness.state !== 'out') upstream.onLost()
+    if (!isLate || !isOlder || protocol === 'tcp' || upstream.liveness.state === 'out') continue
+    attempt.isLost = true
+    upstream.onLost()
   }
 }
 

@@ -27,6 +27,8 @@ export class Try {
   readonly patience: Millis
   /** Its lateness has been counted. */
   isLate = false
+  /** It was taken for lost. */
+  isLost = false
   /** The message that was sent because this one took long. */
   hedge: Hedge | undefined
 

@@ -131,6 +131,11 @@ export class Upstream {
     this.#lostShare += (1 - this.#lostShare) / LOSS_WINDOW
   }
 
+  /** What was taken for lost was only slow. */
+  onFound(): void {
+    this.#lostShare = Math.max(0, (this.#lostShare * LOSS_WINDOW - 1) / (LOSS_WINDOW - 1))
+  }
+
   /** Messages get lost on the way to it: more than the few slow questions that look the same explain. */
   get isLossy(): boolean {
     return this.#lostShare > LOSSY
