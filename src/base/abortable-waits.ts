@@ -9,9 +9,9 @@ export class AbortableWaits {
   until<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const abort = () => reject(signal.reason as Error)
-      if (signal.aborted) return abort()
       const waits = this.#waitsFor(signal)
       waits.add(abort)
+      if (signal.aborted) abort()
       work.then(
         (value) => {
           waits.delete(abort)

@@ -1,6 +1,7 @@
 import type { Millis, Random } from '../base/index.ts'
 import type { CachedAnswer, Fact } from '../cache/index.ts'
-import { scanRecords, TYPE } from '../wire/index.ts'
+import type { RecordView } from '../wire/index.ts'
+import { isAddress, isSameSet, scanRecords, TYPE } from '../wire/index.ts'
 import type { Ground } from './ground.ts'
 import { Probe } from './probe.ts'
 import { type Finished, LARGEST_KEPT, NONE, ReplyStore } from './reply-store.ts'
@@ -148,15 +149,15 @@ function finished<Source>(reply: Buffer, { entry, source }: AnswerBasis<Source>)
   const learnt = entry.wire
   const ttls: number[] = []
   const addresses: number[] = []
-  let addressSize = 0
-  scanRecords(reply, ({ section, type, fixedAt, rdataAt, end }) => {
-    if (type === TYPE.OPT) return
-    ttls.push(fixedAt + 4)
-    wire.writeUInt32BE(learnt.readUInt32BE(fixedAt + 4), fixedAt + 4)
-    const isAddress = (type === TYPE.A && end - rdataAt === 4) || (type === TYPE.AAAA && end - rdataAt === 16)
-    if (section !== 0 || !isAddress || (addressSize !== 0 && addressSize !== end - rdataAt)) return
-    addresses.push(rdataAt)
-    addressSize = end - rdataAt
+  let first: RecordView | undefined
+  scanRecords(reply, (view) => {
+    if (view.type === TYPE.OPT) return
+    ttls.push(view.fixedAt + 4)
+    wire.writeUInt32BE(learnt.readUInt32BE(view.fixedAt + 4), view.fixedAt + 4)
+    if (view.section !== 0 || !isAddress(view)) return
+    first ??= view
+    if (isSameSet(reply, first, view)) addresses.push(view.rdataAt)
   })
+  const addressSize = first === undefined ? 0 : first.end - first.rdataAt
   return { wire, entry, source, ttls, addresses, addressSize }
 }

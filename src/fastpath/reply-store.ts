@@ -24,6 +24,11 @@ const OFFSET = CHUNK_SIZE - 1
 
 /** Larger ones are rare, take the room of many, and do not fit a datagram some day. */
 export const LARGEST_KEPT = 4096
+/**
+ * Slots looked at for one query. Who may ask can choose names that collide, as the hash has no secret; a look-up through
+ * all of 65,536 would take milliseconds.
+ */
+const MAX_STEPS = 64
 /** Longer loops than this cost more than a call of copy(), which takes 135 ns to check its arguments. */
 const COPIED_BY_HAND = 256
 
@@ -84,7 +89,8 @@ export class ReplyStore<Source> {
 
   /** The position of the reply to this query, or `NONE`. */
   find(probe: Probe, query: Uint8Array): number {
-    const position = this.#index[this.#slotOf(probe, query) + 1] as number
+    const slot = this.#slotOf(probe, query)
+    const position = slot < 0 ? 0 : (this.#index[slot + 1] as number)
     return position === 0 ? NONE : position
   }
 
@@ -229,7 +235,8 @@ export class ReplyStore<Source> {
   /** Room for a reply to this query, already in the index. */
   #take(probe: Probe, query: Uint8Array, size: number, entry: CachedAnswer | undefined, source: Source): number {
     if (4 * this.#used >= this.#index.length) this.#grow()
-    const slot = this.#slotOf(probe, query)
+    const found = this.#slotOf(probe, query)
+    const slot = found < 0 ? ~found : found
     if (this.#index[slot + 1] === 0) this.#used++
     else this.drop(this.#index[slot + 1] as number)
     const position = this.#allocate(size)
@@ -241,7 +248,7 @@ export class ReplyStore<Source> {
   }
 
   #allocate(size: number): number {
-    if ((this.#end & OFFSET) + size > CHUNK_SIZE || this.#chunks.length === 0) {
+    if (this.#end + size > this.#chunks.length << CHUNK_BITS) {
       this.#end = this.#chunks.length << CHUNK_BITS
       this.#chunks.push(new Chunk())
       if (this.#end === 0) this.#end = 8
@@ -251,13 +258,18 @@ export class ReplyStore<Source> {
     return position
   }
 
-  /** The slot that has the query, else the free one where it belongs. At least half of them are free. */
+  /**
+   * The slot that has the query, else the free one where it belongs. At least half of them are free. Where neither is
+   * near, the complement of the last one looked at, whose reply is to give way: so crowded it is only on purpose.
+   */
   #slotOf(probe: Probe, query: Uint8Array): number {
     const index = this.#index
     const mask = index.length - 1
-    for (let slot = spread(probe.key, mask); ; slot = (slot + 2) & mask) {
+    let slot = spread(probe.key, mask)
+    for (let left = MAX_STEPS; ; slot = (slot + 2) & mask) {
       const position = index[slot + 1] as number
       if (position === 0 || (index[slot] === probe.key && this.#answers(position, probe, query))) return slot
+      if (--left === 0) return ~slot
     }
   }
 

@@ -5,7 +5,7 @@ import type { Scope } from '../scope/index.ts'
 import type { HostsTable, StaticRecords } from '../settings/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
 import { answerFromHosts, synthesize } from '../synth/index.ts'
-import { questionText } from '../wire/index.ts'
+import { addressOfReverseName, questionText } from '../wire/index.ts'
 import { mayAnswerOurselves, mayAskDns } from './asks.ts'
 import { Admission } from './admission.ts'
 import type { CandidateResult } from './candidate.ts'
@@ -133,7 +133,9 @@ export class Resolver {
     const round = await this.#askScopes(query, deadline, signal)
     if (!maySynthesize || !SYNTHESIS_AFTER.has(round.state)) return round
     const made = synthesize(query.name, this.#services.local.host())
-    return made === undefined ? round : localRound(query, made, 'synthesized')
+    if (made !== undefined) return localRound(query, made, 'synthesized')
+    // R-SYNTH-4: once an address is ours we know its name, and so nothing without one is to be repeated unseen.
+    return addressOfReverseName(query.name) === undefined ? round : { ...round, basis: undefined, cached: undefined }
   }
 
   /** A promise only where files have to be looked at again. */

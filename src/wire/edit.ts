@@ -89,12 +89,13 @@ export function shuffleAddresses(message: Buffer, random: Random): void {
   trade(message, places, random)
 }
 
-function isAddress({ type, rdataAt, end }: RecordView): boolean {
+/** An address record whose rdata has the size of one. */
+export function isAddress({ type, rdataAt, end }: RecordView): boolean {
   return (type === TYPE.A && end - rdataAt === 4) || (type === TYPE.AAAA && end - rdataAt === 16)
 }
 
 /** Owner, to the byte, and type. */
-function isSameSet(message: Buffer, a: RecordView, b: RecordView): boolean {
+export function isSameSet(message: Buffer, a: RecordView, b: RecordView): boolean {
   const size = a.fixedAt - a.ownerAt + 2
   if (b.fixedAt - b.ownerAt + 2 !== size) return false
   for (let i = 0; i < size; i++) if (message[a.ownerAt + i] !== message[b.ownerAt + i]) return false

@@ -70,6 +70,16 @@ test.each(changes)('not replayed once %s', async (_what, change, name, expected)
   expect(address).toMatch(expected)
 })
 
+test('R-SYNTH-4: that an address has no name is not replayed once the address is our own', async () => {
+  const world = worldOf({ links: [LAN] })
+  world.serve('10.2.0.1', () => ({ rcode: 3, authority: ['10.in-addr.arpa 900 SOA ns.test. host.test. 1 2 3 4 900'] }))
+  const name = '9.0.2.10.in-addr.arpa'
+  for (let i = 0; i < 2; i++) expect((await world.ask(name, { type: 'PTR' })).rcode).toBe(3)
+  world.changeLink({ ...LAN, addresses: ['10.2.0.9/24'] })
+  const { rcode, answer } = await world.ask(name, { type: 'PTR' })
+  expect([rcode, answer.length > 0]).toEqual([0, true])
+})
+
 test('what is found right after a change is looked at once, and what came back to its route is right again', async () => {
   const world = worldOf()
   await learnt(world, 'www.test')

@@ -29,7 +29,10 @@ test('what comes before the abort is passed on, an error too', async () => {
 
 test('a signal that was aborted before ends the wait at once', async () => {
   const aborted = AbortSignal.abort(new Error('over'))
-  expect(await reasonOf(new AbortableWaits().until(never, aborted))).toBe('over')
+  const waits = new AbortableWaits()
+  expect(await reasonOf(waits.until(never, aborted))).toBe('over')
+  // Work that fails afterwards is not left unhandled, which would end the process.
+  expect(await reasonOf(waits.until(Promise.reject(new Error('failed')), aborted))).toBe('over')
 })
 
 test('a thousand waits for one signal share one listener', async () => {

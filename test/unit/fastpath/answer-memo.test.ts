@@ -94,6 +94,28 @@ describe('what is replayed', () => {
     for (const order of orders) expect(order.split(',').toSorted()).toEqual(all)
   })
 
+  test('R-CACHE-15: addresses of different names stay where they are', () => {
+    const desk = new Desk()
+    desk.learn('a.test', ['a.test 300 A 192.0.2.1', 'a.test 300 A 192.0.2.2', 'b.test 300 A 192.0.2.3'])
+    for (let i = 0; i < 30; i++) {
+      const { answer } = parseMessage(desk.replay('a.test') as Buffer)
+      expect(answer.map(({ name, rdata }) => `${name} ${rdata.join('.')}`)[2]).toBe('b.test 192.0.2.3')
+    }
+  })
+
+  // Where one piece of memory ends exactly with a reply depends on all sizes before.
+  test.each(Array.from({ length: 11 }, (_, i) => 8 * i))(
+    'replies that fill the memory to the last byte: %i',
+    (more) => {
+      const desk = new Desk(50_000)
+      desk.learn('first.test', [`a.test 300 TXT "${'x'.repeat(more)}"`])
+      const large = ['a', 'b', 'c', 'd'].map((letter) => `a.test 300 TXT "${letter.repeat(250)}"`)
+      for (let i = 0; i < 220; i++) desk.learn(`large${100 + i}.test`, large)
+      for (let i = 0; i < 300; i++) desk.learn(`n${100 + i}.test`)
+      for (let i = 0; i < 300; i++) expect(desk.replay(`n${100 + i}.test`)).toBeDefined()
+    },
+  )
+
   test('many names, each with its own reply, the latest it was given', () => {
     const desk = new Desk(50_000)
     for (let i = 0; i < 20_000; i++) desk.learn(`n${i}.test`, [`n${i}.test 300 A 10.0.0.1`])
