@@ -1,36 +1,50 @@
+import { Crowd, type CrowdMember, NOWHERE } from './crowd.ts'
+
 /**
  * Waits that end with a signal. All waits for one signal share one listener, as Node searches the whole list of
  * listeners whenever one comes or goes: for a question among a hundred that was 3 % of its time, and grew with their number.
  */
 export class AbortableWaits {
-  readonly #bySignal = new WeakMap<AbortSignal, Set<() => void>>()
+  readonly #bySignal = new WeakMap<AbortSignal, Crowd<Wait>>()
 
   /** Waits for work that others may wait for too: the wait ends with the signal, the work does not. @throws its reason */
   until<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
-      const abort = () => reject(signal.reason as Error)
       const waits = this.#waitsFor(signal)
-      waits.add(abort)
-      if (signal.aborted) abort()
+      const wait = new Wait(reject)
+      waits.add(wait)
+      if (signal.aborted) reject(signal.reason as Error)
       work.then(
         (value) => {
-          waits.delete(abort)
+          waits.delete(wait)
           return resolve(value)
         },
         (error: Error) => {
-          waits.delete(abort)
+          waits.delete(wait)
           return reject(error)
         },
       )
     })
   }
 
-  #waitsFor(signal: AbortSignal): Set<() => void> {
+  #waitsFor(signal: AbortSignal): Crowd<Wait> {
     const known = this.#bySignal.get(signal)
     if (known !== undefined) return known
-    const waits = new Set<() => void>()
+    const waits = new Crowd<Wait>()
     this.#bySignal.set(signal, waits)
-    signal.addEventListener('abort', () => waits.forEach((abort) => abort()), { once: true })
+    const abort = () => {
+      for (const { reject } of waits) reject(signal.reason as Error)
+    }
+    signal.addEventListener('abort', abort, { once: true })
     return waits
+  }
+}
+
+class Wait implements CrowdMember {
+  place = NOWHERE
+  readonly reject: (reason: Error) => void
+
+  constructor(reject: (reason: Error) => void) {
+    this.reject = reject
   }
 }

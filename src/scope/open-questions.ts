@@ -1,3 +1,5 @@
+import type { CrowdMember } from '../base/index.ts'
+import { Crowd, NOWHERE, PassingMap } from '../base/index.ts'
 import type { Outcome, Upstreams } from '../upstream/index.ts'
 import { Drive, Lingering, Transaction } from '../upstream/index.ts'
 import type { Name } from '../wire/index.ts'
@@ -14,9 +16,9 @@ export class OpenQuestions implements Disposable {
   readonly #upstreams: Upstreams
   readonly #services: ScopeServices
   readonly #conclude: Conclude
-  readonly #all = new Set<OpenQuestion>()
+  readonly #all = new Crowd<OpenQuestion>()
   /** Those that a further asker may join. */
-  readonly #shared = new Map<string, OpenQuestion>()
+  readonly #shared = new PassingMap<string, OpenQuestion>()
   /** Answers that come too late for their question. */
   readonly #lingering = new Lingering()
 
@@ -90,7 +92,8 @@ export class OpenQuestions implements Disposable {
   }
 }
 
-class OpenQuestion {
+class OpenQuestion implements CrowdMember {
+  place = NOWHERE
   readonly key: string
   readonly request: ScopeRequest
   /** Cleared when what it will learn must not be kept. */

@@ -53,6 +53,7 @@ export class PooledUdp implements UdpEvents {
 
   close(): void {
     this.connection?.close()
+    this.#asker = undefined
   }
 
   readonly onMessage = (bytes: Buffer): void => {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock, Millis, Random } from '../base/index.ts'
+import { PassingMap } from '../base/index.ts'
 import { type Endpoint, type OutgoingQuery, TransportError } from '../upstream/index.ts'
 import { frame, StreamFramer } from '../wire/index.ts'
 import { nameOf, transportError } from './transport-errors.ts'
@@ -28,7 +29,7 @@ export class TcpConnection {
   readonly #random: Random
   readonly #onClosed: (connection: TcpConnection) => void
   readonly #framer = new StreamFramer()
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #waiting = new PassingMap<number, Waiting>()
   #timer: Disposable | undefined
   #isConnected = false
   #isRetired = false
@@ -97,9 +98,9 @@ export class TcpConnection {
     this.#stopTimer()
     this.#socket.destroy()
     this.#onClosed(this)
-    const waiting = [...this.#waiting.values()]
+    const waiting = this.#waiting.entries()
     this.#waiting.clear()
-    for (const { settle } of waiting) settle(reason)
+    for (const [, { settle }] of waiting) settle(reason)
   }
 
   #onConnect(): void {

@@ -1,4 +1,5 @@
-import type { Clock, Random } from '../base/index.ts'
+import type { Clock, CrowdMember, Random } from '../base/index.ts'
+import { Crowd, NOWHERE } from '../base/index.ts'
 import type { Outgoing, UdpEvents } from '../sys/index.ts'
 import { type OutgoingQuery, type Settle, type Transport, TransportError } from '../upstream/index.ts'
 import { Graveyard } from './graveyard.ts'
@@ -17,7 +18,7 @@ export class UdpTransport implements Transport, AsyncDisposable {
   readonly #clock: Clock
   readonly #pool: UdpPool
   readonly #graveyard: Graveyard
-  readonly #live = new Set<UdpExchange>()
+  readonly #live = new Crowd<UdpExchange>()
   #isClosed = false
 
   constructor(outgoing: Outgoing, clock: Clock, random: Random) {
@@ -53,16 +54,17 @@ function closed(): TransportError {
 }
 
 /** One question on its way: sent once, then among the living until it is settled or taken back. */
-class UdpExchange implements UdpEvents {
+class UdpExchange implements UdpEvents, CrowdMember {
   readonly #query: OutgoingQuery
   readonly #settle: Settle
-  readonly #live: Set<UdpExchange>
+  readonly #live: Crowd<UdpExchange>
   readonly #pool: UdpPool
   readonly #graveyard: Graveyard
+  place = NOWHERE
   #socket: PooledUdp | undefined
   #patience: Disposable | undefined
 
-  constructor(query: OutgoingQuery, settle: Settle, live: Set<UdpExchange>, pool: UdpPool, graveyard: Graveyard) {
+  constructor(query: OutgoingQuery, settle: Settle, live: Crowd<UdpExchange>, pool: UdpPool, graveyard: Graveyard) {
     this.#query = query
     this.#settle = settle
     this.#live = live

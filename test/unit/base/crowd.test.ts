@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { Crowd, type CrowdMember, NOWHERE, PassingMap } from '../../../src/base/index.ts'
+
+const member = (name: string): CrowdMember & { readonly name: string } => ({ name, place: NOWHERE })
+const [ada, bob, cyd] = [member('ada'), member('bob'), member('cyd')] as const
+
+test('members come and go in any order', () => {
+  const crowd = new Crowd<typeof ada>()
+  for (const each of [ada, bob, cyd]) crowd.add(each)
+  expect(crowd.delete(ada)).toBe(true)
+  expect([...crowd].map(({ name }) => name)).toEqual(['cyd', 'bob'])
+  expect([ada, bob, cyd].map((each) => crowd.has(each))).toEqual([false, true, true])
+  expect(crowd.delete(ada)).toBe(false)
+  crowd.add(ada)
+  expect(crowd.size).toBe(3)
+  for (const each of [bob, ada, cyd]) expect(crowd.delete(each)).toBe(true)
+  expect(crowd.size).toBe(0)
+})
+
+test('members may leave while the crowd is gone through', () => {
+  const crowd = new Crowd<typeof ada>()
+  for (const each of [ada, bob, cyd]) crowd.add(each)
+  const seen: string[] = []
+  for (const each of crowd) {
+    seen.push(each.name)
+    crowd.delete(each)
+  }
+  expect(seen).toEqual(['ada', 'bob', 'cyd'])
+  expect(crowd.size).toBe(0)
+})
+
+test('a member of one crowd is not in another', () => {
+  const [here, there] = [new Crowd<typeof ada>(), new Crowd<typeof ada>()]
+  here.add(ada)
+  there.add(bob)
+  expect(there.has(ada)).toBe(false)
+  expect(there.delete(ada)).toBe(false)
+  expect(here.has(ada)).toBe(true)
+})
+
+test('a passing map is a map', () => {
+  const map = new PassingMap<string, number>()
+  map.set('a', 1)
+  map.set('b', 2)
+  map.set('a', 3)
+  expect(map.entries()).toEqual([
+    ['a', 3],
+    ['b', 2],
+  ])
+  expect([map.get('a'), map.get('x'), map.has('b'), map.size]).toEqual([3, undefined, true, 2])
+  expect([map.delete('a'), map.delete('a'), map.get('a')]).toEqual([true, false, undefined])
+  map.clear()
+  expect([map.size, map.entries()]).toEqual([0, []])
+})
