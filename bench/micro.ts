@@ -133,7 +133,7 @@ async function manyEntries(): Promise<Entry[]> {
 async function filledMemo() {
   const { AnswerMemo } = await room<typeof import('../src/fastpath/index.ts')>('fastpath')
   const facts: Fact[] = [{ isCurrent: true }, { isCurrent: true }, { isCurrent: true }]
-  const ground = { facts: () => facts, glance: () => undefined }
+  const ground = { facts: () => facts, glance: () => true }
   const routes = { generation: 1, leadTo: () => true }
   const memo = new AnswerMemo({ ground, routes, capacity: 4 * NAMES, random, tally: { replays: 0 } })
   const entries = await manyEntries()

@@ -107,8 +107,8 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const ground: Ground = {
     facts: () => [scopes.memory, ...local.facts(), ...(isFollowing() ? [foreign.epoch] : [])],
     glance: (now) => {
-      local.glance(now)
-      if (isFollowing()) foreign.glance(now)
+      const isLocalKnown = local.glance(now)
+      return (!isFollowing() || foreign.glance(now)) && isLocalKnown
     },
   }
   const known = { control: controller, scopes, resolver, local, networkd, foreign }

@@ -35,11 +35,11 @@ export class LocalKnowledge implements LocalSources {
     return [this.#hosts.epoch, this.#static.epoch, this.#hostName.epoch]
   }
 
-  /** Starts to look at what is due to be looked at. */
-  glance(now: Millis): void {
-    this.#hosts.glance(now)
-    this.#static.glance(now)
-    this.#hostName.glance(now)
+  /** Starts to look at what is due to be looked at; false when that has to be waited for. */
+  glance(now: Millis): boolean {
+    const isHostsKnown = this.#hosts.glance(now)
+    const isStaticKnown = this.#static.glance(now)
+    return this.#hostName.glance(now) && isHostsKnown && isStaticKnown
   }
 
   /** For a reload: all files are read anew, whatever their stamps say. */

@@ -128,10 +128,10 @@ export class AnswerMemo<Source = unknown> {
     this.#young = new ReplyStore()
   }
 
-  /** True while the common ground stands; when it fell, everything is forgotten at once. */
+  /** True while the common ground is known to stand; when it fell, everything is forgotten at once. */
   #stands(now: Millis): boolean {
     const { ground, routes } = this.#options
-    ground.glance(now)
+    const isKnown = ground.glance(now)
     for (const fact of this.#footing.facts) {
       if (fact.isCurrent) continue
       this.#footing = { facts: ground.facts(), generation: routes.generation }
@@ -139,7 +139,7 @@ export class AnswerMemo<Source = unknown> {
       this.#old = new ReplyStore()
       return false
     }
-    return true
+    return isKnown
   }
 }
 

@@ -5,6 +5,9 @@ import type { Fact } from '../cache/index.ts'
 export interface Ground {
   /** As they are now; when one falls, nothing may be replayed that was worked out before. */
   facts(): readonly Fact[]
-  /** Somebody asks, at this time: what has to be looked at every now and then is looked at when it is due. */
-  glance(now: Millis): void
+  /**
+   * Somebody asks, at this time: what has to be looked at every now and then is looked at when it is due. False while
+   * the last look is too long ago to go by: a file may have been changed while nobody asked.
+   */
+  glance(now: Millis): boolean
 }

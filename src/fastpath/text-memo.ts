@@ -100,11 +100,11 @@ export class TextMemo {
     this.#young = new Map()
   }
 
-  /** True while the common ground stands; when it fell, everything is forgotten at once. */
+  /** True while the common ground is known to stand; when it fell, everything is forgotten at once. */
   #stands(): boolean {
     const { ground, clock } = this.#options
-    ground.glance(clock.now())
-    if (this.#facts.length > 0 && this.#facts.every((fact) => fact.isCurrent)) return true
+    const isKnown = ground.glance(clock.now())
+    if (this.#facts.length > 0 && this.#facts.every((fact) => fact.isCurrent)) return isKnown
     const isFirst = this.#facts.length === 0
     this.#facts = ground.facts()
     this.#young = new Map()

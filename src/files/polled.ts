@@ -16,6 +16,8 @@ export interface PolledOptions<T> {
 
 /** R-HOSTS-1, R-STATIC-1. */
 export const LOCAL_RECORDS_INTERVAL: Millis = 2000
+/** A look takes its time, and is not waited for by those who ask without a pause. */
+const LENIENCE: Millis = 100
 
 /**
  * What some files say, looked at again when it is asked for and the last look is too old: no timer, no watch. A look
@@ -62,9 +64,12 @@ export class Polled<T> {
     return this.#epoch
   }
 
-  /** Starts a look when one is due at this time. */
-  glance(now: Millis): void {
-    if (now - this.#lookedAt >= this.#options.interval) void this.current()
+  /** Starts a look when one is due at this time. False when the last is so old that this one is to be waited for. */
+  glance(now: Millis): boolean {
+    const age = now - this.#lookedAt
+    const { interval } = this.#options
+    if (age >= interval) void this.current()
+    return age < interval + LENIENCE
   }
 
   /** Calls back after each change, until disposed. */

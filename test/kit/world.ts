@@ -123,7 +123,7 @@ export class World {
       },
     })
     this.lookups = new ResolverLookups(this.resolver, () => true)
-    const ground = { facts: () => [this.scopes.memory, this.#local], glance: () => undefined }
+    const ground = { facts: () => [this.scopes.memory, this.#local], glance: () => true }
     this.responder = new Responder({
       resolver: this.resolver,
       nsid: 'nsid',

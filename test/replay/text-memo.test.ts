@@ -20,13 +20,14 @@ class Desk {
   readonly world: World
   readonly tally = { replays: 0 }
   readonly local = { isCurrent: true }
+  isKnown = true
   readonly #service
 
   constructor(answers: (question: string) => ReplyParts, script: WorldScript = LINK, capacity = 100) {
     const world = new World(script)
     this.world = world
     world.serve('*', ({ question }) => answers(`${question.name} ${question.type}`))
-    const ground = { facts: (): Fact[] => [world.scopes.epoch, this.local], glance: () => undefined }
+    const ground = { facts: (): Fact[] => [world.scopes.epoch, this.local], glance: () => this.isKnown }
     const isWatched = () => world.resolver.isWatched
     const { clock } = world
     const memo = new TextMemo({ ground, capacity, random: new SeededRandom(), clock, isWatched, tally: this.tally })
@@ -122,6 +123,15 @@ test('nothing is replayed once /etc/hosts has changed, which may know the name n
   await desk.learn('a.test')
   desk.world.change({ hosts: '192.0.2.99 a.test' })
   desk.local.isCurrent = false
+  const { parameters } = await desk.ask('a.test')
+  expect(parameters).toMatchObject({ addresses: [{ address: [192, 0, 2, 99] }] })
+})
+
+test('nothing is replayed while nobody knows whether /etc/hosts has changed', async () => {
+  const desk = new Desk(onlyV4)
+  await desk.learn('a.test')
+  desk.isKnown = false
+  desk.world.change({ hosts: '192.0.2.99 a.test' })
   const { parameters } = await desk.ask('a.test')
   expect(parameters).toMatchObject({ addresses: [{ address: [192, 0, 2, 99] }] })
 })

@@ -79,6 +79,19 @@ test('what rests on the file learns of a change though nobody asks for the table
   expect(file.epoch.isCurrent).toBe(true)
 })
 
+test('R-HOSTS-1: whoever asks after a pause is told to wait for the look, whoever asks all the time is not', async () => {
+  const { clock, file } = await hosts('192.0.2.1 a\n')
+  expect(file.glance(clock.now())).toBe(false)
+  await file.current()
+  const known = [1999, 2, 98, 1].map((pause) => {
+    clock.advance(pause)
+    return file.glance(clock.now())
+  })
+  expect(known).toEqual([true, true, true, false])
+  await file.current()
+  expect(file.glance(clock.now())).toBe(true)
+})
+
 test('all who wait share one look; a failing look is told once and leaves what is known', async () => {
   const clock = stillClock()
   const { log, lines } = recordingLog()
