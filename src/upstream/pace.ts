@@ -55,11 +55,6 @@ export class Pace {
     return this.#deadline
   }
 
-  /** The machine was suspended, or too busy to listen, while an answer may have come. */
-  hasSlept(now: Millis): boolean {
-    return now - Math.min(this.#deadline, this.#nextTryAt) > SLEPT
-  }
-
   /** All the time there was to begin with. */
   restart(now: Millis): void {
     this.#deadline = now + LIFETIME

@@ -37,6 +37,7 @@ export class Transaction {
   #sawGarbage = false
   #isKnownSilence = false
   #sawOnlyNoRoute = true
+  #waitsUntil: Millis = 0
   #outcome: Outcome | undefined
 
   /** `readsMemory` false asks also those servers that failed at this question a moment ago. */
@@ -92,7 +93,7 @@ export class Transaction {
   /** The time `until` of the last step has come. */
   onTime(now: Millis): Step {
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
-    if (this.#pace.hasSlept(now)) return this.#onWake(now)
+    if (now - this.#waitsUntil > SLEPT) return this.#onWake(now)
     if (now >= this.#pace.deadline) return this.#fail('timeout', now)
     if (now < this.#pace.nextTryAt) return this.#wait([])
     this.#sawOnlyNoRoute = false
@@ -217,7 +218,8 @@ export class Transaction {
   #wait(send: readonly Try[]): Step {
     const { deadline, nextTryAt } = this.#pace
     const mayTryAgain = this.#tries.sent < MAX_TRIES && this.#courses.areOpen
-    return { kind: 'wait', send, until: mayTryAgain ? Math.min(deadline, nextTryAt) : deadline }
+    this.#waitsUntil = mayTryAgain ? Math.min(deadline, nextTryAt) : deadline
+    return { kind: 'wait', send, until: this.#waitsUntil }
   }
 
   /** All have said their last word. */

@@ -429,7 +429,9 @@ describe('RFC 9520 §3.2: a name that servers do not answer, though they answer 
     }
     expect(asked(world)).toBe(before)
     world.advance(500)
-    expect(world.lookup('hole.test').outcome.kind).toBe('failure')
+    const { outcome } = world.lookup('hole.test')
+    expect(outcome).toMatchObject({ kind: 'failure', state: 'timeout' })
+    expect(outcome.tries.map(({ result }) => result)).toEqual(Array.from({ length: 3 * count }, () => 'no answer'))
     expect(asked(world) - before).toBe(3 * count)
   })
 
