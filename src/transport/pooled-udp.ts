@@ -3,7 +3,7 @@ import type { ConnectedUdp, UdpEvents } from '../sys/index.ts'
 import type { Endpoint } from '../upstream/index.ts'
 
 /** Questions that leave by one port, one after the other. */
-export const MAX_USES = 8
+export const MAX_USES = 32
 
 /** One socket: idle, or carrying the question of an asker. */
 export class PooledUdp implements UdpEvents {
