@@ -7,6 +7,7 @@ import type { TryResult } from '../upstream/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
 import { isSingleLabel, matches, RCODE, redirectFrom } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
+import { flatOf, joined } from './flat.ts'
 import type { QueryState } from './lookup-types.ts'
 import type { Query } from './query.ts'
 
@@ -96,27 +97,32 @@ function resultOf(
   outcomes: readonly ScopeOutcome[],
   isComplete: boolean,
 ): CandidateResult {
-  const answers = outcomes.filter((outcome) => outcome.kind === 'answer')
-  const good = answers.filter(({ message }) => isSuccess(message, name, query))
-  const tries = outcomes.flatMap((outcome) => outcome.tries)
-  const isPositive = good.some(({ message }) => holdsAnswer(message, name, query))
-  const cached = isComplete ? joined(outcomes.map(basisOf)) : undefined
-  const common = { scope, name, tries, isPositive, cached }
-  if (good.length > 0) return { ...common, state: 'success', errno: undefined, answers: good }
-  const last = outcomes.at(-1)
-  const state = last?.kind === 'failure' ? last.state : 'rcode-failure'
-  return { ...common, state, errno: last?.kind === 'failure' ? last.errno : undefined, answers }
+  const good: ScopeAnswer[] = []
+  const bad: ScopeAnswer[] = []
+  let isPositive = false
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'failure') continue
+    const isGood = isSuccess(outcome.message, name, query)
+    isPositive ||= isGood && holdsAnswer(outcome.message, name, query)
+    if (isGood) good.push(outcome)
+    else bad.push(outcome)
+  }
+  const last = good.length > 0 ? undefined : outcomes.at(-1)
+  return {
+    scope,
+    name,
+    state: good.length > 0 ? 'success' : last?.kind === 'failure' ? last.state : 'rcode-failure',
+    errno: last?.kind === 'failure' ? last.errno : undefined,
+    answers: good.length > 0 ? good : bad,
+    tries: flatOf(outcomes.map(({ tries }) => tries)),
+    cached: isComplete ? joined(outcomes.map(basisOf)) : undefined,
+    isPositive,
+  }
 }
 
 function basisOf(outcome: ScopeOutcome): readonly CachedAnswer[] | undefined {
   const isCached = outcome.kind === 'answer' && outcome.origin === 'cache' && outcome.basis !== undefined
   return isCached ? [outcome.basis] : undefined
-}
-
-/** All of them, or undefined when one is. */
-export function joined<T>(parts: readonly (readonly T[] | undefined)[]): readonly T[] | undefined {
-  const known = parts.filter((part) => part !== undefined)
-  return known.length === parts.length ? known.flat() : undefined
 }
 
 function hasRecords(outcome: ScopeOutcome): boolean {

@@ -1,6 +1,9 @@
+import type { CachedAnswer } from '../cache/index.ts'
+import type { TryResult } from '../upstream/index.ts'
 import type { Name, Question, Redirect } from '../wire/index.ts'
 import { matches, mayBeRedirected, recordOf, redirectFrom, TYPE, wireOfName } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
+import { flatOf, joined } from './flat.ts'
 import type { Query, ResolvedRecord } from './query.ts'
 import type { Round } from './round.ts'
 
@@ -42,6 +45,15 @@ export class Chain {
 
   get rounds(): readonly Round[] {
     return this.#rounds
+  }
+
+  /** All cache entries that its rounds rest on; undefined when anything else played a part. */
+  get cached(): readonly CachedAnswer[] | undefined {
+    return joined(this.#rounds.map(({ cached }) => cached))
+  }
+
+  get tries(): readonly TryResult[] {
+    return flatOf(this.#rounds.map(({ tries }) => tries))
   }
 
   get collected(): readonly Question[] {

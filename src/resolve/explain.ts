@@ -78,7 +78,7 @@ export async function explainQuery(query: Query, services: ResolverServices): Pr
 
 function scoreScopes(query: Query, { scopes, settings }: ResolverServices): Scored<Scope>[] {
   const asksSingleLabels = settings().resolveUnicastSingleLabel || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
-  return scopes.score({ ...query, asksSingleLabels })
+  return scopes.score(query, { asksSingleLabels })
 }
 
 /** R-ROUTE-4. */

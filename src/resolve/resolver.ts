@@ -1,6 +1,6 @@
 import { AbortableWaits } from '../base/index.ts'
 import type { CacheVariant } from '../cache/index.ts'
-import { isLocalOnly, NO, winners } from '../routing/index.ts'
+import { isLocalOnly, NO, type RouteOptions } from '../routing/index.ts'
 import type { Scope } from '../scope/index.ts'
 import type { HostsTable, StaticRecords } from '../settings/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
@@ -9,7 +9,7 @@ import { addressOfReverseName, questionText } from '../wire/index.ts'
 import { mayAnswerOurselves, mayAskDns } from './asks.ts'
 import { Admission } from './admission.ts'
 import type { CandidateResult } from './candidate.ts'
-import { joined, runCandidate } from './candidate.ts'
+import { runCandidate } from './candidate.ts'
 import { Chain } from './chain.ts'
 import { type Explanation, explainQuery } from './explain.ts'
 import { FLAG, PROTOCOLS } from './flags.ts'
@@ -90,7 +90,7 @@ export class Resolver {
   isRoutedTo(scope: Scope, query: Query): boolean {
     const { scopes, settings } = this.#services
     const asksSingleLabels = settings().resolveUnicastSingleLabel || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
-    const found = scopes.route({ ...query, asksSingleLabels })
+    const found = scopes.route(query, { asksSingleLabels })
     return found.length === 1 && found[0] === scope
   }
 
@@ -100,10 +100,11 @@ export class Resolver {
     const types = this.#acceptedTypes(query)
     if (types.length === 0) return this.#finish(query, new Chain(query), startedAt, 'query-refused')
     const place = this.#admission.enter(query.client)
-    // Without a place it may still be answered from what is known.
-    const flags = place === undefined ? query.flags | FLAG.NO_NETWORK : query.flags
     try {
-      const chain = await this.#waits.until(this.#walk({ ...query, types, flags }, startedAt, signal), signal)
+      const asked = types === query.types ? query : { ...query, types }
+      // Without a place it may still be answered from what is known.
+      const allowed = place === undefined ? { ...asked, flags: asked.flags | FLAG.NO_NETWORK } : asked
+      const chain = await this.#waits.until(this.#walk(allowed, startedAt, signal), signal)
       if (place === undefined && chain.rounds.at(-1)?.state === 'no-source') return this.#overloaded(query, startedAt)
       return this.#finish(query, chain, startedAt, chain.isLoop ? 'cname-loop' : undefined)
     } finally {
@@ -155,17 +156,17 @@ export class Resolver {
       return failedRound(query.name, 'no-servers')
     }
     const singleLabels = settings().resolveUnicastSingleLabel
-    const asksSingleLabels = singleLabels || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
+    const way = { asksSingleLabels: singleLabels || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0 }
+    const options = { asksSingleLabels: singleLabels, variant: variantOf(query), deadline }
     const catchingUp = this.#services.catchUp()
     if (catchingUp instanceof Promise) await catchingUp
     for (let restarts = 0; restarts < MAX_RESTARTS; restarts++) {
       signal.throwIfAborted()
       const { generation } = scopes
-      const candidates = winners(scopes.score({ ...query, asksSingleLabels }))
-      const options = { asksSingleLabels: singleLabels, variant: variantOf(query), deadline }
+      const candidates = scopes.route(query, way)
       const running = candidates.map((scope) => runCandidate(scope, query, options, clock, signal))
-      const best = running.length === 1 ? await running[0] : await merge(running, clock)
-      if (generation === scopes.generation || !this.#isOutdated(best, query, asksSingleLabels)) {
+      const best = await (running.length === 1 ? running[0] : merge(running, clock))
+      if (generation === scopes.generation || !this.#isOutdated(best, query, way)) {
         return best === undefined ? failedRound(query.name, 'no-servers') : scopeRound(best, running.length === 1)
       }
     }
@@ -173,13 +174,13 @@ export class Resolver {
   }
 
   /** Whether a result comes from a scope that has gone or has lost the name since it was asked. */
-  #isOutdated(best: CandidateResult | undefined, query: Query, asksSingleLabels: boolean): boolean {
+  #isOutdated(best: CandidateResult | undefined, query: Query, way: RouteOptions): boolean {
     if (best === undefined || best.state === 'aborted') return true
-    return !this.#services.scopes.route({ ...query, asksSingleLabels }).includes(best.scope)
+    return !this.#services.scopes.route(query, way).includes(best.scope)
   }
 
   #acceptedTypes({ types }: Query): readonly number[] {
-    return types.filter((type) => !this.refuses(type))
+    return types.some((type) => this.refuses(type)) ? types.filter((type) => !this.refuses(type)) : types
   }
 
   #overloaded(query: Query, startedAt: number): Resolution {
@@ -212,7 +213,7 @@ export class Resolver {
       wire: isWhole ? last.wire : undefined,
       basis: isWhole ? last.basis : undefined,
       scope: isWhole ? last.scope : undefined,
-      cached: verdict === undefined ? joined(chain.rounds.map(({ cached }) => cached)) : undefined,
+      cached: verdict === undefined ? chain.cached : undefined,
       provenance: this.#provenance(query, chain, last, clock.now() - startedAt),
     }
     log.debug(() => describe(resolution))
@@ -230,7 +231,7 @@ export class Resolver {
       protocol: last.protocol,
       learntAt: last.learntAt,
       took,
-      attempts: chain.rounds.flatMap((round) => round.tries),
+      attempts: chain.tries,
       verdicts: () => this.#verdicts({ ...query, name: last.name }),
     }
   }
@@ -239,7 +240,7 @@ export class Resolver {
   #verdicts(query: Query): ScopeVerdict[] {
     const { scopes, settings } = this.#services
     const asksSingleLabels = settings().resolveUnicastSingleLabel || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
-    const scored = scopes.score({ ...query, asksSingleLabels })
+    const scored = scopes.score(query, { asksSingleLabels })
     const best = Math.max(NO, ...scored.map(({ score }) => score))
     return scored.map(({ scope, score, reason }) => {
       const won = score === best && best !== NO

@@ -6,6 +6,7 @@ import type { ExtendedError, Name, ResourceRecord } from '../wire/index.ts'
 import { RCODE } from '../wire/index.ts'
 import type { CandidateResult } from './candidate.ts'
 import { FLAG, PROTOCOLS } from './flags.ts'
+import { flatOf } from './flat.ts'
 import type { QueryState } from './lookup-types.ts'
 import type { Source } from './provenance.ts'
 import type { Query, ResolvedRecord } from './query.ts'
@@ -83,18 +84,26 @@ export function scopeRound(result: CandidateResult, wasAlone: boolean): Round {
   const last = answers.at(-1)
   if (last === undefined) return { ...NOTHING, name, state, errno, scope, tries, source: 'none' }
   const { ifindex } = scope.plan
-  const isStale = answers.some(({ origin }) => origin === 'stale')
-  const isFromCache = answers.every(({ origin }) => origin === 'cache')
+  const records: ResolvedRecord[] = []
+  let flags = FLAG.DNS
+  let isStale = false
+  let isFromCache = true
+  for (const { origin, message } of answers) {
+    for (const record of message.answer) records.push({ record, ifindex })
+    flags |= originFlag(origin)
+    isStale ||= origin === 'stale'
+    isFromCache &&= origin === 'cache'
+  }
   return {
     name,
     state,
     errno,
     rcode: state === 'success' ? RCODE.NOERROR : last.message.rcode,
     extendedError: isStale ? STALE_ANSWER : last.message.extendedError,
-    records: answers.flatMap(({ message }) => message.answer.map((record) => ({ record, ifindex }))),
-    authority: answers.flatMap(({ message }) => message.authority),
-    additional: answers.flatMap(({ message }) => message.additional),
-    flags: answers.reduce((flags, answer) => flags | originFlag(answer.origin), FLAG.DNS),
+    records,
+    authority: flatOf(answers.map(({ message }) => message.authority)),
+    additional: flatOf(answers.map(({ message }) => message.additional)),
+    flags,
     wire: answers.length === 1 ? last.wire : undefined,
     // "Nothing" from one of several scopes is not to be repeated: a slower one may find something yet (R-MERGE-3).
     basis: answers.length === 1 && mayBeRepeated ? last.basis : undefined,

@@ -7,7 +7,15 @@ export interface Scored<S> extends Score {
 }
 
 /** Every scope tied for the best score becomes a candidate; none when all decline (R-ROUTE-1). */
-export function winners<S>(scored: readonly Scored<S>[]): S[] {
-  const best = Math.max(NO, ...scored.map(({ score }) => score))
-  return best === NO ? [] : scored.filter(({ score }) => score === best).map(({ scope }) => scope)
+export function winners<S>(scopes: readonly S[], scoreOf: (scope: S) => number): S[] {
+  let best = NO
+  let found: S[] = []
+  for (const scope of scopes) {
+    const score = scoreOf(scope)
+    if (score === NO || score < best) continue
+    if (score > best) found = []
+    best = score
+    found.push(scope)
+  }
+  return found
 }

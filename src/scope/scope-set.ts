@@ -1,8 +1,8 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { Fact } from '../cache/index.ts'
 import { CacheBudget } from '../cache/index.ts'
-import type { RouteOptions, Scored } from '../routing/index.ts'
-import { scoreDns, winners } from '../routing/index.ts'
+import type { RouteOptions, Score, Scored } from '../routing/index.ts'
+import { NO, scoreDns, winners } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
@@ -12,7 +12,7 @@ import { Scope } from './scope.ts'
 import type { ScopeServices } from './services.ts'
 
 /** A name to be routed. */
-export interface RouteRequest extends RouteOptions {
+export interface RouteRequest {
   readonly name: Name
   readonly types: readonly number[]
   /** Only this link's scope, when not 0 (R-ROUTE-2). */
@@ -98,17 +98,17 @@ export class ScopeSet {
   }
 
   /** How each scope takes a name, for routing and for explaining it. */
-  score({ name, types, ifindex, asksSingleLabels }: RouteRequest): Scored<Scope>[] {
-    const scopes = this.#scopes.filter((scope) => ifindex === 0 || scope.plan.ifindex === ifindex)
+  score(request: RouteRequest, options: RouteOptions): Scored<Scope>[] {
+    const scopes = this.#scopes.filter((scope) => isMeant(scope, request))
     return scopes.map((scope) => {
-      const { score, reason } = scoreDns(name, types, scope.plan.route, { asksSingleLabels })
+      const { score, reason } = scoreOf(scope, request, options)
       return { scope, score, reason }
     })
   }
 
   /** The candidates for a name (R-ROUTE-1). */
-  route(request: RouteRequest): Scope[] {
-    return winners(this.score(request))
+  route(request: RouteRequest, options: RouteOptions): Scope[] {
+    return winners(this.#scopes, (scope) => (isMeant(scope, request) ? scoreOf(scope, request, options).score : NO))
   }
 
   flush(): void {
@@ -154,6 +154,14 @@ export class ScopeSet {
     const elsewhere = gained.filter(({ id }) => id !== scope.plan.id)
     if (elsewhere.length > 0) scope.purge((name) => elsewhere.some((gain) => gain.takes(name)))
   }
+}
+
+function isMeant({ plan }: Scope, { ifindex }: RouteRequest): boolean {
+  return ifindex === 0 || plan.ifindex === ifindex
+}
+
+function scoreOf({ plan }: Scope, { name, types }: RouteRequest, options: RouteOptions): Score {
+  return scoreDns(name, types, plan.route, options)
 }
 
 function isSame(plan: ScopePlan, current: ScopePlan | undefined): boolean {

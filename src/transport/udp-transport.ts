@@ -61,6 +61,8 @@ class UdpExchange implements UdpEvents, CrowdMember {
   readonly #pool: UdpPool
   readonly #graveyard: Graveyard
   place = NOWHERE
+  /** The most questions that were out together when it was one of them, as far as it saw. */
+  #out: number
   #socket: PooledUdp | undefined
   #patience: Disposable | undefined
 
@@ -71,6 +73,7 @@ class UdpExchange implements UdpEvents, CrowdMember {
     this.#pool = pool
     this.#graveyard = graveyard
     live.add(this)
+    this.#out = live.size
   }
 
   begin(clock: Clock): void {
@@ -101,7 +104,8 @@ class UdpExchange implements UdpEvents, CrowdMember {
     if (socket === undefined) return
     if (!this.#live.has(this)) return void this.#graveyard.exhume(socket) // what it was kept for has come
     if (!this.#query.isAnsweredBy(bytes)) return socket.retire()
-    this.#pool.giveBack(socket, this.#live.size)
+    // The last answers of a burst would otherwise close their sockets, for the next burst to open others.
+    this.#pool.giveBack(socket, Math.max(this.#out, this.#live.size))
     this.#end()
     this.#settle(bytes)
   }

@@ -1,6 +1,6 @@
 import type { Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
-import { compose, RD, withId } from '../wire/index.ts'
+import { composeQuestion, RD, withId } from '../wire/index.ts'
 
 /** What is asked of a scope: a question of our own, or a client's message to be relayed as it is (R-STUB-13). */
 export type Request =
@@ -14,7 +14,5 @@ export type Request =
 export function outgoingMessage(request: Request, payloadSize: number | undefined, random: Random): Buffer {
   const id = random.below(65_536)
   if (request.kind === 'relay') return withId(request.message, id)
-  const opt =
-    payloadSize === undefined ? undefined : { payloadSize, extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
-  return compose({ id, flags: RD, question: request.question, opt })
+  return composeQuestion(id, RD, request.question, payloadSize)
 }

@@ -2,6 +2,7 @@ import type { Opt } from './edns.ts'
 import { wireOfOpt } from './edns.ts'
 import { HEADER_SIZE, TC } from './header.ts'
 import { wireOfName } from './name.ts'
+import { TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import type { ResourceRecord } from './record.ts'
 import { compressibleParts } from './record.ts'
@@ -27,6 +28,8 @@ export interface ComposeLimits {
 }
 
 const POINTER_REACH = 0x3fff
+/** An OPT record without options. */
+const OPT_SIZE = 11
 
 /**
  * Writes a message with name compression. Records are left out from where the size ends; room for OPT is kept.
@@ -49,6 +52,29 @@ export function compose(parts: MessageParts, limits: ComposeLimits = { maxSize: 
   message.writeUInt16BE(answer, 6)
   message.writeUInt16BE(authority, 8)
   message.writeUInt16BE(additional + (opt === undefined ? 0 : 1), 10)
+  return message
+}
+
+/**
+ * One question and nothing else, but an OPT record where `payloadSize` is given. The general way makes five buffers and
+ * a map for it, which was a fiftieth of a cold miss.
+ */
+export function composeQuestion(id: number, flags: number, question: Question, payloadSize?: number): Buffer {
+  const name = wireOfName(question.name)
+  const end = HEADER_SIZE + name.length + 4
+  const message = Buffer.allocUnsafe(payloadSize === undefined ? end : end + OPT_SIZE)
+  message.fill(0, 0, HEADER_SIZE)
+  message.writeUInt16BE(id, 0)
+  message.writeUInt16BE(flags, 2)
+  message[5] = 1
+  message.set(name, HEADER_SIZE)
+  message.writeUInt16BE(question.type, end - 4)
+  message.writeUInt16BE(question.class, end - 2)
+  if (payloadSize === undefined) return message
+  message[11] = 1
+  message.fill(0, end)
+  message[end + 2] = TYPE.OPT
+  message.writeUInt16BE(payloadSize, end + 3)
   return message
 }
 

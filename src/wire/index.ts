@@ -22,7 +22,7 @@ export {
 } from './name.ts'
 export { CLASS, classText, parseClass, parseType, RCODE, rcodeText, TYPE, typeMnemonics, typeText } from './numbers.ts'
 export type { ComposeLimits, MessageParts } from './compose.ts'
-export { compose } from './compose.ts'
+export { compose, composeQuestion } from './compose.ts'
 export type { EdnsOption, ExtendedError, Opt } from './edns.ts'
 export { extendedErrorOf, extendedErrorOption, OPTION, wireOfOpt } from './edns.ts'
 export type { Message } from './message.ts'

@@ -4,7 +4,7 @@ import { extendedErrorOf, optOfRecord } from './edns.ts'
 import type { FixedPart } from './fixed-parts.ts'
 import { FormError } from './form-error.ts'
 import { flagsOf, HEADER_SIZE, idOf, questionCount, rcodeOf } from './header.ts'
-import { expandName, nameOfWire } from './name.ts'
+import { expandName, nameOfWire, ROOT } from './name.ts'
 import { TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import type { ResourceRecord, Section } from './record.ts'
@@ -68,6 +68,8 @@ export function ttlOf(field: number, type: number): Seconds {
   return field > HIGHEST_TTL && type !== TYPE.OPT ? 0 : field
 }
 
+const THE_ROOT = { owner: Buffer.alloc(1), name: ROOT } as const
+
 /**
  * Reads the names of a message that stand before fixed parts. Nearly all of them are pointers to where the one before
  * began, mostly the question: each is read only once in a row. What it went through then it would go through again.
@@ -84,6 +86,7 @@ class Owners {
   }
 
   read(at: number): Pick<ResourceRecord, 'owner' | 'name'> {
+    if (this.#bytes[at] === 0) return THE_ROOT // as all OPT records have it
     const start = (this.#bytes[at] as number) >= 0xc0 ? this.#bytes.readUInt16BE(at) & 0x3fff : at
     if (start === this.#at && this.#last !== undefined) return this.#last
     const owner = expandName(this.#bytes, at, this.#fixed).wire

@@ -87,14 +87,18 @@ export function textOfWire(wire: Uint8Array): string {
   return plainText(wire, false) ?? escapedText(wire)
 }
 
+/** Where names are written before they become strings: a buffer for each would be garbage at once. */
+const TEXT = Buffer.alloc(MAX_NAME_LENGTH)
+
 /**
  * The text where nothing has to be escaped, all but always, made in one piece: adding up letters leaves a tree of small
  * strings, which takes ten times as long. Undefined also where `wire` is not whole.
  */
 function plainText(wire: Uint8Array, folds: boolean): string | undefined {
-  const text = Buffer.allocUnsafe(Math.min(wire.length, MAX_NAME_LENGTH))
+  const text = TEXT
+  const size = Math.min(wire.length, MAX_NAME_LENGTH)
   let left = 0
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0; at < size; at++) {
     const byte = wire[at] as number
     if (left === 0) {
       if (byte === 0) return at === 0 ? ROOT : text.toString('latin1', 1, at)

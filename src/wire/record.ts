@@ -51,6 +51,8 @@ const LAYOUTS: ReadonlyMap<number, readonly Part[]> = new Map<number, readonly P
   [TYPE.NSEC, ['name', 'rest']],
 ])
 
+const NOTHING = Buffer.alloc(0)
+
 /** Types whose rdata is one name that leads elsewhere. */
 export function targetOf(record: ResourceRecord): Name {
   return nameOfWire(record.rdata)
@@ -71,7 +73,7 @@ export function expandRdata(
   fixed: readonly FixedPart[] = [],
 ): Buffer {
   const layout = LAYOUTS.get(type)
-  if (layout === undefined) return Buffer.from(message.subarray(start, end))
+  if (layout === undefined) return copyOf(message, start, end)
   const pieces: Buffer[] = []
   let at = start
   for (const part of layout) {
@@ -90,6 +92,14 @@ export function expandRdata(
   }
   if (at !== end) throw new FormError('rdata is longer than its type allows', at)
   return Buffer.concat(pieces)
+}
+
+/** Without a view of the part to be copied, which would cost as much as the copy. */
+function copyOf(message: Buffer, start: number, end: number): Buffer {
+  if (start === end) return NOTHING // as most OPT records have it
+  const copy = Buffer.allocUnsafe(end - start)
+  message.copy(copy, 0, start, end)
+  return copy
 }
 
 /** A record of our own making. */

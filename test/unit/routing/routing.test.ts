@@ -114,17 +114,15 @@ describe('scoreDns', () => {
   })
 })
 
-const scored = (...list: number[]) => list.map((score, scope) => ({ scope, score, reason: '' }))
-
 describe('winners (R-ROUTE-1)', () => {
   test.each([
-    ['the best wins alone', scored(MAYBE, YES + 1, YES), [1]],
-    ['all tied win together', scored(MAYBE, NO, MAYBE), [0, 2]],
-    ['nobody wins when all decline', scored(NO, NO), []],
-    ['nobody wins where nobody is', scored(), []],
-    ['the last resort wins alone', scored(NO, LAST_RESORT), [1]],
+    ['the best wins alone', [MAYBE, YES + 1, YES], [1]],
+    ['all tied win together', [MAYBE, NO, MAYBE], [0, 2]],
+    ['nobody wins when all decline', [NO, NO], []],
+    ['nobody wins where nobody is', [], []],
+    ['the last resort wins alone', [NO, LAST_RESORT], [1]],
   ])('%s', (_rule, list, expected) => {
-    expect(winners(list)).toEqual(expected)
+    expect(winners([...list.keys()], (scope) => list[scope] ?? NO)).toEqual(expected)
   })
 })
 

@@ -184,10 +184,14 @@ describe('questions on their way', () => {
 
 test('R-ROUTE-2: a query for one link is scored on that link alone', () => {
   const world = worldOf([LAN, VPN], [GLOBAL])
-  const request = { name: nameOf('a.test'), types: [TYPE.A], asksSingleLabels: false }
-  expect(world.scopes.route({ ...request, ifindex: 0 }).map((scope) => scope.plan.id)).toEqual(['global', 'link 2'])
-  expect(world.scopes.route({ ...request, ifindex: 2 }).map((scope) => scope.plan.id)).toEqual(['link 2'])
-  expect(world.scopes.route({ ...request, ifindex: 9 })).toEqual([])
+  const request = { name: nameOf('a.test'), types: [TYPE.A] }
+  const options = { asksSingleLabels: false }
+  expect(world.scopes.route({ ...request, ifindex: 0 }, options).map((scope) => scope.plan.id)).toEqual([
+    'global',
+    'link 2',
+  ])
+  expect(world.scopes.route({ ...request, ifindex: 2 }, options).map((scope) => scope.plan.id)).toEqual(['link 2'])
+  expect(world.scopes.route({ ...request, ifindex: 9 }, options)).toEqual([])
 })
 
 test('a closed set has no scope and no timer left', async () => {

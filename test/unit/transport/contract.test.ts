@@ -159,7 +159,7 @@ describe('udp', () => {
     )
     await using transport = openTransport('udp', new FakeClock())
     const { endpoint } = queryTo(upstream.port, 'udp', 0, '')
-    for (let wave = 0; wave < 32; wave++) {
+    for (let wave = 0; wave < 4 * MAX_USES; wave++) {
       const asked = Array.from({ length: 32 }, (_, i) => ({ ...queryTo(upstream.port, 'udp', i, 'x'), endpoint }))
       await Promise.all(asked.map((query) => exchange(transport, query)))
     }
@@ -167,7 +167,7 @@ describe('udp', () => {
     for (const port of upstream.ports) uses.set(port, (uses.get(port) ?? 0) + 1)
     expect(Math.max(...uses.values())).toBeLessThanOrEqual(2 * MAX_USES) // a port may come up twice by chance
     expect([...uses.values()].filter((count) => count > MAX_USES).length).toBeLessThan(8)
-    expect(Math.max(...uses.values())).toBeGreaterThan(2)
+    expect(uses.size).toBeLessThan(4 * 32 + 32) // the first and the last of a burst keep their ports too
     const ports = [...uses.keys()].toSorted((a, b) => a - b)
     const [low, high] = [ports[0] as number, ports.at(-1) as number]
     const quarterOf = (port: number) => Math.floor((4 * (port - low)) / (high + 1 - low))

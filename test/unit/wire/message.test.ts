@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   CLASS,
   compose,
+  composeQuestion,
   extendedErrorOf,
   extendedErrorOption,
   FormError,
@@ -104,6 +105,18 @@ describe('parseMessage', () => {
   test('a CNAME without data from a server made the resolver throw', () => {
     expect(() => parseMessage(message(1, 0, 'c00c 0005 0001 0000012c 0000'))).toThrow(FormError)
   })
+})
+
+test.each([
+  ['a.test', 1232],
+  ['a.test', undefined],
+  ['.', 4096],
+  ['odd\\.label.\\000.test', 512],
+])('a bare question is what compose makes of it: %s, EDNS %s', (text, payloadSize) => {
+  const question = { name: nameOf(text), type: 0x1234, class: 0x5678 }
+  const opt = payloadSize && { payloadSize, extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
+  const expected = compose({ id: 0xabcd, flags: 0x0100, question, opt: opt || undefined })
+  expect(composeQuestion(0xabcd, 0x0100, question, payloadSize)).toEqual(expected)
 })
 
 describe('compose', () => {
