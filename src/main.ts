@@ -7,6 +7,7 @@ import { listen, listenAdvice } from './listen.ts'
 import { logWriter } from './log-writer.ts'
 import { HELP, type Options, parseOptions, UsageError } from './options.ts'
 import { ensureDirectory, withUsableDirectory } from './runtime-directory.ts'
+import { SignalOrders } from './signal-orders.ts'
 import { Libc, Notifier, SystemClock, Watchdog } from './sys/index.ts'
 import { packageVersion } from './version.ts'
 
@@ -37,6 +38,7 @@ async function run(wanted: Options): Promise<void> {
   const ended = endSignal()
   const libc = Libc.load(logger)
   const notifier = takeNotifier(libc, logger)
+  const orders = new SignalOrders(process, notifier, logger)
   const version = packageVersion()
   const options = wanted.tryOut ? await withUsableDirectory(wanted, life, logger) : wanted
   const advice = listenAdvice(options, libc)
@@ -48,11 +50,11 @@ async function run(wanted: Options): Promise<void> {
   )
   await listen(daemon, options, advice, logger)
   await daemon.openIpc()
-  handleSignals(daemon, notifier, logger)
   notifier.notify('READY=1', 'STATUS=Processing requests.')
   const watchdog = Watchdog.start(notifier, new SystemClock(libc), process.env)
   if (watchdog !== undefined) life.adopt(watchdog)
   announce(daemon, options, version, logger)
+  life.adopt(orders).obeyBy(daemon)
   logger.info(`Received ${await ended}, shutting down.`)
   notifier.notify('STOPPING=1', 'STATUS=Shutting down.')
 }
@@ -72,21 +74,6 @@ function announce(daemon: Daemon, { tryOut }: Options, version: string, logger: 
   if (!tryOut || first === undefined) return
   const at = `dig @${first.address.text}${first.port === 53 ? '' : ` -p ${first.port}`}`
   logger.notice(`Try:  ${at} example.com   (without a network:  ${at} localhost)`)
-}
-
-function handleSignals(daemon: Daemon, notifier: Notifier, logger: Logger): void {
-  const reload = async (after: Promise<void>): Promise<void> => {
-    await after
-    notifier.notify('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
-    await daemon.reload().catch((error: unknown) => logger.error(`Reload failed: ${reasonOf(error)}`))
-    notifier.notify('READY=1')
-  }
-  let reloading = Promise.resolve()
-  process.on('SIGHUP', () => {
-    reloading = reload(reloading) // one after the other
-  })
-  process.on('SIGUSR1', () => daemon.dump())
-  process.on('SIGUSR2', () => daemon.flush())
 }
 
 /** The name of the first signal that asks us to end. Later ones change nothing: npm passes on what the terminal sent too. */

@@ -81,6 +81,13 @@ test('questions waiting when it is told to stop do not keep it', async () => {
   await pending
 })
 
+test('told to stop in the middle of a reload, it ends', async () => {
+  await using lab = await Lab.open({ links: { lan } })
+  await lab.run(['sh', '-c', `kill -HUP ${lab.daemon.program.pid} && kill -TERM ${lab.daemon.program.pid}`])
+  expect(await lab.daemon.stop()).toBe(0)
+  expect((await lab.run(['ss', '-Hlntu', 'src', '127.0.0.53'])).trim()).toBe('')
+})
+
 test.skipIf(original)('when port 53 is taken it says who has it', async () => {
   await using lab = await Lab.open({ links: { lan }, start: false })
   const squatters = await lab.world.start('squatter', ['python3', '-uc', squatter], { until: /bound/ })
