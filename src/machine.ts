@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
+import { printable } from './base/index.ts'
 import type { ClientIdentity, QueryClient } from './resolve/index.ts'
 import { clientOwner } from './sys/index.ts'
 
@@ -16,9 +17,10 @@ export function bootTime(): number {
   return uptime() * 1000
 }
 
-/** What a process calls itself, for people to read. */
+/** What a process calls itself, which may be anything, for people to read. */
 export async function processName(pid: number): Promise<string | undefined> {
-  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined))?.trim()
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined)
+  return name === undefined ? undefined : printable(name.trim())
 }
 
 /** 32 hexadecimal digits; undefined where the machine has none. */

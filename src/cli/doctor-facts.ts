@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { resolve as resolvePath } from 'node:path'
+import { printable } from '../base/index.ts'
 import { parseName, TYPE, wireOfText } from '../wire/index.ts'
 import { RESOLVE1 } from './bus-client.ts'
 import type { Context } from './context.ts'
@@ -90,7 +91,7 @@ async function busOwner(context: Context): Promise<Facts['bus']> {
   try {
     const [uid] = await bus.call({ ...driver, member: 'GetConnectionUnixUser', body })
     const [pid] = await bus.call({ ...driver, member: 'GetConnectionUnixProcessID', body })
-    const process = tryOr(() => readFileSync(`/proc/${Number(pid)}/comm`, 'utf8').trim(), 'a process')
+    const process = tryOr(() => printable(readFileSync(`/proc/${Number(pid)}/comm`, 'utf8').trim()), 'a process')
     return { owner: { uid: Number(uid), process } }
   } catch {
     return { owner: undefined }

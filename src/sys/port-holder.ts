@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { AF_INET, IpAddress } from '../base/index.ts'
+import { AF_INET, IpAddress, printable } from '../base/index.ts'
 
 /** Who has a socket. */
 export interface Holder {
@@ -76,7 +76,7 @@ function ownerOf(inode: string): Holder['process'] {
     const descriptors = tryOr(() => readdirSync(`/proc/${pid}/fd`), [])
     const target = (fd: string) => tryOr(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '')
     if (!descriptors.some((fd) => target(fd) === `socket:[${inode}]`)) continue
-    return { pid: Number(pid), name: tryOr(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?') }
+    return { pid: Number(pid), name: printable(tryOr(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?')) }
   }
   return undefined
 }

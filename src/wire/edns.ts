@@ -1,3 +1,4 @@
+import { printable } from '../base/index.ts'
 import { FormError } from './form-error.ts'
 import type { ResourceRecord } from './record.ts'
 
@@ -55,10 +56,11 @@ export function wireOfOpt(opt: Opt): Buffer {
   return Buffer.concat([wire, ...options])
 }
 
-/** The first well-formed EDE option; a malformed one is passed over, for it is only advice. */
+/** The first well-formed EDE option; a malformed one is passed over, for it is only advice. Its text is any server's. */
 export function extendedErrorOf(opt: Opt | undefined): ExtendedError | undefined {
   const option = opt?.options.find(({ code, data }) => code === OPTION.EDE && data.length >= 2)
-  return option && { code: option.data.readUInt16BE(0), text: option.data.toString('utf8', 2).replace(/\0$/, '') }
+  if (option === undefined) return undefined
+  return { code: option.data.readUInt16BE(0), text: printable(option.data.toString('utf8', 2).replace(/\0$/, '')) }
 }
 
 export function extendedErrorOption(error: ExtendedError): EdnsOption {

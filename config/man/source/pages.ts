@@ -26,7 +26,7 @@ const MORE: Readonly<Record<string, string>> = {
   why:
     'Tells the whole decision for a name from live state: which sources are consulted in order, each scope with its ' +
     'score and rule and what it loses by, what the winner remembers and who taught it, its servers in the order they ' +
-    'would be asked, and, unless **--no-ask**, what asking brings. Looking changes nothing.',
+    'would be asked, and, unless **--no-ask**, what asking brings.',
   monitor:
     'With **--clients**, or one of the filters **--name**, **--client** and **--outcome**, one line per question: who ' +
     'asked, the result, source, link, server and time; **-i** then lets only one link through. Without, the layout of ' +
@@ -106,8 +106,8 @@ function tsresolved(): Page {
     .heading('Varlink interfaces')
     .text(
       'Besides io.systemd.Resolve and io.systemd.Resolve.Monitor: **io.tsresolved.Explain** tells where answers come ' +
-        'from and why, **io.tsresolved.Observe** shows links, questions and counters. Both are on the socket ' +
-        'io.systemd.Resolve and describe themselves. What others asked is shown to root, to members of the group that ' +
+        'from and why, **io.tsresolved.Observe** shows links, questions and counters, ' +
+        '**io.tsresolved.Settings** tells who set what. All are on the socket io.systemd.Resolve and describe themselves. What others asked is shown to root, to members of the group that ' +
         '**tsresolved** runs as, and to whom polkit lets.',
     )
     .heading('Files')

@@ -1,5 +1,6 @@
 import dgram from 'node:dgram'
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
@@ -25,6 +26,13 @@ describe('who holds a port', () => {
     const holder = portHolder(loopback, await udp(address), 'udp')
     expect(holder).toMatchObject({ uid: process.getuid?.(), process: { pid: process.pid } })
     expect(holder?.process?.name).toMatch(/./)
+  })
+  test('a program that calls itself an escape sequence does not reach the terminal with it', async () => {
+    const before = readFileSync('/proc/self/comm', 'utf8').trim()
+    writeFileSync('/proc/self/comm', '\x1b[31mred\x1b[A')
+    const holder = portHolder(loopback, await udp('127.0.0.1'), 'udp')
+    writeFileSync('/proc/self/comm', before)
+    expect(holder?.process?.name).toBe('?[31mred?[A')
   })
   test('not by a socket on another address, nor by another transport', async () => {
     expect(portHolder(IpAddress.of('127.0.0.2'), await udp('127.0.0.1'), 'udp')).toBeUndefined()

@@ -220,4 +220,9 @@ describe('EDNS', () => {
     expect(extendedErrorOf(opt)).toEqual({ code: 3, text: 'a' })
     expect(extendedErrorOf(undefined)).toBeUndefined()
   })
+  test('the text of an extended error does not steer a terminal', () => {
+    const options = [extendedErrorOption({ code: 15, text: 'blöcked\x1b]0;by\x07\n\u202eme' })]
+    const opt: Opt = { payloadSize: 512, extendedRcode: 0, version: 0, dnssecOk: false, options }
+    expect(extendedErrorOf(opt)).toEqual({ code: 15, text: 'blöcked?]0;by???me' })
+  })
 })
