@@ -59,9 +59,9 @@ export class RecentFailures {
     if (this.#entries.size > 0) this.#entries.delete(questionKey(question))
   }
 
-  /** The server was away, so its silence says nothing about names. */
-  forgetSilences(): void {
-    for (const [key, { failure }] of this.#entries) if (failure.kind === 'silence') this.#entries.delete(key)
+  /** They had a reason that says nothing about names. */
+  forgetAll(kind: RecentFailure['kind']): void {
+    for (const [key, { failure }] of this.#entries) if (failure.kind === kind) this.#entries.delete(key)
   }
 
   clear(): void {

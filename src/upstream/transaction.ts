@@ -155,7 +155,7 @@ export class Transaction {
 
   #onTrouble(outcome: ReplyOutcome, course: Course, now: Millis): Step {
     const { upstream, wire, message } = outcome
-    upstream.counts.errors++
+    upstream.onError()
     if (this.#request.kind === 'question')
       upstream.failures.add(this.#request.question, { kind: 'error', wire, message }, now)
     course.isSpent = true

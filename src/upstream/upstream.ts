@@ -13,6 +13,8 @@ export const DNS_PORT = 53
 /** A server that answers nothing but errors, where others answer well, is asked last for so long. */
 const USELESS_AFTER = 3
 const USELESS_FOR: Millis = 4000
+/** After so many errors and no answer in between, it was the server that could not ask: a router without its uplink. */
+const NO_UPLINK = 8
 /** Share of messages lost among the last so many from which on a path counts as lossy. */
 const LOSS_WINDOW = 16
 const LOSSY = 0.1
@@ -44,6 +46,8 @@ export class Upstream {
   /** Errors in a row for which another server had an answer. */
   #outdone = 0
   #outdoneAt: Millis = 0
+  /** Errors since its last good answer. */
+  #errors = 0
   #lostShare = 0
   readonly counts = {
     sent: 0,
@@ -145,6 +149,13 @@ export class Upstream {
   onGoodAnswer(question: Question): void {
     this.#provenQuestion = question
     this.#outdone = 0
+    if (this.#errors >= NO_UPLINK) this.failures.forgetAll('error')
+    this.#errors = 0
+  }
+
+  onError(): void {
+    this.counts.errors++
+    this.#errors++
   }
 
   /** It gave an error to a question that another server then answered. */
@@ -160,11 +171,12 @@ export class Upstream {
     this.abilities.reset()
     this.failures.clear()
     this.#outdone = 0
+    this.#errors = 0
     this.#lostShare = 0
   }
 
   #onSign(now: Millis): void {
-    if (this.liveness.state === 'out') this.failures.forgetSilences()
+    if (this.liveness.state === 'out') this.failures.forgetAll('silence') // it was away
     this.liveness.onSign(now)
   }
 }

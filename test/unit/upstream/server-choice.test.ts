@@ -310,6 +310,31 @@ describe('errors of servers', () => {
     expect(world.sent).toEqual([2, 2])
   })
 
+  test('RFC 9520: the errors of a server that lost its uplink end with the first answer after it', () => {
+    const world = new Simulation([error(RCODE.SERVFAIL)])
+    const paths = world.paths
+    for (let second = 0; second < 120; second++) {
+      world.lookup('a.test')
+      if (second % 10 === 0) world.lookup(`n${second}.test`)
+      world.advance(1000)
+    }
+    paths[0]!.reply = () => ({ answer: ['a.test 300 A 192.0.2.1'] })
+    world.lookup('other.test')
+    expect(world.lookup('a.test')).toMatchObject({ took: 20, outcome: { message: { rcode: RCODE.NOERROR } } })
+  })
+
+  test('RFC 9520: one broken name is not asked more often because others are answered', () => {
+    const isBroken = (wire: Buffer) => wire.includes('broken')
+    const found = { answer: ['a.test 300 A 192.0.2.1'] }
+    const world = new Simulation([{ reply: (wire) => (isBroken(wire) ? { rcode: RCODE.SERVFAIL } : found) }])
+    for (let second = 0; second < 600; second++) {
+      world.lookup('broken.test')
+      world.lookup(`n${second}.test`)
+      world.advance(1000)
+    }
+    expect(world.sent[0]).toBeLessThan(600 + 20)
+  })
+
   test('SERVFAIL of one and silence of the other: not waited for to the end', () => {
     const world = new Simulation([error(RCODE.SERVFAIL), { isAlive: false }])
     expect(world.lookup('a.test').took).toBeLessThanOrEqual(1100)
