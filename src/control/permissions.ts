@@ -90,15 +90,19 @@ export interface Authority {
   ): Promise<Verdict>
 }
 
-/** True for root and for the daemon's own user, who need not be asked about (dbus.md §9). */
+/** `nobody` and `nogroup`: also what the kernel calls everybody whom a user namespace does not know. */
+const ANYBODY = 65_534
+
+/** True for root and for the daemon's own user, who need not be asked about (dbus.md §9); `nobody` is no user of its own. */
 export function isTrusted(caller: Caller, daemonUid: number): boolean {
-  return caller.uid === 0 || (caller.uid !== undefined && caller.uid === daemonUid)
+  return caller.uid === 0 || (caller.uid !== undefined && caller.uid === daemonUid && daemonUid !== ANYBODY)
 }
 
 /**
  * True for members of the daemon's own group, who may see what it does but change nothing. Group 0 is no such group: it is
- * the daemon's where that stayed root, and many are in it who are not.
+ * the daemon's where that stayed root, and many are in it who are not. Nor is `nogroup`.
  */
 export function mayRead(operation: Operation, { groups }: Caller, daemonGid: number): boolean {
-  return PERMISSIONS[operation].isReading && daemonGid !== 0 && groups?.().includes(daemonGid) === true
+  const isOwn = daemonGid !== 0 && daemonGid !== ANYBODY
+  return PERMISSIONS[operation].isReading && isOwn && groups?.().includes(daemonGid) === true
 }

@@ -210,6 +210,18 @@ describe('polkit', () => {
     expect(await of(0, [1000, 0])('subscribe-query-results')).toBe('denied')
   })
 
+  test('a daemon that runs as nobody trusts not everybody who is nobody', async () => {
+    const nobody = 65_534
+    const identity = { uid: nobody, gid: nobody }
+    const authority = new PolkitAuthority(identity, () => undefined, new Logger('err', () => undefined))
+    const caller = { busName: undefined, uid: nobody, pid: 7, process: undefined, groups: () => [nobody] }
+    const may = (operation: Operation, uid: number) =>
+      authority.authorize(operation, { ...caller, uid }, undefined, false, AbortSignal.any([]))
+    expect(await may('set-dns-servers', nobody)).toBe('denied')
+    expect(await may('subscribe-query-results', nobody)).toBe('denied')
+    expect(await may('set-dns-servers', 0)).toBe('allowed')
+  })
+
   test('the policy file names every action of the table, and no other', async () => {
     const policy = await readFile(new URL('../../../config/org.freedesktop.resolve1.policy', import.meta.url), 'utf8')
     const named = [...policy.matchAll(/<action id="([^"]*)">/g)].map(([, id]) => id)
