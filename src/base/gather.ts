@@ -14,7 +14,9 @@ export function gather<T>(
   patience: Millis,
   clock: Clock,
 ): Promise<T[]> {
-  if (promises.length < 2) return Promise.all(promises)
+  const [first] = promises
+  if (first === undefined) return Promise.resolve([])
+  if (promises.length === 1) return first.then((value) => [value])
   return new Promise((resolve, reject) => {
     const arrived: T[] = []
     let timer: Disposable | undefined

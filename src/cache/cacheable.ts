@@ -63,5 +63,7 @@ function bounded(kind: 'positive' | 'nodata' | 'nxdomain', seconds: Seconds): Ca
 }
 
 function leastTtl({ answer, authority, additional }: Message): Seconds {
-  return [answer, authority, additional].flat().reduce((least, { ttl }) => Math.min(least, ttl), LONGEST)
+  let least = LONGEST
+  for (const records of [answer, authority, additional]) for (const { ttl } of records) least = Math.min(least, ttl)
+  return least
 }

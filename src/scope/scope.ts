@@ -57,18 +57,8 @@ export class Scope {
   }
 
   /** Cache, else one shared transaction; stale data where that takes too long or fails. */
-  async lookUp(request: ScopeRequest, signal: AbortSignal): Promise<ScopeOutcome> {
-    this.#refreshes.earn()
-    const hit = this.#hit(request)
-    if (hit !== undefined) return this.#fromCache(hit)
-    if (!request.mayAskNetwork) return failure('no-source')
-    const obstacle = this.#obstacle()
-    const stale = this.#stale.find(request)
-    if (stale === undefined) return obstacle ?? this.#ask(request)
-    const isBusy = obstacle?.errno === EBUSY
-    if (obstacle !== undefined && !isBusy) return obstacle
-    if (isBusy || stale.isKnownToFail) return this.#stale.serve(stale, 'timeout') // RFC 8767 §5
-    return this.#stale.unlessFresh(stale, this.#ask(request), this.#plan.manners.staleAnswerAfter, signal)
+  lookUp(request: ScopeRequest, signal: AbortSignal): Promise<ScopeOutcome> {
+    return Promise.resolve(this.#outcome(request, signal))
   }
 
   /** Forgets all answers; questions on their way are answered, but not remembered nor shared any more. */
@@ -96,6 +86,20 @@ export class Scope {
     this.upstreams.tuning = plan.manners.tuning
     this.cache.staleRetention = plan.manners.staleRetention
     this.cache.refreshesAhead = plan.manners.refreshesAhead
+  }
+
+  #outcome(request: ScopeRequest, signal: AbortSignal): ScopeOutcome | Promise<ScopeOutcome> {
+    this.#refreshes.earn()
+    const hit = this.#hit(request)
+    if (hit !== undefined) return this.#fromCache(hit)
+    if (!request.mayAskNetwork) return failure('no-source')
+    const obstacle = this.#obstacle()
+    const stale = this.#stale.find(request)
+    if (stale === undefined) return obstacle ?? this.#ask(request)
+    const isBusy = obstacle?.errno === EBUSY
+    if (obstacle !== undefined && !isBusy) return obstacle
+    if (isBusy || stale.isKnownToFail) return this.#stale.serve(stale, 'timeout') // RFC 8767 §5
+    return this.#stale.unlessFresh(stale, this.#ask(request), this.#plan.manners.staleAnswerAfter, signal)
   }
 
   #hit(request: ScopeRequest): CacheHit | undefined {
