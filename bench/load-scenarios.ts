@@ -133,16 +133,13 @@ export function subject(scene: Scene, measure: () => Promise<Figures>): Subject 
   return { measure, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() }
 }
 
-/**
- * A server that has answered for each name, and for a second more: compiled, and with all in its cache. Each is asked
- * for twice, as ours makes ready for repetition only what was asked for again.
- */
+/** A server that has answered for each name, and for a second more: compiled, and with all in its cache. */
 export async function warm(peer: Peer, spec: SceneSpec, count: number) {
   const scene = await Scene.open(peer, spec)
   try {
     const idle = await scene.rss()
     const questions = await knownNames(scene, count)
-    for (let pass = 0; pass < 2; pass++) await dnsperf(scene, { questions, seconds: 600, once: true })
+    await dnsperf(scene, { questions, seconds: 600, once: true })
     await dnsperf(scene, { questions, seconds: WARM_UP_SECONDS })
     return { scene, questions, idle }
   } catch (cause) {

@@ -65,11 +65,8 @@ export class Responder {
       signal,
     )
     const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
-    const { basis: entry, scope: source, cached } = resolution
-    // Only what was asked for a second time, and so came from the cache: most names never are, and to note each took a
-    // twentieth of the time of a cold miss.
-    const isRepeatable =
-      isRelayed && cached !== undefined && entry !== undefined && source !== undefined && footing !== undefined
+    const { basis: entry, scope: source } = resolution
+    const isRepeatable = isRelayed && entry !== undefined && source !== undefined && footing !== undefined
     if (isRepeatable) memo?.remember(packet, wire, { entry, source }, footing, clock.now())
     return wire
   }
