@@ -126,6 +126,7 @@ export class BatchedUdp implements DatagramListener {
     this.#isFlushPlanned = true
     setImmediate(() => {
       this.#isFlushPlanned = false
+      this.#retries++
       this.#flush()
     })
   }
@@ -139,7 +140,7 @@ export class BatchedUdp implements DatagramListener {
       else if (this.#libc.koffi.errno() === EAGAIN) break
       else sent++ // this one cannot be sent, for whatever reason; the others can
     }
-    if (sent === this.#queued || ++this.#retries > MAX_RETRIES) this.#retries = this.#queued = 0
+    if (sent === this.#queued || this.#retries > MAX_RETRIES) this.#retries = this.#queued = 0
     else this.#keepFrom(sent)
   }
 
