@@ -20,6 +20,7 @@ need python3 python3
 need curl curl
 need ping iputils-ping
 need tmux tmux
+need groff groff-base
 # The NSS module and its tests.
 need gcc gcc
 need make make
