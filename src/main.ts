@@ -76,8 +76,12 @@ function announce(daemon: Daemon, { tryOut }: Options, version: string, logger: 
   logger.notice(`Try:  ${at} example.com   (without a network:  ${at} localhost)`)
 }
 
-/** The name of the first signal that asks us to end. Later ones change nothing: npm passes on what the terminal sent too. */
+/**
+ * The name of the first signal that asks us to end. Later ones change nothing (npm passes on what the terminal sent too),
+ * not even those that come while Node takes itself apart: it would let go of its handlers first, so it is not let do so.
+ */
 function endSignal(): Promise<NodeJS.Signals> {
+  process.once('exit', () => process.exit())
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
   })
