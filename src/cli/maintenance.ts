@@ -3,7 +3,7 @@ import { RESOLVE1 } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { preferBus } from './prefer-bus.ts'
-import { callMonitor } from './varlink-client.ts'
+import { callMonitor, callProcess } from './varlink-client.ts'
 import { LOG_LEVELS } from '../base/index.ts'
 
 /** Forgets all answers. */
@@ -15,21 +15,30 @@ export const resetServerFeatures: VerbRun = (_words, context) =>
 
 /** Prints or sets how much the daemon logs. */
 export const logLevel: VerbRun = async ([level], context) => {
+  if (level === undefined) return showLogLevel(context)
+  const severity = (LOG_LEVELS as readonly string[]).indexOf(level)
+  if (severity < 0) throw new CliError(`"${level}" is not a valid log level: say ${LOG_LEVELS.join(', ')}.`)
+  await preferBus(
+    () => setLogLevel(level, context),
+    async () => void (await callProcess('SetLogLevel', { level: severity })),
+  )
+  return 0
+}
+
+async function showLogLevel(context: Context): Promise<number> {
   const bus = await context.bus()
-  if (level === undefined) {
-    const call = bus.call({ ...LOG_PROPERTIES, member: 'Get', signature: 'ss', body: [LOG_CONTROL, 'LogLevel'] })
-    const [value] = await saying(`Failed to get log level of ${RESOLVE1.destination}`, call)
-    context.screen.print(String((value as { value: unknown }).value))
-    return 0
-  }
-  if (!(LOG_LEVELS as readonly string[]).includes(level)) {
-    throw new CliError(`"${level}" is not a valid log level: say ${LOG_LEVELS.join(', ')}.`)
-  }
+  const call = bus.call({ ...LOG_PROPERTIES, member: 'Get', signature: 'ss', body: [LOG_CONTROL, 'LogLevel'] })
+  const [value] = await saying(`Failed to get log level of ${RESOLVE1.destination}`, call)
+  context.screen.print(String((value as { value: unknown }).value))
+  return 0
+}
+
+async function setLogLevel(level: string, context: Context): Promise<void> {
+  const bus = await context.bus()
   const { Variant } = (await import('dbus-next')).default
   const body = [LOG_CONTROL, 'LogLevel', new Variant('s', level)]
   const call = { ...LOG_PROPERTIES, member: 'Set', signature: 'ssv', body, interactive: context.options.askPassword }
   await saying(`Failed to set log level of ${RESOLVE1.destination} to ${level}`, bus.call(call))
-  return 0
 }
 
 const LOG_CONTROL = 'org.freedesktop.LogControl1'

@@ -5,6 +5,8 @@ import type { Context, VerbRun } from './context.ts'
 import { FLAG } from './flags.ts'
 import { Lookups, type ServiceName } from './lookups.ts'
 import { printAnswer } from './output.ts'
+import { preferBus } from './prefer-bus.ts'
+import { serviceOverVarlink } from './service-over-varlink.ts'
 
 /** `[[NAME] TYPE] DOMAIN`: the servers, texts and canonical names of a service. */
 export const service: VerbRun = async (words, context) => {
@@ -12,13 +14,12 @@ export const service: VerbRun = async (words, context) => {
     throw new CliError('service has no JSON form: use query with --type=SRV or --type=TXT and --json=.')
   }
   const asked = serviceName(words)
-  const bus = await context.bus()
-  const startedAt = context.now()
-  const flags = serviceFlags(words.length, context)
-  const call = new Lookups(bus).service(context.ifindex, asked, context.options.family, flags)
-  const answer = await saying('Resolve call failed', call)
+  const { answer, elapsed } = await preferBus(
+    async () => ask(new Lookups(await context.bus()), asked, words.length, context),
+    () => ask({ service: serviceOverVarlink }, asked, words.length, context),
+  )
   const lines = serviceLines(asked, answer, (ifindex) => context.links.nameOf(ifindex))
-  printAnswer(lines, answer, context.now() - startedAt, context)
+  printAnswer(lines, answer, elapsed, context)
   return 0
 }
 
@@ -32,4 +33,11 @@ export function serviceName(words: readonly string[]): ServiceName {
 export function serviceFlags(wordCount: number, { options }: Pick<Context, 'options'>): number {
   const wantsTexts = options.serviceTxt ?? wordCount === 3
   return (options.flags & ~FLAG.NO_SEARCH) | (wantsTexts ? 0 : FLAG.NO_TXT)
+}
+
+async function ask(lookups: Pick<Lookups, 'service'>, asked: ServiceName, words: number, context: Context) {
+  const startedAt = context.now()
+  const call = lookups.service(context.ifindex, asked, context.options.family, serviceFlags(words, context))
+  const answer = await saying('Resolve call failed', call)
+  return { answer, elapsed: context.now() - startedAt }
 }

@@ -7,11 +7,13 @@ import { errnoText } from './errno-text.ts'
 export class VarlinkError extends CliError {
   /** Such as `org.varlink.service.MethodNotFound`. */
   readonly errorName: string
+  readonly parameters: VarlinkParameters
 
-  constructor(errorName: string, method: string) {
+  constructor(errorName: string, method: string, parameters: VarlinkParameters = {}) {
     super(messageOf(errorName, method))
     this.name = 'VarlinkError'
     this.errorName = errorName
+    this.parameters = parameters
   }
 }
 
@@ -24,6 +26,7 @@ export type VarlinkParameters = Readonly<Record<string, unknown>>
 
 const RESOLVE = 'io.systemd.Resolve'
 const RUNTIME_DIRECTORY = '/run/systemd/resolve'
+const PROCESS = 'io.systemd.service'
 const MONITOR = 'io.systemd.Resolve.Monitor'
 const EXPLAIN = 'io.tsresolved.Explain'
 const OBSERVE = 'io.tsresolved.Observe'
@@ -63,8 +66,13 @@ export function callMonitor(method: string): Promise<VarlinkParameters> {
 }
 
 /** As `callMonitor`, to the interface that everybody may use. */
-export function callResolve(method: string): Promise<VarlinkParameters> {
-  return callOnce(RESOLVE, method)
+export function callResolve(method: string, parameters: VarlinkParameters = {}): Promise<VarlinkParameters> {
+  return callOnce(RESOLVE, method, parameters)
+}
+
+/** As `callResolve`, to what any service of systemd's kind offers (V-15). */
+export function callProcess(method: string, parameters: VarlinkParameters): Promise<VarlinkParameters> {
+  return callOnce(PROCESS, method, parameters)
 }
 
 /** Replies of a call that goes on (`more`), until the daemon disconnects. */
@@ -125,7 +133,7 @@ async function* callVarlink(
     socket.write(`${JSON.stringify({ method: `${iface}.${method}`, parameters, ...(more && { more }) })}\0`)
     for await (const text of splitMessages(socket)) {
       const reply = parseReply(text)
-      if (reply.error !== undefined) throw new VarlinkError(reply.error, `${iface}.${method}`)
+      if (reply.error !== undefined) throw new VarlinkError(reply.error, `${iface}.${method}`, reply.parameters)
       yield reply.parameters ?? {}
       if (reply.continues !== true) return
     }
@@ -170,7 +178,7 @@ function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   })
 }
 
-/** Our own interfaces live on the socket for everybody. */
+/** Only the monitor has a socket of its own. */
 function socketPath(iface: string): string {
-  return `${RUNTIME_DIRECTORY}/${iface.startsWith('io.tsresolved.') ? RESOLVE : iface}`
+  return `${RUNTIME_DIRECTORY}/${iface === MONITOR ? MONITOR : RESOLVE}`
 }

@@ -1,4 +1,5 @@
 import { type Json, RCODE, rcodeText } from '../wire/index.ts'
+import { extendedErrorSuffix } from './extended-error-text.ts'
 
 /** Errors whose names differ between bus and varlink (varlink.md 3.1); the others share their last word. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
@@ -33,6 +34,49 @@ export function busErrorName(error: string, rcode: number | undefined): string {
   const renamed = [...RENAMED].find(([, varlinkWord]) => varlinkWord === word)?.[0]
   return renamed ?? `org.freedesktop.resolve1.${word}`
 }
+
+/** What the bus says of an error that varlink only names (resolvectl.md 3.8). `name`: what was asked for. */
+export function failureSentence(error: string, parameters: Readonly<Record<string, unknown>>, name: string): string {
+  const word = /^io\.systemd\.Resolve\.(\w+)$/.exec(error)?.[1]
+  if (word === 'DNSError') return dnsErrorSentence(parameters as DnsError, name)
+  if (error === 'org.varlink.service.InvalidParameter') return `Invalid ${String(parameters.parameter ?? '')} parameter`
+  if (error === 'io.systemd.System') return `Lookup failed: ${String(parameters.errnoName ?? parameters.errno)}`
+  return SENTENCES.get(word ?? '')?.replace('NAME', name) ?? error
+}
+
+interface DnsError {
+  readonly rcode?: number
+  readonly queryString?: string
+  readonly extendedDNSErrorCode?: number
+  readonly extendedDNSErrorMessage?: string
+}
+
+function dnsErrorSentence({ rcode, queryString, ...extended }: DnsError, name: string): string {
+  const asked = queryString ?? name
+  const suffix = extendedErrorSuffix(extended.extendedDNSErrorCode, extended.extendedDNSErrorMessage)
+  if (rcode === RCODE.NXDOMAIN) return `Name '${asked}' not found${suffix === '' ? '' : `:${suffix}`}`
+  return `Could not resolve '${asked}', server or network returned error: ${rcodeText(rcode ?? RCODE.SERVFAIL)}${suffix}`
+}
+
+// biome-ignore format: a table reads better in rows
+const SENTENCES: ReadonlyMap<string, string> = new Map([
+  ['NoNameServers', 'No appropriate name servers or networks for name found'],
+  ['NoSuchResourceRecord', "'NAME' does not have any RR of the requested type"],
+  ['QueryTimedOut', 'Query timed out'],
+  ['MaxAttemptsReached', 'All attempts to contact name servers or networks failed'],
+  ['InvalidReply', 'Received invalid reply'],
+  ['QueryAborted', 'Query aborted'],
+  ['QueryRefused', 'DNS query type refused'],
+  ['NoTrustAnchor', 'No suitable trust anchor known'],
+  ['ResourceRecordTypeUnsupported', 'Server does not support requested resource record type'],
+  ['NetworkDown', 'Network is down'],
+  ['NoSource', 'All suitable resolution sources turned off'],
+  ['StubLoop', 'Configured DNS server loops back to us'],
+  ['CNAMELoop', "CNAME loop detected, or CNAME resolving disabled on 'NAME'"],
+  ['ServiceNotProvided', "'NAME' does not provide the requested service"],
+  ['InconsistentServiceRecords', "'NAME' does not provide a consistent set of service resource records"],
+  ['DNSSECValidationFailed', 'DNSSEC validation failed'],
+])
 
 /** By name, or a decimal number where the code has none. */
 function rcodeOf(text: string): number {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { Lab, original } from './kit/lab.ts'
 import { inside, testUser } from './kit/world.ts'
@@ -28,6 +29,55 @@ test.skipIf(original)('without a bus, lookups, status and flush-caches go over v
     stderr: expect.stringMatching(/system bus: .*\nTry 'tsresolvectl doctor': it says what is wrong\.\n$/),
   })
 })
+
+test.skipIf(original)('without a bus, services, keys and records are told as with one', async () => {
+  const zone = {
+    'www.test': ['A 192.0.2.1', 'AAAA fe80::1'],
+    'cn.test': 'CNAME www.test',
+    'web._http._tcp.test': ['SRV 0 5 80 cn.test', 'TYPE16 0570613d2f22 03c3bc0a', 'TXT path=/'],
+    '_http._tcp.test': ['SRV 1 2 80 www.test', 'SRV 0 0 81 none.test'],
+    '_none._tcp.test': 'SRV 0 0 0 .',
+    '_443._tcp.test': 'TYPE52 030101aabbcc',
+    [`${sha224('old')}._openpgpkey.test`]: 'TYPE61 aabbcc',
+  }
+  await using lab = await Lab.open({ links: { lan: { zone, defaultRoute: true } } })
+  lab.links.lan.upstream.on({ name: '_bad._tcp.test' }, { rcode: 'REFUSED' })
+  const commands = [
+    'service web _http._tcp test',
+    'service _http._tcp test',
+    'service _http._tcp.test',
+    'service --service-address=no web _http._tcp test',
+    'service _none._tcp test',
+    'service _nope._tcp test',
+    'service _bad._tcp test',
+    'service www.test',
+    'service _http test',
+    'service -p llmnr _http._tcp test',
+    'tlsa test',
+    'tlsa udp test:25 test',
+    'openpgp old@test',
+    'openpgp nobody@test',
+    'openpgp nobody',
+    'query -t SRV _http._tcp.test',
+    'query -t A --raw www.test',
+    '--json=short query -t A www.test none.test',
+  ]
+  const all = async () => {
+    const said = []
+    for (const words of commands) said.push([words, await ctl(lab, '--legend=no', ...words.split(' '))])
+    return said
+  }
+  const withBus = await all()
+  expect(withBus[0]).toMatchObject([commands[0], { code: 0 }])
+  expect(await ctl(lab, 'log-level', 'debug')).toMatchObject({ code: 0 })
+  await lab.bus.stop()
+  expect(await all()).toEqual(withBus)
+  expect(await ctl(lab, 'log-level', 'info')).toEqual({ code: 0, stdout: '', stderr: '' })
+})
+
+function sha224(local: string): string {
+  return createHash('sha224').update(local).digest('hex')
+}
 
 test.skipIf(original).each([
   ['hangs up at once', 'c.close()'],

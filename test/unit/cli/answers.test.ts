@@ -9,7 +9,8 @@ import {
 } from '../../../src/cli/answer-lines.ts'
 import type { FoundAddress } from '../../../src/cli/lookups.ts'
 import { payloadOf, readRecord, recordObject, recordText } from '../../../src/cli/record-lines.ts'
-import { varlinkError } from '../../../src/cli/varlink-error.ts'
+import { octalBytes } from '../../../src/cli/service-over-varlink.ts'
+import { failureSentence, varlinkError } from '../../../src/cli/varlink-error.ts'
 import { FormError, parseType, wireOfText } from '../../../src/wire/index.ts'
 
 const nameOf = (ifindex: number) => `w${ifindex - 1}`
@@ -176,5 +177,37 @@ describe('C-Q-16: errors as JSON', () => {
     ['org.freedesktop.DBus.Error.InvalidArgs', { error: 'org.freedesktop.DBus.Error.InvalidArgs', message: 'm' }],
   ])('%s', (errorName, expected) => {
     expect(varlinkError('x.test', errorName, 'm')).toMatchObject({ name: 'x.test', ...expected })
+  })
+})
+
+describe('3.8: errors that varlink only names', () => {
+  it.each([
+    ['DNSError', { rcode: 3, queryString: 'q.test' }, "Name 'q.test' not found"],
+    ['DNSError', { rcode: 3, extendedDNSErrorCode: 15 }, "Name 'n.test' not found: (Blocked)"],
+    ['DNSError', { rcode: 5 }, "Could not resolve 'n.test', server or network returned error: REFUSED"],
+    [
+      'DNSError',
+      { rcode: 2, extendedDNSErrorCode: 22, extendedDNSErrorMessage: 'gone' },
+      "Could not resolve 'n.test', server or network returned error: SERVFAIL (No Reachable Authority: gone)",
+    ],
+    ['NoSuchResourceRecord', {}, "'n.test' does not have any RR of the requested type"],
+    ['ServiceNotProvided', {}, "'n.test' does not provide the requested service"],
+    ['Unheard', {}, 'io.systemd.Resolve.Unheard'],
+  ])('%s %j', (word, parameters, sentence) => {
+    expect(failureSentence(`io.systemd.Resolve.${word}`, parameters, 'n.test')).toBe(sentence)
+  })
+
+  it('V-8, V-11: of the protocol and the system', () => {
+    const system = { errno: 11, errnoName: 'EAGAIN' }
+    expect(failureSentence('io.systemd.System', system, 'n')).toBe('Lookup failed: EAGAIN')
+    expect(failureSentence('org.varlink.service.InvalidParameter', { parameter: 'type' }, 'n')).toBe(
+      'Invalid type parameter',
+    )
+  })
+
+  it('texts are octets again', () => {
+    expect(octalBytes(String.raw`a\042b\134c\303\274\377 \400`)).toEqual(
+      Buffer.concat([Buffer.from('a"b\\cü'), Buffer.of(0xff), Buffer.from(String.raw` \400`)]),
+    )
   })
 })
