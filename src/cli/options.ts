@@ -2,6 +2,7 @@ import { AF_INET, AF_INET6, AF_UNSPEC } from '../base/index.ts'
 import { CLASS, parseClass, parseType } from '../wire/index.ts'
 import { CliError } from './cli-error.ts'
 import { FLAG, PROTOCOL_WORDS } from './flags.ts'
+import { OUTCOMES } from './outcomes.ts'
 
 /** What the options of one call ask for (resolvectl.md 3.1). */
 export interface Options {
@@ -73,6 +74,8 @@ export interface OptionSpec {
   /** Name of its value; `optional` values need `=`. */
   readonly value?: string
   readonly optional?: boolean
+  /** All values there are, for shells to offer. */
+  readonly words?: readonly string[]
   readonly help: string
   apply(options: Options, value: string): Partial<Options>
 }
@@ -88,7 +91,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { long: 'interface', short: 'i', value: 'INTERFACE', help: 'Look on interface', apply: ({ interfaces }, value) => ({ interfaces: [...interfaces, value] }) },
   { long: 'protocol', short: 'p', value: 'PROTO|help', help: 'Look via protocol', apply: withProtocol },
   { long: 'type', short: 't', value: 'TYPE|help', help: 'Query RR with DNS type', apply: withType },
-  { long: 'class', short: 'c', value: 'CLASS|help', help: 'Query RR with DNS class', apply: withClass },
+  { long: 'class', short: 'c', value: 'CLASS|help', words: ['IN', 'ANY', 'help'], help: 'Query RR with DNS class', apply: withClass },
   unless('service-address', FLAG.NO_ADDRESS, 'Resolve address for services'),
   { long: 'service-txt', value: 'BOOL', help: 'Resolve TXT records for services (default: yes)', apply: (_, value) => ({ serviceTxt: truth('service-txt', value) }) },
   unless('cname', FLAG.NO_CNAME, 'Follow CNAME redirects'),
@@ -108,11 +111,11 @@ export const OPTIONS: readonly OptionSpec[] = [
   { long: 'clients', help: 'With monitor: show who asks, source, server and time', apply: () => ({ clients: true }) },
   filter('name', 'NAME', 'With monitor: only this name and those below it'),
   filter('client', 'WHO', 'With monitor: only this process name, uid, pid or address'),
-  filter('outcome', 'WORD', 'With monitor: only this source or result, such as cache, network, nxdomain, failed'),
+  { ...filter('outcome', 'WORD', 'With monitor: only this source or result, such as cache, network, nxdomain, failed'), words: OUTCOMES },
   { long: 'fix', help: 'With doctor: repair what can be undone', apply: () => ({ fix: true }) },
-  { long: 'raw', value: 'payload|packet', optional: true, help: 'Dump the answer as binary data', apply: withRaw },
+  { long: 'raw', value: 'payload|packet', optional: true, words: ['payload', 'packet'], help: 'Dump the answer as binary data', apply: withRaw },
   { long: 'legend', value: 'BOOL', help: 'Print headers and additional info (default: yes)', apply: (_, value) => ({ legend: truth('legend', value) }) },
-  { long: 'json', value: 'MODE', help: 'Output as JSON: pretty, short or off', apply: withJson },
+  { long: 'json', value: 'MODE', words: ['pretty', 'short', 'off'], help: 'Output as JSON: pretty, short or off', apply: withJson },
   { short: 'j', help: 'Same as --json=pretty on tty, --json=short otherwise', apply: () => ({ json: 'auto' }) },
 ]
 

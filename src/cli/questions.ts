@@ -5,6 +5,7 @@ import { explainUnavailable } from './explained-lookups.ts'
 import { timeSpan } from './layout.ts'
 import { notifyReady } from './notify.ts'
 import type { Filters } from './options.ts'
+import { OUTCOMES } from './outcomes.ts'
 import { printJson } from './output.ts'
 import { isUnavailable, streamObserve } from './varlink-client.ts'
 
@@ -97,18 +98,26 @@ export function originText({ source, scope, server, transport, attempts }: Quest
   const via = scope === undefined ? '' : ` ${scope}`
   const from = server === undefined ? '' : ` ${server}${transport === undefined ? '' : `/${transport}`}`
   const tries = attempts > 1 ? ` after ${attempts} attempts` : ''
-  return `${source === 'none' ? 'nobody' : source}${via}${from}${tries}`
+  return `${sourceWord(source)}${via}${from}${tries}`
+}
+
+function sourceWord(source: string): string {
+  return source === 'none' ? 'nobody' : source
 }
 
 /** @throws {CliError} for a filter that can let nothing through */
 export function questionFilter({ name, client, outcome }: Filters, ifindex: number): (question: Question) => boolean {
   const domain = name === undefined ? undefined : parseName(name)
   if (name !== undefined && domain === undefined) throw new CliError(`"${name}" is not a domain name.`)
+  const wanted = outcome?.toLowerCase()
+  if (wanted !== undefined && !OUTCOMES.includes(wanted)) {
+    throw new CliError(`"${outcome}" is not an outcome: say ${OUTCOMES.join(', ')}.`)
+  }
   return (question) =>
     (ifindex === 0 || question.ifindex === ifindex) &&
     (domain === undefined || isBelow(question.name, domain)) &&
     (client === undefined || isClient(question.client, client)) &&
-    (outcome === undefined || isOutcome(question, outcome.toLowerCase()))
+    (wanted === undefined || isOutcome(question, wanted))
 }
 
 function isBelow(name: string, domain: NonNullable<ReturnType<typeof parseName>>): boolean {
@@ -128,7 +137,7 @@ function isOutcome(question: Question, wanted: string): boolean {
   const isFailed = state !== 'success' && state !== 'nodata' && !(state === 'rcode-failure' && rcode === NXDOMAIN)
   const words = [
     state,
-    source,
+    sourceWord(source),
     state === 'rcode-failure' ? rcodeText(rcode).toLowerCase() : '',
     isFailed ? 'failed' : '',
   ]

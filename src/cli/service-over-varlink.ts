@@ -14,7 +14,7 @@ export async function serviceOverVarlink(
   const { name, type, domain } = asked
   const parts = { ...(name !== '' && { name }), ...(type !== '' && { type }), domain }
   try {
-    return answerOf((await callResolve('ResolveService', { ...parts, family, ifindex, flags })) as ServiceReply)
+    return answerOf(await callResolve('ResolveService', { ...parts, family, ifindex, flags }))
   } catch (error) {
     if (!(error instanceof VarlinkError) || isUnavailable(error)) throw error
     const { errorName, parameters } = error

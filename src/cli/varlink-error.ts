@@ -38,10 +38,14 @@ export function busErrorName(error: string, rcode: number | undefined): string {
 /** What the bus says of an error that varlink only names (resolvectl.md 3.8). `name`: what was asked for. */
 export function failureSentence(error: string, parameters: Readonly<Record<string, unknown>>, name: string): string {
   const word = /^io\.systemd\.Resolve\.(\w+)$/.exec(error)?.[1]
-  if (word === 'DNSError') return dnsErrorSentence(parameters as DnsError, name)
-  if (error === 'org.varlink.service.InvalidParameter') return `Invalid ${String(parameters.parameter ?? '')} parameter`
-  if (error === 'io.systemd.System') return `Lookup failed: ${String(parameters.errnoName ?? parameters.errno)}`
+  if (word === 'DNSError') return dnsErrorSentence(parameters, name)
+  if (error === 'org.varlink.service.InvalidParameter') return `Invalid ${wordIn(parameters.parameter)} parameter`
+  if (error === 'io.systemd.System') return `Lookup failed: ${wordIn(parameters.errnoName)}`
   return SENTENCES.get(word ?? '')?.replace('NAME', name) ?? error
+}
+
+function wordIn(value: unknown): string {
+  return typeof value === 'string' ? value : 'unknown'
 }
 
 interface DnsError {

@@ -41,7 +41,7 @@ test.skipIf(original)('without a bus, services, keys and records are told as wit
     [`${sha224('old')}._openpgpkey.test`]: 'TYPE61 aabbcc',
   }
   await using lab = await Lab.open({ links: { lan: { zone, defaultRoute: true } } })
-  lab.links.lan.upstream.on({ name: '_bad._tcp.test' }, { rcode: 'REFUSED' })
+  await lab.links.lan.upstream.on({ name: '_bad._tcp.test' }, { rcode: 'REFUSED' })
   const commands = [
     'service web _http._tcp test',
     'service _http._tcp test',
