@@ -3,11 +3,11 @@ import { classText, rcodeText, typeText, type RecordKey } from '../wire/index.ts
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { extendedErrorSuffix } from './extended-error-text.ts'
+import { asciiArrows, isUtf8Locale } from './glyphs.ts'
 import { printJson } from './output.ts'
 import { watchQuestions } from './questions.ts'
 import { readRecord, recordText } from './record-lines.ts'
 import { notifyReady } from './notify.ts'
-import { isUtf8Locale } from './screen.ts'
 import { streamMonitor, type VarlinkParameters } from './varlink-client.ts'
 
 /** A finished query (varlink.md 4.1). */
@@ -55,7 +55,8 @@ function printEvent(event: VarlinkParameters, context: Context): void {
   if (options.json !== 'off') return printJson(event, context)
   if (typeof event.state !== 'string') throw new CliError('Received a query result without a state.')
   const lines = eventLines(event as unknown as QueryEvent, screen.columns)
-  screen.print(`${isUtf8Locale() ? lines.join('\n') : lines.join('\n').replaceAll('→', '->').replaceAll('←', '<-')}\n`)
+  const text = `${lines.join('\n')}\n`
+  screen.print(isUtf8Locale(process.env) ? text : asciiArrows(text))
 }
 
 function outcomeText(event: QueryEvent): string {

@@ -1,3 +1,5 @@
+import { isUtf8Locale } from './glyphs.ts'
+
 /** Where results and remarks go. */
 export interface Screen {
   readonly isTerminal: boolean
@@ -25,7 +27,7 @@ export class ProcessScreen implements Screen {
   readonly isTerminal = process.stdout.isTTY
   readonly columns = (this.isTerminal && process.stdout.columns) || 80
 
-  readonly showsUnicode = this.isTerminal && isUtf8Locale()
+  readonly showsUnicode = this.isTerminal && isUtf8Locale(process.env)
 
   print(text: string): void {
     process.stdout.write(`${text}\n`)
@@ -46,12 +48,6 @@ export class ProcessScreen implements Screen {
   paintNote(style: Style, text: string): string {
     return wantsColour(process.stderr) ? colour(style, text) : text
   }
-}
-
-/** Also what arrows need. */
-export function isUtf8Locale(): boolean {
-  const { LC_ALL, LC_CTYPE, LANG } = process.env
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '')
 }
 
 function wantsColour(stream: NodeJS.WriteStream): boolean {

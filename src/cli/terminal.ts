@@ -1,5 +1,6 @@
 import { emitKeypressEvents } from 'node:readline'
 import ansi from 'ansi-escapes'
+import { asciiSigns, isUtf8Locale } from './glyphs.ts'
 import type { Line, Size } from './top-view.ts'
 
 export interface TerminalEvents {
@@ -14,6 +15,7 @@ const LEAVING = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const
 /** The whole terminal, until disposed: then it is as it was, whichever way the program ends. */
 export class Terminal implements Disposable {
   readonly #events: TerminalEvents
+  readonly #signs = isUtf8Locale(process.env) ? (text: string) => text : asciiSigns
   readonly #isColoured = (process.env.NO_COLOR ?? '') === ''
   #isOpen = true
   readonly #onKey = (text: string | undefined, key: { name?: string; ctrl?: boolean } | undefined): void => {
@@ -63,7 +65,8 @@ export class Terminal implements Disposable {
   }
 
   /** What is selected is inverse also where colours are not wanted. */
-  #styled({ text, style }: Line[number]): string {
+  #styled({ text: signs, style }: Line[number]): string {
+    const text = this.#signs(signs)
     if (style === undefined || (!this.#isColoured && style !== 'inverse' && style !== 'bold')) return text
     return `\x1b[${STYLES[style]}m${text}\x1b[0m`
   }

@@ -7,9 +7,9 @@ const lan = { zone: { 'www.test': 'A 192.0.2.1' } }
 const vpn = { zone: { 'www.corp.test': 'A 192.0.2.2' }, domains: ['~corp.test'] }
 
 /** A real terminal of this size in which `tsresolvectl top` runs from a shell. */
-async function openTerminal(lab: Lab, columns: number, rows: number) {
+async function openTerminal(lab: Lab, columns: number, rows: number, locale = 'C.UTF-8') {
   const tmux = (...words: readonly string[]) => lab.run(['tmux', '-L', 'top', ...words])
-  await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), 'env PS1=READY_ sh -i')
+  await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `env PS1=READY_ LC_ALL=${locale} sh -i`)
   const keys = (...words: readonly string[]) => tmux('send-keys', ...words)
   const shown = async () => (await tmux('capture-pane', '-p')).replace(/\n+$/, '').split('\n')
   const start = async () => {
@@ -64,6 +64,20 @@ test.skipIf(original)('top: links with their lights, questions, keys, and a clea
   await keys('q')
   await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/))
   expect((await shown()).join('\n')).not.toContain('q quit')
+})
+
+test.skipIf(original)('top: in the locale C, no sign is beyond ASCII', async () => {
+  await using lab = await Lab.open({ links: { lan, vpn } })
+  const { shown, resize } = await openTerminal(lab, 80, 24, 'C')
+  for (const name of ['www.test', `${'long.'.repeat(10)}test`]) await lab.dig(name)
+  await eventually(async () => {
+    const text = (await shown()).join('\n')
+    expect(text).toMatch(/^ {2}lan {9}\* \* \* \* \* \* .*<\d.* [1-8] .*10\.53\.1\.1$/m)
+    expect(text).toMatch(/long\.long\.long\.long\.l~ /)
+  })
+  await resize(30, 10)
+  await eventually(async () => expect(await shown()).toHaveLength(10))
+  expect((await shown()).join('\n')).toMatch(/^[ -~\n]+$/)
 })
 
 test.skipIf(original)('top: a daemon that leaves, a signal: the terminal is as it was', async () => {

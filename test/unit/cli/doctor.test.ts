@@ -242,8 +242,14 @@ describe('monitor --clients', () => {
     ['source', { outcome: 'network' }, 0, question, true],
     ['rcode', { outcome: 'NXDOMAIN' }, 0, missing, true],
     ['failed', { outcome: 'failed' }, 0, failed, true],
+    ['source of none', { outcome: 'nobody' }, 0, failed, true],
     ['NXDOMAIN is no failure', { outcome: 'failed' }, 0, missing, false],
   ])('filter by %s', (_what, filters, ifindex, one, passes) => {
     expect(questionFilter(filters, ifindex)(one)).toBe(passes)
+  })
+
+  it('refuses what no question can be', () => {
+    expect(() => questionFilter({ outcome: 'nxdomian' }, 0)).toThrow('"nxdomian" is not an outcome: say failed, ')
+    expect(() => questionFilter({ name: 'a..b' }, 0)).toThrow('not a domain name')
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { scopeLines } from '../../../src/cli/cache-dump.ts'
+import { asciiArrows, asciiSigns, isUtf8Locale } from '../../../src/cli/glyphs.ts'
 import { eventLines } from '../../../src/cli/monitor.ts'
 import { splitMessages } from '../../../src/cli/varlink-client.ts'
 
@@ -96,4 +97,24 @@ describe('V-1, V-2: varlink framing', () => {
     const chunk = Buffer.alloc(1024 * 1024, 0x20)
     await expect(split(Array.from({ length: 17 }, () => chunk))).rejects.toThrow('too long')
   })
+})
+
+describe('signs beyond ASCII', () => {
+  it.each([
+    [{}, true],
+    [{ LC_TIME: 'C' }, true],
+    [{ LANG: 'C' }, false],
+    [{ LANG: '' }, false],
+    [{ LANG: 'de_DE.UTF-8' }, true],
+    [{ LANG: 'C.utf8' }, true],
+    [{ LANG: 'de_DE.ISO-8859-1' }, false],
+    [{ LC_ALL: 'POSIX', LANG: 'C.UTF-8' }, false],
+    [{ LC_ALL: '', LC_CTYPE: 'C.UTF-8', LANG: 'C' }, true],
+  ])('in %j: %s', (environment, wanted) => expect(isUtf8Locale(environment)).toBe(wanted))
+
+  it('C-M-2: only the arrows in front change', () => {
+    expect(asciiArrows('→ Q: →.test\n← S: success')).toBe('-> Q: →.test\n<- S: success')
+  })
+
+  it('the width stays', () => expect(asciiSigns('● ○ ▁█ ≤1ms – long… ü')).toBe('* o 18 <1ms - long~ ?'))
 })
