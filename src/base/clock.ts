@@ -6,7 +6,10 @@ export interface Clock {
   now(): Millis
   /** Wall-clock time since 1970, for people to read only: it may jump. */
   wall(): Millis
-  /** Calls back once, at the earliest `delay` from now, unless disposed before. Disposing twice is harmless. */
+  /**
+   * Calls back once, at the earliest `delay` from now and after what has come by then, unless disposed before.
+   * Disposing twice is harmless.
+   */
   after(delay: Millis, callback: () => void): Disposable
 }
 

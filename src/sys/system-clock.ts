@@ -51,7 +51,8 @@ export class SystemClock implements Clock {
 
   #check(awake: Millis): void {
     this.#checkedAt = awake
-    const slept = this.#bootTime() - awake - this.#base
+    // `awake` is too old to compare with: we may have been kept waiting since it was read.
+    const slept = this.#bootTime() - performance.now() - this.#base
     if (slept <= this.#slept + this.#grain) return
     const isNoticeable = slept - this.#slept > NOTICEABLE
     this.#slept = slept
@@ -59,12 +60,18 @@ export class SystemClock implements Clock {
   }
 }
 
-/** A class, as a literal with a computed key is made by a call into the engine: every question has two timers. */
+/**
+ * Calls back after what has come by then was heard. Node looks at timers first and at sockets second: a daemon that a busy
+ * machine let wait would blame servers for silence, and ask again, with their answers at its door.
+ *
+ * A class, as a literal with a computed key is made by a call into the engine: every question has two timers.
+ */
 class Timer implements Disposable {
   readonly #clock: Clock
   readonly #due: Millis
   readonly #callback: () => void
-  #timer: NodeJS.Timeout
+  /** Undefined once disposed. */
+  #timer: NodeJS.Timeout | undefined
 
   constructor(clock: Clock, due: Millis, delay: Millis, callback: () => void) {
     this.#clock = clock
@@ -75,6 +82,7 @@ class Timer implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   /** Whole milliseconds: Node keeps a list for each duration that occurs. */
@@ -84,8 +92,8 @@ class Timer implements Disposable {
 
   #tick(): void {
     const left = this.#due - this.#clock.now() // setTimeout may be a millisecond early
-    if (left <= 0) this.#callback()
-    else this.#timer = this.#sleep(left)
+    if (left > 0) this.#timer = this.#sleep(left)
+    else setImmediate(() => this.#timer && this.#callback())
   }
 }
 
