@@ -45,6 +45,7 @@ class Daemon:
 
     def __init__(self, path):
         self.script, self.requests = None, []
+        self.is_idle = threading.Event()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(64)
@@ -52,7 +53,9 @@ class Daemon:
 
     def serve(self):
         while True:
+            self.is_idle.set()
             connection, _ = self.listener.accept()
+            self.is_idle.clear()
             with connection, contextlib.suppress(OSError):
                 data = b''
                 while not data.endswith(b'\0') and (more := connection.recv(65536)):
@@ -336,7 +339,7 @@ def dead_and_slow(daemon):
         return took
 
     late = expected(UNAVAIL, NO_RECOVERY, errno.ETIMEDOUT)
-    least, most = SHORT_PATIENCE - 5, 20 * SHORT_PATIENCE  # far from the patience of a minute, and kind to a busy machine
+    least, most = SHORT_PATIENCE - 5, 80 * SHORT_PATIENCE  # far from the patience of a minute, and kind to a busy machine
     for function, family in FUNCTIONS:
         shim.resolve_test_set(place, SHORT_PATIENCE)
         for name, script in (('silent', until_hangup), ('dripping', drip)):
@@ -423,6 +426,9 @@ def arguments(daemon):
 
 
 def descriptors(_):
+    deadline = time.monotonic() + 20  # the scripted daemon closes its ends in its own time
+    while len(os.listdir('/proc/self/fd')) != opened and time.monotonic() < deadline:
+        time.sleep(0.02)
     check('no descriptor is left open', len(os.listdir('/proc/self/fd')), opened)
 
 
@@ -438,7 +444,7 @@ try:
     dead_place, full_place = ctypes.c_char_p(dead.encode()), ctypes.c_char_p(full.encode())
     daemon.script = reply(good('gethostbyname4', 0))
     ask('gethostbyname4', 0)
-    time.sleep(0.05)
+    daemon.is_idle.wait(20)
     opened = len(os.listdir('/proc/self/fd'))
     for part in (answers, errors, requests, arguments, cuts, buffers, hostile, dead_and_slow, descriptors):
         part(daemon)

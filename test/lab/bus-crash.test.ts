@@ -78,7 +78,7 @@ async function burst(lab: Machine, random: SeededRandom, indices: Record<LinkNam
     const { words, shown } = at(random.below(200))
     const key = `${link} ${property}`
     const before = expected.get(key) ?? []
-    const argv = ['busctl', '--timeout=5', 'call', ...MANAGER, name, types, String(indices[link]), ...words]
+    const argv = ['busctl', '--timeout=20', 'call', ...MANAGER, name, types, String(indices[link]), ...words]
     const { code } = await lab.tryRun(argv)
     expected.set(key, code === 0 ? [shown] : before.length === 0 ? [] : [...before, shown])
   })
@@ -128,7 +128,7 @@ test('R-LINK-9: kill -9 at random moments during 200 setter calls loses nothing 
     expect(await lost(lab, indices, expected)).toEqual([])
   }
   expect([...expected.values()].filter((allowed) => allowed.length > 0).length).toBeGreaterThan(6)
-}, 120_000)
+})
 
 const SET = [
   ['dns', 'vpn', '10.53.2.1', '10.53.2.2:5353#dns.corp.test'],

@@ -62,7 +62,7 @@ test.skipIf(original)(
     const wanted: string[] = []
     const argv = [inside.node, '-e', hurried, String(await lab.links.lan.index()), '1']
     await lab.world.start('hurried', argv, { onLine: (line) => wanted.push(line) })
-    await eventually(() => expect(wanted.at(-1)).toBe('done'), { within: 40_000 })
+    await eventually(() => expect(wanted.at(-1)).toBe('done'), { within: 120_000 })
     const questions = await lab.links.lan.upstream.questions()
     const asked = questions.filter(({ name }) => /^n\d/.test(name)).map(({ name, to }) => `${name} ${to}`)
     expect(asked).toEqual(wanted.slice(0, -1))
@@ -79,11 +79,10 @@ test.skipIf(original)('a question that waits for the old server is asked anew at
   const answer = lab.dig('www.test')
   const bus = lab.call('ResolveHostname', 'isit', '0', 'www.test', '2', '0')
   await eventually(async () => expect(await lab.links.lan.asked()).toContain('www.test A'))
-  const began = performance.now()
   await lab.resolvectl('dns', 'lan', server2)
-  expect((await answer).data).toEqual(['192.0.2.1'])
+  expect((await answer).data).toEqual(['192.0.2.1']) // not SERVFAIL, as when the old server is waited for
   expect(await bus).toContain('192 0 2 1')
-  expect(performance.now() - began).toBeLessThan(2000)
+  expect((await upstream.questions()).some(({ to }) => to === server2)).toBe(true)
 })
 
 test.skipIf(original)('a question in flight follows its name to another link', async () => {
@@ -100,14 +99,17 @@ test.skipIf(original)('a question in flight follows its name to another link', a
 test('a bus call does not wait behind lookups that get no answer', async () => {
   await using lab = await Lab.open(both)
   await lab.links.lan.upstream.on({}, { drop: true })
-  const lookups = Array.from({ length: 60 }, (_, i) =>
-    lab.tryRun(['busctl', '--timeout=3', 'call', ...MANAGER, 'ResolveHostname', 'isit', '0', `n${i}.test`, '2', '0']),
-  )
-  await eventually(async () => expect((await lab.links.lan.asked()).length).toBeGreaterThan(40))
-  const began = performance.now()
+  let waiting = 0
+  const lookUp = async (i: number) => {
+    waiting++
+    await lab.tryRun(['busctl', 'call', ...MANAGER, 'ResolveHostname', 'isit', '0', `n${i}.test`, '2', '0'])
+    waiting--
+  }
+  const lookups = Array.from({ length: 60 }, (_, i) => lookUp(i))
+  await eventually(async () => expect(new Set(await lab.links.lan.asked()).size).toBe(60))
   await lab.resolvectl('dns', 'vpn', lab.links.vpn.server)
   await lab.resolvectl('status')
-  expect(performance.now() - began).toBeLessThan(1500)
+  expect(waiting).toBeGreaterThan(0)
   await Promise.all(lookups)
 })
 

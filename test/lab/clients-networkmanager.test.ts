@@ -50,10 +50,8 @@ const WORK = `connection add type ethernet ifname vpn con-name work ipv4.method 
 const TUNNEL = `connection add type tun mode tun ifname tun0 con-name tunnel ipv4.method manual ipv4.addresses 10.8.0.2/24 ipv4.dns 10.8.0.1 ipv6.method ignore`
 
 async function eventuallySays(lab: Machine, verb: string, link: string, expected: string): Promise<void> {
-  await eventually(
-    async () =>
-      expect((await lab.resolvectl(verb, link)).trim().replace(/^Link \d+ /, '')).toBe(`(${link}): ${expected}`.trim()),
-    { within: 10_000 },
+  await eventually(async () =>
+    expect((await lab.resolvectl(verb, link)).trim().replace(/^Link \d+ /, '')).toBe(`(${link}): ${expected}`.trim()),
   )
 }
 

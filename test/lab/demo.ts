@@ -94,7 +94,7 @@ async function show(world: World): Promise<void> {
 async function startDaemon(world: World): Promise<void> {
   const argv = ['sh', '-c', 'exec "$0" "$1" 2>&1', inside.node, `${inside.repo}/dist/main.js`]
   await world.start('daemon', argv, { until: /is ready/ })
-  await eventually(() => world.run([inside.node, `${inside.repo}/dist/cli/main.js`, 'dns']), { within: 10_000 }) // on the bus
+  await eventually(() => world.run([inside.node, `${inside.repo}/dist/cli/main.js`, 'dns'])) // on the bus
 }
 
 /** tsresolvectl, as an administrator or VPN client would call it. */

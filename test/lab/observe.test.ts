@@ -15,13 +15,10 @@ async function monitorLines({ world }: { world: World }, ...words: readonly stri
 
 /** Asks until the monitor has seen it: it takes a moment to subscribe. */
 async function askUntilSeen(lab: Lab, lines: readonly string[], name: string): Promise<void> {
-  await eventually(
-    async () => {
-      await lab.dig(name)
-      if (!lines.some((line) => line.includes(name))) throw new Error(`no line about ${name}`)
-    },
-    { within: 10_000 },
-  )
+  await eventually(async () => {
+    await lab.dig(name)
+    if (!lines.some((line) => line.includes(name))) throw new Error(`no line about ${name}`)
+  })
 }
 
 test.skipIf(original)(

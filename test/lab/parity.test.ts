@@ -73,7 +73,7 @@ test.skipIf(original).each(
     const differs = (_: unknown, i: number) => !isDeepStrictEqual(said[i], wanted[i])
     expect(said.filter(differs)).toEqual(wanted.filter(differs))
   },
-  180_000,
+  600_000,
 )
 
 test.skipIf(original)('every difference in the table is one', () => {
@@ -109,7 +109,7 @@ test.skipIf(original).each(['ours', 'original'] as const)('with %s, both monitor
   }
   const all = pairs.flatMap(({ theirs, ours }) => [theirs, ours])
   const areSeeing = (name: string) => expect(all.every((lines) => lines.join('').includes(name))).toBe(true)
-  await eventually(() => lab.dig('first.test').then(() => areSeeing('first')), { within: 20_000 })
+  await eventually(() => lab.dig('first.test').then(() => areSeeing('first')))
   for (const name of ['www.test', 'none.test', 'localhost', 'www.test']) await lab.dig(name)
   await lab.resolvectl('query', 'www.test')
   await lab.dig('last.test')

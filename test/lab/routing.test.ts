@@ -89,14 +89,14 @@ test('R-ROUTE-10: global servers and a default-route link are asked in parallel'
 test('R-MERGE-3: of tied links, a quick NXDOMAIN does not hide a slow answer', async () => {
   const links = { lan, vpn: { zone: { 'only.vpn.test': 'A 192.0.2.3' } } }
   await using lab = await Lab.open({ links })
-  await lab.links.vpn.upstream.on({}, { delay: 400 })
+  await lab.links.vpn.upstream.on({}, { delay: 100 })
   expect((await lab.dig('only.vpn.test')).data).toEqual(['192.0.2.3'])
 })
 
 test.skipIf(original)('R-MERGE-3, better: nor does a quick NODATA', async () => {
   const links = { lan: { zone: { 'both.test': 'TXT x' } }, vpn: { zone: { 'both.test': 'A 192.0.2.3' } } }
   await using lab = await Lab.open({ links })
-  await lab.links.vpn.upstream.on({}, { delay: 200 })
+  await lab.links.vpn.upstream.on({}, { delay: 100 })
   expect((await lab.dig('both.test')).data).toEqual(['192.0.2.3'])
 })
 

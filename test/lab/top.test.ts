@@ -14,7 +14,7 @@ async function openTerminal(lab: Lab, columns: number, rows: number, locale = 'C
   const shown = async () => (await tmux('capture-pane', '-p')).replace(/\n+$/, '').split('\n')
   const start = async () => {
     await keys(`sh -c 'echo $$ >/tmp/pid; exec ${inside.node} ${inside.repo}/dist/cli/main.js top'`, 'Enter')
-    await eventually(async () => expect((await shown()).join('\n')).toContain('q quit'), { within: 15_000 })
+    await eventually(async () => expect((await shown()).join('\n')).toContain('q quit'))
   }
   await start()
   const close = () => tmux('kill-session')
@@ -92,7 +92,7 @@ test.skipIf(original)('top: a daemon that leaves, a signal: the terminal is as i
   }
   await start()
   await lab.daemon.stop()
-  await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/), { within: 10_000 })
+  await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/))
 })
 
 test.skipIf(original)('top: a terminal that goes away takes it along', async () => {

@@ -13,9 +13,15 @@ test('R-SRV-10: a truncated answer is fetched over TCP', async () => {
   expect((await lab.links.lan.upstream.questions()).map(({ transport }) => transport)).toEqual(['udp', 'tcp'])
 })
 
-test('R-SRV-4: a server that refuses the connection costs no time', async () => {
+test('R-SRV-4: a server that refuses the connection', async () => {
   await using lab = await Lab.open({ links: { lan: { zone, dns: [refusing, second] } } })
-  expect((await lab.dig('www.test', 'A', '+time=2')).data).toEqual(['192.0.2.1'])
+  expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
+})
+
+test.skipIf(original)('R-SRV-4: and is not waited for', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone, dns: [refusing, second] } } })
+  const told = await lab.tsresolvectl('query', '--explain', '-4', 'www.test')
+  expect(told).toMatch(/10\.53\.1\.9%lan {2}udp.*refused\n.*10\.53\.1\.2%lan {2}udp.*NOERROR/)
 })
 
 test('R-SRV-4: an address that nobody has as first server', async () => {
@@ -27,7 +33,9 @@ test('R-SRV-4: a silent first server, and the second is kept from then on', asyn
   await using lab = await Lab.open({ links: { lan: { zone, dns: [second, third] } } })
   await lab.links.lan.upstream.on({ to: second }, { drop: true })
   expect((await lab.dig('www.test', 'A', '+time=12')).data).toEqual(['192.0.2.1'])
-  expect((await lab.dig('a.many.test', 'A', '+time=1')).data).toEqual(['192.0.2.2'])
+  expect((await lab.dig('a.many.test')).data).toEqual(['192.0.2.2'])
+  const asked = (await lab.links.lan.upstream.questions()).filter(({ name }) => name === 'a.many.test')
+  expect(asked[0]?.to).toBe(third)
 })
 
 test('R-SRV-4: REFUSED by one server is asked of the next', async () => {
@@ -82,8 +90,8 @@ test('R-SRV-17: identical questions in flight are one', async () => {
   await eventually(async () => expect(await lab.links.lan.asked()).not.toEqual([]))
   await lab.links.lan.upstream.plain()
   await lab.links.lan.upstream.release()
-  await eventually(() => expect(replies).toBe(30))
-  expect((await lab.links.lan.asked()).length).toBeLessThan(6) // some may be repeats of a question not yet answered
+  await eventually(() => expect(replies).toBe(200))
+  expect((await lab.links.lan.asked()).length).toBeLessThan(30) // one question, sent again while nobody answers
 })
 
 test('R-SRV-12: a server that does not know EDNS still serves', async () => {
@@ -108,11 +116,11 @@ test('a real server: dnsmasq', async () => {
   await eventually(() => expect(dnsmasq.asked).toContain('none.test A'))
 })
 
-/** Thirty clients that ask the same at once; a line for each reply. */
+/** Two hundred clients that ask the same at once; a line for each reply. */
 const clients = `
 import socket, struct
 sockets = []
-for id in range(30):
+for id in range(200):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.connect(('127.0.0.53', 53))
     s.send(struct.pack('>HHHHHH', id, 0x100, 1, 0, 0, 0) + b'\\3www\\4test\\0\\0\\1\\0\\1')

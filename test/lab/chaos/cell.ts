@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 import { eventually } from '../kit/eventually.ts'
 import { Lab } from '../kit/lab.ts'
 import type { Program } from '../kit/program.ts'
+import { elsewhere } from '../kit/upstream.ts'
 import { inside } from '../kit/world.ts'
 import type { Fared, Fault, Load, Order, Report } from './faults.ts'
 
@@ -68,7 +69,7 @@ class Chaos {
   static async start(lab: Lab<'lan' | 'other'>, addresses: readonly string[]): Promise<Chaos> {
     const waiting: ((report: Report) => void)[] = []
     const onLine = (line: string) => waiting.shift()?.(JSON.parse(line) as Report)
-    const argv = [inside.node, '-e', await bundled('server.ts'), ...addresses]
+    const argv = [...elsewhere, inside.node, '-e', await bundled('server.ts'), ...addresses]
     const chaos = new Chaos(await lab.links.lan.start(argv, { onLine }), waiting)
     await chaos.tell({ do: 'report' })
     return chaos
@@ -103,13 +104,13 @@ async function settledDescriptors(lab: Lab<'lan' | 'other'>): Promise<number> {
     count = (await lab.run(['ls', `/proc/${lab.daemon.program.pid}/fd`])).split('\n').length
     if (count >= MAX_DESCRIPTORS) throw new Error(`${count} descriptors`)
   }
-  await eventually(look, { within: 6000 }).catch(() => undefined) // the caller judges the count
+  await eventually(look, { within: 8000 }).catch(() => undefined) // the caller judges the count
   return count
 }
 
 async function ask(lab: Lab<'lan' | 'other'>, load: Load): Promise<Fared> {
-  const argv = [inside.node, '-e', await bundled('client.ts'), JSON.stringify(load)]
-  return JSON.parse(await lab.run(argv, { patience: 40 })) as Fared
+  const argv = [...elsewhere, inside.node, '-e', await bundled('client.ts'), JSON.stringify(load)]
+  return JSON.parse(await lab.run(argv, { patience: 120 })) as Fared
 }
 
 const bundles = new Map<string, Promise<string>>()

@@ -45,7 +45,7 @@ export class Daemon {
       () => {
         if (!this.notices.includes('READY=1') && end === undefined) throw new Error('the daemon did not say READY=1')
       },
-      { within: 15_000 },
+      { within: 60_000 },
     )
     if (end !== undefined) throw new Error(`the daemon ended with ${end} before it was ready`)
   }

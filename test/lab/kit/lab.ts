@@ -118,7 +118,7 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   async onBus(name = 'org.freedesktop.resolve1'): Promise<void> {
     const bus = ['org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus']
     const owner = ['busctl', 'call', ...bus, 'GetNameOwner', 's', name]
-    await eventually(() => this.run(owner), { within: 10_000 })
+    await eventually(() => this.run(owner))
   }
 
   /** Sets servers and domains of all links as their specs say, through the bus. */

@@ -59,10 +59,10 @@ export class Program {
     await this.#world.run(['kill', '-s', name.slice(3), String(this.pid)])
   }
 
-  /** Asks it to end, and insists after ten seconds. */
+  /** Asks it to end, and insists when that seems in vain. */
   async stop(name: NodeJS.Signals = 'SIGTERM'): Promise<number> {
     await this.#world.tryRun(['kill', '-s', name.slice(3), String(this.pid)])
-    const insist = setTimeout(() => void this.#world.tryRun(['kill', '-s', 'KILL', String(this.pid)]), 10_000)
+    const insist = setTimeout(() => void this.#world.tryRun(['kill', '-s', 'KILL', String(this.pid)]), 30_000)
     const code = await this.exited
     clearTimeout(insist)
     return code

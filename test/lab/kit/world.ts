@@ -19,7 +19,7 @@ export interface Finished {
 
 export interface RunOptions {
   readonly input?: string
-  /** Seconds until the command is killed; its exit code is then 124. */
+  /** Seconds until the command is killed, if it hangs; its exit code is then 124. */
   readonly patience?: number
   /** Run in the network namespace of this process instead of the host's. */
   readonly network?: Program
@@ -66,7 +66,7 @@ export class World implements AsyncDisposable {
 
   /** Runs a command to its end, whatever its exit code. It never outlives its patience. */
   async tryRun(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    const child = this.#spawn(['timeout', '-k', '1', String(options.patience ?? 20), ...argv], options.network)
+    const child = this.#spawn(['timeout', '-k', '1', String(options.patience ?? 60), ...argv], options.network)
     let [stdout, stderr] = ['', '']
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))

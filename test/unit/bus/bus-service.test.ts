@@ -1,10 +1,11 @@
 import { connect } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
 import { type Codec, type IncomingMessage, loadCodec } from '../../../src/bus/codec.ts'
 import { BusConnection, RemoteError } from '../../../src/bus/connection.ts'
 import { BusService } from '../../../src/bus/index.ts'
 import { Variant } from '../../../src/bus/variant.ts'
+import { eventually } from '../../kit/eventually.ts'
 import { FakeControl, FakeLookups, realClock } from './fakes.ts'
 import { PrivateBus } from './private-bus.ts'
 
@@ -67,7 +68,7 @@ function call(from: BusConnection, member: string, signature: string, body: read
 async function serving(): Promise<BusConnection> {
   await bus.start()
   service.start()
-  await vi.waitFor(() => expect(lines.join('\n')).toContain('Serving'), 5000)
+  await eventually(() => expect(lines.join('\n')).toContain('Serving'))
   return client()
 }
 
@@ -79,30 +80,30 @@ async function errorOf(answer: Promise<unknown>): Promise<unknown> {
 describe('the life of the connection', () => {
   test('no bus at start is said once, and the bus is used when it comes', async () => {
     service.start()
-    await vi.waitFor(() => expect(lines).toHaveLength(1))
+    await eventually(() => expect(lines).toHaveLength(1))
     expect(lines[0]).toMatch(/^warning: Not on the system bus/)
     await bus.start()
-    await vi.waitFor(() => expect(lines.at(-1)).toContain('Serving'), 5000)
+    await eventually(() => expect(lines.at(-1)).toContain('Serving'))
     expect(lines).toHaveLength(2)
   })
 
   test('a bus that dies and comes back finds us again under our name', async () => {
     await serving()
     await bus.kill()
-    await vi.waitFor(() => expect(lines.at(-1)).toMatch(/^warning: Lost the system bus/))
+    await eventually(() => expect(lines.at(-1)).toMatch(/^warning: Lost the system bus/))
     expect(service.isConnected).toBe(false)
     control.fire('serversChanged') // nobody to tell
     await bus.start()
-    await vi.waitFor(() => expect(lines.at(-1)).toContain('Serving'), 5000)
+    await eventually(() => expect(lines.at(-1)).toContain('Serving'))
     expect(await call(await client(), 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
   })
 
   test('lookups that wait when the bus dies are called off', async () => {
     const other = await serving()
     const answer = errorOf(call(other, 'ResolveHostname', 'isit', [0, 'never', 0, 0n]))
-    await vi.waitFor(() => expect(lookups.waiting).toBe(1))
+    await eventually(() => expect(lookups.waiting).toBe(1))
     await bus.kill()
-    await vi.waitFor(() => expect(lookups.aborted).toBe(1))
+    await eventually(() => expect(lookups.aborted).toBe(1))
     await answer
   })
 
@@ -111,9 +112,9 @@ describe('the life of the connection', () => {
     const holder = await client()
     await holder.callBus('RequestName', 'su', [NAME, 0])
     service.start()
-    await vi.waitFor(() => expect(lines[0]).toContain('belongs to another program'), 5000)
+    await eventually(() => expect(lines[0]).toContain('belongs to another program'))
     holder[Symbol.dispose]()
-    await vi.waitFor(() => expect(lines.at(-1)).toContain('Serving'))
+    await eventually(() => expect(lines.at(-1)).toContain('Serving'))
   })
 
   test('closing ends the connection and the subscription', async () => {
@@ -129,9 +130,9 @@ describe('callers', () => {
     const [leaver, stayer] = [await serving(), await client()]
     void call(leaver, 'ResolveHostname', 'isit', [0, 'never', 0, 0n]).catch(() => undefined)
     void call(stayer, 'ResolveHostname', 'isit', [0, 'never', 0, 0n]).catch(() => undefined)
-    await vi.waitFor(() => expect(lookups.waiting).toBe(2))
+    await eventually(() => expect(lookups.waiting).toBe(2))
     leaver[Symbol.dispose]()
-    await vi.waitFor(() => expect(lookups.aborted).toBe(1))
+    await eventually(() => expect(lookups.aborted).toBe(1))
     expect(lookups.waiting).toBe(1)
     expect(await call(stayer, 'GetLink', 'i', [10])).toEqual([`${PATH}/link/_310`]) // not kept waiting
   })
@@ -157,12 +158,12 @@ describe('callers', () => {
     const answers = Array.from({ length: 300 }, () =>
       errorOf(call(greedy, 'ResolveHostname', 'isit', [0, 'never', 0, 0n])),
     )
-    await vi.waitFor(() => expect(lookups.waiting).toBe(256))
+    await eventually(() => expect(lookups.waiting).toBe(256))
     expect(await answers[299]).toBe('org.freedesktop.DBus.Error.LimitsExceeded')
     const found = await call(modest, 'ResolveHostname', 'isit', [0, 'host', 0, 0n])
     expect(found).toEqual([[[2, 2, Buffer.from([192, 0, 2, 7])]], 'host', 8388609n])
     greedy[Symbol.dispose]()
-    await vi.waitFor(() => expect(lookups.aborted).toBe(256))
+    await eventually(() => expect(lookups.aborted).toBe(256))
     await Promise.all(answers)
   })
 })
@@ -180,14 +181,14 @@ describe('signals', () => {
     control.fire('configurationChanged')
     control.status = { ...control.status, llmnrHostname: 'newname' }
     control.fire('configurationChanged')
-    await vi.waitFor(() => expect(told).toHaveLength(1))
+    await eventually(() => expect(told).toHaveLength(1))
     const [path, interfaceName, changed, invalidated] = told[0] as [string, string, Record<string, Variant>, string[]]
     expect([path, interfaceName, invalidated]).toEqual([PATH, MANAGER, []])
     expect(Object.keys(changed)).toEqual(['LLMNRHostname', 'DNS'])
     expect(changed['LLMNRHostname']).toEqual(new Variant('s', 'newname'))
     control.fire('linksChanged') // never told: clients re-read
     control.fire('currentServerChanged')
-    await vi.waitFor(() => expect(told).toHaveLength(2))
+    await eventually(() => expect(told).toHaveLength(2))
     expect(Object.keys(told[1]?.[2] as object)).toEqual(['CurrentDNSServer'])
   })
 
@@ -201,7 +202,7 @@ describe('signals', () => {
     }
     sleep(true)
     sleep(false)
-    await vi.waitFor(() => expect(resumed).toBe(1))
+    await eventually(() => expect(resumed).toBe(1))
   })
 })
 
@@ -259,10 +260,10 @@ describe('hostile callers', () => {
     })
     raw.write(header)
     raw.write(body)
-    await vi.waitFor(() => expect(received).toContain('org.freedesktop.DBus.Error.LimitsExceeded'), 20_000)
+    await eventually(() => expect(received).toContain('org.freedesktop.DBus.Error.LimitsExceeded'))
     expect(await call(other, 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
     raw.destroy()
-  }, 30_000)
+  })
 
   test.each([
     ['a file descriptor that is not there', 'ssv', ['x.y', 'z', new Variant('u', 0)], /\0u\0/, '\0h\0'],
@@ -305,12 +306,12 @@ describe('hostile callers', () => {
     for (let round = 0; round < 4; round++) {
       const crowd = await Promise.all(Array.from({ length: 200 }, () => client()))
       for (const each of crowd) void call(each, 'ResolveHostname', 'isit', [0, 'never', 0, 0n]).catch(() => undefined)
-      await vi.waitFor(() => expect(lookups.waiting).toBe(200), 5000)
+      await eventually(() => expect(lookups.waiting).toBe(200))
       for (const each of crowd) each[Symbol.dispose]()
-      await vi.waitFor(() => expect(lookups.waiting).toBe(0), 5000)
+      await eventually(() => expect(lookups.waiting).toBe(0))
     }
     expect(await call(await client(), 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
-  }, 30_000)
+  })
 })
 
 /** A socket that has authenticated and said Hello, for bytes of any kind. */

@@ -31,10 +31,10 @@ test('a user is found by name, and only by the whole of it', () => {
 describe.skipIf(process.getuid?.() !== 0)('R-PROC-4: root is given up for good', () => {
   const lost = { uid: 65_534, canAdmin: false, rootAgain: 'EPERM', shadow: 'EACCES' }
 
-  test('keeping what port 53 and links need', { timeout: 30_000 }, async () => {
+  test('keeping what port 53 and links need', async () => {
     expect(await run('libc')).toEqual({ ...lost, canBind: true, canRaw: true, lowPort: 'done' })
   })
-  test('keeping nothing without the C library', { timeout: 30_000 }, async () => {
+  test('keeping nothing without the C library', async () => {
     expect(await run('plain')).toEqual({ ...lost, canBind: false, canRaw: false, lowPort: 'EACCES' })
   })
 })

@@ -104,9 +104,9 @@ async function openTcpUpstream(serve: Serve): Promise<Upstream> {
   return upstream
 }
 
-/** Waits, in real time and not for long, until something holds. */
+/** Waits, in real time, until something holds. */
 export async function until(holds: () => boolean): Promise<void> {
-  for (let left = 400; left > 0; left--) {
+  for (let left = 4000; left > 0; left--) {
     if (holds()) return
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
