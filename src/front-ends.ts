@@ -7,7 +7,8 @@ import { AnswerMemo, type Ground, TextMemo } from './fastpath/index.ts'
 import type { Watching } from './ipc.ts'
 import { machineId, nsid, socketOwner } from './machine.ts'
 import { MetricsDoor } from './metrics/index.ts'
-import { type NewMemo, Responder, StubListeners } from './stub/index.ts'
+import { SocketOwners } from './netlink/index.ts'
+import { type NewMemo, type OwnerOf, Responder, StubListeners } from './stub/index.ts'
 import { Listening } from './sys/index.ts'
 
 /** What a short answer takes in a cache and in the memo. */
@@ -31,7 +32,9 @@ export async function frontEnds(context: DaemonContext, core: Core, life: Lifeti
   const isWatched = () => resolver.isWatched
   const memo = { capacity, random, tally: counts }
   const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, ground, routes }))
-  const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, newMemo })
+  const owners = life.adopt(new SocketOwners(libc, logger))
+  const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
+  const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, ownerOf, newMemo })
   const listening = new Listening(libc, logger)
   const watching: Watching = {
     journal: life.adopt(new Journal({ resolver, clock, ownerOf: socketOwner })),

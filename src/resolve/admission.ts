@@ -5,14 +5,17 @@ const MAX_QUERIES = 2048
 
 /** Of these, for all clients of the stub together. */
 const STUB_SHARE = 0.75
+/** Of the stub's, for whoever comes first; the others are shared out. */
+const FREE_FOR_ALL = 0.5
 
 /**
  * Shares out the places for queries under way. A client may hold as many as are still free: one alone gets half of
  * them, two a third each, and there is always room for one more. What is answered from memory needs no place for long.
  *
- * On the bus and over varlink the kernel says who asks. On the stub, programs of this machine differ by their port
- * alone, and most take a new one for each question; so a flood may well fill what the stub has. The rest is kept for
- * those who can be told apart, as libnss_resolve and with it nearly every program can.
+ * On the bus and over varlink the kernel says who asks. On the stub it has to be asked, which is done only for places
+ * that are scarce: those beyond the first half of what the stub has. There the clients of one user share among
+ * themselves what the user may have, so that a flood from ever new ports is that user's alone. The stub never has all,
+ * whoever floods it: nearly every program can come by libnss_resolve.
  */
 export class Admission {
   readonly #max: number
@@ -28,45 +31,71 @@ export class Admission {
 
   /** A place, to be given back once; undefined when the client has its share. */
   enter(client: QueryClient | undefined): Disposable | undefined {
-    const key = keyOf(client)
     const isOfStub = client?.door === 'udp' || client?.door === 'tcp'
-    const mine = this.#held.get(key) ?? 0
     const free = this.#max - this.#total
-    if (mine >= (isOfStub ? Math.min(free, this.#maxOfStub - this.#ofStub) : free)) return undefined
-    this.#held.set(key, mine + 1)
+    const places = isOfStub ? Math.min(free, this.#maxOfStub - this.#ofStub) : free
+    if (places <= 0) return undefined
+    const holders = isOfStub ? this.#holders(client) : [keyOf(client)]
+    if (!this.#hasRoomFor(holders, places)) return undefined
+    for (const holder of holders) this.#held.set(holder, this.#heldBy(holder) + 1)
     this.#total++
     if (isOfStub) this.#ofStub++
-    return new Place(this, key, isOfStub)
+    return new Place(this, holders, isOfStub)
   }
 
-  /** A place of the client that `key` stands for is free again. */
-  leave(key: string, isOfStub: boolean): void {
+  /** A place is free again. */
+  leave(holders: readonly string[], isOfStub: boolean): void {
     if (isOfStub) this.#ofStub--
-    const left = (this.#held.get(key) ?? 1) - 1
-    if (left === 0) this.#held.delete(key)
-    else this.#held.set(key, left)
     this.#total--
+    for (const holder of holders) {
+      const left = this.#heldBy(holder) - 1
+      if (left === 0) this.#held.delete(holder)
+      else this.#held.set(holder, left)
+    }
+  }
+
+  /** To whom a place is charged. */
+  #holders(client: QueryClient): readonly string[] {
+    return this.#ofStub < this.#maxOfStub * FREE_FOR_ALL ? NOBODY : (client.holders?.() ?? UNKNOWN)
+  }
+
+  /** Whether each has less than is left for it, and what it has leaves less for those within it. */
+  #hasRoomFor(holders: readonly string[], places: number): boolean {
+    let left = places
+    for (const holder of holders) {
+      const held = this.#heldBy(holder)
+      if (held >= left) return false
+      left -= held
+    }
+    return true
+  }
+
+  #heldBy(holder: string): number {
+    return this.#held.get(holder) ?? 0
   }
 }
+
+const NOBODY: readonly string[] = []
+const UNKNOWN: readonly string[] = ['?']
 
 /** A class, as a literal with a computed key costs a call into the engine. */
 class Place implements Disposable {
   readonly #admission: Admission
-  readonly #key: string
+  readonly #holders: readonly string[]
   readonly #isOfStub: boolean
 
-  constructor(admission: Admission, key: string, isOfStub: boolean) {
+  constructor(admission: Admission, holders: readonly string[], isOfStub: boolean) {
     this.#admission = admission
-    this.#key = key
+    this.#holders = holders
     this.#isOfStub = isOfStub
   }
 
   [Symbol.dispose](): void {
-    this.#admission.leave(this.#key, this.#isOfStub)
+    this.#admission.leave(this.#holders, this.#isOfStub)
   }
 }
 
 function keyOf(client: QueryClient | undefined): string {
   if (client === undefined) return ''
-  return client.key ?? client.busName ?? `${client.door} ${client.identity?.pid ?? ''}`
+  return client.busName ?? `${client.door} ${client.identity?.pid ?? ''}`
 }

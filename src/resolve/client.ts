@@ -12,8 +12,11 @@ export interface ClientIdentity {
 export interface QueryClient {
   /** The way it came: the stub over UDP or TCP, or one of the IPC interfaces. */
   readonly door: 'udp' | 'tcp' | 'bus' | 'varlink'
-  /** The same for all that share one place under load. */
-  readonly key?: string
+  /**
+   * Who shares places with others when they are scarce, from the largest circle to the smallest; clients of the same
+   * have the same text. May ask the kernel, and so is called only then.
+   */
+  readonly holders?: () => readonly string[]
   /** Of clients of the stub. */
   readonly address?: IpAddress
   readonly port?: number

@@ -1,9 +1,10 @@
-import type { Clock, IpAddress, Millis } from '../base/index.ts'
+import type { Clock, Millis } from '../base/index.ts'
 import type { AnswerMemo, Routes } from '../fastpath/index.ts'
 import type { Query, QueryClient, RelayedMessage, Resolver } from '../resolve/index.ts'
 import { FLAG } from '../resolve/index.ts'
 import type { Scope } from '../scope/index.ts'
 import { CD, hasFlag } from '../wire/index.ts'
+import { type OwnerOf, type Sender, StubClient } from './client.ts'
 import type { Door } from './door.ts'
 import { refusal, replyTo } from './reply.ts'
 import type { ClientRequest } from './request.ts'
@@ -14,20 +15,13 @@ export interface ResponderServices {
   /** What this resolver calls itself to clients that ask (RFC 5001). */
   readonly nsid: string
   readonly clock: Clock
+  /** Whose socket a client on this machine asks from; undefined when nobody can tell. */
+  readonly ownerOf: OwnerOf
   /** One per kind of door, as replies differ in their OPT record; undefined works all replies out anew. */
   readonly newMemo: NewMemo
 }
 
 export type NewMemo = (routes: Routes<Scope>) => AnswerMemo<Scope> | undefined
-
-/** Where a request came from, for those who watch. */
-export interface Sender {
-  readonly address: IpAddress
-  readonly port: number
-  readonly isLoopback: boolean
-  /** The same for the same address and port; cheaper than writing those out. */
-  readonly key: string
-}
 
 const LARGEST = 65_535
 
@@ -61,7 +55,7 @@ export class Responder {
     const memo = this.#memos[door.kind]
     const footing = memo?.footing(clock.now())
     const resolution = await resolver.resolve(
-      queryOf(reception.request, door.kind, from && new StubClient(door.transport, from)),
+      queryOf(reception.request, door.kind, from && new StubClient(door, from, this.#services.ownerOf)),
       signal,
     )
     const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
@@ -108,29 +102,5 @@ function queryOf({ packet, question, opt }: ClientRequest, kind: Door['kind'], c
     relayed: isBypass ? relayed : undefined,
     patienceForRest: undefined,
     client,
-  }
-}
-
-/** Written out only for who looks: most queries are told to nobody. */
-class StubClient implements QueryClient {
-  readonly door: Door['transport']
-  readonly #from: Sender
-
-  constructor(door: Door['transport'], from: Sender) {
-    this.door = door
-    this.#from = from
-  }
-
-  get address(): IpAddress {
-    return this.#from.address
-  }
-
-  get port(): number {
-    return this.#from.port
-  }
-
-  /** Programs of this machine share one address: there the port tells them apart. */
-  get key(): string {
-    return this.#from.isLoopback ? this.#from.key : this.#from.address.text
   }
 }

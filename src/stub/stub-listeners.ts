@@ -103,8 +103,9 @@ export class StubListeners implements AsyncDisposable {
     this.#life.adopt(life)
   }
 
-  async #open(life: Lifetime, at: ListenAddress, door: Door): Promise<void> {
+  async #open(life: Lifetime, at: ListenAddress, kind: Pick<Door, 'kind' | 'transport'>): Promise<void> {
     const { listening, responder, clock, log } = this.#services
+    const door: Door = { ...kind, at }
     try {
       if (door.transport === 'udp') life.adopt(new StubUdp(await listening.udp(at), this.#services, door))
       else life.adopt(new StubTcp(await listening.tcp(at), { responder, door, clock, log }))

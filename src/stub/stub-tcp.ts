@@ -3,7 +3,8 @@ import type { Clock, Log, Millis } from '../base/index.ts'
 import { IpAddress, Tasks } from '../base/index.ts'
 import { frame, HEADER_SIZE, StreamFramer } from '../wire/index.ts'
 import type { Door } from './door.ts'
-import type { Responder, Sender } from './responder.ts'
+import type { Sender } from './client.ts'
+import type { Responder } from './responder.ts'
 
 /** R-STUB-17. */
 const MAX_CONNECTIONS = 128

@@ -9,6 +9,8 @@ import { UdpPool } from './udp-pool.ts'
 
 /** Open sockets, resting ones included: each is a descriptor and a port that others may need. */
 const MAX_SOCKETS = 4096
+/** A question asked again leaves so many to others, for each time up to the fourth: a flood that nobody answers asks often. */
+const LEFT_TO_OTHERS = MAX_SOCKETS / 8
 
 /**
  * Each exchange has a socket of its own while it lasts, and with it a port that nobody can guess and a filter in the
@@ -28,7 +30,8 @@ export class UdpTransport implements Transport, AsyncDisposable {
   }
 
   exchange(query: OutgoingQuery, settle: Settle): () => void {
-    const isFull = this.#live.size + this.#graveyard.size >= MAX_SOCKETS
+    const room = MAX_SOCKETS - LEFT_TO_OTHERS * Math.min(4, query.earlier)
+    const isFull = this.#live.size + this.#graveyard.size >= room
     const exchange = new UdpExchange(query, settle, this.#live, this.#pool, this.#graveyard)
     if (this.#isClosed) exchange.fail(closed())
     else if (isFull) exchange.fail(new TransportError('io', 'too many open sockets'))

@@ -54,7 +54,15 @@ export class ProbeLoop implements Disposable {
   #exchange(probe: Probe): void {
     const { upstream, wire, patience } = probe
     const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
-    const query = { endpoint: upstream.endpoint, protocol: 'udp', wire, patience, isProbe: true, isAnsweredBy } as const
+    const query = {
+      endpoint: upstream.endpoint,
+      protocol: 'udp',
+      wire,
+      patience,
+      earlier: 0,
+      isProbe: true,
+      isAnsweredBy,
+    } as const
     const takeBack = this.#transport.exchange(query, (result) => {
       this.#open.delete(probe)
       this.#take(probe, result)

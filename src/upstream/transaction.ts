@@ -205,11 +205,12 @@ export class Transaction {
     const isOwn = this.#request.kind === 'question'
     const payloadSize = isOwn ? (protocol === 'udp' ? course.nextPayload(now) : course.streamPayload(now)) : undefined
     const wire = outgoingMessage(this.#request, payloadSize, this.#random)
-    const round = Math.floor(this.#tries.sent / this.#courses.all.length)
+    const earlier = this.#tries.sent
+    const round = Math.floor(earlier / this.#courses.all.length)
     this.#pace.onSend(course, protocol, round, now)
     const patience = this.#pace.patience(protocol)
     const overdueAt = protocol === 'tcp' ? this.#pace.nextTryAt : now + this.#upstreams.patience(upstream)
-    const attempt = new Try(course, { protocol, payloadSize, wire, sentAt: now, overdueAt, patience })
+    const attempt = new Try(course, { protocol, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })
     upstream.counts.sent++
     this.#tries.add(attempt)
     return this.#wait([attempt])

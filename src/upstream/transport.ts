@@ -17,6 +17,8 @@ export interface OutgoingQuery {
   readonly wire: Buffer
   /** Given up with `timeout` after this long. */
   readonly patience: Millis
+  /** Messages that went out for the same question before: where there are too many, the first of each come first. */
+  readonly earlier: number
   /** Nobody asked for it: it is there to see whether the server answers. */
   readonly isProbe?: true
   /** Whether these bytes are a reply to this very question (R-SRV-7); others are passed over, as off-path forgeries are. */

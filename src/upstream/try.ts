@@ -11,6 +11,7 @@ export interface TryParts {
   readonly sentAt: Millis
   readonly overdueAt: Millis
   readonly patience: Millis
+  readonly earlier: number
 }
 
 /** One message sent, or to be sent, to one server, and what it has come to. */
@@ -25,6 +26,8 @@ export class Try {
   readonly overdueAt: Millis
   /** Beyond this, nobody listens for an answer any more. */
   readonly patience: Millis
+  /** Messages that went out for the same question before. */
+  readonly earlier: number
   /** Its lateness has been counted. */
   isLate = false
   /** It was taken for lost. */
@@ -40,6 +43,7 @@ export class Try {
     this.sentAt = parts.sentAt
     this.overdueAt = parts.overdueAt
     this.patience = parts.patience
+    this.earlier = parts.earlier
   }
 
   get upstream(): Upstream {

@@ -23,7 +23,7 @@ import {
   type ResolvedSettings,
   type ServerSpec,
 } from '../../src/settings/index.ts'
-import { type Door, Responder } from '../../src/stub/index.ts'
+import { type Door, type OwnerOf, Responder } from '../../src/stub/index.ts'
 import { hostFactsOf, ownNamesOf } from '../../src/synth/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import { parseMessage } from '../../src/wire/index.ts'
@@ -68,6 +68,8 @@ export interface WorldScript {
   /** False works every reply out anew: nothing but speed may differ. */
   readonly memo?: boolean
   readonly logLevel?: LogLevel
+  /** Whose sockets on this machine are; nobody's when left out. */
+  readonly ownerOf?: OwnerOf
 }
 
 /** What a server in the world knows; anything it leaves out is silence. */
@@ -127,6 +129,7 @@ export class World {
     this.responder = new Responder({
       resolver: this.resolver,
       nsid: 'nsid',
+      ownerOf: (...socket) => script.ownerOf?.(...socket),
       clock,
       newMemo: (routes) =>
         script.memo === false

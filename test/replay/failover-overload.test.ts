@@ -2,20 +2,30 @@ import { describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../src/base/index.ts'
 import type { Query, QueryClient } from '../../src/resolve/index.ts'
 import { Admission } from '../../src/resolve/admission.ts'
-import type { Sender } from '../../src/stub/index.ts'
+import type { OwnerOf, Sender, SocketOwner } from '../../src/stub/index.ts'
 import { CLASS, nameOf, parseMessage, RCODE, TYPE } from '../../src/wire/index.ts'
 import { addressesIn, queryFor } from '../kit/messages.ts'
 import { World } from '../kit/world.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-const at = (port: number) => ({ door: 'udp' as const, key: `127.0.0.1 ${port}` })
-
 function queryOf(i: number): Omit<Query, 'relayed' | 'patienceForRest'> {
   return { name: nameOf(`n${i}.test`), types: [TYPE.A], class: CLASS.IN, flags: 0, ifindex: 0 }
 }
 
 describe('R-ORDER-5: places for queries under way', () => {
+  const stub = (holders: () => readonly string[]) => ({ door: 'udp' as const, holders })
+  const NEVER = () => ['?']
+  const ports = () => {
+    let last = 0
+    return () => `${++last}`
+  }
+  /** Of 96 places that the stub has, the free half is gone. */
+  const pressed = () => {
+    const admission = new Admission(128)
+    for (let i = 0; i < 48; i++) admission.enter(stub(NEVER))
+    return admission
+  }
   const program = (pid: number) => ({ door: 'varlink' as const, identity: { uid: 1000, pid, process: 'p' } })
   const enterAll = (admission: Admission, client: QueryClient) => {
     let count = 0
@@ -28,27 +38,92 @@ describe('R-ORDER-5: places for queries under way', () => {
     expect([1, 2, 3].map((pid) => enterAll(admission, program(pid)))).toEqual([60, 30, 15])
   })
 
-  test('so do clients of the stub, of three quarters', () => {
-    const admission = new Admission(120)
-    expect([1, 2, 3].map((port) => enterAll(admission, at(port)))).toEqual([45, 23, 11])
+  test('the first half of what the stub has is for whoever comes, and nobody is looked for', () => {
+    const admission = new Admission(128)
+    for (let i = 0; i < 48; i++) expect(admission.enter(stub(NEVER))).toBeDefined()
+    let looks = 0
+    admission.enter(stub(() => [`${++looks}`]))
+    expect(looks).toBe(1)
   })
 
-  test('a port for each question: the stub may be full then, and never the rest', () => {
-    const admission = new Admission(120)
-    let entered = 0
-    for (let port = 1; port < 1000; port++) if (admission.enter(at(port)) !== undefined) entered++
-    expect(entered).toBe(90)
-    expect(enterAll(admission, program(1))).toBe(15)
+  test.each<[string, () => readonly string[], number]>([
+    ['one circle: half of the rest', () => ['uid 1'], 24],
+    ['two circles, as a program of a user: a third', () => ['uid 1', 'uid 1 cgroup 1'], 16],
+    ['three, as one socket of it: a quarter', () => ['uid 1', 'uid 1 cgroup 1', 'port 1'], 12],
+    ['unknown users are like one', NEVER, 24],
+  ])('R-ORDER-5: %s', (_, holders, expected) => {
+    const admission = pressed()
+    expect(enterAll(admission, stub(holders))).toBe(expected)
+    expect(
+      enterAll(
+        admission,
+        stub(() => ['uid 2', 'uid 2 cgroup 1', 'port 2']),
+      ),
+    ).toBeGreaterThan(0)
+  })
+
+  test('a port for each question, or a group for each: it is all of one user, and others have room', () => {
+    const admission = pressed()
+    const port = ports()
+    expect(
+      enterAll(
+        admission,
+        stub(() => ['uid 1', 'uid 1 cgroup 1', port()]),
+      ),
+    ).toBe(16)
+    expect(
+      enterAll(
+        admission,
+        stub(() => ['uid 1', 'uid 1 cgroup 2', port()]),
+      ),
+    ).toBe(6)
+    expect(
+      enterAll(
+        admission,
+        stub(() => ['uid 1', port(), port()]),
+      ),
+    ).toBe(2)
+    expect(
+      enterAll(
+        admission,
+        stub(() => ['uid 2', 'uid 2 cgroup 1', port()]),
+      ),
+    ).toBe(8)
+    expect(
+      enterAll(
+        admission,
+        stub(() => ['192.0.2.7', port()]),
+      ),
+    ).toBeGreaterThan(0)
+  })
+
+  test('an address for each question: the stub may be full then, and never the rest', () => {
+    const admission = new Admission(128)
+    const address = ports()
+    expect(
+      enterAll(
+        admission,
+        stub(() => [address(), address()]),
+      ),
+    ).toBe(96)
+    expect(enterAll(admission, program(1))).toBe(16)
     expect(enterAll(admission, program(2))).toBeGreaterThan(0)
   })
 
+  test('the stub gets what programs on bus and varlink have left', () => {
+    const admission = new Admission(128)
+    for (const pid of [1, 2, 3, 4]) enterAll(admission, program(pid))
+    expect(enterAll(admission, stub(NEVER))).toBe(8)
+    expect(enterAll(admission, program(5))).toBe(0)
+  })
+
   test('there is room again as soon as one leaves', () => {
-    const admission = new Admission(6)
-    const [first] = [admission.enter(at(1)), admission.enter(at(1))]
-    expect(admission.enter(at(1))).toBeUndefined()
-    expect(admission.enter(at(2))).toBeDefined()
+    const admission = pressed()
+    const user = stub(() => ['uid 1'])
+    const first = admission.enter(user)
+    enterAll(admission, user)
     first?.[Symbol.dispose]()
-    expect(admission.enter(at(1))).toBeDefined()
+    expect(enterAll(admission, user)).toBe(1)
   })
 })
 
@@ -75,28 +150,82 @@ test('a flood of one client: it is refused at once, what is cached goes on, and 
   expect(world.clock.now() - startedAt).toBeLessThanOrEqual(4500)
 })
 
-test('a flood from a port for each question: programs that can be told apart are served, the flood is refused at once', async () => {
-  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }], memo: false })
-  world.serve('*', ({ question }) =>
-    question.name.startsWith('flood') ? 'silence' : { answer: [`${question.name} 60 A 192.0.2.1`] },
-  )
-  await world.ask('known.test')
+describe('a flood from a port for each question, at servers that do not answer it', () => {
   const { signal } = new AbortController()
-  const door = { kind: 'main', transport: 'udp' } as const
-  const flood = Array.from({ length: 4000 }, (_, i) =>
-    world.responder.respond(queryFor(`flood${i}.test`, { edns: 1232 }), door, signal, senderAt('127.0.0.1', 2000 + i)),
-  )
-  const startedAt = world.clock.now()
-  const client = { door: 'varlink', identity: { uid: 1000, pid: 7, process: 'polite' } } as const
-  for (let i = 0; i < 20; i++) {
-    const request = { name: `polite${i}.test`, family: 2, ifindex: 0, flags: 0, client } as const
-    expect((await world.run(world.lookups.hostname(request, signal))).ok).toBe(true)
+  const door = { kind: 'main', transport: 'udp', at: { address: IpAddress.of('127.0.0.53'), port: 53 } } as const
+  const flooder = { uid: 1000, cgroup: 'flood' }
+
+  /** Whoever asks from a port below 2000 is one of `others`; the flood is of `owner`. */
+  async function flooded(owner: SocketOwner | undefined, others: Readonly<Record<number, SocketOwner>> = {}) {
+    let looks = 0
+    const ownerOf: OwnerOf = ({ port }, server) => {
+      expect(server).toBe(door.at)
+      looks++
+      return port < 2000 ? others[port] : owner
+    }
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }], memo: false, ownerOf })
+    world.serve('*', ({ question }) =>
+      question.name.startsWith('flood') ? 'silence' : { answer: [`${question.name} 60 A 192.0.2.1`] },
+    )
+    await world.ask('known.test')
+    const ask = (name: string, sender: Sender) =>
+      world.responder.respond(queryFor(name, { edns: 1232 }), door, signal, sender)
+    const flood = Array.from({ length: 4000 }, (_, i) => ask(`flood${i}.test`, senderAt('127.0.0.1', 2000 + i)))
+    /** Whether names nobody asked for before are answered, at once. */
+    const isServed = async (sender: Sender) => {
+      const startedAt = world.clock.now()
+      for (let i = 0; i < 20; i++) {
+        const reply = parseMessage(
+          (await world.run(ask(`n${i}-${sender.port}-${sender.address.family}.test`, sender))) ?? Buffer.alloc(0),
+        )
+        if (addressesIn(reply).length === 0) return false
+      }
+      return world.clock.now() === startedAt
+    }
+    /** How many were refused. */
+    const refused = async () => {
+      const replies = (await world.run(Promise.all(flood))).map((reply) => parseMessage(reply ?? Buffer.alloc(0)))
+      expect(replies.every(({ rcode }) => rcode === RCODE.SERVFAIL)).toBe(true)
+      return replies.filter(({ extendedError }) => extendedError?.code === 14).length
+    }
+    return { world, isServed, refused, looks: () => looks }
   }
-  expect(addressesIn(await world.ask('known.test'))).toEqual(['192.0.2.1'])
-  expect(world.clock.now()).toBe(startedAt)
-  const replies = (await world.run(Promise.all(flood))).map((reply) => parseMessage(reply ?? Buffer.alloc(0)))
-  expect(replies.every(({ rcode }) => rcode === RCODE.SERVFAIL)).toBe(true)
-  expect(replies.filter(({ extendedError }) => extendedError?.code === 14).length).toBe(4000 - 1536)
+
+  test('others get answers on the stub: other users, other programs of the user, other machines, unknown ones', async () => {
+    const { world, isServed, refused, looks } = await flooded(flooder, {
+      1001: { uid: 1001, cgroup: 'flood' },
+      1002: { uid: 1000, cgroup: 'browser' },
+    })
+    expect(await isServed(senderAt('127.0.0.1', 1001))).toBe(true)
+    expect(await isServed(senderAt('127.0.0.1', 1002))).toBe(true)
+    expect(await isServed(senderAt('127.0.0.1', 1003))).toBe(true)
+    expect(await isServed(senderAt('192.0.2.9', 4000))).toBe(true)
+    expect(await isServed(senderAt('2001:db8::9', 4000))).toBe(true)
+    expect(await isServed(senderAt('127.0.0.1', 2000))).toBe(false)
+    expect(addressesIn(await world.ask('known.test'))).toEqual(['192.0.2.1'])
+    expect(looks()).toBe(4000 - 768 + 20 + 20 + 20 + 1)
+    expect(await refused()).toBe(4000 - 768 - 256)
+  })
+
+  test('where nobody can tell whose sockets are, programs that use bus or varlink get answers', async () => {
+    const { world, isServed, refused } = await flooded(undefined)
+    const client = { door: 'varlink', identity: { uid: 1000, pid: 7, process: 'polite' } } as const
+    const request = { name: 'polite.test', family: 2, ifindex: 0, flags: 0, client } as const
+    const startedAt = world.clock.now()
+    expect((await world.run(world.lookups.hostname(request, signal))).ok).toBe(true)
+    expect(await isServed(senderAt('127.0.0.1', 1001))).toBe(false)
+    expect(addressesIn(await world.ask('known.test'))).toEqual(['192.0.2.1'])
+    expect(world.clock.now()).toBe(startedAt)
+    expect(await refused()).toBe(4000 - 768 - 384)
+  })
+
+  test('nobody is looked for while there is plenty, nor any more afterwards', async () => {
+    const { isServed, refused, looks } = await flooded(flooder)
+    await refused()
+    const before = looks()
+    expect(await isServed(senderAt('127.0.0.1', 2000))).toBe(true)
+    expect(looks()).toBe(before)
+  })
 })
 
 describe('offline is a state', () => {

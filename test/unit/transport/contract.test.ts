@@ -2,8 +2,9 @@ import net from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
 import { Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import { TcpTransport } from '../../../src/transport/index.ts'
+import { TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
 import { MAX_USES } from '../../../src/transport/pooled-udp.ts'
+import { TransportError } from '../../../src/upstream/index.ts'
 import { frame } from '../../../src/wire/index.ts'
 import { exchange } from '../../kit/exchange.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
@@ -196,6 +197,26 @@ describe('udp', () => {
     const before = upstream.ports.length
     for (let i = 0; i < 10; i++) await Promise.all(wave('y'))
     expect(upstream.ports.slice(before).filter((port) => lost.includes(port))).toEqual([])
+  })
+
+  test('when sockets get scarce, questions asked for the first time get them, and those asked often none', async () => {
+    const silent = { connectUdp: () => ({ send() {}, close() {} }) } as unknown as Outgoing
+    await using transport = new UdpTransport(silent, new FakeClock(), new SystemRandom())
+    const room = async (earlier: number) => {
+      const failures: string[] = []
+      for (let sent = 0; ; sent++) {
+        transport.exchange(queryTo(53, 'udp', 1, 'x', { earlier }), (result) => {
+          if (result instanceof TransportError) failures.push(result.code)
+        })
+        await Promise.resolve()
+        if (failures.length > 0) return [sent, ...failures]
+      }
+    }
+    expect(await room(9)).toEqual([2048, 'io'])
+    expect(await room(3)).toEqual([512, 'io'])
+    expect(await room(9)).toEqual([0, 'io'])
+    expect(await room(1)).toEqual([1024, 'io'])
+    expect(await room(0)).toEqual([512, 'io'])
   })
 
   test('R-SRV-7: a late answer meets an open port, for five seconds', async () => {

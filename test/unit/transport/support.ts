@@ -40,7 +40,7 @@ export function queryTo(
 ): OutgoingQuery {
   const endpoint = { address: LOOPBACK, port, ifindex: 0, serverName: undefined, ...change }
   const isAnsweredBy = (reply: Buffer) => reply.readUInt16BE(0) === id && textOf(reply) === `re ${text}`
-  return { endpoint, protocol, wire: message(id, text), patience: 5000, isAnsweredBy, ...change }
+  return { endpoint, protocol, wire: message(id, text), patience: 5000, earlier: 0, isAnsweredBy, ...change }
 }
 
 export type Send = (reply: Buffer) => void
