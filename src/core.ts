@@ -35,6 +35,8 @@ export interface Core {
   readonly readConfiguration: () => Promise<Configuration>
   /** What every answer rests on besides its cache entries and the routes. */
   readonly ground: Ground
+  /** The machine has slept. */
+  readonly wake: () => void
 }
 
 /**
@@ -74,7 +76,11 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
 
   const scopes = new ScopeSet({ transport, clock, random, log: logger, counts })
   life.defer(() => scopes.close())
-  clock.onSlept = () => scopes.wake()
+  const wake = () => {
+    transport.renew()
+    scopes.wake()
+  }
+  clock.onSlept = wake
 
   const writer = new ResolvConfWriter(options.runtimeDirectory)
   const paths = {
@@ -112,7 +118,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
     },
   }
   const known = { control: controller, scopes, resolver, local, networkd, foreign }
-  return { clock, random, counts, ...known, readConfiguration, ground }
+  return { clock, random, counts, ...known, readConfiguration, ground, wake }
 }
 
 function orUndefined<T>(look: () => T): T | undefined {

@@ -36,7 +36,7 @@ export async function openIpc(
   life: Lifetime,
 ): Promise<void> {
   const { options, libc, logger, environment, uid, gid } = context
-  const { clock, scopes, resolver, control, local } = core
+  const { clock, scopes, resolver, control, local, wake } = core
   const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
   const id = await machineId()
   const bus = new BusService({
@@ -50,7 +50,7 @@ export async function openIpc(
     logTarget: 'console',
     machineId: () => id,
     processName,
-    onResume: () => scopes.wake(),
+    onResume: wake,
   })
   life.adopt(bus)
   const inspector = new Inspector({ scopes, resolver, control, facts: () => control.facts, clock, bootTime })

@@ -14,7 +14,7 @@ const ROUTES_PAUSE = 100
 export interface LinkMonitorOptions {
   readonly clock: Clock
   readonly log: Log
-  /** Told at once whenever the kernel says anything of links, addresses or routes, those that `facts` leaves out included. */
+  /** Told at once whenever the kernel says anything of links, addresses, routes or rules, those that `facts` leaves out included. */
   onNews?(): void
   /**
    * Told after every change, once for a burst. Bad news is neither delayed nor hidden: when something was lost and

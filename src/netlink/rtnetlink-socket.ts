@@ -7,8 +7,8 @@ import { composeRequest, type NetlinkMessage, readU32, splitMessages } from './m
 type Package = typeof import('netlink/dist/raw.js')
 
 const NETLINK_ROUTE = 0
-/** RTNLGRP_*: link, IPv4 address, IPv4 route, IPv6 address, IPv6 route. */
-const GROUPS = [1, 5, 7, 9, 11]
+/** RTNLGRP_*: link, IPv4 address, route and rule, IPv6 address, route and rule. Rules are no more than news. */
+const GROUPS = [1, 5, 7, 8, 9, 11, 19]
 
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3

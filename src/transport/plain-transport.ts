@@ -25,9 +25,10 @@ export class PlainTransport implements Transport, AsyncDisposable {
     return query.protocol === 'udp' ? this.#udp.exchange(query, settle) : this.#tcp.exchange(query, settle)
   }
 
-  /** Addresses or routes of this machine have changed: what is asked from now on goes out anew. */
+  /** Addresses, routes or the place of this machine have changed: what is asked from now on goes out anew. */
   renew(): void {
     this.#udp.renew()
+    this.#tcp.renew()
   }
 
   /** What is under way fails with `io`. */

@@ -42,6 +42,11 @@ export class TcpTransport implements Transport, AsyncDisposable {
     return () => end()
   }
 
+  /** Those that are open came about on other ways than those there are now: what waits there may still be answered. */
+  renew(): void {
+    for (const connection of this.#open) connection.retire()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
     for (const connection of this.#open) connection.close(new TransportError('io', 'the transport is closed'))

@@ -94,6 +94,31 @@ test('R-SRV-17: identical questions in flight are one', async () => {
   expect((await lab.links.lan.asked()).length).toBeLessThan(30) // one question, sent again while nobody answers
 })
 
+/** 64 questions at once, from one socket, until all are answered. */
+const burst = `
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(8)
+s.connect(('127.0.0.53', 53))
+for i in range(64):
+    label = b'n%d' % i
+    s.send(b'\\0\\0\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0' + bytes([len(label)]) + label + b'\\4many\\4test\\0\\0\\1\\0\\1')
+for i in range(64): s.recv(512)
+`
+
+test.skipIf(original)('R-SRV-7: a new policy rule: no socket of before carries another question', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone } } })
+  await lab.links.lan.upstream.on({}, { delay: 200 })
+  await lab.run(['python3', '-c', burst])
+  const ports = (await lab.links.lan.upstream.questions()).map(({ port }) => port)
+  expect(new Set(ports).size).toBeGreaterThan(16)
+  await lab.links.lan.upstream.forget()
+  await lab.ip('rule add from 192.0.2.0/24 lookup 77')
+  await lab.run(['sleep', '0.2']) // a socket would be kept for two seconds
+  await lab.dig('after.many.test')
+  for (const { port } of await lab.links.lan.upstream.questions()) expect(ports).not.toContain(port)
+})
+
 test('R-SRV-12: a server that does not know EDNS still serves', async () => {
   await using lab = await Lab.open({ links: { lan: { zone } } })
   await lab.links.lan.upstream.on({}, { noEdns: true })

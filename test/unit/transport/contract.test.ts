@@ -2,7 +2,7 @@ import net from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
 import { Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import { TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
+import { PlainTransport, TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
 import { MAX_USES } from '../../../src/transport/pooled-udp.ts'
 import { TransportError } from '../../../src/upstream/index.ts'
 import { frame } from '../../../src/wire/index.ts'
@@ -288,6 +288,25 @@ describe('tcp', () => {
     expect(upstream.connections).toBe(2)
     for (const answer of answers) answer()
     expect([textOf(await slow), textOf(await fresh)]).toEqual(['re b', 're c'])
+  })
+
+  test('when the ways out have changed the next question connects anew, and what waits is still answered', async () => {
+    const answers: (() => void)[] = []
+    await using upstream = await openUpstream('tcp', (query, send) => {
+      answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
+    })
+    const clock = new FakeClock()
+    await using transport = new PlainTransport({ outgoing: new Outgoing(libc), clock, random: new SystemRandom() })
+    const before = exchange(transport, queryTo(upstream.port, 'tcp', 1, 'a'))
+    await until(() => answers.length === 1)
+    transport.renew()
+    const after = exchange(transport, queryTo(upstream.port, 'tcp', 2, 'b'))
+    await until(() => answers.length === 2)
+    expect(upstream.connections).toBe(2)
+    for (const answer of answers) answer()
+    expect([textOf(await before), textOf(await after)]).toEqual(['re a', 're b'])
+    transport.renew()
+    expect(clock.pending).toBe(0) // nothing idle is kept either
   })
 
   test('a connection that never comes about ends after ten seconds at the latest', async () => {
