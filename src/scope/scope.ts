@@ -39,6 +39,7 @@ export class Scope {
     this.upstreams = new Upstreams(
       plan.servers.map((server) => known.find((upstream) => upstream.is(server)) ?? new Upstream(server)),
     )
+    this.upstreams.forgetFailures() // of names, which may have come by other domains; the servers stay known
     this.#adopt(plan)
     const { transport, clock, random, log } = services
     this.#questions = new OpenQuestions(this.upstreams, services, (...ended) => this.#conclude(...ended))
@@ -72,6 +73,7 @@ export class Scope {
   purge(isDoomed: (name: Name) => boolean): void {
     this.cache.purge(isDoomed)
     this.#questions.breakOff(isDoomed)
+    this.upstreams.forgetFailures(isDoomed)
   }
 
   /** Ends the scope: what it knew is gone and questions on their way are aborted (R-LINK-5). */

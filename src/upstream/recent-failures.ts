@@ -1,5 +1,5 @@
 import type { Millis } from '../base/index.ts'
-import type { Message, Question } from '../wire/index.ts'
+import type { Message, Name, Question } from '../wire/index.ts'
 import { questionKey } from '../wire/index.ts'
 
 /**
@@ -16,6 +16,7 @@ export type RecentFailure =
   | { readonly kind: 'silence' }
 
 interface Entry {
+  readonly name: Name
   readonly failure: RecentFailure
   readonly until: Millis
   readonly pause: Millis
@@ -34,7 +35,7 @@ export class RecentFailures {
     this.#entries.delete(key)
     const [oldest] = this.#entries.keys()
     if (this.#entries.size >= CAPACITY && oldest !== undefined) this.#entries.delete(oldest)
-    this.#entries.set(key, { failure, until: now + pause, pause })
+    this.#entries.set(key, { name: question.name, failure, until: now + pause, pause })
   }
 
   find(question: Question, now: Millis): RecentFailure | undefined {
@@ -62,6 +63,11 @@ export class RecentFailures {
   /** They had a reason that says nothing about names. */
   forgetAll(kind: RecentFailure['kind']): void {
     for (const [key, { failure }] of this.#entries) if (failure.kind === kind) this.#entries.delete(key)
+  }
+
+  /** Such names are somebody else's now, or ours again. */
+  forgetNames(isDoomed: (name: Name) => boolean): void {
+    for (const [key, { name }] of this.#entries) if (isDoomed(name)) this.#entries.delete(key)
   }
 
   clear(): void {

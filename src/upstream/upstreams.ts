@@ -1,4 +1,5 @@
 import type { Millis } from '../base/index.ts'
+import type { Name } from '../wire/index.ts'
 import type { Hedge } from './hedge-budget.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import type { Tuning } from './tuning.ts'
@@ -94,8 +95,9 @@ export class Upstreams {
     return { due, wakeAt }
   }
 
-  forgetFailures(): void {
-    for (const { failures } of this.all) failures.clear()
+  /** What they could not say about such names, or about any. */
+  forgetFailures(isDoomed: (name: Name) => boolean = () => true): void {
+    for (const { failures } of this.all) failures.forgetNames(isDoomed)
   }
 
   /** Forgets all that was learnt. */

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { RCODE } from '../../src/wire/index.ts'
 import { addressesIn } from '../kit/messages.ts'
 import type { LinkScript, Server } from '../kit/world.ts'
 import { World } from '../kit/world.ts'
@@ -105,4 +106,42 @@ test('R-CNAME-2: a CNAME that leaves the domain is asked where its target belong
   expect(addressesIn(reply)).toEqual(['192.0.2.2'])
   expect(world.asked('10.2.0.1')).toEqual(['www.example A'])
   expect(world.asked('10.3.0.1')).toEqual(['www.corp.test A'])
+})
+
+describe('RFC 9520: what servers could not say about a name goes when the name takes another way, or the same anew', () => {
+  /** Both names failed at the server of link 2, which has recovered since. */
+  async function failed(): Promise<World> {
+    const world = new World({ links: [LAN] })
+    world.serve('*', () => ({ rcode: RCODE.SERVFAIL }))
+    for (const name of ['wiki.corp.test', 'www.test']) await world.ask(name)
+    world.serve('*', ({ question }) => ({ answer: [`${question.name} 60 A 192.0.2.1`] }))
+    world.clearExchanges()
+    return world
+  }
+
+  const isServed = async (world: World, name: string) => addressesIn(await world.ask(name)).length === 1
+
+  test('as long as nothing changes it is not asked again at once', async () => {
+    const world = await failed()
+    expect(await isServed(world, 'wiki.corp.test')).toBe(false)
+    expect(world.asked('10.2.0.1')).toEqual([])
+  })
+
+  test('the link gets other domains: all is forgotten, and the servers stay known', async () => {
+    const world = await failed()
+    const roundTrip = world.scopes.ofLink(2)?.upstreams.all[0]?.roundTrip
+    world.changeLink({ ...LAN, domains: ['~corp.test', '~.'] })
+    expect(await isServed(world, 'wiki.corp.test')).toBe(true)
+    expect(await isServed(world, 'www.test')).toBe(true)
+    expect(world.scopes.ofLink(2)?.upstreams.all[0]?.roundTrip).toBe(roundTrip)
+    expect(roundTrip).toBeDefined()
+  })
+
+  test('another link takes the name for a while: it alone is forgotten', async () => {
+    const world = await failed()
+    world.changeLink(VPN)
+    world.removeLink(3)
+    expect(await isServed(world, 'wiki.corp.test')).toBe(true)
+    expect(await isServed(world, 'www.test')).toBe(false)
+  })
 })
