@@ -3,6 +3,7 @@ import { PROTOCOL_WORDS } from './flags.ts'
 import { wrapWords } from './layout.ts'
 import { PROGRAM } from './program.ts'
 import { OPTIONS, type OptionSpec, type Options } from './options.ts'
+import type { Verb } from './verb.ts'
 import { VERBS } from './verbs.ts'
 
 /** All verbs and options, from their tables. */
@@ -21,6 +22,26 @@ export function helpText(columns: number): string {
     'Options:',
     ...options.map(([usage, help]) => helpRow(usage, help, columns)),
   ].join('\n')
+}
+
+/** One verb and the options it heeds. */
+export function verbHelpText({ name, usage, help }: Verb, columns: number): string {
+  const options = OPTIONS.filter(({ verbs }) => verbs === undefined || verbs.includes(name))
+  return [
+    `${PROGRAM} [OPTIONS...] ${name} ${usage}`.trimEnd(),
+    '',
+    wrapWords('', `${help}.`.split(' '), 0, columns),
+    '',
+    'Options:',
+    ...options.map((option) => helpRow(optionUsage(option), ownHelp(option.help), columns)),
+    '',
+    `All commands and options: ${PROGRAM} --help`,
+  ].join('\n')
+}
+
+/** The general help says with which verb an option goes; that of the verb need not. */
+function ownHelp(help: string): string {
+  return help.replace(/^With \S+: (.)/, (_, first: string) => first.toUpperCase())
 }
 
 /** What `-t help`, `-c help` and `-p help` print; the heading only with the legend. */

@@ -7,7 +7,7 @@ import { adviceOn } from './advice.ts'
 import { BusClient } from './bus-client.ts'
 import { CliError } from './cli-error.ts'
 import type { Context } from './context.ts'
-import { helpText, listText } from './help.ts'
+import { helpText, listText, verbHelpText } from './help.ts'
 import { type HostLinks, SysfsLinks } from './host-links.ts'
 import { DEFAULT_OPTIONS, type Options } from './options.ts'
 import { parseArguments } from './parse-arguments.ts'
@@ -44,7 +44,8 @@ async function run(argv: readonly string[]): Promise<number> {
 async function runAsCtl(argv: readonly string[]): Promise<number> {
   const { options, words } = parseArguments(argv)
   const [name = DEFAULT_VERB, ...rest] = words
-  if (options.show !== undefined || name === 'help') return show(options)
+  if (name === 'help') return show(options, rest[0])
+  if (options.show !== undefined) return show(options, words[0])
   return withContext(options, await workOf(name, rest))
 }
 
@@ -80,10 +81,14 @@ async function runAsResolvconf(argv: readonly string[]): Promise<number> {
   return 0
 }
 
-function show(options: Options): number {
+/** Help is that of the verb, if one was given before it was asked for. */
+function show(options: Options, word?: string): number {
   const what = options.show ?? 'help'
+  const verb = word === undefined ? undefined : findVerb(word)
   if (what === 'version') screen.print(`${PROGRAM} ${packageVersion()}`)
-  else printPaged(what === 'help' ? helpText(screen.columns) : listText(what, options), { options, screen })
+  else if (what !== 'help') printPaged(listText(what, options), { options, screen })
+  else
+    printPaged(verb === undefined ? helpText(screen.columns) : verbHelpText(verb, screen.columns), { options, screen })
   return 0
 }
 

@@ -51,7 +51,8 @@ function tsresolvectl(): Page {
       'Resolves names, addresses, records and services through **tsresolved**(8), shows and changes what is ' +
         'configured, and explains why a name resolves as it does. Commands, options and output of **resolvectl**(1) ' +
         'are understood; without a command, **status** is shown. Called as **resolvconf**, by a symbolic link of that ' +
-        'name, it understands the options of **resolvconf**(8), and as **systemd-resolve** those of that older program.',
+        'name, it understands the options of **resolvconf**(8), and as **systemd-resolve** those of that older program. ' +
+        '**--help** behind a command shows the options of that command alone.',
     )
     .heading('Commands')
   for (const { name, usage, help } of VERBS) {

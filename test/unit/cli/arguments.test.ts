@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { completionScript } from '../../../src/cli/completion.ts'
 import { parseArguments } from '../../../src/cli/parse-arguments.ts'
-import { helpText, listText } from '../../../src/cli/help.ts'
-import { VERBS } from '../../../src/cli/verbs.ts'
+import { helpText, listText, verbHelpText } from '../../../src/cli/help.ts'
+import { findVerb, VERBS } from '../../../src/cli/verbs.ts'
 import { OPTIONS, parseBoolean } from '../../../src/cli/options.ts'
 
 const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''))
@@ -92,6 +92,26 @@ describe('help', () => {
     const { options } = parse('--legend=no')
     expect(listText('classes', options)).toBe('IN\nANY')
     expect(listText('classes', parse('').options)).toBe('Known DNS RR classes:\nIN\nANY')
+  })
+
+  it('of a verb: how it is written, and the options it heeds', () => {
+    expect(verbHelpText(findVerb('doctor')!, 80).split('\n').slice(0, 6)).toEqual([
+      'tsresolvectl [OPTIONS...] doctor',
+      '',
+      'Find what is wrong with name resolution, and how to repair it.',
+      '',
+      'Options:',
+      '  -h --help                    Show this help',
+    ])
+    const text = verbHelpText(findVerb('why')!, 80)
+    expect(text).toContain('     --no-ask                  Only tell what is known, ask nobody')
+    expect(text).not.toContain('--outcome')
+  })
+
+  it('of a verb: options name verbs that exist', () => {
+    const names = new Set(VERBS.map(({ name }) => name))
+    expect(OPTIONS.flatMap(({ verbs = [] }) => verbs).filter((verb) => !names.has(verb))).toEqual([])
+    expect(OPTIONS.filter(({ verbs }) => verbs === undefined).map(({ long }) => long)).toEqual(['help'])
   })
 
   it('can load every verb', async () => {
