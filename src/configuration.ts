@@ -1,7 +1,7 @@
 import { ConfigFiles } from './files/index.ts'
 import type { DaemonContext } from './context.ts'
 import type { Delegate, IfIndexOf, Problem, ResolvedSettings } from './settings/index.ts'
-import { problemText, readDelegate, readResolvedConf } from './settings/index.ts'
+import { problemText, readDelegate, readNegativeTrustAnchors, readResolvedConf } from './settings/index.ts'
 
 /** Everything that files, credentials and the kernel command line configure. */
 export interface Configuration {
@@ -21,6 +21,11 @@ export function configurationReader({ options, logger, environment }: DaemonCont
     report(problems)
     const delegates = (await files.readDelegates()).map((source) => readDelegate(source.id, source.files, ifindexOf))
     for (const reading of delegates) report(reading.problems)
-    return { settings, delegates: delegates.map(({ delegate }) => delegate) }
+    const { anchors, problems: badAnchors } = readNegativeTrustAnchors(await files.readNegativeTrustAnchors())
+    report(badAnchors)
+    return {
+      settings: { ...settings, negativeTrustAnchors: anchors },
+      delegates: delegates.map(({ delegate }) => delegate),
+    }
   }
 }

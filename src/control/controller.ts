@@ -12,7 +12,7 @@ import type {
   ResolvedSettings,
   SavedLink,
 } from '../settings/index.ts'
-import { DEFAULT_LINK_SETTINGS, DEFAULT_NEGATIVE_TRUST_ANCHORS } from '../settings/index.ts'
+import { DEFAULT_LINK_SETTINGS } from '../settings/index.ts'
 import { Changes } from './changes.ts'
 import { LinkTable } from './link-table.ts'
 import { changeText, originsFor, originText, restoredOrigins } from './origins.ts'
@@ -150,7 +150,7 @@ export class Controller implements Control {
       currentServer: scope?.upstreams.current?.spec,
       scopesMask: hasServers ? FLAG.DNS : 0,
       dnssecSupported: false,
-      negativeTrustAnchors: DEFAULT_NEGATIVE_TRUST_ANCHORS,
+      negativeTrustAnchors: this.#settings.negativeTrustAnchors,
       resolvConfMode: this.#services.resolvConfMode(),
       llmnrHostname: this.#hostName.split('.')[0] ?? this.#hostName,
     }

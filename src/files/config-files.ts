@@ -58,6 +58,13 @@ export class ConfigFiles {
     return delegates
   }
 
+  /** `*.negative` (R-SEC-4). They stand beside systemd's folders, so one given in place of these has none. */
+  async readNegativeTrustAnchors(): Promise<readonly SourceFile[]> {
+    if (this.#options.config !== undefined) return []
+    const directories = SYSTEM_DIRECTORIES.map((directory) => this.#rooted(join(directory, 'dnssec-trust-anchors.d')))
+    return readSources(await filesIn(directories, '.negative', this.#log), this.#log)
+  }
+
   /**
    * What came with the boot (R-CONF-3). `credentials` is the directory the service manager gave us. A container sees the
    * kernel command line of its host, which is not meant for it.

@@ -1,9 +1,10 @@
 import type { Name } from '../wire/index.ts'
-import { nameOf } from '../wire/index.ts'
+import { nameOf, parseName } from '../wire/index.ts'
+import { orReport, type Problem, SettingError, type SourceFile } from './problem.ts'
 
 /**
  * Domains that are never signed in a way a public trust anchor could prove: private networks and names for use at home
- * (R-SEC-5). They are what the global list shows while no `.negative` file replaces it; nothing is validated yet.
+ * (R-SEC-5). They are what the global list shows while no `.negative` file names any; nothing is validated yet.
  */
 export const DEFAULT_NEGATIVE_TRUST_ANCHORS: readonly Name[] = [
   '10.in-addr.arpa',
@@ -24,3 +25,36 @@ export const DEFAULT_NEGATIVE_TRUST_ANCHORS: readonly Name[] = [
   'resolver.arpa',
   'test',
 ].map(nameOf)
+
+/** Many more than anybody writes by hand. */
+const MAX_ANCHORS = 65_536
+
+/**
+ * Reads `*.negative` files: one domain a line, `;` in front of remarks (R-SEC-4). A bad line loses only itself. Without a
+ * single domain the list is the usual one, as in the original: a file of remarks takes nothing away.
+ */
+export function readNegativeTrustAnchors(files: readonly SourceFile[]): {
+  anchors: readonly Name[]
+  problems: readonly Problem[]
+} {
+  const anchors = new Set<Name>()
+  const problems: Problem[] = []
+  for (const { path: file, text } of files) {
+    for (const [index, line] of text.split('\n').entries()) {
+      const report = (message: string) => problems.push({ file, line: index + 1, key: undefined, message })
+      const name = orReport(report, () => anchorIn(line.trim(), anchors.size))
+      if (name !== undefined) anchors.add(name)
+    }
+  }
+  return { anchors: anchors.size === 0 ? DEFAULT_NEGATIVE_TRUST_ANCHORS : [...anchors], problems }
+}
+
+/** Undefined for a line that says nothing. */
+function anchorIn(line: string, known: number): Name | undefined {
+  if (line === '' || line.startsWith(';')) return undefined
+  if (known >= MAX_ANCHORS) throw new SettingError(`More than ${MAX_ANCHORS} domains, ignoring the line.`, line)
+  const name = parseName(line)
+  if (name === undefined || /\s/.test(line))
+    throw new SettingError(`"${line}" is not one domain, ignoring the line.`, line)
+  return name
+}

@@ -1,6 +1,8 @@
+import type { Name } from '../wire/index.ts'
 import type { Millis, Seconds } from '../base/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, MulticastMode } from './link-settings.ts'
 import type { ListenSpec } from './listen-spec.ts'
+import { DEFAULT_NEGATIVE_TRUST_ANCHORS } from './negative-trust-anchors.ts'
 import type { MetricsListen } from './metrics-listen.ts'
 import type { ServerSpec } from './server-spec.ts'
 
@@ -44,6 +46,8 @@ export interface ResolvedSettings {
   /** Sizes of the groups of equally good servers from the top of each list; none: strictly in order; ours. */
   readonly serverTiers: readonly number[]
   readonly refuseRecordTypes: readonly number[]
+  /** Domains that are not validated: of `*.negative` files, which stand elsewhere, else the usual ones (R-SEC-5). */
+  readonly negativeTrustAnchors: readonly Name[]
   /** Ours: where metrics are served. */
   readonly metricsListen: MetricsListen
 }
@@ -86,5 +90,6 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   hedgePercent: 5,
   serverTiers: [],
   refuseRecordTypes: [],
+  negativeTrustAnchors: DEFAULT_NEGATIVE_TRUST_ANCHORS,
   metricsListen: { kind: 'off' },
 }

@@ -45,6 +45,25 @@ test.skipIf(original || !canChangeUser)(
   },
 )
 
+test.skipIf(original)('R-SEC-4: *.negative files take the place of the usual list, as in the original', async () => {
+  const anchors = async (daemon: 'ours' | 'original', files: Readonly<Record<string, string>>) => {
+    await using lab = await Lab.open({ daemon, start: false })
+    for (const [path, text] of Object.entries(files)) await lab.write(path, text)
+    await lab.daemon.start()
+    return await eventually(() => lab.run(['resolvectl', '--no-pager', 'nta']))
+  }
+  const files = {
+    '/etc/dnssec-trust-anchors.d/a.negative': '; ours\ncorp.example\n\none.test ; no\na..b\n lab.test \n',
+    '/run/dnssec-trust-anchors.d/b.negative': 'last.test\n',
+    '/run/dnssec-trust-anchors.d/a.negative': 'masked.test\n',
+  }
+  const remarks = { '/etc/dnssec-trust-anchors.d/a.negative': '; nothing\n' }
+  expect(await anchors('ours', files)).toBe('Global: corp.example lab.test last.test\n')
+  expect(await anchors('original', files)).toBe('Global: corp.example lab.test last.test\n')
+  expect(await anchors('ours', remarks)).toBe(await anchors('ours', {}))
+  expect(await anchors('original', remarks)).toBe(await anchors('original', {}))
+})
+
 /** What dbus-daemon's own system.conf allows, and our file. */
 const systemBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">

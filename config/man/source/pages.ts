@@ -135,7 +135,15 @@ function tsresolvedConf(): Page {
   for (const [keys, text] of keysIn('resolved.conf')) page.item(keys, text)
   page.heading('Keys of tsresolved alone')
   for (const [keys, text] of keysIn('tsresolved.conf')) page.item(keys, text)
-  return page.heading('See also').text(SEE_ALSO)
+  return page
+    .heading('Other files')
+    .item(
+      '/etc/dnssec-trust-anchors.d/*.negative',
+      'Domains that are not to be validated, one a line, remarks behind a semicolon; also below /run, /usr/local/lib and ' +
+        '/usr/lib. They take the place of the usual list, which **tsresolvectl nta** shows. Nothing is validated yet.',
+    )
+    .heading('See also')
+    .text(SEE_ALSO)
 }
 
 /** Keys with their defaults, and the remark above them in the file that is shipped. */

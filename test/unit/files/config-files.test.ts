@@ -162,3 +162,18 @@ test('R-CONF-3: credentials and the kernel command line, which a container does 
   await lay(root, { 'run/systemd/container': 'lxc' })
   expect((await config.readEarlySettings(undefined)).kernelCommandLine).toBeUndefined()
 })
+
+test('R-SEC-4: *.negative of all directories, with masks, and none beside a folder given instead', async () => {
+  const root = scratch()
+  await lay(root, {
+    'etc/dnssec-trust-anchors.d/b.negative': 'b',
+    'usr/lib/dnssec-trust-anchors.d/a.negative': 'a',
+    'usr/lib/dnssec-trust-anchors.d/b.negative': 'masked',
+    'usr/lib/dnssec-trust-anchors.d/root.positive': 'no',
+  })
+  const { log } = recordingLog()
+  const texts = async (config?: string) =>
+    (await new ConfigFiles({ root, config }, log).readNegativeTrustAnchors()).map(({ text }) => text)
+  expect(await texts()).toEqual(['a', 'b'])
+  expect(await texts(root)).toEqual([])
+})
