@@ -56,7 +56,7 @@ export interface Finding {
 export type Fix =
   | { readonly kind: 'link-resolv-conf' }
   | { readonly kind: 'rewrite-nsswitch'; readonly text: string }
-  | { readonly kind: 'default-route-off'; readonly link: string }
+  | { readonly kind: 'default-route-off'; readonly link: string; readonly isManaged: boolean }
 
 const STUB_FILE = '/run/systemd/resolve/stub-resolv.conf'
 const OWN_FILES: ReadonlySet<string> = new Set([STUB_FILE, '/usr/lib/systemd/resolv.conf'])
@@ -315,13 +315,13 @@ function restGoesOneWay({ links }: Facts): Finding[] {
   return takers.filter(({ route }) => !route).map(leakBy)
 }
 
-function leakBy({ scope, name }: LinkView): Finding {
+function leakBy({ scope, name, managed: isManaged }: LinkView): Finding {
   return {
     check: 'leak',
     level: 'warning',
     what: `${scope} is a default route for names, though not for packets: every name nobody claims is asked there, too.`,
     repair: `tsresolvectl default-route ${name} no`,
-    fix: { kind: 'default-route-off', link: name },
+    fix: { kind: 'default-route-off', link: name, isManaged },
   }
 }
 

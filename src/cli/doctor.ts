@@ -9,11 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { reasonOf } from '../base/index.ts'
-import { RESOLVE1 } from './bus-client.ts'
 import type { Context, VerbRun } from './context.ts'
 import { diagnose, type Finding, type Fix } from './doctor-checks.ts'
 import { collectFacts } from './doctor-facts.ts'
+import type { HostLink } from './host-links.ts'
+import { LINK_SETTINGS } from './link-settings.ts'
+import type { SettingOrigin } from './origins.ts'
 import { printJson } from './output.ts'
+import { changeSetting } from './setting-verbs.ts'
+import { callSettings } from './varlink-client.ts'
 
 /** What usually goes wrong, and the one command that repairs each. The exit code is 1 while a problem remains. */
 export const doctor: VerbRun = async (_words, context) => {
@@ -61,10 +65,18 @@ async function fixAll(findings: readonly Finding[], fixed: Map<Finding, string>,
 async function apply(fix: Fix, context: Context): Promise<string> {
   if (fix.kind === 'link-resolv-conf') return linkResolvConf('/etc/resolv.conf')
   if (fix.kind === 'rewrite-nsswitch') return rewrite('/etc/nsswitch.conf', fix.text)
-  const body = [context.links.find(fix.link).ifindex, false]
-  const bus = await context.bus()
-  await bus.call({ ...RESOLVE1, member: 'SetLinkDefaultRoute', signature: 'ib', body, interactive: true })
-  return `tsresolvectl default-route ${fix.link} yes`
+  const link = context.links.find(fix.link)
+  const undo = await undoOfDefaultRoute(link, fix.isManaged)
+  await changeSetting(LINK_SETTINGS['default-route'], link, ['no'], context)
+  return undo
+}
+
+/** It was in force either because somebody had said so, or because of the link's domains. */
+async function undoOfDefaultRoute({ ifindex, ifname }: HostLink, isManaged: boolean): Promise<string> {
+  const { origins = [] } = (await callSettings('ListOrigins', { ifindex })) as { origins?: SettingOrigin[] }
+  if (origins.some(({ setting }) => setting === 'DefaultRoute')) return `tsresolvectl default-route ${ifname} yes`
+  if (!isManaged) return `tsresolvectl default-route ${ifname} auto`
+  return `tsresolvectl revert ${ifname}   # networkd cannot take back this alone: it forgets all that was set on the link by hand`
 }
 
 /** The file that was there is kept beside it; where it was a link, the link is told. */

@@ -11,6 +11,7 @@ import { parseBoolean } from './options.ts'
 import { printJson } from './output.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { ServerArgumentError } from './server-argument.ts'
+import { callSettings, VarlinkError } from './varlink-client.ts'
 
 /** Prints the setting of all links or of one; with values, sets it on that link (C-SET-1). */
 export function settingVerb(verb: SettingVerb): VerbRun {
@@ -18,6 +19,7 @@ export function settingVerb(verb: SettingVerb): VerbRun {
   return async ([linkText, ...values], context) => {
     const link = linkOf(linkText, context)
     if (link === undefined || values.length === 0) await printSetting(setting, link, context)
+    else if (verb === 'default-route' && values[0] === 'auto') await unsetDefaultRoute(link, context)
     else await changeSetting(setting, link, values, context)
     return 0
   }
@@ -51,6 +53,18 @@ export async function changeSetting(
   const calls = explainLocal(setting, () => setting.calls(isEmpty ? [] : values, link, context.links))
   if (setting.cap !== undefined) await warnOfCap(setting.cap, setting.what, values[0]!, context)
   await saying(`Failed to set ${setting.what} configuration`, setOnLink(calls, link, context))
+}
+
+/** The bus has no call for it; ours alone does it by varlink. */
+async function unsetDefaultRoute({ ifindex, ifname }: HostLink, { options }: Context): Promise<void> {
+  try {
+    await callSettings('UnsetDefaultRoute', { ifindex, allowInteractiveAuthentication: options.askPassword })
+  } catch (cause) {
+    if (!(cause instanceof VarlinkError) || cause.errorName !== 'io.systemd.System') throw cause
+    throw new CliError(`Failed to unset default route configuration: Link ${ifname} is managed or a loopback device.`, {
+      cause,
+    })
+  }
 }
 
 /** Tries the calls in turn, and those of networkd when that is what manages the link (C-SET-3, C-SET-4). */

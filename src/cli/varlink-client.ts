@@ -47,8 +47,8 @@ export function callObserve(method: string, parameters: VarlinkParameters = {}):
 }
 
 /** As `callExplain`, to the interface that tells who configured links. */
-export function callSettings(method: string): Promise<VarlinkParameters> {
-  return callOnce(SETTINGS, method)
+export function callSettings(method: string, parameters: VarlinkParameters = {}): Promise<VarlinkParameters> {
+  return callOnce(SETTINGS, method, parameters)
 }
 
 /** As `streamMonitor`, of our own interface; ends without a word when the signal aborts. */

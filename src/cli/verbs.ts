@@ -3,7 +3,6 @@ import type { VerbRun } from './context.ts'
 import type { Completes, Verb } from './verb.ts'
 
 const MANY = Number.POSITIVE_INFINITY
-const YES_NO = ['yes', 'no']
 const RESOLVE_MODES = ['yes', 'no', 'resolve']
 
 /** The one table behind parsing, `--help` and completion. */
@@ -26,7 +25,7 @@ export const VERBS: readonly Verb[] = [
   verb('show-server-state', '', 0, 0, 'Show servers state', async () => (await import('./server-state.ts')).showServerState),
   verb('dns', '[LINK [SERVER...]]', 0, MANY, 'Get/set per-interface DNS server address', () => setting('dns')),
   verb('domain', '[LINK [DOMAIN...]]', 0, MANY, 'Get/set per-interface search domain', () => setting('domain')),
-  verb('default-route', '[LINK [BOOL]]', 0, 2, 'Get/set per-interface default route flag', () => setting('default-route'), YES_NO),
+  verb('default-route', '[LINK [BOOL]]', 0, 2, 'Get/set per-interface default route flag', () => setting('default-route'), ['yes', 'no', 'auto']),
   verb('llmnr', '[LINK [MODE]]', 0, 2, 'Get/set per-interface LLMNR mode', () => setting('llmnr'), RESOLVE_MODES),
   verb('mdns', '[LINK [MODE]]', 0, 2, 'Get/set per-interface MulticastDNS mode', () => setting('mdns'), RESOLVE_MODES),
   verb('dnsovertls', '[LINK [MODE]]', 0, 2, 'Get/set per-interface DNS-over-TLS mode', () => setting('dnsovertls'), ['yes', 'no', 'opportunistic']),

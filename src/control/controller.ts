@@ -26,6 +26,7 @@ import type {
   GlobalStatus,
   LinkStatus,
   ResolvConfMode,
+  SettingOwner,
   Statistics,
 } from './types.ts'
 import { ControlError } from './types.ts'
@@ -189,6 +190,14 @@ export class Controller implements Control {
     await this.#push(ifindex, { settings, origins: { ...before.origins, ...originsFor(patch, origin) } })
     this.#services.log.info(() => `${this.#name(ifindex)}: ${changeText(patch, origin)}`)
     if (patch.servers !== undefined) this.#changes.tell('serversChanged')
+  }
+
+  async unsetDefaultRoute(ifindex: IfIndex, by: SettingOwner): Promise<void> {
+    this.assertChangeable(ifindex)
+    const { settings, origins } = this.#table.pushed(ifindex) ?? { settings: DEFAULT_LINK_SETTINGS, origins: {} }
+    const { defaultRoute: _, ...rest } = origins
+    await this.#push(ifindex, { settings: { ...settings, defaultRoute: undefined }, origins: rest })
+    this.#services.log.info(() => `${this.#name(ifindex)}: default route as its domains say, by ${originText(by)}`)
   }
 
   async revert(ifindex: IfIndex, origin: Origin): Promise<void> {

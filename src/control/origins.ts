@@ -1,7 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import type { LinkSettings, Origin, Origins, SavedLink } from '../settings/index.ts'
 import { DEFAULT_LINK_SETTINGS, formatServerSpec } from '../settings/index.ts'
-import type { LinkSettingName } from './types.ts'
+import type { LinkSettingName, SettingOwner } from './types.ts'
 
 /** All settings of a change have the same origin. */
 export function originsFor(patch: Partial<LinkSettings>, origin: Origin): Origins {
@@ -23,7 +23,7 @@ export function changeText(patch: Partial<LinkSettings>, origin: Origin): string
   return `${describe(patch)}, by ${originText(origin)}`
 }
 
-export function originText({ process, uid, busName }: Origin): string {
+export function originText({ process, uid, busName }: SettingOwner): string {
   return [process, uid === undefined ? undefined : `uid ${uid}`, busName].filter((part) => part !== undefined).join(' ')
 }
 

@@ -95,6 +95,9 @@ export class ControlError extends Error {
   }
 }
 
+/** Who changes something, as far as is known. */
+export type SettingOwner = Pick<Origin, 'busName' | 'uid' | 'process'>
+
 export interface ControlEvents {
   /** The servers of the global scope or of a link changed: the bus property `DNS`. */
   serversChanged(): void
@@ -122,6 +125,8 @@ export interface Control {
    * @throws {ControlError}
    */
   change(ifindex: IfIndex, settings: Partial<LinkSettings>, origin: Origin): Promise<void>
+  /** Takes back what was set, as if nobody had: its domains decide again (R-ROUTE-9). @throws {ControlError} */
+  unsetDefaultRoute(ifindex: IfIndex, by: SettingOwner): Promise<void>
   /** Back to defaults. @throws {ControlError} */
   revert(ifindex: IfIndex, origin: Origin): Promise<void>
   flushCaches(): void

@@ -28,7 +28,7 @@ export interface VarlinkPorts extends ResolvePorts, MonitorPorts, ExplainPorts, 
 export function resolveService(ports: VarlinkPorts, log: Log, memo?: TextMemo): Service {
   const { process, authority, about } = ports
   const known = [resolveInterface(ports), processInterface(process, authority)]
-  const own = [explainInterface(ports), observeInterface(ports), settingsInterface(ports.control)]
+  const own = [explainInterface(ports), observeInterface(ports), settingsInterface(ports)]
   return serviceOf([...known, ...own], about, log, memo)
 }
 

@@ -1,5 +1,5 @@
 import type { Interface } from './idl.ts'
-import { int, list, method, optional, string, struct } from './idl.ts'
+import { bool, int, list, method, optional, string, struct } from './idl.ts'
 
 /** `source`: bus, varlink, networkd, or restored for what a daemon that kept no owners had saved. */
 const Origin = struct('Origin', {
@@ -18,6 +18,11 @@ const methods = {
     'Who set what on links, and when; settings that nobody set are left out. With ifindex, of that link only.',
     { ifindex: optional(int) },
     { origins: list(Origin) },
+  ),
+  UnsetDefaultRoute: method(
+    'Takes back what was set, so that the domains of the link decide again: resolve1 can clear every setting but this.',
+    { ifindex: int, allowInteractiveAuthentication: optional(bool) },
+    {},
   ),
 }
 

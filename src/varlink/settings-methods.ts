@@ -1,8 +1,9 @@
-import type { Control, LinkSettingName, LinkStatus } from '../control/index.ts'
+import type { Authority, Control, LinkSettingName, LinkStatus } from '../control/index.ts'
 import { DEFAULT_LINK_SETTINGS, type Origin } from '../settings/index.ts'
 import { invalidParameter } from './errors.ts'
+import { permit } from './permit.ts'
 import type { Served } from './service.ts'
-import { serve } from './service.ts'
+import { callerOf, serve } from './service.ts'
 import { SETTINGS_INTERFACE } from './settings-interface.ts'
 
 /** Settings by the names of their bus properties. */
@@ -12,14 +13,25 @@ const NAMES: Readonly<Record<LinkSettingName, string>> = {
   dnsOverTls: 'DNSOverTLS', dnssec: 'DNSSEC', negativeTrustAnchors: 'DNSSECNegativeTrustAnchors',
 }
 
-/** `io.tsresolved.Settings`: open to everybody, as the settings themselves are. */
-export function settingsInterface(control: Pick<Control, 'links' | 'link'>): Served {
+/** Everything `io.tsresolved.Settings` needs. */
+export interface SettingsPorts {
+  readonly control: Pick<Control, 'links' | 'link' | 'unsetDefaultRoute'>
+  readonly authority: Authority
+}
+
+/** `io.tsresolved.Settings`: everybody may look, as at the settings themselves; changes need permission. */
+export function settingsInterface({ control, authority }: SettingsPorts): Served {
   return serve(SETTINGS_INTERFACE, {
     ListOrigins({ ifindex }) {
       const links = ifindex === undefined ? control.links() : [control.link(ifindex)]
       const known = links.filter((link) => link !== undefined)
       if (known.length < links.length) throw invalidParameter('ifindex')
       return { origins: known.flatMap(originsOutput) }
+    },
+    async UnsetDefaultRoute({ ifindex, allowInteractiveAuthentication }, call) {
+      await permit(authority, 'set-default-route', allowInteractiveAuthentication, call)
+      await control.unsetDefaultRoute(ifindex, callerOf(call.peer))
+      return {}
     },
   })
 }

@@ -38,7 +38,7 @@ const LINES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['-i ', links],
   ['--interface ', links],
   ['dns -i v', ['vpn']],
-  ['default-route vpn ', ['yes', 'no']],
+  ['default-route vpn ', ['yes', 'no', 'auto']],
   ['llmnr vpn ', ['yes', 'no', 'resolve']],
   ['dnssec vpn a', ['allow-downgrade']],
   ['--no-pager dnsovertls vpn o', ['opportunistic']],

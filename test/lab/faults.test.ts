@@ -214,7 +214,16 @@ const FIXES: readonly (readonly [fault: string, seed: (lab: Lab) => Promise<unkn
       await lab.ip('route add default via 10.53.1.1 dev lan')
       await lab.resolvectl('default-route', 'vpn', 'yes')
     },
-    'resolvectl default-route vpn',
+    'resolvectl default-route vpn; cat /run/systemd/resolve/netif/* | grep ^DEFAULT_ROUTE=',
+  ],
+  [
+    'leak that nobody had set',
+    async (lab) => {
+      await lab.ip('route add default via 10.53.1.1 dev lan')
+      await lab.resolvectl('domain', 'vpn', 'corp.test')
+    },
+    // The same as if `--fix` had not been: saved with the rest, it would outlive what made it so.
+    'resolvectl default-route vpn; cat /run/systemd/resolve/netif/* | grep -c ^DEFAULT_ROUTE= || true',
   ],
 ]
 

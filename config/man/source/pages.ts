@@ -27,6 +27,8 @@ const MORE: Readonly<Record<string, string>> = {
     'Tells the whole decision for a name from live state: which sources are consulted in order, each scope with its ' +
     'score and rule and what it loses by, what the winner remembers and who taught it, its servers in the order they ' +
     'would be asked, and, unless **--no-ask**, what asking brings.',
+  'default-route':
+    '**auto** takes back what was set: the domains of the link decide again. **resolvectl**(1) cannot do that.',
   monitor:
     'With **--clients**, or one of the filters **--name**, **--client** and **--outcome**, one line per question: who ' +
     'asked, the result, source, link, server and time; **-i** then lets only one link through. Without, the layout of ' +

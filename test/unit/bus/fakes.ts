@@ -92,6 +92,7 @@ export class FakeControl implements Control {
     this.origins.push(origin)
     this.fire('serversChanged')
   }
+  async unsetDefaultRoute(): Promise<void> {}
   async revert(ifindex: number, origin: Origin): Promise<void> {
     await this.change(ifindex, DEFAULT_LINK_SETTINGS, origin)
   }

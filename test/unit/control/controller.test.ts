@@ -234,6 +234,31 @@ describe('change', () => {
   })
 })
 
+describe('unsetDefaultRoute', () => {
+  test.each([
+    ['corp.test', true],
+    ['~corp.test', false],
+  ])('R-ROUTE-9: the domains decide again (%s), and nothing is left behind', async (domain, expected) => {
+    const rig = await Rig.of(factsOf(ETH))
+    await rig.change(2, { servers: servers('10.2.0.1'), domains: domains(domain) })
+    const before = rig.control.link(2)!
+    await rig.change(2, { defaultRoute: !expected })
+    expect(rig.control.link(2)?.isDefaultRoute).toBe(!expected)
+    await rig.control.unsetDefaultRoute(2, ORIGIN)
+    expect(rig.control.link(2)).toMatchObject({ isDefaultRoute: expected, settings: before.settings })
+    expect(rig.control.link(2)?.origins).toEqual(before.origins)
+    expect(rig.saved.get(2)).toEqual({ settings: before.settings, origins: before.origins })
+    expect(rig.log.at(-1)).toBe('link 2 (eth0): default route as its domains say, by vpn uid 1000 :1.7')
+  })
+
+  test('LinkBusy: not of a link of networkd', async () => {
+    const rig = await Rig.of(factsOf(ETH, VPN))
+    rig.control.followNetworkd(new Map([[3, managed()]]))
+    expect(await kindOf(() => rig.control.unsetDefaultRoute(3, ORIGIN))).toBe('link-is-managed')
+    expect(await kindOf(() => rig.control.unsetDefaultRoute(9, ORIGIN))).toBe('no-such-link')
+  })
+})
+
 describe('revert', () => {
   test('everything is back to defaults, and in force', async () => {
     const rig = await Rig.of(factsOf(ETH))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { LinkStatus } from '../../../src/control/index.ts'
+import type { LinkStatus, Verdict } from '../../../src/control/index.ts'
 import { DEFAULT_LINK_SETTINGS, type Origin } from '../../../src/settings/index.ts'
 import { settingsInterface } from '../../../src/varlink/settings-methods.ts'
 import { Service } from '../../../src/varlink/service.ts'
@@ -35,18 +35,38 @@ const ofBus = {
 }
 const ofNetworkd = { ifindex: 3, ifname: 'eth0', setting: 'LLMNR', source: 'networkd' }
 
+const verdicts: { verdict: Verdict } = { verdict: 'allowed' }
+const calls: string[] = []
+const ports = () => ({
+  control: { ...control, unsetDefaultRoute: async (ifindex: number) => void calls.push(`unset ${ifindex}`) },
+  authority: { authorize: async (operation: string) => (calls.push(operation), verdicts.verdict) },
+})
+
 test.each([
   [{}, [ofBus, ofNetworkd]],
   [{ ifindex: 2 }, [ofBus]],
   [{ ifindex: 3 }, [ofNetworkd]],
 ])('ListOrigins %j', async (parameters, origins) => {
-  const service = new Service([settingsInterface(control)], new RecordingLog())
+  const service = new Service([settingsInterface(ports())], new RecordingLog())
   const [reply] = await call(service, 'io.tsresolved.Settings.ListOrigins', parameters)
   expect(reply?.parameters).toEqual({ origins })
 })
 
 test('an unknown link is a wrong parameter', async () => {
-  const service = new Service([settingsInterface(control)], new RecordingLog())
+  const service = new Service([settingsInterface(ports())], new RecordingLog())
   const [reply] = await call(service, 'io.tsresolved.Settings.ListOrigins', { ifindex: 9 })
   expect(reply).toMatchObject({ error: 'org.varlink.service.InvalidParameter', parameters: { parameter: 'ifindex' } })
+})
+
+test.each<[Verdict, string | undefined, string[]]>([
+  ['allowed', undefined, ['set-default-route', 'unset 2']],
+  ['denied', 'org.varlink.service.PermissionDenied', ['set-default-route']],
+  ['needs-interaction', 'io.systemd.InteractiveAuthenticationRequired', ['set-default-route']],
+])('UnsetDefaultRoute asks for permission: %s', async (verdict, error, made) => {
+  verdicts.verdict = verdict
+  calls.length = 0
+  const service = new Service([settingsInterface(ports())], new RecordingLog())
+  const [reply] = await call(service, 'io.tsresolved.Settings.UnsetDefaultRoute', { ifindex: 2 })
+  expect(reply?.error).toBe(error)
+  expect(calls).toEqual(made)
 })

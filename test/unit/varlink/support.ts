@@ -147,6 +147,7 @@ export class FakeControl implements Control {
   assertChangeable(): void {}
   async change(): Promise<void> {}
   async revert(): Promise<void> {}
+  unsetDefaultRoute = async (ifindex: number) => void this.calls.push(`unsetDefaultRoute ${ifindex}`)
   flushCaches = () => void this.calls.push('flushCaches')
   resetServerFeatures = () => void this.calls.push('resetServerFeatures')
   resetStatistics = () => void this.calls.push('resetStatistics')
