@@ -1,8 +1,10 @@
 #!/bin/sh
 # Runs every check and says at the end how many of each kind ran. A suite of which no test ran has failed.
-# The last line is `N passed, N failed`: tests, and each of setup, lint, types and build as one.
+# The last line is `N passed, N failed`: tests, and each of setup, fetch, lint, types and build as one.
 set -u
 cd "$(dirname "$0")/.."
+umask 022        # the daemon under test is an ordinary user's, and reads what is built here
+exec </dev/null  # whatever it was, perhaps closed
 
 reports=$(mktemp -d)
 export TMPDIR="$reports" # what a tool that was killed leaves there goes with it
@@ -49,6 +51,7 @@ nss() { # The module's own tests: C and python, which say `NAME: N cases, M fail
 }
 
 check setup test/setup.sh
+check fetch npx tsx test/lab/kit/fetch.ts
 check lint npm run --silent lint
 check types npm run --silent types
 check build npm run --silent build

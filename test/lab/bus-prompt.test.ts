@@ -106,7 +106,10 @@ test('a bus call does not wait behind lookups that get no answer', async () => {
     waiting--
   }
   const lookups = Array.from({ length: 60 }, (_, i) => lookUp(i))
-  await eventually(async () => expect(new Set(await lab.links.lan.asked()).size).toBe(60))
+  await eventually(async () => {
+    const names = (await lab.links.lan.asked()).filter((asked) => asked.startsWith('n')) // the rest are probes
+    expect(new Set(names).size).toBe(60)
+  })
   await lab.resolvectl('dns', 'vpn', lab.links.vpn.server)
   await lab.resolvectl('status')
   expect(waiting).toBeGreaterThan(0)

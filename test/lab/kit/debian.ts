@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { access, chmod, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { inside } from './places.ts'
 
@@ -36,6 +37,12 @@ export async function debianExtra(name: keyof typeof extras): Promise<string> {
   return `${inside.debian}/extra/${name}`
 }
 
+/** Everything of the above. */
+export async function fetchDebian(): Promise<void> {
+  await debianPrograms()
+  for (const name of Object.keys(extras)) await debianExtra(name as keyof typeof extras)
+}
+
 /** The folder appears in one step, when it is complete. */
 async function unpackOnce(
   names: readonly string[],
@@ -61,10 +68,23 @@ async function unpackOnce(
 }
 
 async function unpack(names: readonly string[], folder: string): Promise<void> {
-  await run('apt-get', ['download', '-qq', ...names], { cwd: folder })
+  await download(names, folder)
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.deb'))) {
     await run('dpkg', ['-x', join(folder, file), folder])
     await rm(join(folder, file))
+  }
+}
+
+/** What a network spoils once goes well the second time; package lists may be too old for what is there now. */
+async function download(names: readonly string[], cwd: string, attempts = 3): Promise<void> {
+  try {
+    await run('apt-get', ['download', '-qq', '-o', 'Acquire::Retries=3', ...names], { cwd })
+  } catch (cause) {
+    if (attempts <= 1) throw cause
+    console.error(`apt-get download failed, and is tried again: ${String(cause)}`)
+    await pause(3000)
+    if (process.getuid?.() === 0) await run('apt-get', ['update', '-qq']).catch(() => undefined) // the download will tell
+    await download(names, cwd, attempts - 1)
   }
 }
 
