@@ -46,6 +46,9 @@ const goals: readonly Goal[] = [
   single('stale answers after a flush', ['flush', 'ours', 'stale'], { atMost: 0 }),
   single('start to first answer, ms', ['start', 'ours', 'ms'], { atMost: 250 }),
   single('RSS idle, MiB', ['cached-1000', 'ours', 'idle'], { atMost: 75 }, 1 / 1024),
+  single('RSS idle with 200 links, MiB', ['links-200', 'ours', 'idle'], { atMost: 75 }, 1 / 1024),
+  single('cached q/s, watched / not', ['watch', 'cached', 'qpsRatio'], { atLeast: 0.97 }),
+  single('cold misses q/s, watched / not', ['watch', 'misses', 'qpsRatio'], { atLeast: 0.97 }),
   single('RSS per cached name, KiB', ['cached-100000', 'ours', 'perName'], { atMost: 1 }, 1 / 1024),
   goal(
     'getaddrinfo/s, ours with ours / the original pair',

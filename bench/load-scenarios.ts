@@ -16,11 +16,11 @@ import { Scene, type SceneSpec, STUB } from './scene.ts'
 
 /** Bounds on what any of them does in a second: how many questions a file must have to last. */
 const MOST_PER_SECOND = 220_000
-const MOST_MISSES_PER_SECOND = 60_000
+export const MOST_MISSES_PER_SECOND = 60_000
 const STEADY_RATE = 20_000
 const WARM_UP_SECONDS = 1
 /** Enough for a just-in-time compiler to have seen the way of a miss. */
-const WARM_UP_MISSES = 20_000
+export const WARM_UP_MISSES = 20_000
 
 const loadColumns: readonly Column[] = [
   { key: 'qps', title: 'q/s' },
@@ -35,6 +35,7 @@ const steadyColumns: readonly Column[] = [
   { key: 'p50', title: 'p50 µs', digits: 0 },
   { key: 'p99', title: 'p99 µs', digits: 0 },
   { key: 'p999', title: 'p99.9 µs', digits: 0 },
+  { key: 'max', title: 'max µs', digits: 0 },
   { key: 'steadyLost', title: 'lost at 20k/s' },
 ]
 const memoryColumns: readonly Column[] = [
@@ -68,12 +69,14 @@ export function manyLinks(bench: Bench): Scenario {
   return {
     name: 'links-200',
     title: 'Cached, UDP, 1,000 names, 200 links (lo and the uplink included)',
-    columns: [...loadColumns, ...steadyColumns],
+    columns: [...loadColumns, ...steadyColumns, ...memoryColumns.slice(0, 2)],
     rows: peerRows(bench, PER_LINK, async (peer) => {
-      const { scene, questions } = await warm(peer, { cacheSize: roomFor(1000), idleLinks: 198 }, 1000)
+      const { scene, questions, idle } = await warm(peer, { cacheSize: roomFor(1000), idleLinks: 198 }, 1000)
       return subject(scene, async () => ({
         ...(await measuredLoad(scene, { questions, seconds })),
         ...(await steadily(scene, seconds, 1000)),
+        idle,
+        rss: await scene.rss(),
       }))
     }),
   }
@@ -150,8 +153,8 @@ export async function warm(peer: Peer, spec: SceneSpec, count: number) {
 
 async function steadily(scene: Scene, seconds: number, count: number): Promise<Figures> {
   const words = [STUB, STEADY_RATE, seconds, count, ZONE]
-  const { p50, p99, p999, lost } = JSON.parse(await scene.helper('steady', words)) as Record<string, number>
-  return { p50: p50 ?? NaN, p99: p99 ?? NaN, p999: p999 ?? NaN, steadyLost: lost ?? NaN }
+  const { p50, p99, p999, max, lost } = JSON.parse(await scene.helper('steady', words)) as Record<string, number>
+  return { p50: p50 ?? NaN, p99: p99 ?? NaN, p999: p999 ?? NaN, max: max ?? NaN, steadyLost: lost ?? NaN }
 }
 
 /** Twice what is asked for: nobody is to throw away what it has just learnt. */

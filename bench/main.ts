@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { Lifetime } from '../src/base/index.ts'
+import { type Disturbance, Watcher } from './disturbance.ts'
 import { judge } from './goals.ts'
 import { cached, cold, manyLinks, mixed, tcp } from './load-scenarios.ts'
 import { micro } from './micro.ts'
@@ -13,6 +14,7 @@ import { fetchPrograms } from './packages.ts'
 import { loadPeers } from './peers.ts'
 import { medians, type RowResult, type ScenarioResult, table } from './report.ts'
 import type { Bench, Figures, Row, Scenario, Subject } from './scenario.ts'
+import { watched } from './watch-scenario.ts'
 
 try {
   const options = parseOptions(process.argv.slice(2))
@@ -28,9 +30,10 @@ async function run(options: Options): Promise<void> {
   await promisify(execFile)('taskset', ['-a', '-p', '-c', options.cores, String(process.pid)])
   await fetchPrograms()
   const bench: Bench = { options, peers: await loadPeers(options.nodeFlags) }
+  await using watcher = await Watcher.open(options.cores)
   const results: ScenarioResult[] = []
   for (const scenario of wanted(scenarios(bench), options)) {
-    const result = await measure(scenario, options)
+    const result = await measure(scenario, options, watcher)
     results.push(result)
     process.stdout.write(`${table(scenario, result)}\n`)
   }
@@ -52,6 +55,7 @@ function scenarios(bench: Bench): Scenario[] {
     getaddrinfo(bench, 8, 'unspec'),
     startUp(bench),
     flush(bench),
+    watched(bench),
     micro(bench.options.seconds),
   ]
 }
@@ -66,11 +70,17 @@ interface Entrant {
   readonly row: Row
   readonly subject: Subject | undefined
   readonly rounds: Figures[]
+  /** Of each round. */
+  readonly disturbances: Disturbance[]
   problem: string | undefined
 }
 
 /** All are made ready, then measured in turn, round by round, each round beginning with another; then all are taken down. */
-async function measure({ name, title, rows }: Scenario, { rounds }: Options): Promise<ScenarioResult> {
+async function measure(
+  { name, title, rows }: Scenario,
+  { rounds }: Options,
+  watcher: Watcher,
+): Promise<ScenarioResult> {
   await using life = new Lifetime()
   const entrants: Entrant[] = []
   for (const row of rows) {
@@ -83,7 +93,7 @@ async function measure({ name, title, rows }: Scenario, { rounds }: Options): Pr
     for (let i = 0; i < entrants.length; i++) {
       const entrant = entrants[(i + round) % entrants.length] as Entrant
       progress(`${name}: round ${round + 1} of ${rounds}, ${entrant.row.title}`)
-      await attempt(entrant)
+      await attempt(entrant, watcher)
     }
   }
   progress('')
@@ -93,23 +103,25 @@ async function measure({ name, title, rows }: Scenario, { rounds }: Options): Pr
 /** A row that cannot be measured says so in its place; the others go on. */
 async function enter(row: Row): Promise<Entrant> {
   try {
-    return { row, subject: await row.open(), rounds: [], problem: undefined }
+    return { row, subject: await row.open(), rounds: [], disturbances: [], problem: undefined }
   } catch (error) {
-    return { row, subject: undefined, rounds: [], problem: reason(error) }
+    return { row, subject: undefined, rounds: [], disturbances: [], problem: reason(error) }
   }
 }
 
-async function attempt(entrant: Entrant): Promise<void> {
+async function attempt(entrant: Entrant, watcher: Watcher): Promise<void> {
   if (entrant.subject === undefined || entrant.problem !== undefined) return
   try {
+    await watcher.look()
     entrant.rounds.push(await entrant.subject.measure())
+    entrant.disturbances.push(await watcher.look())
   } catch (error) {
     entrant.problem = reason(error)
   }
 }
 
-function resultOf({ row, rounds, problem }: Entrant): RowResult {
-  return { name: row.name, title: row.title, medians: medians(rounds), problem }
+function resultOf({ row: { name, title }, rounds, disturbances, problem }: Entrant): RowResult {
+  return { name, title, medians: medians(rounds), rounds, disturbances, problem }
 }
 
 function reason(error: unknown): string {

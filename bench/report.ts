@@ -1,10 +1,14 @@
+import { type Disturbance, disturbanceLine } from './disturbance.ts'
 import type { Column, Figures, Scenario } from './scenario.ts'
 
 /** What a row came to: medians, or why there are none. */
 export interface RowResult {
   readonly name: string
   readonly title: string
+  /** Of all rounds, disturbed or not. */
   readonly medians: Figures
+  readonly rounds: readonly Figures[]
+  readonly disturbances: readonly Disturbance[]
   readonly problem: string | undefined
 }
 
@@ -37,7 +41,11 @@ export function table({ columns }: Scenario, { title, rows }: ScenarioResult): s
   const line = (cells: readonly string[]) =>
     `| ${cells.map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))).join(' | ')} |`
   const rule = `|${widths.map((width, i) => '-'.repeat(width + 1) + (i === 0 ? '-' : ':')).join('|')}|`
-  return [`### ${title}`, '', line(head), rule, ...body.map(line), '', ...problems].join('\n')
+  const machine = rows
+    .filter(({ disturbances }) => disturbances.length > 0)
+    .map((row) => disturbanceLine(row.title, row.disturbances))
+  const legend = 'Longest gap of a core / time stolen by the hypervisor, ms, in each round:'
+  return [`### ${title}`, '', line(head), rule, ...body.map(line), '', legend, ...machine, '', ...problems].join('\n')
 }
 
 function cell(figures: Figures, { key, digits = 0 }: Column): string {

@@ -3,13 +3,16 @@ import { readFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { printable } from './base/index.ts'
 import type { ClientIdentity, QueryClient } from './resolve/index.ts'
-import { clientOwner } from './sys/index.ts'
+import { ClientOwners } from './sys/index.ts'
 
-/** Whose socket a client of the stub asks from, where that is on this machine. */
-export function socketOwner({ door, address, port = 0 }: QueryClient): ClientIdentity | undefined {
-  if (address === undefined || (door !== 'udp' && door !== 'tcp')) return undefined
-  const owner = clientOwner(address, port, door)
-  return owner && { uid: owner.uid, pid: owner.process?.pid, process: owner.process?.name }
+/** Tells whose socket a client of the stub asks from, where that is on this machine. */
+export function socketOwners(): (client: QueryClient) => ClientIdentity | undefined {
+  const owners = new ClientOwners()
+  return ({ door, address, port = 0 }) => {
+    if (address === undefined || (door !== 'udp' && door !== 'tcp')) return undefined
+    const owner = owners.find(address, port, door)
+    return owner && { uid: owner.uid, pid: owner.process?.pid, process: owner.process?.name }
+  }
 }
 
 /** CLOCK_BOOTTIME, in milliseconds. */

@@ -25,6 +25,8 @@ export interface Question {
   readonly tookUSec: number
   readonly attempts: number
   readonly client?: QuestionClient
+  /** Questions before it that nobody was told of, as there were too many. */
+  readonly leftOut?: number
 }
 
 export interface QuestionClient {
@@ -37,25 +39,38 @@ export interface QuestionClient {
   readonly process?: string
 }
 
-/** `monitor --clients`: one line per question, as it is answered. */
+/** `monitor --clients`: one line per question, as it is answered; and how many were left out, where there were too many. */
 export async function watchQuestions(context: Context): Promise<number> {
-  const { screen, options } = context
-  const isWanted = questionFilter(options.filters, context.ifindex)
+  const isWanted = questionFilter(context.options.filters, context.ifindex)
+  let leftOut = 0
   for await (const question of questions(false)) {
     if (question === 'ready') await notifyReady()
-    else if (!isWanted(question)) continue
-    else if (options.json === 'off') screen.print(questionLine(question))
-    else printJson(question, context)
+    else {
+      leftOut += question.leftOut ?? 0
+      if (!isWanted(question)) continue
+      showQuestion(leftOut > 0 ? { ...question, leftOut } : question, context)
+      leftOut = 0
+    }
   }
-  screen.note('Disconnected.')
+  context.screen.note('Disconnected.')
   return 0
+}
+
+function showQuestion(question: Question, context: Context): void {
+  const { screen, options } = context
+  if (options.json !== 'off') return printJson(question, context)
+  const { leftOut = 0 } = question
+  if (leftOut > 0) screen.print(screen.paint('grey', `(${leftOut} questions not shown: there are too many)`))
+  screen.print(questionLine(question))
 }
 
 /** Questions as they are answered, after the word that it has begun; with `recent`, the latest first. @throws {CliError} */
 export async function* questions(recent: boolean, signal?: AbortSignal): AsyncGenerator<'ready' | Question> {
   try {
     for await (const event of streamObserve('WatchQuestions', { recent }, signal)) {
-      yield event.ready === true ? 'ready' : (event.question as Question)
+      const { ready, leftOut } = event
+      const question = event.question as Question
+      yield ready === true ? 'ready' : typeof leftOut === 'number' ? { ...question, leftOut } : question
     }
   } catch (error) {
     throw isUnavailable(error) ? explainUnavailable(error) : error

@@ -1,6 +1,7 @@
 import type { Clock, IfIndex, Millis } from '../base/index.ts'
 import type { ClientIdentity, QueryClient, Resolution, Resolver, Source } from '../resolve/index.ts'
 import type { Name } from '../wire/index.ts'
+import { Allowance } from './allowance.ts'
 
 /** One question that was worked out, without its answer. */
 export interface JournalEntry {
@@ -29,21 +30,35 @@ export interface JournalServices {
   readonly clock: Clock
   /** Looks at once who has a client's socket: soon the client may be gone. */
   readonly ownerOf: (client: QueryClient) => ClientIdentity | undefined
+  /** Counts replies replayed from memory. */
+  readonly tally: { readonly replays: number }
 }
+
+/** `leftOut` questions were answered since the one before without being told, as there were too many. */
+export type QuestionWatcher = (entry: JournalEntry, leftOut: number) => void
 
 /** Questions that are remembered. */
 const CAPACITY = 512
+/**
+ * To work a question out that could have been replayed, to look who asked it and to tell it takes 100 µs, and as much
+ * again in the watcher: so many in a second are 1 % of the time, and more than anybody can read.
+ */
+const TOLD_PER_SECOND = 100
+const TOLD_IN_A_ROW = 200
 
 /**
- * The latest questions. Those that are worked out are always noted, at 0.2 µs where a question takes ten and more;
- * replies replayed from memory are seen only while somebody watches, as then there are none.
+ * The latest questions. Those that are worked out are always noted, at 0.2 µs where a question takes ten and more.
+ * While somebody watches, short cuts are closed so that replies are seen that would be replayed from memory; but of a
+ * flood only so many: then short cuts open again, and watchers learn how many they did not see.
  */
 export class Journal implements Disposable {
   readonly #services: JournalServices
   readonly #ring: JournalEntry[] = []
   #next = 0
-  readonly #watchers = new Set<(entry: JournalEntry) => void>()
+  readonly #watchers = new Set<QuestionWatcher>()
   readonly #observation: Disposable
+  /** While somebody watches. */
+  #attention: Attention | undefined
 
   constructor(services: JournalServices) {
     this.#services = services
@@ -53,6 +68,7 @@ export class Journal implements Disposable {
   [Symbol.dispose](): void {
     this.#observation[Symbol.dispose]()
     this.#watchers.clear()
+    this.#relax()
   }
 
   /** Oldest first. */
@@ -60,33 +76,74 @@ export class Journal implements Disposable {
     return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)]
   }
 
-  /** Every question from now on, and who asked it. The handle ends it. */
-  watch(watcher: (entry: JournalEntry) => void): Disposable {
+  /** Questions from now on, and who asked them. The handle ends it. */
+  watch(watcher: QuestionWatcher): Disposable {
     this.#watchers.add(watcher)
-    const everything = this.#services.resolver.watch(() => undefined)
+    this.#attention ??= new Attention(this.#services)
     return {
       [Symbol.dispose]: () => {
-        everything[Symbol.dispose]()
         this.#watchers.delete(watcher)
+        if (this.#watchers.size === 0) this.#relax()
       },
     }
+  }
+
+  #relax(): void {
+    this.#attention?.[Symbol.dispose]()
+    this.#attention = undefined
   }
 
   #note(resolution: Resolution): void {
     const { ownerOf, clock } = this.#services
     const { client } = resolution.query
-    const isWatched = this.#watchers.size > 0
-    const identity = isWatched && client !== undefined ? (client.identity ?? ownerOf(client)) : client?.identity
+    const leftOut = this.#attention?.admit()
+    const isTold = leftOut !== undefined
+    const identity = isTold && client !== undefined ? (client.identity ?? ownerOf(client)) : client?.identity
     const entry = entryOf(resolution, clock.wall(), identity)
     this.#ring[this.#next] = entry
     this.#next = (this.#next + 1) % CAPACITY
-    if (isWatched) void this.#tell(entry)
+    if (isTold) void this.#tell(entry, leftOut)
   }
 
   /** The bus is asked who its client is. Never rejects. */
-  async #tell(entry: JournalEntry): Promise<void> {
+  async #tell(entry: JournalEntry, leftOut: number): Promise<void> {
     const identity = entry.identity ?? (await entry.client?.identify?.().catch(() => undefined))
-    for (const watcher of this.#watchers) watcher({ ...entry, identity })
+    for (const watcher of this.#watchers) watcher({ ...entry, identity }, leftOut)
+  }
+}
+
+/** Which questions watchers are told. */
+class Attention implements Disposable {
+  readonly #allowance: Allowance
+  readonly #closure: Disposable
+  readonly #tally: { readonly replays: number }
+  /** Replies replayed until the last question that was told, and questions worked out since. */
+  #replays: number
+  #untold = 0
+
+  constructor({ resolver, clock, tally }: JournalServices) {
+    this.#allowance = new Allowance(clock, TOLD_PER_SECOND, TOLD_IN_A_ROW)
+    this.#closure = resolver.closeShortCuts(() => this.#allowance.hasRoom)
+    this.#tally = tally
+    this.#replays = tally.replays
+  }
+
+  [Symbol.dispose](): void {
+    this.#closure[Symbol.dispose]()
+    this.#allowance[Symbol.dispose]()
+  }
+
+  /** How many were left out before this one; undefined when it is left out as well. */
+  admit(): number | undefined {
+    if (!this.#allowance.take()) {
+      this.#untold++
+      return undefined
+    }
+    const { replays } = this.#tally
+    const leftOut = Math.max(0, replays - this.#replays) + this.#untold // it is set to 0 with the statistics
+    this.#replays = replays
+    this.#untold = 0
+    return leftOut
   }
 }
 

@@ -48,6 +48,7 @@ export class Resolver {
   readonly #services: ResolverServices
   readonly #listeners = new Set<QueryListener>()
   readonly #observers = new Set<QueryListener>()
+  readonly #closures = new Set<() => boolean>()
   readonly #admission = new Admission()
   readonly #waits = new AbortableWaits()
 
@@ -55,9 +56,11 @@ export class Resolver {
     this.#services = services
   }
 
-  /** True while somebody must see every query, so that no short cut may hide one. */
+  /** True while somebody must see the next query, so that no short cut may hide it. */
   get isWatched(): boolean {
-    return this.#listeners.size > 0
+    if (this.#listeners.size > 0) return true
+    for (const isClosed of this.#closures) if (isClosed()) return true
+    return false
   }
 
   watch(listener: QueryListener): Disposable {
@@ -69,6 +72,12 @@ export class Resolver {
   observe(observer: QueryListener): Disposable {
     this.#observers.add(observer)
     return { [Symbol.dispose]: () => void this.#observers.delete(observer) }
+  }
+
+  /** Observers see every question as long as `isClosed` says so. The handle ends it. */
+  closeShortCuts(isClosed: () => boolean): Disposable {
+    this.#closures.add(isClosed)
+    return { [Symbol.dispose]: () => void this.#closures.delete(isClosed) }
   }
 
   /** How the question would be treated now, and why: nothing is asked. */

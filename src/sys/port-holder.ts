@@ -6,10 +6,15 @@ export interface Holder {
   /** The user who made it: anybody may know that. */
   readonly uid: number
   /** Undefined for a process that we may not look into, or that lives in another container. */
-  readonly process: { readonly pid: number; readonly name: string } | undefined
+  readonly process: Process | undefined
 }
 
-interface Socket {
+export interface Process {
+  readonly pid: number
+  readonly name: string
+}
+
+export interface Socket {
   readonly uid: number
   readonly inode: string
 }
@@ -23,44 +28,49 @@ export function portHolder(address: IpAddress, port: number, transport: 'udp' | 
   return socket && { uid: socket.uid, process: ownerOf(socket.inode) }
 }
 
-/**
- * Who has the socket that a client on this machine asks from; undefined for others, and when it is gone already. The
- * process is known only to those who may look into it.
- */
-export function clientOwner(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Holder | undefined {
-  const socket = socketOf(address, port, transport, true)
-  if (socket === undefined) return undefined
-  const mayLook = process.geteuid?.() === 0 || process.geteuid?.() === socket.uid
-  return { uid: socket.uid, process: mayLook ? ownerOf(socket.inode) : undefined }
-}
-
 function boundSocket(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Socket | undefined {
   return socketOf(address, port, transport, false)
 }
 
 /** `isClient`: the near end of a connection counts, not only who listens. */
-function socketOf(address: IpAddress, port: number, transport: 'udp' | 'tcp', isClient: boolean): Socket | undefined {
+export function socketOf(
+  address: IpAddress,
+  port: number,
+  transport: 'udp' | 'tcp',
+  isClient: boolean,
+): Socket | undefined {
   const every = IpAddress.of(address.family === AF_INET ? '0.0.0.0' : '::')
-  const found = socketIn(
-    `/proc/net/${transport}${address.family === AF_INET ? '' : '6'}`,
-    [address, every],
-    port,
-    isClient,
-  )
+  const table = `/proc/net/${transport}${address.family === AF_INET ? '' : '6'}`
+  const takes = (state: string) => isClient || transport === 'udp' || state === LISTENING
+  const found = socketIn(table, [address, every], port, takes)
   // A socket for all IPv6 addresses takes IPv4 as well, unless told otherwise (ipv6(7), IPV6_V6ONLY).
-  return found ?? socketIn(`/proc/net/${transport}6`, [IpAddress.of('::')], port, isClient)
+  return found ?? socketIn(`/proc/net/${transport}6`, [IpAddress.of('::')], port, takes)
 }
 
 /** Lines of /proc/net/udp and its kin: local address in column 1, state 3, uid 7, inode 9 (proc_net_tcp.txt). */
-function socketIn(path: string, addresses: readonly IpAddress[], port: number, isClient: boolean): Socket | undefined {
+function socketIn(
+  path: string,
+  addresses: readonly IpAddress[],
+  port: number,
+  takes: (state: string) => boolean,
+): Socket | undefined {
+  const table = tryOr(() => readFileSync(path, 'latin1'), '')
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
-  const wanted = new Set(addresses.map((address) => `${hexAddress(address)}:${hexPort}`))
-  for (const line of tryOr(() => readFileSync(path, 'latin1'), '').split('\n')) {
-    const [, local = '', , state, , , , uid, , inode = ''] = line.trim().split(/\s+/)
-    const holdsIt = wanted.has(local) && (isClient || state === LISTENING || !path.includes('tcp'))
-    if (holdsIt) return { uid: Number(uid), inode }
+  for (const address of addresses) {
+    for (const line of linesAt(table, `: ${hexAddress(address)}:${hexPort} `)) {
+      const [, , , state = '', , , , uid, , inode = ''] = line.trim().split(/\s+/)
+      if (takes(state)) return { uid: Number(uid), inode }
+    }
   }
   return undefined
+}
+
+/** The lines that have this text in them; there may be thousands that have not. */
+function* linesAt(table: string, text: string): Generator<string> {
+  for (let at = table.indexOf(text); at >= 0; at = table.indexOf(text, at + 1)) {
+    const end = table.indexOf('\n', at)
+    yield table.slice(table.lastIndexOf('\n', at) + 1, end < 0 ? undefined : end)
+  }
 }
 
 /** 32-bit words in host byte order, as the kernel prints them. */
@@ -71,14 +81,21 @@ function hexAddress({ bytes }: IpAddress): string {
   return text.toUpperCase()
 }
 
-function ownerOf(inode: string): Holder['process'] {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const descriptors = tryOr(() => readdirSync(`/proc/${pid}/fd`), [])
-    const target = (fd: string) => tryOr(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '')
-    if (!descriptors.some((fd) => target(fd) === `socket:[${inode}]`)) continue
-    return { pid: Number(pid), name: printable(tryOr(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?')) }
-  }
-  return undefined
+/** The process that has a socket: those that are `likely` are looked at first, then all, the newest first. */
+export function ownerOf(inode: string, likely: readonly number[] = []): Process | undefined {
+  const pid = likely.find((each) => hasSocket(each, inode)) ?? allProcesses().find((each) => hasSocket(each, inode))
+  if (pid === undefined) return undefined
+  return { pid, name: printable(tryOr(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?')) }
+}
+
+function allProcesses(): number[] {
+  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return names.map(Number).toSorted((a, b) => b - a)
+}
+
+function hasSocket(pid: number, inode: string): boolean {
+  const descriptors = tryOr(() => readdirSync(`/proc/${pid}/fd`), [])
+  return descriptors.some((fd) => tryOr(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '') === `socket:[${inode}]`)
 }
 
 /** Processes come and go while they are looked at, and some are not ours to look into. */

@@ -65,9 +65,9 @@ const permission = { allowInteractiveAuthentication: optional(bool) }
 
 const methods = {
   WatchQuestions: stream(
-    'Follows all questions, with who asked; the first reply only says that it has begun. With recent, the latest come first.',
+    'Follows questions, with who asked; the first reply only says that it has begun. With recent, the latest come first. Of a flood some are left out; leftOut is how many there were before this one.',
     { recent: optional(bool), ...permission },
-    { ready: optional(bool), question: optional(Question) },
+    { ready: optional(bool), leftOut: optional(int), question: optional(Question) },
   ),
   DescribeLinks: method('Shows every link from the cable up to its DNS servers.', {}, { links: list(Link) }),
   DumpMetrics: method('Shows counters and latencies per scope and server.', permission, {

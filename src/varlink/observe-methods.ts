@@ -1,4 +1,4 @@
-import type { Authority, Journal, Overview } from '../control/index.ts'
+import type { Authority, Journal, JournalEntry, Overview } from '../control/index.ts'
 import { OBSERVE_INTERFACE } from './observe-interface.ts'
 import { linkOutput, type Metrics, metricsOutput, questionOutput } from './observe-output.ts'
 import { permit, untilGone } from './permit.ts'
@@ -18,10 +18,11 @@ export function observeInterface({ journal, meter, overview, authority }: Observ
   return serve(OBSERVE_INTERFACE, {
     async WatchQuestions({ recent, allowInteractiveAuthentication }, call) {
       await permit(authority, 'subscribe-query-results', allowInteractiveAuthentication, call)
-      call.send({ ready: true, question: undefined })
-      const earlier = recent === true ? journal.recent() : []
-      for (const entry of earlier) call.send({ ready: undefined, question: questionOutput(entry) })
-      using _ = journal.watch((entry) => call.send({ ready: undefined, question: questionOutput(entry) }))
+      call.send({ ready: true, leftOut: undefined, question: undefined })
+      const tell = (entry: JournalEntry, leftOut: number) =>
+        call.send({ ready: undefined, leftOut: leftOut || undefined, question: questionOutput(entry) })
+      for (const entry of recent === true ? journal.recent() : []) tell(entry, 0)
+      using _ = journal.watch(tell)
       return await untilGone(call.signal)
     },
     DescribeLinks: () => ({ links: overview.links().map(linkOutput) }),

@@ -13,12 +13,13 @@ function observed() {
     name.startsWith('none') ? { rcode: 2 } : { answer: [`${name} 60 A 192.0.2.1`] },
   )
   const looked: QueryClient[] = []
+  const tally = { replays: 3 }
   const ownerOf = (client: QueryClient) => (looked.push(client), IDENTITY)
-  const journal = new Journal({ resolver: world.resolver, clock: world.clock, ownerOf })
-  const meter = new Meter(world.resolver, { replays: 3 })
+  const journal = new Journal({ resolver: world.resolver, clock: world.clock, ownerOf, tally })
+  const meter = new Meter(world.resolver, tally)
   const client: QueryClient = { door: 'udp', port: 4242 }
   const resolve = (name: string) => world.resolve(queryFor(nameOf(name), [TYPE.A], 0, 0, client))
-  return { world, journal, meter, looked, resolve }
+  return { world, journal, meter, tally, looked, resolve }
 }
 
 test('journal: the latest questions are kept, a bounded number of them, oldest first', async () => {
@@ -41,6 +42,30 @@ test('journal: nobody looks up clients while nobody watches, and short cuts stay
   watch[Symbol.dispose]()
   await resolve('www.test')
   expect([seen.length, looked.length, world.resolver.isWatched]).toEqual([1, 1, false])
+})
+
+test('journal: of a flood, watchers are told a part, and how much was left out; then short cuts are open', async () => {
+  const { world, journal, tally, looked, resolve } = observed()
+  const told: number[] = []
+  using _ = journal.watch((_entry, leftOut) => void told.push(leftOut))
+  for (let i = 0; i < 250; i++) await resolve('www.test')
+  expect([told.length, looked.length, world.resolver.isWatched]).toEqual([200, 200, false])
+  expect(told.every((leftOut) => leftOut === 0)).toBe(true)
+  tally.replays += 1000
+  await world.clock.advance(1000)
+  expect(world.resolver.isWatched).toBe(true)
+  for (let i = 0; i < 150; i++) await resolve('www.test')
+  expect([told.length, told[200], told[201]]).toEqual([300, 1050, 0])
+  expect(journal.recent()).toHaveLength(400)
+})
+
+test('journal: nothing is left of it when nobody watches any more', () => {
+  const { world, journal } = observed()
+  const before = world.clock.pending
+  const watches = [journal.watch(() => {}), journal.watch(() => {})]
+  expect(world.clock.pending).toBe(before + 1)
+  for (const watch of watches) watch[Symbol.dispose]()
+  expect([world.clock.pending, world.resolver.isWatched]).toEqual([before, false])
 })
 
 test('meter: questions, hits, failures and latencies of each scope and server', async () => {

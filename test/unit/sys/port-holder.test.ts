@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
-import { portHolder } from '../../../src/sys/index.ts'
+import { ClientOwners, portHolder } from '../../../src/sys/index.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(() => {
@@ -48,5 +48,34 @@ describe('who holds a port', () => {
     await once(client, 'connect')
     expect(portHolder(loopback, client.localPort ?? 0, 'tcp')).toBeUndefined()
     client.destroy()
+  })
+})
+
+describe('whose socket a client asks from', () => {
+  test('of a process that was found before, and of one that was not', async () => {
+    const owners = new ClientOwners()
+    for (let i = 0; i < 70; i++) {
+      const holder = owners.find(loopback, await udp('127.0.0.1'), 'udp')
+      expect(holder).toMatchObject({ uid: process.getuid?.(), process: { pid: process.pid } })
+    }
+  })
+  test('the near end of a connection, not the one that listens', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1')
+    open.push(server)
+    await once(server, 'listening')
+    const client = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
+    await once(client, 'connect')
+    expect(new ClientOwners().find(loopback, client.localPort ?? 0, 'tcp')?.process?.pid).toBe(process.pid)
+    client.destroy()
+  })
+  test('nobody is looked for when too much time has gone into it; for a while, and what is known stays known', async () => {
+    let time = 0
+    const slow = new ClientOwners(() => (time += 60))
+    const ports = [await udp('127.0.0.1'), await udp('127.0.0.1'), await udp('127.0.0.1')]
+    const found = ports.map((port) => slow.find(loopback, port, 'udp')?.process?.pid)
+    expect(found).toEqual([process.pid, process.pid, undefined])
+    expect(slow.find(loopback, ports[0] ?? 0, 'udp')?.process?.pid).toBe(process.pid)
+    time += 10_000
+    expect(slow.find(loopback, ports[2] ?? 0, 'udp')?.process?.pid).toBe(process.pid)
   })
 })

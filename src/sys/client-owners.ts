@@ -1,0 +1,79 @@
+import type { IpAddress } from '../base/index.ts'
+import { type Holder, ownerOf, type Process, socketOf } from './port-holder.ts'
+
+/** The part of the time that may go into looking, in the long run; and milliseconds that may be spent at once. */
+const SHARE = 0.01
+const AT_ONCE = 100
+/** So long a port is taken to be the same socket's: ports are given out at random among thousands. */
+const TRUSTED_FOR = 1000
+const REMEMBERED = 64
+
+/** What was found for one port. */
+interface Sight {
+  readonly holder: Holder | undefined
+  readonly until: number
+}
+
+/**
+ * Who has the sockets that clients on this machine ask from. To find a socket takes 0.3 ms for UDP and 10 for TCP, and
+ * to go through all processes up to tens of them, with everybody waiting: so what was found is remembered, and when too
+ * much time goes into it nobody is looked for.
+ */
+export class ClientOwners {
+  /** By address and port. The latest last, as below. */
+  readonly #sights = new Map<string, Sight>()
+  /** By the socket's inode, which names it as long as it lives and no other for long after. */
+  readonly #processes = new Map<string, Process>()
+  readonly #now: () => number
+  #credit = AT_ONCE
+  #countedAt: number
+
+  constructor(now = () => performance.now()) {
+    this.#now = now
+    this.#countedAt = now()
+  }
+
+  /**
+   * Undefined for others, when the socket is gone already, and when there is no time for it. The process is known only
+   * to those who may look into it.
+   */
+  find(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Holder | undefined {
+    const startedAt = this.#now()
+    const key = `${transport} ${address.text} ${port}`
+    const known = this.#sights.get(key)
+    if (known !== undefined && startedAt < known.until) return known.holder
+    this.#credit = Math.min(AT_ONCE, this.#credit + SHARE * (startedAt - this.#countedAt))
+    this.#countedAt = startedAt
+    if (this.#credit <= 0) return undefined
+    const holder = this.#look(address, port, transport)
+    const now = this.#now()
+    this.#credit -= now - startedAt
+    put(this.#sights, key, { holder, until: now + TRUSTED_FOR })
+    return holder
+  }
+
+  #look(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Holder | undefined {
+    const socket = socketOf(address, port, transport, true)
+    if (socket === undefined) return undefined
+    const mayLook = process.geteuid?.() === 0 || process.geteuid?.() === socket.uid
+    return { uid: socket.uid, process: mayLook ? this.#process(socket.inode) : undefined }
+  }
+
+  /** Processes that were found before are looked at first: often it is the same again, with another socket. */
+  #process(inode: string): Process | undefined {
+    const known = this.#processes.get(inode)
+    if (known !== undefined) return known
+    const likely = new Set(Array.from(this.#processes.values(), ({ pid }) => pid).toReversed())
+    const found = ownerOf(inode, [...likely])
+    if (found !== undefined) put(this.#processes, inode, found)
+    return found
+  }
+}
+
+/** In place of what was there, or of the oldest. */
+function put<T>(known: Map<string, T>, key: string, value: T): void {
+  known.delete(key)
+  const [oldest] = known.keys()
+  if (known.size >= REMEMBERED && oldest !== undefined) known.delete(oldest)
+  known.set(key, value)
+}
