@@ -120,6 +120,7 @@ async function entryOf(text: string) {
     wire: reply,
     storedAt: 0,
     replayableUntil: Number.POSITIVE_INFINITY,
+    noteReplay: () => {},
     expiresAt: 3_600_000,
     isCurrent: true,
   }

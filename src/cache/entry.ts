@@ -74,6 +74,10 @@ export class Entry implements CachedAnswer {
     return this.#era.isCurrent
   }
 
+  noteReplay(): void {
+    this.#era.tally.replays++
+  }
+
   /** Records there are, of the question's type or leading on. */
   get isPositive(): boolean {
     return (this.kind === 'whole' || this.kind === 'rrset') && !this.isEmpty

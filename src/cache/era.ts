@@ -1,16 +1,27 @@
 import type { Name } from '../wire/index.ts'
 import type { Fact } from './facts.ts'
 
+/** What a cache counts that others do for it. */
+export interface CacheTally {
+  replays: number
+}
+
 /**
  * What the entries stored between two changes of the routes have in common. When names go elsewhere, a new era begins
  * and nothing is walked: an entry of an older one is put to the test when somebody next looks at it, and goes over to
  * the newest if it passes. Entries hold eras and each era its successor, so that the old ones go with their last entry.
  */
 export class Era implements Fact {
+  /** Of the whole cache. */
+  readonly tally: CacheTally
   /** False once all is forgotten; read it of the newest only. */
   isCurrent = true
   #successor: Era | undefined
   #isDoomed: (name: Name) => boolean = () => false
+
+  constructor(tally: CacheTally) {
+    this.tally = tally
+  }
 
   /** Whether entries may rest on it as they are. */
   get isNewest(): boolean {
@@ -20,7 +31,7 @@ export class Era implements Fact {
   /** Begins the next era, in which names that are doomed now have no place. */
   succeed(isDoomed: (name: Name) => boolean): Era {
     this.#isDoomed = isDoomed
-    this.#successor = new Era()
+    this.#successor = new Era(this.tally)
     return this.#successor
   }
 
@@ -32,5 +43,5 @@ export class Era implements Fact {
 }
 
 /** For what is gone for a reason of its own. */
-export const FALLEN = new Era()
+export const FALLEN = new Era({ replays: 0 })
 FALLEN.isCurrent = false

@@ -28,6 +28,8 @@ export interface CachedAnswer extends Fact {
   readonly expiresAt: Millis
   /** From then on the cache wants to see who asks, so as to refresh in time what is in demand. */
   readonly replayableUntil: Millis
+  /** A reply was repeated that rests on it: a hit that the cache did not see. */
+  noteReplay(): void
 }
 
 export interface CacheHit {

@@ -32,7 +32,8 @@ export class ScopeCache {
   staleRetention: Millis = 0
   /** Whether anybody is told what should be refreshed. */
   refreshesAhead = false
-  #era = new Era()
+  readonly #tally = { replays: 0 }
+  #era = new Era(this.#tally)
   #eras = 0
   #lastLesson: Lesson | undefined
   /** Whether any DNAME is held: without one, no name has to be climbed. */
@@ -48,6 +49,11 @@ export class ScopeCache {
   /** Number of keys held, expired ones that nobody asked for since included. */
   get size(): number {
     return this.#shelf.size
+  }
+
+  /** Answers repeated from memory; neither hits nor misses. */
+  get replays(): number {
+    return this.#tally.replays
   }
 
   /** The exact key, else NXDOMAIN for the name, else a CNAME at it or a DNAME above it (R-CACHE-13). */
@@ -115,7 +121,7 @@ export class ScopeCache {
   /** Forgets everything, at once however much it is. */
   flush(): void {
     this.#era.isCurrent = false
-    this.#era = new Era()
+    this.#era = new Era(this.#tally)
     this.#eras = 0
     this.#hasDnames = false
     this.#shelf.abandon()

@@ -16,6 +16,8 @@ export interface LinkView {
   readonly configuredServers: readonly string[]
   readonly servers: readonly Server[]
   readonly cacheSize: number
+  /** Replies out of its cache that were repeated from memory, which no counter of the scope has. */
+  readonly replays: number
 }
 
 /** Everything the checks look at, collected beforehand. */

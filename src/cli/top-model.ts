@@ -51,11 +51,14 @@ export class TopModel {
 
   /** To be called once a second. */
   onTick(links: readonly LinkView[], metrics: Metrics, seconds: number): void {
-    this.links = links
     for (const scope of metrics.scopes) {
       const before = this.#metrics?.scopes.find((one) => one.scope === scope.scope)
-      if (this.#metrics !== undefined) this.#push(scope.scope, beatBetween(before, scope, seconds))
+      const replayed = Math.max(0, replaysOf(links, scope.scope) - replaysOf(this.links, scope.scope)) / seconds
+      const beat = beatBetween(before, scope, seconds)
+      if (this.#metrics === undefined) continue
+      this.#push(scope.scope, { ...beat, questions: beat.questions + replayed, hits: beat.hits + replayed })
     }
+    this.links = links
     this.#metrics = metrics
   }
 
@@ -106,6 +109,11 @@ export class TopModel {
     if (beats.length > BEATS) beats.shift()
     this.#beats.set(scope, beats)
   }
+}
+
+/** Replies that no scope counts, as it does not see them. */
+function replaysOf(links: readonly LinkView[], scope: string): number {
+  return links.find((link) => link.scope === scope)?.replays ?? 0
 }
 
 function beatBetween(before: ScopeMetrics | undefined, after: ScopeMetrics, seconds: number): Beat {

@@ -21,6 +21,11 @@ export function openMetricsText(metrics: Metrics, links: readonly LinkSight[]): 
       [...sources].map(([source, count]) => [{ source }, count]),
     ),
     ...counter('replays', 'Replies replayed from memory; no scope saw them.', [[{}, replays]]),
+    ...counter(
+      'scope_replays',
+      'Of these, out of a cache, since its scope began.',
+      links.map(({ scope, replays: repeated }) => [{ scope }, repeated]),
+    ),
     ...counter('failed_questions', 'Questions that got neither records nor a clear no.', [[{}, failures]]),
     ...counter(
       'scope_questions',

@@ -29,6 +29,8 @@ export interface LinkSight {
   /** Of its scope, in the order in which they would be asked. */
   readonly servers: readonly ServerSight[]
   readonly cacheSize: number
+  /** Replies out of its cache that were replayed from memory, since the scope began. */
+  readonly replays: number
 }
 
 export interface OverviewServices {
@@ -96,9 +98,10 @@ export class Overview {
     }
   }
 
-  #scopeSight(scope: Scope | undefined): Pick<LinkSight, 'servers' | 'cacheSize'> {
-    if (scope === undefined) return { servers: [], cacheSize: 0 }
-    return { servers: serverSights(scope, this.#services.clock.now()), cacheSize: scope.cache.size }
+  #scopeSight(scope: Scope | undefined): Pick<LinkSight, 'servers' | 'cacheSize' | 'replays'> {
+    if (scope === undefined) return { servers: [], cacheSize: 0, replays: 0 }
+    const { size, replays } = scope.cache
+    return { servers: serverSights(scope, this.#services.clock.now()), cacheSize: size, replays }
   }
 }
 

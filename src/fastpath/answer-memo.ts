@@ -74,6 +74,7 @@ export class AnswerMemo<Source = unknown> {
     const addresses = store.addressCount(position)
     if (addresses > 1) store.trade(position, this.#options.random.below(addresses))
     this.#options.tally.replays++
+    store.noteReplay(position)
     return store.write(position, query, probe.questionEnd, now, target, at)
   }
 

@@ -107,6 +107,11 @@ export class ReplyStore<Source> {
     this.#entries[this.#word(position, AT.number)] = undefined
   }
 
+  /** Counts a hit of the entry it repeats. */
+  noteReplay(position: number): void {
+    this.#entries[this.#word(position, AT.number)]?.noteReplay()
+  }
+
   source(position: number): Source {
     return this.#sources[this.#word(position, AT.number)] as Source
   }

@@ -58,6 +58,7 @@ export class TextMemo {
     const saved = this.#find(call.toString('latin1'))
     if (saved === undefined || saved.replies.length < saved.wanted || !this.#isCurrent(saved)) return undefined
     this.#options.tally.replays += saved.entries.length
+    for (const entry of saved.entries) entry.noteReplay()
     return saved.wanted === 1 ? saved.replies[0] : saved.replies[this.#options.random.below(saved.wanted)]
   }
 

@@ -44,6 +44,7 @@ export const Link = struct('Link', {
   configuredServers: list(string),
   servers: list(Server),
   cacheSize: int,
+  replays: int,
 })
 
 /** `counts` has one number more than `boundsUSec`: what took longer than all bounds. */

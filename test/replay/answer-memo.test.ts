@@ -102,6 +102,17 @@ test('an answer under way when the routes change is not remembered as if it were
   expect(await look(world, 'www.test')).toEqual(['192.0.2.2', true])
 })
 
+test('a replay counts as a hit of the link whose answer it repeats, also after a flush', async () => {
+  const world = worldOf({ links: [LAN] })
+  world.serve('10.2.0.1', ({ question }) => ({ answer: [`${question.name} 300 A 192.0.2.2`] }))
+  const replays = () => world.scopes.ofLink(LAN.ifindex)?.cache.replays
+  for (let i = 0; i < 4; i++) await world.ask('www.test')
+  expect([replays(), world.replays]).toEqual([3, 3])
+  world.scopes.ofLink(LAN.ifindex)?.cache.flush()
+  for (let i = 0; i < 2; i++) await world.ask('www.test')
+  expect([replays(), world.replays]).toEqual([4, 4])
+})
+
 test('the proxy stub and DO are routed by their own rules: R-STUB-13', async () => {
   const world = worldOf({ links: [LAN] })
   world.serve('10.2.0.1', ({ question }) => ({ answer: [`${question.name} 300 MX 10 mail.test`] }))

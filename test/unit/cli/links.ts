@@ -16,4 +16,5 @@ export const LAN: LinkView = {
   configuredServers: ['10.2.0.1'],
   servers: [],
   cacheSize: 0,
+  replays: 0,
 }

@@ -11,7 +11,7 @@ interface Entry extends CachedAnswer {
 
 /** A memo with its ground and its routes, and a time. */
 class Desk {
-  readonly fact = { isCurrent: true }
+  readonly fact = { isCurrent: true, noteReplay: () => {} }
   readonly routes = { generation: 1, asked: [] as string[], leads: true }
   readonly tally = { replays: 0 }
   readonly memo: AnswerMemo<string>
@@ -40,7 +40,14 @@ class Desk {
   learn(name: string, answer: readonly string[] = [`${name} 300 A 192.0.2.1`], options: QueryOptions = {}): Entry {
     const query = queryFor(name, options)
     const wire = replyFor(query, { answer })
-    const entry = { wire, storedAt: 0, expiresAt: 300_000, replayableUntil: 270_000, isCurrent: true }
+    const entry = {
+      wire,
+      storedAt: 0,
+      expiresAt: 300_000,
+      replayableUntil: 270_000,
+      isCurrent: true,
+      noteReplay: () => {},
+    }
     this.memo.remember(query, wire, { entry, source: name }, this.memo.footing(0), 0)
     return entry
   }
@@ -173,7 +180,14 @@ test('a reply that was worked out before a change is not remembered after it', (
   const desk = new Desk()
   const query = queryFor('a.test')
   const wire = replyFor(query, { answer: ['a.test 300 A 192.0.2.1'] })
-  const entry = { wire, storedAt: 0, expiresAt: 300_000, replayableUntil: 300_000, isCurrent: true }
+  const entry = {
+    wire,
+    storedAt: 0,
+    expiresAt: 300_000,
+    replayableUntil: 300_000,
+    isCurrent: true,
+    noteReplay: () => {},
+  }
   for (const change of [() => void desk.routes.generation++, () => void (desk.fact.isCurrent = false)]) {
     const footing = desk.memo.footing(0)
     change()

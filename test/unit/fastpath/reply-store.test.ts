@@ -16,7 +16,14 @@ test('names chosen to collide: only so many are kept, and no look-up goes throug
   const queries = Array.from({ length: 2000 }, (_, i) => queryFor(`n${i}.test`))
   for (const query of queries) {
     const wire = replyFor(query, { answer: [`a.test 300 A 192.0.2.1`] })
-    const entry = { wire, storedAt: 0, expiresAt: 300_000, replayableUntil: 300_000, isCurrent: true }
+    const entry = {
+      wire,
+      storedAt: 0,
+      expiresAt: 300_000,
+      replayableUntil: 300_000,
+      isCurrent: true,
+      noteReplay: () => {},
+    }
     store.add(colliding(query), query, { wire, entry, source: '', ttls: [], addresses: [], addressSize: 0 }, 1)
   }
   const kept = queries.filter((query) => store.find(colliding(query), query) !== NONE)
