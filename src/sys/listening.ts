@@ -39,7 +39,8 @@ export class Listening {
   /** A server that listens already; the caller adds 'connection'. @throws as `udp` does */
   async tcp(at: ListenAddress): Promise<net.Server> {
     const libc = this.#libc
-    const server = net.createServer({ noDelay: true })
+    // A client that has sent its last question still waits for the answers.
+    const server = net.createServer({ noDelay: true, allowHalfOpen: true })
     const host = at.address.text
     if (libc === undefined) return listening(server, { host, port: at.port, ipv6Only: true, backlog: BACKLOG })
     const fd = openBound(libc, at, options.SOCK_STREAM, (opened) => {

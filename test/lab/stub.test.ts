@@ -87,6 +87,11 @@ test('R-STUB-17: TCP questions are pipelined, a slow one does not hold up the ne
   await eventually(() => expect(order).toEqual(['2', '1']))
 })
 
+test('RFC 7766 §6.2.3: a client that had closed its half of the connection got no answer that was not cached', async () => {
+  await using lab = await Lab.open(one)
+  expect(await lab.run(['python3', '-c', halfClose])).toBe('1\n')
+})
+
 test('R-STUB-4: an extra listener', async () => {
   await using lab = await Lab.open({ ...one, config: 'DNSStubListenerExtra=127.0.0.77:5300' })
   expect((await lab.dig('www.test', 'A', '@127.0.0.77', '-p', '5300')).data).toEqual(['192.0.2.1'])
@@ -131,6 +136,13 @@ def id():
     return struct.unpack('>H', m[:2])[0]
 print(id())
 print(id())
+`
+
+const halfClose = `${query}
+s = socket.create_connection(('127.0.0.53', 53))
+s.sendall(query(1, 'www.test'))
+s.shutdown(socket.SHUT_WR)
+print(int.from_bytes(s.makefile('rb').read()[2:4], 'big'))
 `
 
 const garbage = `${query}
