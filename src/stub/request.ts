@@ -65,7 +65,7 @@ export function receive(packet: Buffer): Reception {
 
 function parse(packet: Buffer): ClientRequest | undefined {
   const message = tryParse(packet)
-  if (message?.question === undefined) return undefined
+  if (message?.question === undefined || message.hasBadOpt) return undefined
   const { id, flags, question, opt } = message
   const questionBytes = packet.subarray(HEADER_SIZE, skipQuestions(packet))
   return { packet, id, flags, question, questionBytes, opt }

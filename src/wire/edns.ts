@@ -1,5 +1,4 @@
 import { printable } from '../base/index.ts'
-import { FormError } from './form-error.ts'
 import type { ResourceRecord } from './record.ts'
 
 export const OPTION = { NSID: 3, EDE: 15 } as const
@@ -28,14 +27,16 @@ export interface ExtendedError {
 
 const DO = 0x8000
 
-/** @throws {FormError} when an option runs past the end. */
-export function optOfRecord(record: ResourceRecord): Opt {
+/** Undefined when an option runs past the end. */
+export function optOfRecord(record: ResourceRecord): Opt | undefined {
+  const options = readOptions(record.rdata)
+  if (options === undefined) return undefined
   return {
     payloadSize: Math.max(512, record.class),
     extendedRcode: record.ttl >>> 24,
     version: (record.ttl >>> 16) & 0xff,
     dnssecOk: (record.ttl & DO) !== 0,
-    options: readOptions(record.rdata),
+    options,
   }
 }
 
@@ -69,11 +70,11 @@ export function extendedErrorOption(error: ExtendedError): EdnsOption {
   return { code: OPTION.EDE, data: Buffer.concat([data, Buffer.from(error.text, 'utf8')]) }
 }
 
-function readOptions(rdata: Buffer): EdnsOption[] {
+function readOptions(rdata: Buffer): EdnsOption[] | undefined {
   const options: EdnsOption[] = []
   for (let at = 0; at < rdata.length; ) {
     const end = at + 4 <= rdata.length ? at + 4 + rdata.readUInt16BE(at + 2) : Number.POSITIVE_INFINITY
-    if (end > rdata.length) throw new FormError('EDNS option runs past the end', at)
+    if (end > rdata.length) return undefined
     options.push({ code: rdata.readUInt16BE(at), data: rdata.subarray(at + 4, end) })
     at = end
   }

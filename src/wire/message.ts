@@ -25,6 +25,8 @@ export interface Message {
   readonly authority: readonly ResourceRecord[]
   readonly additional: readonly ResourceRecord[]
   readonly opt: Opt | undefined
+  /** OPT records that say nothing, as they are malformed, several, named or in another section: `opt` is undefined then. */
+  readonly hasBadOpt: boolean
   readonly extendedError: ExtendedError | undefined
 }
 
@@ -32,13 +34,13 @@ const SECTIONS = ['answer', 'authority', 'additional'] as const satisfies readon
 const HIGHEST_TTL = 0x7fffffff
 
 /**
- * Reads a whole message. Bytes after the last record are ignored, as other servers do.
- * @throws {FormError} for anything malformed, more than one question, a second OPT or one outside `additional`
- * (RFC 6891 §6.1.1).
+ * Reads a whole message. Bytes after the last record are ignored, as other servers do. So is an OPT record that breaks
+ * RFC 6891 §6.1.1, which some routers put into the answer: a request with it is turned down, an answer is still one.
+ * @throws {FormError} for anything else that is malformed, and for more than one question
  */
 export function parseMessage(bytes: Buffer): Message {
   const sections: Record<Section, ResourceRecord[]> = { answer: [], authority: [], additional: [] }
-  const opts: Opt[] = []
+  const opts: (Opt | undefined)[] = []
   const questionEnd = skipQuestions(bytes)
   const fixed: FixedPart[] = [{ fixedAt: questionEnd - 4, rdataAt: questionEnd }]
   const owners = new Owners(bytes, fixed)
@@ -47,11 +49,9 @@ export function parseMessage(bytes: Buffer): Message {
     fixed.push(view)
     const record = readRecord(bytes, view, fixed, owners)
     if (record.type !== TYPE.OPT) sections[SECTIONS[view.section]].push(record)
-    else if (opts.length > 0 || view.section !== 2 || record.owner.length > 1) {
-      throw new FormError('misplaced OPT record', view.ownerAt)
-    } else opts.push(optOfRecord(record))
+    else opts.push(view.section === 2 && record.owner.length === 1 ? optOfRecord(record) : undefined)
   })
-  const opt = opts[0]
+  const opt = opts.length === 1 ? opts[0] : undefined
   return {
     id: idOf(bytes),
     flags: flagsOf(bytes),
@@ -59,6 +59,7 @@ export function parseMessage(bytes: Buffer): Message {
     question,
     ...sections,
     opt,
+    hasBadOpt: opt === undefined && opts.length > 0,
     extendedError: extendedErrorOf(opt),
   }
 }
