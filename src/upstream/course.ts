@@ -21,6 +21,8 @@ export class Course {
   hasReconnected = false
   /** Its UDP answer was truncated and TCP failed, for this question or for many before. */
   lacksTcp = false
+  /** It failed for this question. */
+  hasTriedTcp = false
   /** Messages with EDNS that went unanswered, and those of them that offered the ordinary payload. */
   ednsLosses = 0
   largeLosses = 0
@@ -69,6 +71,7 @@ export class Course {
 
   onTcpFailed(now: Millis): void {
     this.lacksTcp = true
+    this.hasTriedTcp = true
     this.upstream.onStreamFailed(now)
   }
 

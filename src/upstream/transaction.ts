@@ -134,8 +134,10 @@ export class Transaction {
     const { course, protocol, upstream } = attempt
     this.#tries.note(attempt, 'truncated', now)
     upstream.counts.truncated++
-    if (protocol === 'tcp' || course.lacksTcp) return this.#giveUpOn(course, now) // R-SRV-10
-    if (this.#request.kind === 'relay' || upstream.abilities.mayTryTcp(now)) return this.#send(course, 'tcp', now)
+    if (protocol === 'tcp' || course.hasTriedTcp) return this.#giveUpOn(course, now) // R-SRV-10
+    const isLastResort = course.lacksTcp // it was doubtful, and a large datagram did not do
+    const mayTry = this.#request.kind === 'relay' || isLastResort || upstream.abilities.mayTryTcp(now)
+    if (mayTry) return this.#send(course, 'tcp', now)
     course.lacksTcp = true
     return this.#askNext(now)
   }

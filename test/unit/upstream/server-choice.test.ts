@@ -422,6 +422,17 @@ describe('answers that need TCP, where connections come to nothing', () => {
     ).toBe(40)
   })
 
+  test('a name whose connections are reset made all large answers of the only server fail for four seconds', () => {
+    const isBad = (wire: Buffer) => wire.includes('bad')
+    const reply = (wire: Buffer, protocol: 'udp' | 'tcp') =>
+      protocol === 'udp' || isBad(wire) ? { flags: 0x200 } : { answer: ['x.test 60 A 192.0.2.1'] }
+    const world = new Simulation([{ reply, drops: (wire, protocol) => protocol === 'tcp' && isBad(wire) }])
+    for (const name of ['bad1.test', 'bad2.test', 'bad3.test']) world.lookup(name)
+    expect(world.upstreams.all[0]!.abilities.isTcpInDoubt).toBe(true)
+    expect(from([world.lookup('good.test')], '192.0.2.1')).toBe(1)
+    expect(world.upstreams.all[0]!.abilities.isTcpInDoubt).toBe(false)
+  })
+
   test('such a server is not taken for silent, nor for one without EDNS', () => {
     const world = new Simulation([withoutTcp, {}])
     traffic(world, 200, 20)
