@@ -49,6 +49,24 @@ function answersFully(question: Question, answer: readonly ResourceRecord[]): bo
   return false
 }
 
+/**
+ * Tells the records that lead from the question's name to its answer. What a message says of any other name was not asked
+ * for, and one forged message must not speak for all names there are (RFC 5452 §6).
+ */
+export function wayOf(
+  { name, type }: Question,
+  answer: readonly ResourceRecord[],
+): (record: ResourceRecord) => boolean {
+  const names = [name]
+  for (let at = name; names.length <= answer.length && mayBeRedirected(type); names.push(at)) {
+    const redirect = redirectFrom(at, answer)
+    if (redirect === undefined) break
+    at = redirect.target
+  }
+  const isAbove = ({ name: owner }: ResourceRecord) => names.some((each) => isWithin(each, owner))
+  return (record) => (record.type === TYPE.DNAME ? isAbove(record) : names.includes(record.name))
+}
+
 function negativeVerdict(question: Question, message: Message): CacheVerdict {
   const soa = message.authority.find((record) => record.type === TYPE.SOA && isWithin(question.name, record.name))
   if (soa === undefined || question.type === TYPE.SOA) return { kind: 'none' }

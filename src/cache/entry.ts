@@ -1,5 +1,5 @@
 import type { Millis, Seconds } from '../base/index.ts'
-import { age } from '../wire/index.ts'
+import { age, setTtls } from '../wire/index.ts'
 import { type Era, FALLEN } from './era.ts'
 import type { CachedAnswer, CacheRow, Lesson } from './facts.ts'
 import { nameOfKey, questionOfKey } from './keys.ts'
@@ -106,7 +106,7 @@ export class Entry implements CachedAnswer {
 
   /** The message past its time. */
   stale(): Buffer {
-    return age(this.wire, 0, STALE_TTL)
+    return setTtls(this.wire, STALE_TTL)
   }
 
   /** Counts a hit of the last part of its life; true once, when there have been enough. */
@@ -118,8 +118,9 @@ export class Entry implements CachedAnswer {
     this.#failedAt = now
   }
 
-  isKnownToFail(now: Millis): boolean {
-    return this.#failedAt !== undefined && now - this.#failedAt < FAILURE_RECHECK
+  /** `since`: what failed before says nothing any more. */
+  isKnownToFail(now: Millis, since: Millis): boolean {
+    return this.#failedAt !== undefined && this.#failedAt > since && now - this.#failedAt < FAILURE_RECHECK
   }
 
   row(): CacheRow {

@@ -43,7 +43,7 @@ export interface CacheHit {
 
 /** An answer past its time, for when there is no better one (RFC 8767). */
 export interface StaleHit {
-  /** A complete message with TTLs of 30 seconds at most. */
+  /** A complete message with TTLs of 30 seconds. */
   readonly wire: Buffer
   readonly lesson: Lesson
   /** While it stands, nobody has said anything newer nor wanted it forgotten. */

@@ -2,7 +2,7 @@ import type { Millis, Seconds } from '../base/index.ts'
 import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
 import { compose, mayBeRedirected, parentOf, QR, RA, RCODE, TYPE } from '../wire/index.ts'
 import type { CacheBudget } from './budget.ts'
-import { cacheVerdict, isCacheableType, LONGEST } from './cacheable.ts'
+import { cacheVerdict, isCacheableType, LONGEST, wayOf } from './cacheable.ts'
 import type { EntryKind } from './entry.ts'
 import { Entry } from './entry.ts'
 import { Era } from './era.ts'
@@ -68,14 +68,17 @@ export class ScopeCache {
     return { wire: entry.aged(now), lesson: entry.lesson, basis: entry, isDueForRefresh }
   }
 
-  /** The answer to this very question where it has expired not too long ago. Nothing negative is ever stale (R-CACHE-18). */
-  stale(question: Question, now: Millis): StaleHit | undefined {
+  /**
+   * The answer to this very question where it has expired not too long ago. Nothing negative is ever stale (R-CACHE-18).
+   * Attempts that failed before `since` say nothing any more.
+   */
+  stale(question: Question, now: Millis, since = Number.NEGATIVE_INFINITY): StaleHit | undefined {
     const entry = this.#shelf.peek(keyOf(question, ''))
     if (entry === undefined || !this.#isRetained(entry, now)) return undefined
-    return { wire: entry.stale(), lesson: entry.lesson, fact: entry, isKnownToFail: entry.isKnownToFail(now) }
+    return { wire: entry.stale(), lesson: entry.lesson, fact: entry, isKnownToFail: entry.isKnownToFail(now, since) }
   }
 
-  /** No server could say anything about the question just now. */
+  /** No server can say anything about the question just now, or takes too long. */
   onFailure(question: Question, now: Millis): void {
     this.#shelf.peek(keyOf(question, ''))?.noteFailure(now)
   }
@@ -116,6 +119,10 @@ export class ScopeCache {
     const key = kind === 'nxdomain' && variant === '' ? nxdomainKey(question) : asked
     this.#hasDnames ||= question.type === TYPE.DNAME
     return this.#set(key, kind, wire, shared, now, verdict.seconds)
+  }
+
+  forget(question: Question, variant: CacheVariant): void {
+    this.#shelf.delete(keyOf(question, variant))
   }
 
   /** Forgets everything, at once however much it is. */
@@ -179,15 +186,16 @@ export class ScopeCache {
   }
 
   /**
-   * Keeps the other RRsets of the answer section, such as the links of a CNAME chain, each for its own TTL (R-CACHE-5).
+   * Keeps the other RRsets on the way to the answer, such as the links of a CNAME chain, each for its own TTL (R-CACHE-5).
    * They never displace an answer that a server gave to their own question (R-CACHE-6).
    */
   #storeAlong(question: Question, message: Message, lesson: Lesson, now: Millis): void {
     if (message.answer.every((record) => isAskedFor(record, question))) return
+    const isOnTheWay = wayOf(question, message.answer)
     for (const [key, records] of groupByKey(message.answer)) {
       const first = records[0] as ResourceRecord
       const seconds = Math.min(LONGEST, ...records.map(({ ttl }) => ttl))
-      if (isAskedFor(first, question) || seconds === 0 || !isCacheableType(first)) continue
+      if (isAskedFor(first, question) || seconds === 0 || !isCacheableType(first) || !isOnTheWay(first)) continue
       if (this.#live(key, now)?.kind === 'whole') continue
       const own: Question = { name: first.name, type: first.type, class: first.class }
       const wire = compose({ id: 0, flags: QR | RA, question: own, answer: records })

@@ -1,7 +1,7 @@
 import type { CacheHit, CacheLimits, Lesson } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { Outcome } from '../upstream/index.ts'
-import { ProbeLoop, Upstream, Upstreams } from '../upstream/index.ts'
+import { isBogus, ProbeLoop, Upstream, Upstreams } from '../upstream/index.ts'
 import type { Name, Question } from '../wire/index.ts'
 import { parseMessage, questionText, shuffleAddresses } from '../wire/index.ts'
 import { OpenQuestions } from './open-questions.ts'
@@ -96,12 +96,13 @@ export class Scope {
     if (hit !== undefined) return this.#fromCache(hit)
     if (!request.mayAskNetwork) return failure('no-source')
     const obstacle = this.#obstacle()
-    const stale = this.#stale.find(request)
+    const stale = this.#stale.find(request, this.upstreams.backAt)
     if (stale === undefined) return obstacle ?? this.#ask(request)
     const isBusy = obstacle?.errno === EBUSY
     if (obstacle !== undefined && !isBusy) return obstacle
     if (isBusy || stale.isKnownToFail) return this.#stale.serve(stale, 'timeout') // RFC 8767 §5
-    return this.#stale.unlessFresh(stale, this.#ask(request), this.#plan.manners.staleAnswerAfter, signal)
+    const patience = this.#plan.manners.staleAnswerAfter
+    return this.#stale.unlessFresh(request.request.question, stale, this.#ask(request), patience, signal)
   }
 
   #hit(request: ScopeRequest): CacheHit | undefined {
@@ -161,6 +162,7 @@ export class Scope {
     const { clock } = this.#services
     const lesson: Lesson = { server: upstream.label, protocol, learntAt: clock.wall() }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
+    if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it
     const basis = isKept ? this.cache.store(question, variant, wire, message, lesson, clock.now()) : undefined
     return { kind: 'answer', origin: 'network', wire, message, lesson, basis, tries }
   }

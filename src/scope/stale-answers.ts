@@ -1,6 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import type { ScopeCache, StaleHit } from '../cache/index.ts'
 import { isBogus } from '../upstream/index.ts'
+import type { Question } from '../wire/index.ts'
 import { parseMessage, RCODE, shuffleAddresses } from '../wire/index.ts'
 import { inTime } from './in-time.ts'
 import type { ScopeAnswer, ScopeOutcome, ScopeRequest } from './outcome.ts'
@@ -16,14 +17,18 @@ export class StaleAnswers {
     this.#services = services
   }
 
-  /** Messages that are relayed as they are carry signatures, which expire for good: they are never stale. */
-  find({ request, variant, readsCache, mayBeStale }: ScopeRequest): StaleHit | undefined {
+  /**
+   * Messages that are relayed as they are carry signatures, which expire for good: they are never stale. What was tried
+   * in vain before `since`, when a server came back, is tried again.
+   */
+  find({ request, variant, readsCache, mayBeStale }: ScopeRequest, since: Millis): StaleHit | undefined {
     const mayHelp = readsCache && mayBeStale && variant === '' && this.#cache.staleRetention > 0
-    return mayHelp ? this.#cache.stale(request.question, this.#services.clock.now()) : undefined
+    return mayHelp ? this.#cache.stale(request.question, this.#services.clock.now(), since) : undefined
   }
 
   /** Waits a little for fresh data, which goes on being fetched (RFC 8767 §5). @throws the signal's reason when aborted */
   async unlessFresh(
+    question: Question,
     stale: StaleHit,
     fetched: Promise<ScopeOutcome>,
     patience: Millis,
@@ -35,7 +40,10 @@ export class StaleAnswers {
       const outcome = fresh ?? (await fetched)
       return stale.fact.isCurrent && isTrouble(outcome) ? this.serve(stale, 'failure') : outcome
     }
-    return fresh?.state === 'aborted' ? fresh : this.serve(stale, 'timeout')
+    if (fresh?.state === 'aborted') return fresh
+    // The next to ask need not wait as long again, while fresh data is still being fetched.
+    if (fresh === undefined) this.#cache.onFailure(question, this.#services.clock.now())
+    return this.serve(stale, 'timeout')
   }
 
   /** `instead` of what. */

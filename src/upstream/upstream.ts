@@ -43,6 +43,7 @@ export class Upstream {
   readonly failures = new RecentFailures()
   /** It has answered this, so a probe can ask for it. */
   #provenQuestion: Question | undefined
+  #backAt = Number.NEGATIVE_INFINITY
   /** Errors in a row for which another server had an answer. */
   #outdone = 0
   #outdoneAt: Millis = 0
@@ -90,6 +91,11 @@ export class Upstream {
 
   speaksEdns(now: Millis): boolean {
     return this.abilities.speaksEdns(now)
+  }
+
+  /** When it was last heard of after having been out. */
+  get backAt(): Millis {
+    return this.#backAt
   }
 
   /** A question it has answered before; undefined when it has answered none. */
@@ -176,7 +182,10 @@ export class Upstream {
   }
 
   #onSign(now: Millis): void {
-    if (this.liveness.state === 'out') this.failures.forgetAll('silence') // it was away
+    if (this.liveness.state === 'out') {
+      this.failures.forgetAll('silence') // it was away
+      this.#backAt = now
+    }
     this.liveness.onSign(now)
   }
 }

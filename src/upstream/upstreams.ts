@@ -37,6 +37,11 @@ export class Upstreams {
     return this.all.length > 0 && this.all.every(({ liveness }) => liveness.isGone(now))
   }
 
+  /** When one that had been out was last heard of again. */
+  get backAt(): Millis {
+    return this.all.reduce((latest, { backAt }) => Math.max(latest, backAt), Number.NEGATIVE_INFINITY)
+  }
+
   /** Whom to ask, best first: the trusted ones in order of preference, then the others. */
   inOrder(now: Millis): readonly Upstream[] {
     const all = this.#byPreference()

@@ -21,18 +21,18 @@ const DNSSEC_TYPES: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.NSEC, TYPE.N
 
 /**
  * The server's message for this client, every other byte untouched: unknown types, odd labels and compression survive.
- * Undefined where bytes cannot be edited in place: an OPT that is not last, as pointers behind it would shift, or a
- * question of another length, as in an error reply that leaves it out. `message` must be well-formed.
+ * Undefined where bytes cannot be edited in place: an OPT that is not last, as pointers behind it would shift, or not
+ * the only one, or a question of another length, as in an error reply that leaves it out. `message` must be well-formed.
  */
 export function relay(message: Buffer, edit: RelayEdit): Buffer | undefined {
   if (skipQuestions(message) !== HEADER_SIZE + edit.question.length) return undefined
   let optAt = -1
-  let last: RecordView | undefined
-  const end = scanRecords(message, (view) => {
-    if (view.type === TYPE.OPT) optAt = view.ownerAt
-    last = view
+  let isBare = true
+  const end = scanRecords(message, ({ type, section, ownerAt }) => {
+    isBare &&= optAt < 0 && (type !== TYPE.OPT || section === 2)
+    if (type === TYPE.OPT) optAt = ownerAt
   })
-  if (optAt >= 0 && last?.ownerAt !== optAt) return undefined
+  if (!isBare) return undefined
   const opt = edit.opt && wireOfOpt(edit.opt)
   const kept = message.subarray(0, optAt < 0 ? end : optAt)
   const copy = opt === undefined ? Buffer.from(kept) : Buffer.concat([kept, opt])
@@ -66,6 +66,14 @@ export function age(message: Buffer, seconds: Seconds, remaining: Seconds): Buff
     if (type === TYPE.OPT) return
     const ttl = message.readUInt32BE(fixedAt + 4)
     message.writeUInt32BE(Math.max(1, Math.min(ttl - seconds, remaining)), fixedAt + 4)
+  })
+  return message
+}
+
+/** Gives all records the same TTL, in place, and returns the message. */
+export function setTtls(message: Buffer, ttl: Seconds): Buffer {
+  scanRecords(message, ({ type, fixedAt }) => {
+    if (type !== TYPE.OPT) message.writeUInt32BE(ttl, fixedAt + 4)
   })
   return message
 }

@@ -45,7 +45,16 @@ export { algorithmText, rdataText, rdataWords } from './rdata-text.ts'
 export type { Redirect } from './chain.ts'
 export { matches, mayBeRedirected, redirectFrom } from './chain.ts'
 export type { RelayEdit } from './edit.ts'
-export { age, hasUnaskedDnssecRecords, isAddress, isDnssecType, isSameSet, relay, shuffleAddresses } from './edit.ts'
+export {
+  age,
+  hasUnaskedDnssecRecords,
+  isAddress,
+  isDnssecType,
+  isSameSet,
+  relay,
+  setTtls,
+  shuffleAddresses,
+} from './edit.ts'
 export { isReplyTo } from './match.ts'
 export { isObsoleteType, isUnaskableType, isZoneTransfer } from './askable.ts'
 export { toAscii, toUnicode } from './idna.ts'

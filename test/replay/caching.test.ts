@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { RCODE } from '../../src/wire/index.ts'
-import { addressesIn, type ReplyParts } from '../kit/messages.ts'
+import { addressesIn, replyFor, type ReplyParts } from '../kit/messages.ts'
 import { World, type WorldScript } from '../kit/world.ts'
 
 function worldSaying(parts: ReplyParts, script: WorldScript = {}): World {
@@ -70,6 +70,38 @@ test('R-CACHE-2: NXDOMAIN of one type answers all types', async () => {
   await world.ask('a.test')
   expect((await world.ask('a.test', { type: 'MX' })).rcode).toBe(RCODE.NXDOMAIN)
   expect(world.exchanges.length).toBe(1)
+})
+
+test('an answer brought a record of another name along, which was then served', async () => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+  world.serve('*', ({ question }) =>
+    question.name === 'a.test'
+      ? { answer: ['a.test 300 CNAME b.test', 'b.test 300 A 192.0.2.1', 'bank.test 300 A 192.0.2.66'] }
+      : { answer: [`${question.name} 300 A 192.0.2.2`] },
+  )
+  await world.ask('a.test')
+  expect(addressesIn(await world.ask('b.test'))).toEqual(['192.0.2.1'])
+  expect(addressesIn(await world.ask('bank.test'))).toEqual(['192.0.2.2'])
+})
+
+test.each([
+  [1, 'the answer'],
+  [2, 'the authority section'],
+])('a router that puts its OPT record into section %s, %s, was taken for broken', async (section) => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+  world.serve('*', ({ wire }) => {
+    const opt = { payloadSize: 1280, extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
+    const reply = replyFor(wire, { answer: ['a.test 300 A 192.0.2.1'], opt })
+    reply[2 * (section + 2) + 3]! += 1
+    reply[11]! -= 1
+    return reply
+  })
+  for (const options of [{}, { edns: 1232 }, { edns: 1232 }, {}]) {
+    const reply = await world.ask('a.test', options)
+    expect(addressesIn(reply)).toEqual(['192.0.2.1'])
+    expect(reply.hasBadOpt).toBe(false)
+    expect(reply.opt === undefined).toBe(options.edns === undefined)
+  }
 })
 
 test('R-CACHE-13: a CNAME learnt for one type leads the others', async () => {

@@ -89,9 +89,39 @@ describe('R-CACHE-18, RFC 8767: StaleRetentionSec=', () => {
       options: [{ code: 15, data: Buffer.from([0, 6]) }],
     }
     world.serve('*', () => ({ rcode: RCODE.SERVFAIL, opt }))
-    const { reply } = await timed(world)
-    expect(reply.rcode).toBe(RCODE.SERVFAIL)
-    expect(reply.extendedError?.code).toBe(6)
+    for (let i = 0; i < 3; i++) {
+      const { reply } = await timed(world)
+      expect([i, reply.rcode, reply.extendedError?.code]).toEqual([i, RCODE.SERVFAIL, 6])
+      await world.advance(8000)
+    }
+  })
+
+  test('a TTL shorter than 30 s went out as it was', async () => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }], settings: { staleRetention: 3600 } })
+    world.serve('*', () => ({ answer: ['a.test 3 A 192.0.2.1'] }))
+    await world.ask('a.test')
+    await world.advance(4000)
+    world.serve('*', () => 'silence')
+    expect((await timed(world)).reply.answer[0]?.ttl).toBe(30)
+  })
+
+  test('each question waited 1.8 s until the first had been given up', async () => {
+    const world = await expired()
+    world.serve('*', () => ({ after: 3000, reply: NEWER }))
+    expect((await timed(world)).took).toBe(1800)
+    expect((await timed(world)).took).toBe(0)
+    await world.advance(1200)
+    expect(addressesIn((await timed(world)).reply)).toEqual(['192.0.2.2'])
+  })
+
+  test('a stale answer went out for 30 s after the server had come back', async () => {
+    const world = await expired()
+    world.serve('*', () => 'silence')
+    await timed(world)
+    await world.advance(5000)
+    world.serve('*', () => NEWER)
+    await world.advance(1000)
+    expect(addressesIn((await timed(world)).reply)).toEqual(['192.0.2.2'])
   })
 
   test('NXDOMAIN is fresh data', async () => {
