@@ -11,11 +11,14 @@ export interface Disturbance {
   readonly gap: number
   /** Taken by the hypervisor for others, on all cores together. */
   readonly stolen: number
+  /** Threads of the whole machine that wanted a core, on average: server and load are some four. */
+  readonly runnable: number
 }
 
 /** From here on a round counts as disturbed. */
 const LONG_GAP = 10
 const MUCH_STOLEN = 100
+const CROWDED = 6
 
 const source = fileURLToPath(new URL('c/watcher.c', import.meta.url))
 const folder = fileURLToPath(new URL('../.cache/', import.meta.url))
@@ -45,9 +48,9 @@ export class Watcher implements AsyncDisposable {
   async look(): Promise<Disturbance> {
     const answered = once(this.#lines, 'line', { signal: AbortSignal.timeout(10_000) })
     this.#child.stdin?.write('\n')
-    const { gap, stolen, first } = JSON.parse(String(await answered)) as Disturbance & { first: boolean }
+    const { gap, stolen, runnable, first } = JSON.parse(String(await answered)) as Disturbance & { first: boolean }
     // In the queue with all others it would measure the load and not the machine.
-    return { gap: first ? gap : NaN, stolen }
+    return { gap: first ? gap : NaN, stolen, runnable }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,15 +60,15 @@ export class Watcher implements AsyncDisposable {
   }
 }
 
-export function isDisturbed({ gap, stolen }: Disturbance): boolean {
-  return gap >= LONG_GAP || stolen >= MUCH_STOLEN
+export function isDisturbed({ gap, stolen, runnable }: Disturbance): boolean {
+  return gap >= LONG_GAP || stolen >= MUCH_STOLEN || runnable >= CROWDED
 }
 
 /** A line for people: what happened in each round, the disturbed ones marked. */
 export function disturbanceLine(title: string, rounds: readonly Disturbance[]): string {
   const texts = rounds.map((round) => {
     const gap = Number.isNaN(round.gap) ? '?' : round.gap.toFixed(1)
-    return `${gap}/${round.stolen.toFixed(0)}${isDisturbed(round) ? ' DISTURBED' : ''}`
+    return `${gap}/${round.stolen.toFixed(0)}/${round.runnable.toFixed(1)}${isDisturbed(round) ? ' DISTURBED' : ''}`
   })
   return `${title}: ${texts.join(', ')}`
 }

@@ -72,6 +72,8 @@ interface Entrant {
   readonly rounds: Figures[]
   /** Of each round. */
   readonly disturbances: Disturbance[]
+  /** After all rounds. */
+  settled: Figures
   problem: string | undefined
 }
 
@@ -96,6 +98,8 @@ async function measure(
       await attempt(entrant, watcher)
     }
   }
+  progress(`${name}: nobody asks any more`)
+  await Promise.all(entrants.map(settle))
   progress('')
   return { name, title, rows: entrants.map(resultOf) }
 }
@@ -103,9 +107,9 @@ async function measure(
 /** A row that cannot be measured says so in its place; the others go on. */
 async function enter(row: Row): Promise<Entrant> {
   try {
-    return { row, subject: await row.open(), rounds: [], disturbances: [], problem: undefined }
+    return { row, subject: await row.open(), rounds: [], disturbances: [], settled: {}, problem: undefined }
   } catch (error) {
-    return { row, subject: undefined, rounds: [], disturbances: [], problem: reason(error) }
+    return { row, subject: undefined, rounds: [], disturbances: [], settled: {}, problem: reason(error) }
   }
 }
 
@@ -120,8 +124,17 @@ async function attempt(entrant: Entrant, watcher: Watcher): Promise<void> {
   }
 }
 
-function resultOf({ row: { name, title }, rounds, disturbances, problem }: Entrant): RowResult {
-  return { name, title, medians: medians(rounds), rounds, disturbances, problem }
+async function settle(entrant: Entrant): Promise<void> {
+  if (entrant.problem !== undefined) return
+  try {
+    entrant.settled = (await entrant.subject?.settle?.()) ?? {}
+  } catch (error) {
+    entrant.problem = reason(error)
+  }
+}
+
+function resultOf({ row: { name, title }, rounds, disturbances, settled, problem }: Entrant): RowResult {
+  return { name, title, medians: { ...medians(rounds), ...settled }, rounds, disturbances, problem }
 }
 
 function reason(error: unknown): string {

@@ -44,7 +44,7 @@ export function table({ columns }: Scenario, { title, rows }: ScenarioResult): s
   const machine = rows
     .filter(({ disturbances }) => disturbances.length > 0)
     .map((row) => disturbanceLine(row.title, row.disturbances))
-  const legend = 'Longest gap of a core / time stolen by the hypervisor, ms, in each round:'
+  const legend = 'Each round: longest gap of a core, ms / stolen by the hypervisor, ms / threads that wanted a core:'
   return [`### ${title}`, '', line(head), rule, ...body.map(line), '', legend, ...machine, '', ...problems].join('\n')
 }
 

@@ -13,6 +13,8 @@ export interface Column {
 /** Something to be measured on one row of a table: a server, or a pairing. */
 export interface Subject extends AsyncDisposable {
   measure(): Promise<Figures>
+  /** What is to be read once, when all rounds are over and nobody asks any more. */
+  settle?(): Promise<Figures>
 }
 
 export interface Scenario {

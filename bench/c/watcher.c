@@ -2,7 +2,8 @@
  * watcher CORE...
  * Sleeps for a millisecond at a time on each of these cores, before everybody else where it may (SCHED_FIFO), and for
  * each line of input prints as JSON, since the line before: the longest time for which a core did not let it run though
- * it was due, and how long the hypervisor ran somebody else (steal, proc(5)), in milliseconds, all cores together.
+ * it was due, and how long the hypervisor ran somebody else (steal, proc(5)), in milliseconds, all cores together; and
+ * how many threads of the whole machine wanted a core, on average (looked at ten times a second).
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -17,6 +18,7 @@
 
 static const int64_t SECOND = 1000000000, STEP = 1000000;
 static _Atomic int64_t longest;
+static _Atomic int64_t runnable, looks;
 static atomic_int first; /* whether it goes before everybody else */
 
 static int64_t now(void) {
@@ -40,6 +42,20 @@ static void *watch(void *core) {
   return NULL;
 }
 
+static void *count(void *unused) {
+  for (;; nanosleep(&(struct timespec){0, SECOND / 10}, NULL)) {
+    long now = 0;
+    FILE *file = fopen("/proc/loadavg", "r");
+    if (file == NULL) continue;
+    if (fscanf(file, "%*f %*f %*f %ld/", &now) == 1) {
+      runnable += now - 1; /* one of them is this thread */
+      looks++;
+    }
+    fclose(file);
+  }
+  return unused;
+}
+
 static double stolen(int count, char **cores) {
   FILE *stat = fopen("/proc/stat", "r");
   char line[512];
@@ -57,11 +73,14 @@ int main(int argc, char **argv) {
   first = 1;
   for (int i = 1; i < argc; i++)
     if (pthread_create(&thread, NULL, watch, (void *)(intptr_t)atol(argv[i]))) errx(1, "no thread");
+  if (pthread_create(&thread, NULL, count, NULL)) errx(1, "no thread");
   double before = stolen(argc - 1, argv + 1);
   while (fgets(line, sizeof line, stdin) != NULL) {
     double after = stolen(argc - 1, argv + 1);
     int64_t gap = atomic_exchange(&longest, 0);
-    printf("{\"gap\":%.1f,\"stolen\":%.0f,\"first\":%s}\n", (double)gap / 1e6, after - before, first ? "true" : "false");
+    int64_t wanted = atomic_exchange(&runnable, 0), times = atomic_exchange(&looks, 0);
+    printf("{\"gap\":%.1f,\"stolen\":%.0f,\"runnable\":%.1f,\"first\":%s}\n", (double)gap / 1e6, after - before,
+           times == 0 ? 0.0 : (double)wanted / (double)times, first ? "true" : "false");
     fflush(stdout);
     before = after;
   }
