@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { debianExtra } from './kit/debian.ts'
 import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
 import { inside, type World } from './kit/world.ts'
@@ -87,6 +88,38 @@ test.skipIf(original)('MetricsListen=yes: OpenMetrics on a Unix socket, moved an
   await lab.daemon.signal('SIGHUP')
   await eventually(async () => expect((await fetch('127.0.0.1', '9153')).code).not.toBe(0))
 })
+
+test.skipIf(original)(
+  "OpenMetrics 1.0 as Prometheus' own strict parser reads it, before and after questions",
+  async () => {
+    const extra = await debianExtra('prometheus')
+    const vpn = { zone: { 'www.corp.test': 'A 192.0.2.2' }, domains: ['~corp.test'], dns: ['10.53.2.9', '10.53.2.1'] }
+    await using lab = await Lab.open({ links: { lan, vpn }, config: 'MetricsListen=yes' })
+    const families = async () => {
+      const text = await lab.run(['python3', '-c', fetchMetrics, '/run/systemd/resolve/metrics'])
+      const path = `PYTHONPATH=${extra}/usr/lib/python3/dist-packages`
+      return JSON.parse(await lab.run(['env', path, 'python3', '-c', parseMetrics], { input: text })) as Families
+    }
+    expect(Object.keys(await families())).toContain('tsresolved_cache_entries')
+    for (const name of ['www.test', 'www.test', 'none.test', 'www.corp.test', 'localhost']) await lab.dig(name)
+    const parsed = await families()
+    expect(parsed).toMatchObject({
+      tsresolved_questions: 'counter',
+      tsresolved_scope_resolve_seconds: 'histogram',
+      tsresolved_server_round_trip_seconds: 'histogram',
+      tsresolved_cache_entries: 'gauge',
+    })
+    expect(Object.keys(parsed)).toHaveLength(13)
+  },
+)
+
+type Families = Readonly<Record<string, string>>
+
+const parseMetrics = `
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+print(json.dumps({family.name: family.type for family in text_string_to_metric_families(sys.stdin.read())}))
+`
 
 const fetchMetrics = `
 import http.client, socket, sys

@@ -18,6 +18,7 @@ const extras = {
     'network-manager', 'libnm0', 'libbluetooth3', 'libcurl3-gnutls', 'libmm-glib0', 'libndp0', 'libnewt0.52', 'libpsl5',
     'libteamdctl0', 'libjansson4', 'libslang2', 'libnghttp2-14', 'librtmp1', 'libssh2-1', 'libldap-2.5-0', 'libsasl2-2',
   ],
+  prometheus: ['python3-prometheus-client', 'python3-decorator'],
   shells: ['zsh', 'zsh-common', 'fish', 'fish-common', 'libpcre2-32-0'],
   polkit: ['polkitd', 'libpolkit-gobject-1-0', 'libpolkit-agent-1-0', 'libduktape207'],
 } as const
