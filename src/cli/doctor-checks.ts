@@ -232,9 +232,8 @@ function serversHaveRoutes({ unreachable, links }: Facts): Finding[] {
 function serversAnswer({ links }: Facts): Finding[] {
   return links.flatMap((link) =>
     link.servers.flatMap((server): Finding[] => {
-      const isSilent = !server.trusted || (server.answers === 0 && server.silences > 0)
-      if (!isSilent) return []
-      const others = link.servers.filter((other) => other !== server && other.answers > 0)
+      if (!isSilent(server)) return []
+      const others = link.servers.filter((other) => other.answers > 0 && !isSilent(other))
       const rest = others.map((other) => addressOf(other.server)).join(' ')
       const what = `DNS server ${server.server} of ${link.scope} does not answer (${server.silences} of ${server.sent} questions unanswered).`
       const repair =
@@ -244,6 +243,10 @@ function serversAnswer({ links }: Facts): Finding[] {
       return [others.length > 0 ? warning('dead-server', what, repair) : problem('dead-server', what, repair)]
     }),
   )
+}
+
+function isSilent({ trusted, answers, silences }: Server): boolean {
+  return !trusted || (answers === 0 && silences > 0)
 }
 
 /** Without the link behind it. */

@@ -10,6 +10,8 @@ const STATES = [
   'errno',
   'aborted',
 ]
+/** Of these there is something to say to somebody who mistyped. */
+export const USUAL_OUTCOMES = 12
 const RARE_STATES = [
   'dnssec-failed',
   'no-trust-anchor',

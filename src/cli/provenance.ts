@@ -36,7 +36,7 @@ export function sourceText(provenance: Provenance, now: number): string {
   const from = server === undefined ? '' : ` from ${server}${transport === undefined ? '' : ` over ${transport}`}`
   switch (source) {
     case 'network':
-      return `asked${from}, ${scope}${because}`
+      return `asked${from.replace(' from', '')}, ${scope}${because}`
     case 'cache':
     case 'stale':
       return `${source} of ${scope}${because}, learnt ${agoText(learntUSec, now)}${from}`
@@ -77,10 +77,23 @@ export function provenanceLines(provenance: Provenance, now: number): string[] {
   ]
 }
 
+/** A silent server is asked again and again: from three on, attempts with one result are one line, with the longest time. */
 export function attemptLines(attempts: readonly Attempt[]): string[] {
-  return table(
-    attempts.map(({ server, transport, tookUSec, result }) => [server, transport, timeSpan(tookUSec), result]),
-  )
+  const groups = new Map<string, Attempt[]>()
+  for (const attempt of attempts) {
+    const key = [attempt.server, attempt.transport, attempt.result].join(' ')
+    groups.set(key, [...(groups.get(key) ?? []), attempt])
+  }
+  return table([...groups.values()].flatMap((group) => (group.length < 3 ? group.map(cellsOf) : [foldedCells(group)])))
+}
+
+function cellsOf({ server, transport, tookUSec, result }: Attempt): string[] {
+  return [server, transport, timeSpan(tookUSec), result]
+}
+
+function foldedCells(group: readonly Attempt[]): string[] {
+  const longest = group.reduce((one, other) => (other.tookUSec > one.tookUSec ? other : one))
+  return [...cellsOf(longest).slice(0, 3), `${longest.result}, ${group.length} times`]
 }
 
 /** Winners with a mark, the others with what they lost by. */

@@ -5,7 +5,7 @@ import { explainUnavailable } from './explained-lookups.ts'
 import { timeSpan } from './layout.ts'
 import { notifyReady } from './notify.ts'
 import type { Filters } from './options.ts'
-import { OUTCOMES } from './outcomes.ts'
+import { OUTCOMES, USUAL_OUTCOMES } from './outcomes.ts'
 import { printJson } from './output.ts'
 import { isUnavailable, streamObserve } from './varlink-client.ts'
 
@@ -126,7 +126,8 @@ export function questionFilter({ name, client, outcome }: Filters, ifindex: numb
   if (name !== undefined && domain === undefined) throw new CliError(`"${name}" is not a domain name.`)
   const wanted = outcome?.toLowerCase()
   if (wanted !== undefined && !OUTCOMES.includes(wanted)) {
-    throw new CliError(`"${outcome}" is not an outcome: say ${OUTCOMES.join(', ')}.`)
+    const usual = OUTCOMES.slice(0, USUAL_OUTCOMES).join(', ')
+    throw new CliError(`"${outcome}" is no outcome: say ${usual}, or a response code such as nxdomain.`)
   }
   return (question) =>
     (ifindex === 0 || question.ifindex === ifindex) &&

@@ -86,20 +86,22 @@ const OBSTACLES: ReadonlyMap<string, string> = new Map([
 
 /** One screen for people. `now`: wall clock. `paint` marks headings. */
 export function whyLines(why: Why, now: number, paint: (text: string) => string): string[] {
-  const winners = why.scopes.filter(({ won }) => won)
+  const isReached = why.steps.some(({ source, verdict }) => source === 'scopes' && verdict !== 'unreached')
+  const scopes = isReached ? why.scopes : why.scopes.map((scope) => ({ ...scope, won: false }))
+  const winners = scopes.filter(({ won }) => won)
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : [paint(title), ...lines.map((line) => `  ${line}`.trimEnd())]
   return [
     paint(`${why.name} (${why.types.map(typeText).join(', ')})`),
     ...section('Sources, in order', stepLines(why.steps)),
-    ...section('Scopes, best first', scopeLines(why.scopes, winners[0]?.score ?? 0)),
+    ...section('Scopes, best first', scopeLines(scopes, winners[0]?.score ?? 0)),
     ...winners.flatMap((scope) =>
       [
         section(`Cache of ${scope.scope}`, cacheLines(scope, why.changedUSec, now)),
         section(`Servers of ${scope.scope}, in the order they would be asked`, serverLines(scope.servers)),
       ].flat(),
     ),
-    ...section('Asked just now', askedLines(why.asked, now)),
+    ...section('Asked just now', askedLines(why.asked, winners, now)),
   ]
 }
 
@@ -125,9 +127,10 @@ function scopeLines(scopes: readonly Scope[], best: number): string[] {
 
 /** What is remembered, who taught it, and whether the world was another then. */
 function cacheLines({ cache, names }: Scope, changed: number | undefined, now: number): string[] {
+  if (cache.every(({ kind }) => kind === undefined)) return ['nothing']
   return cache.flatMap((item) => {
     const { key, kind, under, remainingUSec = 0, server, transport, learntUSec, olderThanChange } = item
-    const what = names.length > 1 || under !== undefined ? `${key.name} ${typeText(key.type)}` : typeText(key.type)
+    const what = names.length > 1 ? `${key.name} ${typeText(key.type)}` : typeText(key.type)
     if (kind === undefined) return [`${what}: nothing`]
     const found = kind === 'positive' && under !== undefined ? typeText(under.type) : (KINDS.get(kind) ?? kind)
     const from = `learnt ${agoText(learntUSec, now)} from ${server} over ${transport}`
@@ -162,7 +165,7 @@ export function healthText({ trusted, sent, answers, silences }: Server): string
   return answers === 0 && silences > 0 ? 'SILENT so far' : 'healthy'
 }
 
-function askedLines(asked: Asked | undefined, now: number): string[] {
+function askedLines(asked: Asked | undefined, winners: readonly Scope[], now: number): string[] {
   if (asked === undefined) return []
   const { failure, provenance, rrs } = asked
   const outcome = failure === undefined ? `${rrs.length} record${rrs.length === 1 ? '' : 's'}` : failureText(failure)
@@ -170,9 +173,25 @@ function askedLines(asked: Asked | undefined, now: number): string[] {
     `${outcome}, ${sourceText(provenance, now)}; took ${timeSpan(provenance.tookUSec)}`,
     ...rrs.map(({ raw }) => recordText(readRecord(Buffer.from(raw, 'base64')), Number.POSITIVE_INFINITY)),
     ...attemptLines(provenance.attempts).map((line) => `tried ${line}`),
+    ...waitLines(asked, winners),
   ]
 }
 
+/** A "no" waits for other scopes that may know better; where one kept silent that second would be a riddle. */
+function waitLines({ state, failure, provenance }: Asked, winners: readonly Scope[]): string[] {
+  const { scope: answered, attempts, tookUSec } = provenance
+  const others = winners.filter(({ scope }) => scope !== answered).map(({ scope }) => scope)
+  const isNegative = state === 'nodata' || failure?.rcode === NXDOMAIN
+  const idle = tookUSec - attempts.reduce((sum, attempt) => sum + attempt.tookUSec, 0)
+  if (!isNegative || others.length === 0 || idle < LONG_WAIT) return []
+  return [`! waited ${timeSpan(idle)} for ${others.join(' and ')}, which might have known more`]
+}
+
+const NXDOMAIN = 3
+/** Nearly the second that the daemon waits. */
+const LONG_WAIT = 900_000
+
 function failureText({ message, rcode }: NonNullable<Asked['failure']>): string {
-  return rcode === undefined ? message : `${message} (${rcodeText(rcode)})`
+  const code = rcode === undefined ? '' : rcodeText(rcode)
+  return message.includes(code) ? message : `${message} (${code})`
 }

@@ -1,5 +1,5 @@
 import { AF_INET, AF_INET6, IpAddress } from '../base/index.ts'
-import { CLASS, reverseNameOf, TYPE } from '../wire/index.ts'
+import { CLASS, reverseNameOf, TYPE, typeText } from '../wire/index.ts'
 import { CliError } from './cli-error.ts'
 import type { Context, VerbRun } from './context.ts'
 import { explainUnavailable } from './explained-lookups.ts'
@@ -12,7 +12,7 @@ import { type Why, whyLines } from './why-text.ts'
 
 /** The whole decision for a name: sources, scopes, cache, servers, and what asking now brings. */
 export const why: VerbRun = async ([word], context) => {
-  const reply = await ask(questionOf(word!, context))
+  const reply = await ask(word!, questionOf(word!, context))
   if (context.options.json !== 'off') printJson(reply, context)
   else {
     const { screen } = context
@@ -43,13 +43,20 @@ function typesFor({ type, family }: Context['options'], address: IpAddress | und
   return [...(family === AF_INET6 ? [] : [TYPE.A]), ...(family === AF_INET ? [] : [TYPE.AAAA])]
 }
 
-async function ask(parameters: VarlinkParameters): Promise<VarlinkParameters> {
+async function ask(word: string, parameters: VarlinkParameters): Promise<VarlinkParameters> {
   try {
     return await callExplain('Why', parameters)
   } catch (error) {
     if (isUnavailable(error)) throw explainUnavailable(error)
     if (error instanceof VarlinkError && error.errorName === 'org.varlink.service.InvalidParameter') {
-      throw new CliError('This is no name that can be asked for, or no type.', { cause: error })
+      const { types } = parameters as { types: readonly number[] }
+      const isType = error.parameters.parameter === 'types'
+      throw new CliError(
+        isType ? `Nobody can ask for ${types.map(typeText).join(', ')}.` : `"${word}" is not a name.`,
+        {
+          cause: error,
+        },
+      )
     }
     throw error
   }

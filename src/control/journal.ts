@@ -32,6 +32,8 @@ export interface JournalServices {
   readonly ownerOf: (client: QueryClient) => ClientIdentity | undefined
   /** Counts replies replayed from memory. */
   readonly tally: { readonly replays: number }
+  /** What a process calls itself, where that may be seen. Never rejects. */
+  readonly processName: (pid: number) => Promise<string | undefined>
 }
 
 /** `leftOut` questions were answered since the one before without being told, as there were too many. */
@@ -105,9 +107,11 @@ export class Journal implements Disposable {
     if (isTold) void this.#tell(entry, leftOut)
   }
 
-  /** The bus is asked who its client is. Never rejects. */
+  /** The bus is asked who its client is, and the name looked up where a door knows the process alone. Never rejects. */
   async #tell(entry: JournalEntry, leftOut: number): Promise<void> {
-    const identity = entry.identity ?? (await entry.client?.identify?.().catch(() => undefined))
+    const known = entry.identity ?? (await entry.client?.identify?.().catch(() => undefined))
+    const isNameless = known?.pid !== undefined && known.process === undefined
+    const identity = isNameless ? { ...known, process: await this.#services.processName(known.pid) } : known
     for (const watcher of this.#watchers) watcher({ ...entry, identity }, leftOut)
   }
 }

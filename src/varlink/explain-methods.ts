@@ -1,6 +1,6 @@
 import type { FoundAddress, Lookup, Lookups, Provenance, Resolver } from '../resolve/index.ts'
 import { parseHostName, queryFor } from '../resolve/index.ts'
-import { CLASS, isUnaskableType } from '../wire/index.ts'
+import { CLASS, isObsoleteType, isUnaskableType, isZoneTransfer } from '../wire/index.ts'
 import { invalidParameter } from './errors.ts'
 import { EXPLAIN_INTERFACE } from './explain-interface.ts'
 import { askedOutput, explanationOutput, failureOutput, provenanceOutput } from './explain-output.ts'
@@ -53,8 +53,9 @@ export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
   })
 }
 
+/** What no lookup asks for is not asked for here either. */
 function isBad(type: number): boolean {
-  return isUnaskableType(uint16(type, 'types'))
+  return isUnaskableType(uint16(type, 'types')) || isZoneTransfer(type) || isObsoleteType(type)
 }
 
 /** What is said of every lookup. */

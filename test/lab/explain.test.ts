@@ -9,7 +9,7 @@ test.skipIf(original)('query --explain tells source, scopes with scores and rule
   await using lab = await Lab.open({ links: { lan, vpn: { ...vpn, domains: ['~corp.test'] } } })
   const first = await lab.tsresolvectl('query', '--explain', '-4', 'www.corp.test')
   expect(first).toContain('www.corp.test: 192.0.2.2')
-  expect(first).toMatch(/Source: {3}asked from 10\.53\.2\.1%vpn over udp, link \d+ \(vpn\) \(domain corp\.test\); took/)
+  expect(first).toMatch(/Source: {3}asked 10\.53\.2\.1%vpn over udp, link \d+ \(vpn\) \(domain corp\.test\); took/)
   expect(first).toMatch(/> {2}link \d+ \(vpn\) {2}score 5 {2}domain corp\.test/)
   expect(first).toMatch(/link \d+ \(lan\) {2}score 2 {2}default route/)
   expect(first).toMatch(/Attempts: 10\.53\.2\.1%vpn {2}udp {2}[\d.]+m?u?s {2}NOERROR/)
@@ -27,7 +27,7 @@ test.skipIf(original)('query --explain --json is the whole reply; a failure is e
   expect(record).toMatchObject({ rrs: [{ rr: { address: [192, 0, 2, 1] } }], provenance: { source: 'cache' } })
   const failed = await ctl(lab, 'query', '--explain', 'none.test')
   expect(failed.code).toBe(1)
-  expect(failed.stdout).toMatch(/^\nSource: {3}asked from/)
+  expect(failed.stdout).toMatch(/^\nSource: {3}asked 10/)
   expect(failed.stderr).toContain("none.test: resolve call failed: Name 'none.test' not found")
 })
 
@@ -53,12 +53,23 @@ test.skipIf(original)(
     expect(text).toMatch(/> {2}link \d+ \(vpn\) {2}score 5 {2}domain corp\.test\n/)
     expect(text).toMatch(/link \d+ \(lan\) {2}score 2 {2}loses: default route\n/)
     expect(text).toMatch(/global +score 0 {2}does not take it: no DNS server\n/)
-    expect(text).toContain('A: nothing\n')
+    expect(text).toMatch(/^Cache of .*\n {2}nothing\n/m)
     expect(text).toMatch(/1\. 10\.53\.2\.1%vpn {2}not asked yet/)
-    expect(text).toMatch(/2 records, asked from 10\.53\.2\.1%vpn over udp/)
+    expect(text).toMatch(/2 records, asked 10\.53\.2\.1%vpn over udp/)
     expect(text.split('\n').length).toBeLessThan(24)
   },
 )
+
+test.skipIf(original)('why asks for nothing that no lookup asks for, and says what is wrong', async () => {
+  await using lab = await Lab.open({ links: { lan } })
+  const why = (...words: readonly string[]) =>
+    lab.tryRun([inside.node, `${inside.repo}/dist/cli/main.js`, 'why', ...words])
+  for (const type of ['AXFR', 'OPT', 'MD']) {
+    expect(await why('-t', type, 'www.test')).toEqual({ code: 1, stdout: '', stderr: `Nobody can ask for ${type}.\n` })
+  }
+  expect(await why('a..b')).toEqual({ code: 1, stdout: '', stderr: '"a..b" is not a name.\n' })
+  expect(await lab.links.lan.asked()).toEqual([])
+})
 
 test.skipIf(original)('why --no-ask asks nobody and changes nothing', async () => {
   await using lab = await Lab.open({ links: { lan } })

@@ -3,6 +3,7 @@ import { Journal, type JournalEntry, Meter } from '../../src/control/index.ts'
 import type { QueryClient } from '../../src/resolve/index.ts'
 import { queryFor } from '../../src/resolve/index.ts'
 import { nameOf, TYPE } from '../../src/wire/index.ts'
+import { settle } from '../kit/fake-clock.ts'
 import { World } from '../kit/world.ts'
 
 const IDENTITY = { uid: 1000, pid: 7, process: 'dig' }
@@ -15,7 +16,8 @@ function observed() {
   const looked: QueryClient[] = []
   const tally = { replays: 3 }
   const ownerOf = (client: QueryClient) => (looked.push(client), IDENTITY)
-  const journal = new Journal({ resolver: world.resolver, clock: world.clock, ownerOf, tally })
+  const processName = async (pid: number) => (pid === 9 ? 'firefox' : undefined)
+  const journal = new Journal({ resolver: world.resolver, clock: world.clock, ownerOf, processName, tally })
   const meter = new Meter(world.resolver, tally)
   const client: QueryClient = { door: 'udp', port: 4242 }
   const resolve = (name: string) => world.resolve(queryFor(nameOf(name), [TYPE.A], 0, 0, client))
@@ -66,6 +68,19 @@ test('journal: nothing is left of it when nobody watches any more', () => {
   expect(world.clock.pending).toBe(before + 1)
   for (const watch of watches) watch[Symbol.dispose]()
   expect([world.clock.pending, world.resolver.isWatched]).toEqual([before, false])
+})
+
+test.each([
+  [{ uid: 1000, pid: 9, process: undefined }, 'firefox'],
+  [{ uid: 1000, pid: 8, process: undefined }, undefined],
+  [{ uid: 1000, pid: 9, process: 'known' }, 'known'],
+])('journal: a process known by its number alone is named: %j', async (identity, process) => {
+  const { world, journal } = observed()
+  const seen: JournalEntry[] = []
+  using _ = journal.watch((entry) => void seen.push(entry))
+  await world.resolve(queryFor(nameOf('www.test'), [TYPE.A], 0, 0, { door: 'varlink', identity }))
+  await settle()
+  expect(seen).toMatchObject([{ identity: { ...identity, process } }])
 })
 
 test('meter: questions, hits, failures and latencies of each scope and server', async () => {

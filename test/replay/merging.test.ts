@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { RCODE } from '../../src/wire/index.ts'
+import { queryFor } from '../../src/resolve/index.ts'
+import { nameOf, RCODE, TYPE } from '../../src/wire/index.ts'
 import { addressesIn, type ReplyParts } from '../kit/messages.ts'
 import { World } from '../kit/world.ts'
 
@@ -48,4 +49,22 @@ test('R-MERGE-3: the slower scope goes on and fills its cache', async () => {
   await world.ask('a.test')
   await world.advance(200)
   expect(world.scopes.ofLink(3)?.cache.size).toBe(1)
+})
+
+test.each<[string, ReplyParts, string[]]>([
+  ['what failed on all tells the attempts of all', SERVFAIL, ['10.2.0.1', '10.3.0.1']],
+  ['so does what nobody has', NODATA, ['10.2.0.1', '10.3.0.1']],
+  ['what was found tells those that led to it', FOUND, ['10.3.0.1']],
+])('%s', async (_what, second, servers) => {
+  const world = new World({
+    links: [
+      { ifindex: 2, dns: ['10.2.0.1'] },
+      { ifindex: 3, dns: ['10.3.0.1'] },
+    ],
+  })
+  world.serve('10.2.0.1', () => NXDOMAIN)
+  world.serve('10.3.0.1', () => ({ after: 30, reply: second }))
+  const { provenance } = await world.resolve(queryFor(nameOf('a.test'), [TYPE.A], 0, 0))
+  const asked = provenance.attempts.map(({ server }) => server.replace(/%.*/, ''))
+  expect([...new Set(asked)]).toEqual(servers)
 })

@@ -178,6 +178,15 @@ describe('doctor', () => {
     expect(advised).toContain(repair)
   })
 
+  it('does not advise a server that has fallen silent itself', () => {
+    const servers = [{ ...SERVER, trusted: false }, dead]
+    const findings = diagnose({ ...HEALTHY, links: [{ ...LAN, servers }] })
+    expect(findings.map(({ level, repair }) => [level, repair])).toEqual([
+      ['problem', 'tsresolvectl dns lan SERVER'],
+      ['problem', 'tsresolvectl dns lan SERVER'],
+    ])
+  })
+
   it('does not lead programs to a stub that does not answer', () => {
     const findings = diagnose({ ...HEALTHY, ...file('nameserver 10.9.9.9\n'), daemon: 'none', stubAnswers: false })
     expect(findings.map(({ check }) => check)).toEqual(['daemon'])
@@ -249,7 +258,7 @@ describe('monitor --clients', () => {
   })
 
   it('refuses what no question can be', () => {
-    expect(() => questionFilter({ outcome: 'nxdomian' }, 0)).toThrow('"nxdomian" is not an outcome: say failed, ')
+    expect(() => questionFilter({ outcome: 'nxdomian' }, 0)).toThrow('"nxdomian" is no outcome: say failed, ')
     expect(() => questionFilter({ name: 'a..b' }, 0)).toThrow('not a domain name')
   })
 })
