@@ -8,7 +8,7 @@ import { type Finished, LARGEST_KEPT, NONE, ReplyStore } from './reply-store.ts'
 
 /** What decides where a question goes. `Source` is whatever an answer comes from. */
 export interface Routes<Source> {
-  /** Another number after each change. */
+  /** Another number after each change, but where sources only went: what their entries held has fallen with them. */
   readonly generation: number
   /** Whether this query would get what `source` has for it, and nothing else, by the routes as they are now. */
   leadTo(query: Buffer, source: Source): boolean

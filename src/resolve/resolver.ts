@@ -90,9 +90,9 @@ export class Resolver {
     return this.#services.settings().refuseRecordTypes.includes(type)
   }
 
-  /** Changes with every change of routes. */
+  /** Changes when `isRoutedTo` may say something else of a scope that is still in force. */
   get routeGeneration(): number {
-    return this.#services.scopes.generation
+    return this.#services.scopes.diversions
   }
 
   /** Whether this scope, and no other, would be asked now: then what its cache holds is what the query gets. */

@@ -29,6 +29,7 @@ export class ScopeSet {
   #epoch = { isCurrent: true }
   #memory = { isCurrent: true }
   #generation = 0
+  #diversions = 0
   #changedAt: Millis | undefined
 
   constructor(services: ScopeServices) {
@@ -52,6 +53,14 @@ export class ScopeSet {
   /** Grows with every change of routing: a query that was aborted by one is asked again under the new. */
   get generation(): number {
     return this.#generation
+  }
+
+  /**
+   * Grows when names may have come to another scope though the one they went to is still there. When scopes only go, as
+   * with their links, what the others have told stays right: nobody has to look at it again.
+   */
+  get diversions(): number {
+    return this.#diversions
   }
 
   /** Wall-clock time of the last change of links, servers or domains: what was learnt before it may be out of date. */
@@ -86,12 +95,14 @@ export class ScopeSet {
     }
     const before = new Map(this.#scopes.map((scope) => [scope.plan.id, scope]))
     const gained = plans.flatMap((plan) => gains(plan, before.get(plan.id)?.plan))
+    const isDiverting = plans.some((plan) => takesOtherNames(plan, before.get(plan.id)?.plan))
     this.#scopes = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.id), input.settings))
     const kept = new Set(this.#scopes)
     const closed = [...before.values()].filter((scope) => !kept.has(scope))
     this.#epoch.isCurrent = false
     this.#epoch = { isCurrent: true }
     this.#generation++
+    if (isDiverting) this.#diversions++
     this.#changedAt = this.#services.clock.wall()
     for (const scope of closed) scope.close()
     for (const scope of this.#scopes) this.#purgeLost(scope, gained)
@@ -175,6 +186,15 @@ function stateOf(plan: ScopePlan | undefined): string | undefined {
 
 function subnetsOf({ route }: ScopePlan): string {
   return route.subnets.map(({ address, prefixLength }) => `${address.text}/${prefixLength}`).join(' ')
+}
+
+/** Whether there is any name that it wants more or less than before. */
+function takesOtherNames(plan: ScopePlan, before: ScopePlan | undefined): boolean {
+  return plan !== before && routeText(plan) !== routeText(before)
+}
+
+function routeText(plan: ScopePlan | undefined): string | undefined {
+  return plan && JSON.stringify({ ...plan.route, subnets: subnetsOf(plan) })
 }
 
 /** Names that a scope did not take before. */

@@ -66,6 +66,27 @@ describe('ScopeSet.apply: what is kept and what is forgotten', () => {
     expect(world.scopes.generation === generation).toBe(isSame)
   })
 
+  /** change, whether a name may now go elsewhere than to the scope, still there, that it went to. */
+  const diversions: readonly [string, (world: World) => void, boolean][] = [
+    ['a link goes', (world) => world.removeLink(3), false],
+    ['a link goes down', (world) => world.changeLink({ ...VPN, isUp: false }), false],
+    ['a link loses its servers', (world) => world.changeLink({ ...VPN, dns: [] }), false],
+    ['a link has other servers', (world) => world.changeLink({ ...VPN, dns: ['10.3.0.9'] }), false],
+    ['a link comes', (world) => world.changeLink({ ifindex: 4, dns: ['10.4.0.1'] }), true],
+    ['a link has more domains', (world) => world.changeLink({ ...VPN, domains: ['~corp.test', '~a.test'] }), true],
+    ['a link has fewer domains', (world) => world.changeLink({ ...VPN, domains: [] }), true],
+    ['a link is no default route', (world) => world.changeLink({ ...LAN, defaultRoute: false }), true],
+    ['a link is in another network', (world) => world.changeLink({ ...VPN, addresses: ['10.7.0.2/24'] }), true],
+  ]
+
+  test.each(diversions)('R-ROUTE-1: where names go: %s', async (_change, change, isDiverting) => {
+    const world = worldOf([LAN, VPN])
+    await world.ask('a.test')
+    const before = world.scopes.diversions
+    change(world)
+    expect(world.scopes.diversions - before).toBe(isDiverting ? 1 : 0)
+  })
+
   test('R-CACHE-22: a flush empties all, and routes stay', async () => {
     const world = worldOf([LAN, VPN])
     await world.ask('a.test')

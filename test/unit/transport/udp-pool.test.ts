@@ -81,17 +81,33 @@ test('each server and link has ports of its own', () => {
   ])
 })
 
-test('addresses or routes have changed: no port from before is used again, not even one that was in use', () => {
+test('addresses or routes have changed: no port from before is used again, not even one that was in use', async () => {
   const { pool, opened, clock } = poolOfFakes()
   const inUse = pool.send(SERVER, WIRE, ASKER)
   pool.giveBack(pool.send(SERVER, WIRE, ASKER), BUSY)
   pool.renew()
+  await clock.advance(0)
   expect(opened.map(({ isOpen }) => isOpen)).toEqual([true, false])
   expect(clock.pending).toBe(0)
   pool.giveBack(inUse, BUSY)
   expect(opened[0]?.isOpen).toBe(false)
   askOnce(pool)
   expect(opened.length).toBe(3)
+})
+
+test('R-SRV-7: ports of another network are closed by and by, and none of them is drawn meanwhile', async () => {
+  const { pool, opened, clock } = poolOfFakes()
+  const wave = Array.from({ length: 100 }, () => pool.send(SERVER, WIRE, ASKER))
+  for (const socket of wave) pool.giveBack(socket, BUSY)
+  pool.renew()
+  const openOnes = () => opened.slice(0, 100).filter(({ isOpen }) => isOpen).length
+  expect([pool.size, openOnes()]).toEqual([0, 100])
+  askOnce(pool)
+  opened[0]?.events.onMessage(Buffer.from('late'))
+  expect([opened.length, openOnes()]).toEqual([101, 99])
+  pool.renew()
+  await clock.advance(1000)
+  expect([openOnes(), opened[100]?.isOpen, clock.pending]).toEqual([0, false, 0])
 })
 
 test('an idle port that hears anything is closed: somebody may be trying answers on it', () => {
@@ -123,6 +139,7 @@ test('idle ports are bounded, and closed with the pool', () => {
   const sockets = Array.from({ length: MAX_IDLE + 50 }, () => pool.send(SERVER, WIRE, ASKER))
   for (const socket of sockets) pool.giveBack(socket, BUSY)
   expect([pool.size, opened.filter(({ isOpen }) => isOpen).length]).toEqual([MAX_IDLE, MAX_IDLE])
+  pool.renew()
   pool[Symbol.dispose]()
   expect([pool.size, opened.filter(({ isOpen }) => isOpen).length, clock.pending]).toEqual([0, 0, 0])
 })
