@@ -79,7 +79,7 @@ interface Entrant {
 
 /** All are made ready, then measured in turn, round by round, each round beginning with another; then all are taken down. */
 async function measure(
-  { name, title, rows }: Scenario,
+  { name, title, repeats = 1, rows }: Scenario,
   { rounds }: Options,
   watcher: Watcher,
 ): Promise<ScenarioResult> {
@@ -95,7 +95,7 @@ async function measure(
     for (let i = 0; i < entrants.length; i++) {
       const entrant = entrants[(i + round) % entrants.length] as Entrant
       progress(`${name}: round ${round + 1} of ${rounds}, ${entrant.row.title}`)
-      await attempt(entrant, watcher)
+      for (let repeat = 0; repeat < repeats; repeat++) await attempt(entrant, watcher)
     }
   }
   progress(`${name}: nobody asks any more`)

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly name: string
   readonly title: string
   readonly columns: readonly Column[]
+  /** Measured so often in each round, once if not said: what is over in a moment takes more looks. */
+  readonly repeats?: number
   /** One row each; a row that does not fit the server at all is left out. */
   readonly rows: readonly Row[]
 }

@@ -1,9 +1,11 @@
 /*
- * steady ADDRESS RATE SECONDS COUNT ZONE [LINK AFTER_MS]
+ * steady ADDRESS RATE SECONDS COUNT ZONE [LINK AFTER_MS PID]
  * Asks for n0..n<COUNT-1>.ZONE at an even RATE, whether or not answers come, and prints latencies in microseconds as
  * JSON. A latency ends when the kernel has the answer (SO_TIMESTAMPNS), so that this program's own delays do not count.
  * LINK: takes that interface down AFTER_MS from the start, and tells the longest latency of the half second before and
- * after it: what is the longest time for which nobody was served.
+ * after it: what is the longest time for which nobody was served. Machines have pauses of their own, so for both it also
+ * tells the most CPU time that process PID, the server, took during one question, all its threads together: its own part
+ * at most, as the answer may have come before this program had its turn to see it.
  */
 #define _GNU_SOURCE
 #include "dns.h"
@@ -22,7 +24,9 @@ static int64_t asked_at[IDS]; /* 0: nothing outstanding */
 static double *latencies;
 static long received, sent_count, failed;
 static int64_t event_at; /* planned from the start; 0: none */
-static double before, after;
+static double before, after, work_before, work_after;
+static clockid_t server_clock;
+static int64_t worked_at[IDS]; /* the server's CPU time when it was asked */
 
 static int64_t now(void) {
   struct timespec t;
@@ -30,16 +34,28 @@ static int64_t now(void) {
   return t.tv_sec * SECOND + t.tv_nsec;
 }
 
-static void take(const uint8_t *packet, int64_t arrived) {
+static int64_t server_work(void) {
+  struct timespec t;
+  if (!event_at || clock_gettime(server_clock, &t) < 0) return 0;
+  return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+static void raise_to(double *longest, double value) {
+  if (value > *longest) *longest = value;
+}
+
+static void take(const uint8_t *packet, int64_t arrived, int64_t worked) {
   int id = packet[0] << 8 | packet[1];
   if (asked_at[id] == 0) return;
   double took = (double)(arrived - asked_at[id]) / 1000;
   latencies[received++] = took;
   if ((packet[3] & 15) != 0) failed++;
   int64_t distance = asked_at[id] - event_at;
+  double work = (double)(worked - worked_at[id]) / 1000;
   /* What was asked shortly before the event is hit by it too. */
-  if (event_at && distance > -SECOND / 100 && distance < SECOND / 2 && took > after) after = took;
-  if (event_at && distance <= -SECOND / 100 && distance > -SECOND / 2 && took > before) before = took;
+  if (event_at && distance > -SECOND / 100 && distance < SECOND / 2) raise_to(&after, took), raise_to(&work_after, work);
+  if (event_at && distance <= -SECOND / 100 && distance > -SECOND / 2)
+    raise_to(&before, took), raise_to(&work_before, work);
   asked_at[id] = 0;
 }
 
@@ -52,12 +68,13 @@ static void drain(int fd) {
     in[i].msg_hdr = (struct msghdr){NULL, 0, &parts[i], 1, control[i], sizeof control[i], 0};
   }
   int count = recvmmsg(fd, in, BATCH, MSG_DONTWAIT, NULL);
+  int64_t worked = count > 0 ? server_work() : 0;
   for (int i = 0; i < count; i++) {
     struct cmsghdr *about = CMSG_FIRSTHDR(&in[i].msg_hdr);
     struct timespec stamp;
     if (about == NULL || about->cmsg_type != SCM_TIMESTAMPNS || in[i].msg_len < HEADER) continue;
     memcpy(&stamp, CMSG_DATA(about), sizeof stamp);
-    take(packets[i], stamp.tv_sec * SECOND + stamp.tv_nsec);
+    take(packets[i], stamp.tv_sec * SECOND + stamp.tv_nsec, worked);
   }
   if (count == BATCH) drain(fd);
 }
@@ -77,6 +94,7 @@ static void ask(int fd, const char *zone, long count) {
   /* Not in order, and not all at random: each name comes up equally often. */
   snprintf(name, sizeof name, "n%ld.%s", (long)((uint64_t)sent_count * 2654435761u % (uint64_t)count), zone);
   size_t size = question(packet, id, name);
+  worked_at[id] = server_work();
   asked_at[id] = now();
   if (send(fd, packet, size, 0) < 0) asked_at[id] = 0;
   sent_count++;
@@ -92,7 +110,7 @@ static double percentile(double share) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6 && argc != 8) errx(2, "usage: steady ADDRESS RATE SECONDS COUNT ZONE [LINK AFTER_MS]");
+  if (argc != 6 && argc != 9) errx(2, "usage: steady ADDRESS RATE SECONDS COUNT ZONE [LINK AFTER_MS PID]");
   struct sockaddr_in server = endpoint(argv[1], 53);
   long rate = atol(argv[2]), count = atol(argv[4]), total = (long)(atof(argv[3]) * (double)rate);
   if (rate < 2 || count < 1 || total < 1) errx(2, "RATE, SECONDS and COUNT are too small");
@@ -103,7 +121,8 @@ int main(int argc, char **argv) {
   if (connect(fd, (struct sockaddr *)&server, sizeof server)) err(1, "connect");
   prctl(PR_SET_TIMERSLACK, 1);
   int64_t start = now(), gap = SECOND / rate, has_happened = 0;
-  if (argc == 8) event_at = start + atol(argv[7]) * 1000000;
+  if (argc == 9) event_at = start + atol(argv[7]) * 1000000;
+  if (argc == 9 && clock_getcpuclockid(atoi(argv[8]), &server_clock) != 0) errx(1, "no process %s", argv[8]);
   while (sent_count < total) {
     int64_t due = start + sent_count * gap, left = due - now();
     if (left > 0) nanosleep(&(struct timespec){0, left}, NULL);
@@ -116,7 +135,7 @@ int main(int argc, char **argv) {
   if (event_at && (wait(&status) < 0 || status != 0)) errx(1, "cannot take %s down", argv[6]);
   qsort(latencies, (size_t)received, sizeof *latencies, compare);
   printf("{\"sent\":%ld,\"lost\":%ld,\"failed\":%ld,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f,"
-         "\"before\":%.1f,\"after\":%.1f}\n",
+         "\"before\":%.1f,\"after\":%.1f,\"workBefore\":%.1f,\"workAfter\":%.1f}\n",
          sent_count, sent_count - received, failed, percentile(0.5), percentile(0.99), percentile(0.999), percentile(1),
-         before, after);
+         before, after, work_before, work_after);
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, type Log, reasonOf, sleep, Tasks } from '../base/index.ts'
 import type { GatewayRoute, NetworkFacts } from '../scope/index.ts'
 import { type Change, decode, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
@@ -136,14 +137,18 @@ export class LinkMonitor implements AsyncDisposable {
     this.#tellSoon()
   }
 
-  /** The check phase follows the one that reads sockets: this gathers exactly one burst and waits for nothing. */
+  /**
+   * The check phase follows the one that reads sockets: this gathers one burst and waits for nothing. Not in the same
+   * turn but in the next: whoever asked while the burst was read is served first, and not after what comes of it too.
+   */
   #tellSoon(): void {
     if (this.#isTelling) return
     this.#isTelling = true
-    setImmediate(() => {
+    const tell = () => {
       this.#isTelling = false
       this.#tell(this.facts)
-    })
+    }
+    setImmediate(() => setImmediate(tell))
   }
 
   #tell(facts: NetworkFacts): void {
@@ -158,9 +163,13 @@ export class LinkMonitor implements AsyncDisposable {
     this.#isReadingRoutes = this.#tasks.run((signal) => this.#readRoutes(signal))
   }
 
-  /** One reader at a time; it goes on until nothing puts the routes in question any more. */
+  /**
+   * One reader at a time; it goes on until nothing puts the routes in question any more. Begins in a turn of its own, as
+   * reading what happened takes long enough.
+   */
   async #readRoutes(signal: AbortSignal): Promise<void> {
     try {
+      await nextTurn()
       while (this.#held === undefined && this.#socket !== undefined && this.#picture.needsRoutes) {
         const picture = this.#picture
         picture.beginRoutes()
