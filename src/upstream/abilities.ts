@@ -35,6 +35,8 @@ export class Abilities {
   #ednsRefusedAt: Millis | undefined
   #ednsProven = false
   #ednsLosses = 0
+  #ednsAnsweredAt = Number.NEGATIVE_INFINITY
+  #plainAnsweredAt = Number.NEGATIVE_INFINITY
   #largeLostAt: Millis | undefined
   #largeLosses = 0
   #tcpFailures = 0
@@ -62,6 +64,11 @@ export class Abilities {
   /** Not known, but likely enough to ask without first, while pairs of probes find out: any answer to EDNS ends it. */
   get isEdnsUnlikely(): boolean {
     return this.#ednsLosses >= UNLIKELY
+  }
+
+  /** After `time` it has answered plain questions alone: the next message had better be one, whatever that proves. */
+  hasAnsweredOnlyPlainSince(time: Millis): boolean {
+    return this.#plainAnsweredAt > time && this.#ednsAnsweredAt <= time
   }
 
   payloadSize(now: Millis): number {
@@ -94,9 +101,15 @@ export class Abilities {
     if (++this.#tcpFailures === TCP_FAILURES) this.#tcpTriedAt = now
   }
 
-  onEdnsAnswered(): void {
+  onEdnsAnswered(now: Millis): void {
     this.#ednsProven = true
     this.#ednsLosses = 0
+    this.#ednsAnsweredAt = now
+  }
+
+  /** Whether or not EDNS would have been answered as well. */
+  onPlainAnswered(now: Millis): void {
+    this.#plainAnsweredAt = now
   }
 
   /** FORMERR, NOTIMP or BADVERS to EDNS, and then an answer to the same question without. */
@@ -144,6 +157,8 @@ export class Abilities {
     this.#ednsRefusedAt = undefined
     this.#ednsProven = false
     this.#ednsLosses = 0
+    this.#ednsAnsweredAt = Number.NEGATIVE_INFINITY
+    this.#plainAnsweredAt = Number.NEGATIVE_INFINITY
     this.#largeLostAt = undefined
     this.#largeLosses = 0
     this.#tcpFailures = 0

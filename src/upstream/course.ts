@@ -40,6 +40,11 @@ export class Course {
     return this.#sentUdp > 0 && this.upstream.liveness.hasSpokenSince(this.#startedAt)
   }
 
+  /** It was not asked yet. */
+  get isUntried(): boolean {
+    return this.#sentUdp === 0
+  }
+
   /** It got this question more than once or twice and said nothing. */
   get isSilent(): boolean {
     return this.#sentUdp >= ENOUGH && !this.gaveTrouble && !this.refusedEdns && !this.lacksTcp
@@ -52,12 +57,14 @@ export class Course {
 
   /** The payload size to offer in the next message over UDP; undefined: without EDNS. */
   nextPayload(now: Millis): number | undefined {
-    const { abilities } = this.upstream
+    const { abilities, liveness } = this.upstream
     const nth = this.#sentUdp++
     if (nth === 0) this.#startedAt = now
     if (--this.allowance <= 0) this.isSpent = true
     if (this.refusedEdns || abilities.isEdnsUnlikely || !abilities.speaksEdns(now)) return undefined
     if (this.lacksTcp) return LARGE_PAYLOAD
+    // One that is out, or answers plain messages alone: as plainly as probes ask it, once it had its chance.
+    if (nth > 0 && (liveness.state === 'out' || abilities.hasAnsweredOnlyPlainSince(this.#startedAt))) return undefined
     // Unanswered: the other half of a pair. Where EDNS has worked, only when nothing else helps.
     if (nth % (abilities.hasProvenEdns ? 4 : 2) === (abilities.hasProvenEdns ? 3 : 1)) return undefined
     // Unanswered twice, and yet alive: maybe the answer is too large for the path (then TC, then TCP).

@@ -25,6 +25,11 @@ export class Courses {
     return left[this.#turn++ % left.length]
   }
 
+  /** Somebody is left who was not asked, and who is likely to answer. */
+  hasUntried(now: Millis): boolean {
+    return this.all.some(({ isSpent, isUntried, upstream }) => isUntried && !isSpent && upstream.isTrusted(now))
+  }
+
   /** Somebody else is left who is likely to answer. */
   hasHope(now: Millis): boolean {
     return this.all.some(({ isSpent, upstream }) => !isSpent && upstream.isTrusted(now))

@@ -21,8 +21,9 @@ export function learnFromReply(attempt: Try, wire: Buffer, verdict: Verdict['kin
   if (attempt.isLost) upstream.onFound()
   upstream.onDatagram(now - sentAt, wire.length, now)
   if (verdict === 'garbage' || verdict === 'edns-refused') return
-  if (payloadSize !== undefined) abilities.onEdnsAnswered()
-  else if (course.ednsLosses > 0) abilities.onEdnsLost(now)
+  if (payloadSize !== undefined) return abilities.onEdnsAnswered(now)
+  abilities.onPlainAnswered(now)
+  if (course.ednsLosses > 0) abilities.onEdnsLost(now)
 }
 
 /**

@@ -24,6 +24,8 @@ const JUST_NOW: Millis = 3000
 const OFFLINE_PATIENCE: Millis = 150
 /** TCP needs more round trips; a connection that says nothing for the second time is not worth keeping. */
 const TCP_ROUNDS = 4
+/** Of the datagram that told us to use TCP, at least so long. */
+const SHORTEST_ROUND: Millis = 60
 const SHORTEST_TCP_WAIT: Millis = 400
 const TCP_PATIENCE: Millis = 2000
 /** With an error in hand, the other servers get this long for something better. */
@@ -70,9 +72,16 @@ export class Pace {
     return protocol === 'tcp' ? TCP_PATIENCE : LIFETIME
   }
 
-  /** A message goes out, in the given round of the servers. */
-  onSend(course: Course, protocol: 'udp' | 'tcp', round: number, now: Millis): void {
-    this.#nextTryAt = now + this.#waitFor(course, protocol, round, now)
+  /** A message goes out over UDP, in the given round of the servers. */
+  onSend(course: Course, round: number, now: Millis): void {
+    this.#nextTryAt = now + this.#waitFor(course, round, now)
+  }
+
+  /** And one over TCP: where somebody else can be asked, that need not wait for long. */
+  onSendStream({ upstream }: Course, hasOthers: boolean, now: Millis): void {
+    const wait = Math.max(SHORTEST_TCP_WAIT, TCP_ROUNDS * this.#upstreams.patience(upstream))
+    const round = Math.max(SHORTEST_ROUND, 2 * (upstream.roundTrip ?? 0))
+    this.#nextTryAt = now + Math.min(TCP_PATIENCE, hasOthers ? Math.min(wait, TCP_ROUNDS * round) : wait)
   }
 
   /** A server gave an error; `hasHope` when another might do better. */
@@ -90,9 +99,8 @@ export class Pace {
     return false
   }
 
-  #waitFor({ upstream, isStuck }: Course, protocol: 'udp' | 'tcp', round: number, now: Millis): Millis {
+  #waitFor({ upstream, isStuck }: Course, round: number, now: Millis): Millis {
     const patience = this.#upstreams.patience(upstream)
-    if (protocol === 'tcp') return Math.min(TCP_PATIENCE, Math.max(SHORTEST_TCP_WAIT, TCP_ROUNDS * patience))
     if (this.#isOffline) return Math.min(OFFLINE_PATIENCE, patience)
     const isAlive = upstream.liveness.hasSpokenSince(now - JUST_NOW)
     if (upstream.isLossy && isAlive) return grown(patience, GROWTH, Math.max(0, round - EAGER_ROUNDS), LONGEST_WAIT)

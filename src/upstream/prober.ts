@@ -74,10 +74,9 @@ export class Prober {
     upstream.onDatagram(now - sentAt, wire.length, now)
     const verdict = judge(wire, payloadSize !== undefined)
     if (verdict.kind === 'garbage' || verdict.kind === 'edns-refused') return
-    if (payloadSize !== undefined) {
-      upstream.abilities.onEdnsAnswered()
-      this.#pairAt.delete(upstream)
-    }
+    if (payloadSize === undefined) return upstream.abilities.onPlainAnswered(now)
+    upstream.abilities.onEdnsAnswered(now)
+    this.#pairAt.delete(upstream)
   }
 
   onFailure(probe: Probe, code: TransportErrorCode, now: Millis): void {

@@ -209,7 +209,8 @@ export class Transaction {
     const wire = outgoingMessage(this.#request, payloadSize, this.#random)
     const earlier = this.#tries.sent
     const round = Math.floor(earlier / this.#courses.all.length)
-    this.#pace.onSend(course, protocol, round, now)
+    if (protocol === 'tcp') this.#pace.onSendStream(course, this.#courses.hasUntried(now), now)
+    else this.#pace.onSend(course, round, now)
     const patience = this.#pace.patience(protocol)
     const overdueAt = protocol === 'tcp' ? this.#pace.nextTryAt : now + this.#upstreams.patience(upstream)
     const attempt = new Try(course, { protocol, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })

@@ -354,11 +354,16 @@ describe('capabilities are learnt from evidence', () => {
     },
   )
 
-  test.each([1, 2])('a path that begins to drop EDNS, with %s servers', (count) => {
+  test.each([
+    [1, 250],
+    [2, 350],
+  ])('a path that begins to drop EDNS, with %s servers: nobody waits for %s ms', (count, longest) => {
     const world = new Simulation(Array.from({ length: count }, () => ({})))
     traffic(world, 50, 10)
     for (const path of world.paths) path.drops = hasEdns
-    expect(failed(traffic(world, 200, 10))).toBe(0)
+    const lookups = traffic(world, 200, 10)
+    expect(failed(lookups)).toBe(0)
+    expect(Math.max(...lookups.map(({ took }) => took))).toBeLessThan(longest)
     expect(world.upstreams.all[0]!.abilities.speaksEdns(world.now)).toBe(false)
   })
 
@@ -402,12 +407,26 @@ describe('answers that need TCP, where connections come to nothing', () => {
     const took = traffic(world, 400, 20).map((lookup) => lookup.took)
     expect(percentile(took, 0.5)).toBe(40)
     expect(took.filter((each) => each > 40).length).toBeLessThan(25)
+    expect(Math.max(...took)).toBeLessThanOrEqual(300) // four round trips of patience, and the other's answer
     world.paths[0]!.drops = () => false
     world.paths[0]!.reply = (_wire, protocol) =>
       protocol === 'udp' ? { flags: 0x200 } : { answer: ['x.test 60 A 192.0.2.1'] }
     world.advance(4500)
     expect(from([world.lookup('healed.test')], '192.0.2.1')).toBe(1)
     expect(world.upstreams.all[0]!.abilities.isTcpInDoubt).toBe(false)
+  })
+
+  test('a connection that takes its time, and works: it is not taken for useless', () => {
+    const slow: Partial<Path> = {
+      delay: (_wire, protocol) => (protocol === 'tcp' ? 350 : 20),
+      reply: (_wire, protocol) => (protocol === 'tcp' ? { answer: ['x.test 60 A 192.0.2.1'] } : { flags: 0x200 }),
+    }
+    const world = new Simulation([slow, {}])
+    expect(failed(traffic(world, 200, 20))).toBe(0)
+    world.advance(1000)
+    expect(world.upstreams.all[0]!.abilities.isTcpInDoubt).toBe(false)
+    const alone = new Simulation([slow])
+    expect(Math.max(...traffic(alone, 200, 20).map(({ took }) => took))).toBeLessThan(371)
   })
 
   test('the only server is asked for a large datagram', () => {

@@ -12,7 +12,7 @@ import { SeededRandom } from '../../kit/seeded-random.ts'
 /** How a server and the path to it behave; all of it may change while time goes on. */
 export interface Path {
   /** Milliseconds there and back, work included. */
-  delay: (wire: Buffer) => number
+  delay: (wire: Buffer, protocol: 'udp' | 'tcp') => number
   /** Share of packets lost on each way, 0..1. */
   loss: number
   isAlive: boolean
@@ -146,7 +146,9 @@ export class Simulation {
     const isLost = protocol === 'udp' && (this.chance(path.loss) || this.chance(path.loss))
     if (!path.isAlive || isLost || path.drops(wire, protocol)) return
     const parts = path.reply(wire, protocol)
-    this.at(this.now + path.delay(wire), () => deliver(Buffer.isBuffer(parts) ? parts : replyFor(wire, parts)))
+    this.at(this.now + path.delay(wire, protocol), () =>
+      deliver(Buffer.isBuffer(parts) ? parts : replyFor(wire, parts)),
+    )
   }
 
   #planProbes(at: number): void {
