@@ -1,7 +1,7 @@
 import type { IpAddress } from '../base/index.ts'
 import { type Holder, ownerOf, type Process, socketOf } from './port-holder.ts'
 
-/** The part of the time that may go into looking, in the long run; and milliseconds that may be spent at once. */
+/** The part of the time that may go into looking, in the long run; and milliseconds of CPU that may be spent at once. */
 const SHARE = 0.01
 const AT_ONCE = 100
 /** So long a port is taken to be the same socket's: ports are given out at random among thousands. */
@@ -17,7 +17,7 @@ interface Sight {
 /**
  * Who has the sockets that clients on this machine ask from. To find a socket takes 0.3 ms for UDP and 10 for TCP, and
  * to go through all processes up to tens of them, with everybody waiting: so what was found is remembered, and when too
- * much time goes into it nobody is looked for.
+ * much time goes into it nobody is looked for. That is CPU time: a busy machine makes us wait, but looking no dearer.
  */
 export class ClientOwners {
   /** By address and port. The latest last, as below. */
@@ -25,11 +25,14 @@ export class ClientOwners {
   /** By the socket's inode, which names it as long as it lives and no other for long after. */
   readonly #processes = new Map<string, Process>()
   readonly #now: () => number
+  readonly #spent: () => number
   #credit = AT_ONCE
   #countedAt: number
 
-  constructor(now = () => performance.now()) {
+  /** Both in milliseconds: the time, and the CPU time we have had. */
+  constructor(now = () => performance.now(), spent = cpuTime) {
     this.#now = now
+    this.#spent = spent
     this.#countedAt = now()
   }
 
@@ -45,10 +48,10 @@ export class ClientOwners {
     this.#credit = Math.min(AT_ONCE, this.#credit + SHARE * (startedAt - this.#countedAt))
     this.#countedAt = startedAt
     if (this.#credit <= 0) return undefined
+    const before = this.#spent()
     const holder = this.#look(address, port, transport)
-    const now = this.#now()
-    this.#credit -= now - startedAt
-    put(this.#sights, key, { holder, until: now + TRUSTED_FOR })
+    this.#credit -= this.#spent() - before
+    put(this.#sights, key, { holder, until: this.#now() + TRUSTED_FOR })
     return holder
   }
 
@@ -68,6 +71,11 @@ export class ClientOwners {
     if (found !== undefined) put(this.#processes, inode, found)
     return found
   }
+}
+
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** In place of what was there, or of the oldest. */

@@ -53,7 +53,7 @@ describe('who holds a port', () => {
 
 describe('whose socket a client asks from', () => {
   test('of a process that was found before, and of one that was not', async () => {
-    const owners = new ClientOwners()
+    const owners = new ClientOwners(undefined, () => 0)
     for (let i = 0; i < 70; i++) {
       const holder = owners.find(loopback, await udp('127.0.0.1'), 'udp')
       expect(holder).toMatchObject({ uid: process.getuid?.(), process: { pid: process.pid } })
@@ -70,7 +70,10 @@ describe('whose socket a client asks from', () => {
   })
   test('nobody is looked for when too much time has gone into it; for a while, and what is known stays known', async () => {
     let time = 0
-    const slow = new ClientOwners(() => (time += 60))
+    const slow = new ClientOwners(
+      () => time,
+      () => (time += 60),
+    )
     const ports = [await udp('127.0.0.1'), await udp('127.0.0.1'), await udp('127.0.0.1')]
     const found = ports.map((port) => slow.find(loopback, port, 'udp')?.process?.pid)
     expect(found).toEqual([process.pid, process.pid, undefined])
