@@ -88,6 +88,7 @@ function fared(): Fared {
     p95: at(0.95),
     p99: at(0.99),
     max: at(1),
+    late: times.filter((took) => took > 50).length,
   }
 }
 

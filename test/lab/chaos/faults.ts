@@ -91,4 +91,6 @@ export interface Fared {
   readonly p95: number
   readonly p99: number
   readonly max: number
+  /** Answered well, but later than the shortest patience with a server: there was something wrong, if only with this machine. */
+  readonly late: number
 }
