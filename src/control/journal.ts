@@ -43,9 +43,10 @@ export type QuestionWatcher = (entry: JournalEntry, leftOut: number) => void
 const CAPACITY = 512
 /**
  * To work a question out that could have been replayed, to look who asked it and to tell it takes 100 µs, and as much
- * again in the watcher: so many in a second are 1 % of the time, and more than anybody can read.
+ * again in the watcher: so many in a second are 1 % of the time, and more than anybody can read. A page being loaded asks
+ * for a hundred at once, and is seen whole.
  */
-const TOLD_PER_SECOND = 100
+const TOLD_PER_SECOND = 50
 const TOLD_IN_A_ROW = 200
 
 /**

@@ -31,8 +31,8 @@ const MORE: Readonly<Record<string, string>> = {
     '**auto** takes back what was set: the domains of the link decide again. **resolvectl**(1) cannot do that.',
   monitor:
     'With **--clients**, or one of the filters **--name**, **--client** and **--outcome**, one line per question: who ' +
-    'asked, the result, source, link, server and time; **-i** then lets only one link through. Of more ' +
-    'than a hundred a second some are left out, and how many is said, so that watching costs the resolver little. ' +
+    'asked, the result, source, link, server and time; **-i** then lets only one link through. Where ' +
+    'more than fifty a second come for long, some are left out, and how many is said, so that watching costs little. ' +
     'Without, the layout of **resolvectl**(1), and every question: no reply is replayed from memory while somebody watches.',
   doctor:
     'Checks what usually goes wrong and says for each finding what is wrong and the one command that repairs it. ' +
