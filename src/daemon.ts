@@ -3,6 +3,7 @@ import type { DaemonContext } from './context.ts'
 import { type Core, openCore } from './core.ts'
 import { type FrontEnds, frontEnds } from './front-ends.ts'
 import type { Options } from './options.ts'
+import { formatListenSpec } from './settings/index.ts'
 import type { StubListeners } from './stub/index.ts'
 
 /** The whole resolver: its core, its doors, and what signals do to them. Rooms meet in `core.ts` and `front-ends.ts`. */
@@ -12,6 +13,8 @@ export class Daemon implements AsyncDisposable {
   readonly #core: Core
   readonly #doors: FrontEnds
   #stub: StubListeners
+  /** What the stub was opened for; undefined unless all of it could be had. */
+  #listensTo: string | undefined
   #addresses: Options['listen']
 
   private constructor(context: DaemonContext, life: Lifetime, core: Core, doors: FrontEnds) {
@@ -47,6 +50,7 @@ export class Daemon implements AsyncDisposable {
     for (const { address, port } of addresses) await this.#stub.openAt(address, port)
     if (addresses.length === 0 && stubListener !== 'no') await this.#stub.openStandard(stubListener)
     await this.#stub.openExtra(extraListeners)
+    this.#listensTo = this.#stub.isWhole ? this.#toListenTo : undefined
   }
 
   /** Where the stub answers; nowhere when it is closed. */
@@ -63,19 +67,32 @@ export class Daemon implements AsyncDisposable {
   /** SIGHUP: everything in files is read again; what clients pushed stays (R-PROC-1). */
   async reload(): Promise<void> {
     const { local, foreign, networkd, control, readConfiguration } = this.#core
-    const { metrics, newStub } = this.#doors
+    const { metrics } = this.#doors
     await local.reread()
     foreign.expire()
     networkd.reparse()
     const { settings, delegates } = await readConfiguration()
     control.reload(settings, delegates)
     await metrics.follow(settings.metricsListen)
+    if (this.#listensTo !== this.#toListenTo) await this.#listenAnew()
+    await control.settled
+  }
+
+  /** Whoever waits for an answer at the sockets of before gets none: they stay where that is possible. */
+  async #listenAnew(): Promise<void> {
+    this.#listensTo = undefined
     await this.#stub[Symbol.asyncDispose]()
-    this.#stub = newStub()
+    this.#stub = this.#doors.newStub()
     await this.listen().catch((error: unknown) =>
       this.#context.logger.warning(`${reasonOf(error)}; the stub is closed.`),
     )
-    await control.settled
+  }
+
+  /** What options and settings want the stub to listen to, in words that differ when that does. */
+  get #toListenTo(): string {
+    const { stubListener, extraListeners } = this.#core.control.settings
+    const places = this.#addresses.map(({ address, port }) => `${address.text} ${port}`)
+    return [...places, stubListener, ...extraListeners.map(formatListenSpec)].join(', ')
   }
 
   /** SIGUSR2. */

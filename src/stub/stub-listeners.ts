@@ -39,6 +39,7 @@ const PROXY = IpAddress.of('127.0.0.54')
 export class StubListeners implements AsyncDisposable {
   readonly #services: StubServices
   readonly #life = new Lifetime()
+  #isWhole = true
   readonly #places: { readonly address: IpAddress; readonly port: number }[] = []
 
   constructor(services: StubServices) {
@@ -47,6 +48,11 @@ export class StubListeners implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#life[Symbol.asyncDispose]()
+  }
+
+  /** False when an extra listener could not be had. */
+  get isWhole(): boolean {
+    return this.#isWhole
   }
 
   /** Where it answers, the extra listeners aside. */
@@ -86,6 +92,7 @@ export class StubListeners implements AsyncDisposable {
       for (const transport of transports) {
         const at = { address: spec.address, port: spec.port, freebind: true }
         await this.#open(this.#life, at, { kind: 'extra', transport }).catch((error: unknown) => {
+          this.#isWhole = false
           this.#services.log.warning(`DNSStubListenerExtra=${formatListenSpec(spec)}: ${reasonOf(error)}`)
         })
       }

@@ -122,6 +122,22 @@ test.skipIf(original)(
   },
 )
 
+test.skipIf(original)('a question in flight during a reload got no answer', async () => {
+  await using lab = await Lab.open({ links: { lan, vpn } })
+  await lab.links.vpn.upstream.on({}, { hold: true })
+  const pending = lab.dig('www.corp.test')
+  await eventually(async () => expect(await lab.links.vpn.asked()).toContain('www.corp.test A'))
+  await lab.write('/etc/systemd/resolved.conf.d/10.conf', '[Resolve]\nRefuseRecordTypes=MX\n')
+  await lab.daemon.signal('SIGHUP')
+  await eventually(async () => expect((await lab.dig('www.test', 'MX')).rcode).toBe('REFUSED'))
+  await lab.links.vpn.upstream.release()
+  expect((await pending).data).toEqual(['192.0.2.2'])
+  await lab.write('/etc/systemd/resolved.conf.d/10.conf', '[Resolve]\nDNSStubListenerExtra=127.0.0.77:5300\n')
+  await lab.daemon.signal('SIGHUP')
+  const extra = ['@127.0.0.77', '-p', '5300'] as const
+  await eventually(async () => expect((await lab.dig('www.test', 'A', ...extra)).data).toEqual(['192.0.2.1']))
+})
+
 test('a question in flight when its link goes is answered in good time, and its answer is not kept', async () => {
   await using lab = await Lab.open({ links: { lan, vpn } })
   await lab.links.vpn.upstream.on({}, { hold: true })
