@@ -31,8 +31,8 @@ export function flush(bench: Bench): Scenario {
     columns: [
       { key: 'before', title: 'longest latency before, µs' },
       { key: 'after', title: 'longest latency after, µs' },
-      { key: 'workBefore', title: 'most CPU in one, before, µs' },
-      { key: 'workAfter', title: 'most CPU in one, after, µs' },
+      { key: 'workBefore', title: 'of one, CPU at most, before, µs' },
+      { key: 'workAfter', title: 'of one, CPU at most, after, µs' },
       { key: 'held', title: 'RSS KiB' },
       { key: 'stale', title: 'stale answers' },
       { key: 'lost', title: 'lost' },

@@ -4,8 +4,8 @@
  * JSON. A latency ends when the kernel has the answer (SO_TIMESTAMPNS), so that this program's own delays do not count.
  * LINK: takes that interface down AFTER_MS from the start, and tells the longest latency of the half second before and
  * after it: what is the longest time for which nobody was served. Machines have pauses of their own, so for both it also
- * tells the most CPU time that process PID, the server, took during one question, all its threads together: its own part
- * at most, as the answer may have come before this program had its turn to see it.
+ * tells for how much of a latency process PID, the server, can be blamed at most: no more than the CPU time that all its
+ * threads took from the question until this program saw the answer, and no more than the latency.
  */
 #define _GNU_SOURCE
 #include "dns.h"
@@ -52,6 +52,7 @@ static void take(const uint8_t *packet, int64_t arrived, int64_t worked) {
   if ((packet[3] & 15) != 0) failed++;
   int64_t distance = asked_at[id] - event_at;
   double work = (double)(worked - worked_at[id]) / 1000;
+  if (work > took) work = took;
   /* What was asked shortly before the event is hit by it too. */
   if (event_at && distance > -SECOND / 100 && distance < SECOND / 2) raise_to(&after, took), raise_to(&work_after, work);
   if (event_at && distance <= -SECOND / 100 && distance > -SECOND / 2)
