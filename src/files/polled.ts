@@ -19,8 +19,8 @@ export const LOCAL_RECORDS_INTERVAL: Millis = 2000
 /** Who asks without a pause does so at least so often, also when the machine is busy. */
 const PAUSE: Millis = 250
 /**
- * A look that was begun in time is not waited for, unless it takes this long. On a machine with too much to do it took
- * 0.1 s and more; then all replies took the ordinary road to wait for it, just when there was no time for that.
+ * A look that was begun in time is not waited for, unless it takes this long: it may on a machine with too much to do,
+ * and then all replies would take the ordinary road just when there is no time for that. Reasoned, not measured.
  */
 const PATIENCE: Millis = 2000
 
