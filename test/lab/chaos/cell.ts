@@ -38,13 +38,21 @@ export async function play(fault: Fault, servers: 1 | 2 | 3, transport: 'udp' | 
   const dns = ['10.53.1.1', '10.53.1.2', '10.53.1.3'].slice(0, servers)
   await using lab = await Lab.open({ links: { lan: { zone: false, dns }, other } })
   const chaos = await Chaos.start(lab, dns)
-  const load = (prefix: string, count: number, rate: number): Promise<Fared> =>
-    ask(lab, { transport, prefix, count, rate, types: fault === 'aaaa-hole' ? [1, 28] : [1], patience: 6000 })
+  const load = (prefix: string, count: number, rate: number, known?: string): Promise<Fared> =>
+    ask(lab, {
+      transport,
+      prefix,
+      count,
+      rate,
+      ...(known && { known }),
+      types: fault === 'aaaa-hole' ? [1, 28] : [1],
+      patience: 6000,
+    })
   const warm = await load('w', 20, 40)
   await chaos.tell({ do: 'forget' })
   await chaos.tell({ do: 'fault', to: '10.53.1.1', fault })
   const isLong = fault === 'heals-after-3s'
-  const under = await load('u', isLong ? 90 : 60, 30)
+  const under = await load('u', isLong ? 90 : 60, 30, 'w')
   const report = await chaos.tell({ do: 'report' })
   const { asked = 0, plain = 0 } = report['10.53.1.1'] ?? {}
   const messages = Object.values(report).reduce((sum, each) => sum + each.messages, 0)

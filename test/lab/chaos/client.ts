@@ -7,6 +7,7 @@ const STUB = '127.0.0.53'
 const STREAMS = 8
 
 interface Question {
+  readonly prefix: string
   readonly number: number
   readonly type: number
   readonly askedAt: number
@@ -18,8 +19,8 @@ interface Question {
 const load = JSON.parse(process.argv[1] ?? '') as Load
 const questions: Question[] = []
 
-function wireOf(id: number, { number, type }: Pick<Question, 'number' | 'type'>): Buffer {
-  const labels = [`n${number}`, load.prefix, 'chaos', 'test']
+function wireOf(id: number, { number, prefix, type }: Question): Buffer {
+  const labels = [`n${number}`, prefix, 'chaos', 'test']
   const name = Buffer.concat([
     ...labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`)),
     Buffer.alloc(1),
@@ -70,7 +71,8 @@ function stream(): Socket {
 }
 
 function fared(): Fared {
-  const addresses = questions.filter(({ type }) => type === 1)
+  const known = questions.filter(({ prefix }) => prefix === load.known)
+  const addresses = questions.filter(({ type, prefix }) => type === 1 && prefix !== load.known)
   const times = addresses
     .filter(({ outcome }) => outcome === 'good')
     .map(({ took }) => took)
@@ -88,23 +90,36 @@ function fared(): Fared {
     p95: at(0.95),
     p99: at(0.99),
     max: at(1),
+    slowestKnown: Math.round(Math.max(0, ...known.map(({ took }) => took))),
     late: times.filter((took) => took > 50).length,
   }
 }
 
 const send = load.transport === 'udp' ? udpSender() : tcpSender()
+function ask(prefix: string, number: number, type: number): void {
+  const question: Question = {
+    prefix,
+    number,
+    type,
+    askedAt: performance.now(),
+    replies: 0,
+    took: 0,
+    outcome: undefined,
+  }
+  questions.push(question)
+  send(wireOf(questions.length - 1, question))
+}
+
+let number = 0
 const timer = setInterval(() => {
-  const number = questions.length / load.types.length
   if (number >= load.count) {
     clearInterval(timer)
     lastAt = performance.now()
     return
   }
-  for (const type of load.types) {
-    const question: Question = { number, type, askedAt: performance.now(), replies: 0, took: 0, outcome: undefined }
-    questions.push(question)
-    send(wireOf(questions.length - 1, question))
-  }
+  for (const type of load.types) ask(load.prefix, number, type)
+  if (load.known !== undefined) ask(load.known, 0, 1)
+  number++
 }, 1000 / load.rate)
 let lastAt = Infinity
 const watch = setInterval(() => {

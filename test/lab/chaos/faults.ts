@@ -75,6 +75,8 @@ export interface Load {
   /** Questions a second. */
   readonly rate: number
   readonly types: readonly number[]
+  /** A prefix that was asked before: with each question comes one for its first name, which is in the cache. */
+  readonly known?: string
   /** Milliseconds after the last question. */
   readonly patience: number
 }
@@ -93,4 +95,6 @@ export interface Fared {
   readonly max: number
   /** Answered well, but later than the shortest patience with a server: there was something wrong, if only with this machine. */
   readonly late: number
+  /** Milliseconds that a name from the cache took: what this machine adds. */
+  readonly slowestKnown: number
 }
