@@ -37,7 +37,10 @@ export async function openIpc(
 ): Promise<void> {
   const { options, libc, logger, environment, uid, gid } = context
   const { clock, scopes, resolver, control, local, wake } = core
-  const lookups = new ResolverLookups(resolver, () => local.hasIpv6)
+  const lookups = new ResolverLookups(resolver, {
+    hasIpv6: () => local.hasIpv6,
+    ifindexOf: (name) => [...control.facts.links.values()].find((link) => link.name === name)?.ifindex,
+  })
   const id = await machineId()
   const bus = new BusService({
     address: environment.DBUS_SYSTEM_BUS_ADDRESS,

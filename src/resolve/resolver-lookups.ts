@@ -45,20 +45,27 @@ const LITERAL: Provenance = {
   verdicts: () => [],
 }
 
+/** What lookups have to know of this machine. */
+export interface LookupHost {
+  readonly hasIpv6: () => boolean
+  readonly ifindexOf: (name: string) => IfIndex | undefined
+}
+
 /** The lookups of bus and varlink over the one resolver (dbus.md §3.1–3.4). */
 export class ResolverLookups implements Lookups {
   readonly #resolver: Resolver
-  readonly #hasIpv6: () => boolean
+  readonly #host: LookupHost
 
-  constructor(resolver: Resolver, hasIpv6: () => boolean) {
+  constructor(resolver: Resolver, host: LookupHost) {
     this.#resolver = resolver
-    this.#hasIpv6 = hasIpv6
+    this.#host = host
   }
 
   async hostname(request: HostnameRequest, signal: AbortSignal): Promise<Lookup<HostnameResult>> {
     const problem = checkCommon(request, ACCEPTED_FLAGS.hostname, request.family)
     if (problem !== undefined) return invalid(problem, request.name)
-    const literal = parseLiteral(request.name)
+    const literal = parseLiteral(request.name, this.#host)
+    if (literal === 'unknown zone') return invalid('name', request.name)
     if (literal !== undefined) return literalAddress(literal, request)
     const name = parseHostName(request.name)
     if (name === undefined) return invalid('name', request.name)
@@ -119,7 +126,7 @@ export class ResolverLookups implements Lookups {
   #addressTypes(family: number): readonly number[] {
     if (family === AF_INET) return [TYPE.A]
     if (family === AF_INET6) return [TYPE.AAAA]
-    return this.#hasIpv6() ? [TYPE.A, TYPE.AAAA] : [TYPE.A]
+    return this.#host.hasIpv6() ? [TYPE.A, TYPE.AAAA] : [TYPE.A]
   }
 }
 
@@ -128,12 +135,14 @@ interface Literal {
   readonly ifindex: IfIndex
 }
 
-/** An address with an optional `%index`; an interface name is for the caller to look up. */
-function parseLiteral(text: string): Literal | undefined {
+/** An address with an optional `%index` or `%name` of a link. What has the zone of no link is no name to ask for either. */
+function parseLiteral(text: string, { ifindexOf }: LookupHost): Literal | 'unknown zone' | undefined {
   const [, host = '', zone] = /^([^%]*)(?:%(.*))?$/.exec(text) ?? []
   const address = IpAddress.parse(host)
-  if (address === undefined || (zone !== undefined && !/^[1-9]\d{0,9}$/.test(zone))) return undefined
-  return { address, ifindex: zone === undefined ? 0 : Number(zone) }
+  if (address === undefined) return undefined
+  if (zone === undefined) return { address, ifindex: 0 }
+  const ifindex = /^[1-9]\d{0,9}$/.test(zone) ? Number(zone) : ifindexOf(zone)
+  return ifindex === undefined ? 'unknown zone' : { address, ifindex }
 }
 
 /** No lookup is needed for what is an address already. */

@@ -124,7 +124,10 @@ export class World {
         host: () => hostFactsOf(factsOf(this.#script), ownNamesOf(this.#script.hostName ?? 'host'), true),
       },
     })
-    this.lookups = new ResolverLookups(this.resolver, () => true)
+    this.lookups = new ResolverLookups(this.resolver, {
+      hasIpv6: () => true,
+      ifindexOf: (name) => [...factsOf(this.#script).links.values()].find((link) => link.name === name)?.ifindex,
+    })
     const ground = { facts: () => [this.scopes.memory, this.#local], glance: () => true }
     this.responder = new Responder({
       resolver: this.resolver,

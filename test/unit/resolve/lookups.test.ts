@@ -105,6 +105,9 @@ describe('hostname (dbus.md §3.1)', () => {
     ['2: an IPv4 literal', '192.0.2.77', {}, '192.0.2.77@0 192.0.2.77'],
     ['2: an IPv6 literal in another spelling', '2001:DB8:0::1', {}, '2001:db8::1@0 2001:db8::1'],
     ['2: with a zone', 'fe80::1%3', {}, 'fe80::1@3 fe80::1'],
+    ['2: with the name of a link', 'fe80::1%link2', {}, 'fe80::1@2 fe80::1'],
+    ['2: the zone of no link is nothing to ask servers for', 'fe80::1%nolink', {}, 'invalid-argument name'],
+    ['2: an empty zone', 'fe80::1%', {}, 'invalid-argument name'],
     ['2: on the link asked for', 'fe80::1', { ifindex: 4 }, 'fe80::1@4 fe80::1'],
     ['2: of another family', '192.0.2.77', { family: AF_INET6 }, 'no-such-rr'],
     ['2: on another link', 'fe80::1%3', { ifindex: 4 }, 'no-such-rr'],
@@ -133,7 +136,7 @@ describe('hostname (dbus.md §3.1)', () => {
 
   test('5: without IPv6 only A is asked', async () => {
     const world = worldOf()
-    const lookups = new ResolverLookups(world.resolver, () => false)
+    const lookups = new ResolverLookups(world.resolver, { hasIpv6: () => false, ifindexOf: () => undefined })
     await world.run(lookups.hostname({ name: 'a.test', family: AF_UNSPEC, ifindex: 0, flags: 0 }, signal))
     expect(world.asked('10.2.0.1')).toEqual(['a.test A'])
   })
