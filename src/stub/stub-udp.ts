@@ -6,6 +6,16 @@ import type { Responder } from './responder.ts'
 
 /** Requests that may wait for an answer at once; the resolver refuses earlier, so this only bounds memory. */
 const MAX_PENDING = 4096
+/** Requests begun in one turn of the event loop: replies that are remembered never wait for a flood of others longer. */
+const SLICE = 64
+/** Requests that may wait to be begun. */
+const MAX_WAITING = 4096
+
+interface Request {
+  readonly packet: Buffer
+  readonly client: Peer
+  readonly key: string
+}
 
 export interface StubUdpServices {
   readonly responder: Responder
@@ -24,6 +34,8 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   #now: Millis
   /** Requests being answered, by sender and bytes: their exact repetition is ignored (R-STUB-6). */
   readonly #pending = new Set<string>()
+  /** Those of `#pending` that are to be begun, the oldest first. */
+  readonly #waiting: Request[] = []
 
   /** Takes over `listener`, and closes it. */
   constructor(listener: DatagramListener, { responder, clock, log }: StubUdpServices, door: Door) {
@@ -49,20 +61,30 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
     // R-STUB-3: nobody out there may ask the main stub, whatever routes lead to it.
     if (this.#door.kind === 'main' && !peer.isLoopback) return 0
     const size = this.#responder.replay(packet, this.#door, this.#now, room, 0)
-    if (size === 0) this.#workOut(packet, peer)
+    if (size === 0) this.#putOff(packet, peer)
     return size
   }
 
-  /** The ordinary road, for what is not remembered. */
-  #workOut(packet: Buffer, peer: Peer): void {
+  /** What is not remembered has its turn after what is. Nothing is lost: where too many wait, the oldest need not. */
+  #putOff(packet: Buffer, peer: Peer): void {
     const key = `${peer.key} ${packet.toString('latin1')}`
     if (this.#pending.has(key)) return
-    const request = Buffer.from(packet)
-    const client = peer.keep()
     this.#pending.add(key)
+    const length = this.#waiting.push({ packet: Buffer.from(packet), client: peer.keep(), key })
+    if (length === 1) setImmediate(() => this.#begin())
+    else if (length > MAX_WAITING) this.#workOut(this.#waiting.shift() as Request)
+  }
+
+  #begin(): void {
+    for (const request of this.#waiting.splice(0, SLICE)) this.#workOut(request)
+    if (this.#waiting.length > 0) setImmediate(() => this.#begin())
+  }
+
+  /** The ordinary road. */
+  #workOut({ packet, client, key }: Request): void {
     const isStarted = this.#tasks.run(async (signal) => {
       try {
-        const reply = await this.#responder.respond(request, this.#door, signal, client)
+        const reply = await this.#responder.respond(packet, this.#door, signal, client)
         if (reply !== undefined) this.#listener.send(reply, client)
       } finally {
         this.#pending.delete(key)
