@@ -16,13 +16,8 @@ export interface PolledOptions<T> {
 
 /** R-HOSTS-1, R-STATIC-1. */
 export const LOCAL_RECORDS_INTERVAL: Millis = 2000
-/** Who asks without a pause does so at least so often, also when the machine is busy. */
-const PAUSE: Millis = 250
-/**
- * A look that was begun in time is not waited for, unless it takes this long: it may on a machine with too much to do,
- * and then all replies would take the ordinary road just when there is no time for that. Reasoned, not measured.
- */
-const PATIENCE: Millis = 2000
+/** A look takes its time, and is not waited for by those who ask without a pause. */
+const LENIENCE: Millis = 100
 
 /**
  * What some files say, looked at again when it is asked for and the last look is too old: no timer, no watch. A look
@@ -35,8 +30,6 @@ export class Polled<T> {
   #stamp: FileStamp | undefined
   #lookedAt: Millis = Number.NEGATIVE_INFINITY
   #looking: Promise<T> | undefined
-  /** The look under way was begun when the last was not much too old. */
-  #isInTime = false
   #lastFailure = ''
   #epoch = { isCurrent: true }
 
@@ -52,10 +45,7 @@ export class Polled<T> {
 
   /** Fresh enough: at once where possible, else after a look that all who wait share. Never rejects. */
   current(): T | Promise<T> {
-    const age = this.#options.clock.now() - this.#lookedAt
-    const { interval } = this.#options
-    if (age < interval) return this.#value
-    if (this.#looking === undefined) this.#isInTime = age < interval + PAUSE
+    if (this.#options.clock.now() - this.#lookedAt < this.#options.interval) return this.#value
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
     return this.#looking
   }
@@ -78,9 +68,8 @@ export class Polled<T> {
   glance(now: Millis): boolean {
     const age = now - this.#lookedAt
     const { interval } = this.#options
-    if (age < interval) return true
-    void this.current()
-    return this.#isInTime && age < interval + PATIENCE
+    if (age >= interval) void this.current()
+    return age < interval + LENIENCE
   }
 
   /** Calls back after each change, until disposed. */

@@ -83,20 +83,11 @@ test('R-HOSTS-1: whoever asks after a pause is told to wait for the look, whoeve
   const { clock, file } = await hosts('192.0.2.1 a\n')
   expect(file.glance(clock.now())).toBe(false)
   await file.current()
-  clock.advance(2251)
-  expect(file.glance(clock.now())).toBe(false)
-  await file.current()
-  expect(file.glance(clock.now())).toBe(true)
-})
-
-test('a look that takes long is not waited for by those who ask all the time, but not for ever', async () => {
-  const { clock, file } = await hosts('192.0.2.1 a\n')
-  await file.current()
-  const known = [1999, 250, 1000, 750, 1].map((pause) => {
+  const known = [1999, 2, 98, 1].map((pause) => {
     clock.advance(pause)
     return file.glance(clock.now())
   })
-  expect(known).toEqual([true, true, true, true, false])
+  expect(known).toEqual([true, true, true, false])
   await file.current()
   expect(file.glance(clock.now())).toBe(true)
 })
