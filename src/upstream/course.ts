@@ -26,6 +26,8 @@ export class Course {
   /** Messages with EDNS that went unanswered, and those of them that offered the ordinary payload. */
   ednsLosses = 0
   largeLosses = 0
+  /** When the last of those was sent. */
+  #ednsLostAt = Number.NEGATIVE_INFINITY
   /** Messages it may still get over UDP. */
   allowance = Number.POSITIVE_INFINITY
   #sentUdp = 0
@@ -82,10 +84,16 @@ export class Course {
     this.upstream.onStreamFailed(now)
   }
 
+  /** A message with EDNS went unanswered, and its server had not been silent to everybody until later. */
+  get hasLostEdns(): boolean {
+    return this.#ednsLostAt > this.upstream.backAt
+  }
+
   /** A message that offered `payload` went unanswered. */
-  onLost(payload: number | undefined): void {
+  onLost(payload: number | undefined, sentAt: Millis): void {
     if (payload === undefined) return
     this.ednsLosses++
+    this.#ednsLostAt = Math.max(this.#ednsLostAt, sentAt)
     if (payload >= PAYLOAD_SIZE) this.largeLosses++
   }
 }

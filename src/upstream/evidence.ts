@@ -23,7 +23,8 @@ export function learnFromReply(attempt: Try, wire: Buffer, verdict: Verdict['kin
   if (verdict === 'garbage' || verdict === 'edns-refused') return
   if (payloadSize !== undefined) return abilities.onEdnsAnswered(now)
   abilities.onPlainAnswered(now)
-  if (course.ednsLosses > 0) abilities.onEdnsLost(now)
+  if (course.hasLostEdns) abilities.onEdnsLost(now)
+  else if (course.ednsLosses > 0) abilities.onPlainSign() // nothing was answered then, plain or not
 }
 
 /**
@@ -59,7 +60,7 @@ export function learnFromSilence(attempt: Try, upstreams: Upstreams, isStuck: bo
   if (attempt.isLate) return
   attempt.isLate = true
   if (attempt.protocol === 'tcp') return course.onTcpFailed(now)
-  course.onLost(attempt.payloadSize)
+  course.onLost(attempt.payloadSize, sentAt)
   upstream.onOverdue()
   if (!isStuck) upstreams.onMiss(upstream, sentAt, now)
 }

@@ -367,6 +367,15 @@ describe('capabilities are learnt from evidence', () => {
     expect(world.upstreams.all[0]!.abilities.speaksEdns(world.now)).toBe(false)
   })
 
+  test.each([1, 2])('after a short silence under load, %s servers were taken for ones without EDNS', (count) => {
+    const world = new Simulation(Array.from({ length: count }, () => ({})))
+    world.at(1000, () => world.paths.forEach((path) => (path.isAlive = false)))
+    world.at(4500, () => world.paths.forEach((path) => (path.isAlive = true)))
+    traffic(world, 3000, 500)
+    for (const { abilities } of world.upstreams.all) expect(abilities.speaksEdns(world.now)).toBe(true)
+    expect(world.upstreams.all[0]!.abilities.hasProvenEdns).toBe(true)
+  })
+
   test('R-SRV-13: FORMERR to EDNS, then an answer without', () => {
     const world = new Simulation([{ reply: (wire) => (hasEdns(wire) ? { rcode: RCODE.FORMERR } : {}) }])
     world.lookup('a.test')
