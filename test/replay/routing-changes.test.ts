@@ -54,7 +54,7 @@ async function sightOf(world: World, name: string, isTied: boolean): Promise<str
   return [message.rcode, message.answer.length, ...addressesIn(message)].join(' ')
 }
 
-function isTied(world: World): boolean {
+function hasTies(world: World): boolean {
   return NAMES.some((name) => world.scopes.route({ name: nameOf(name), types: [TYPE.A], ifindex: 0 }, BARE).length > 1)
 }
 
@@ -70,13 +70,13 @@ test.each(Array.from({ length: 8 }, (_, i) => i + 1))(
       script = changed(script, random)
       world.change(script)
       await underWay
-      const isMixed = isTied(world)
+      const isTied = hasTies(world)
       for (const name of NAMES) {
-        const expected = await sightOf(newWorld(script), name, isMixed)
+        const expected = await sightOf(newWorld(script), name, isTied)
         for (let i = 0; i < 2; i++)
-          expect([step, name, await sightOf(world, name, isMixed)]).toEqual([step, name, expected])
+          expect([step, name, await sightOf(world, name, isTied)]).toEqual([step, name, expected])
       }
-      kinds.add(isMixed)
+      kinds.add(isTied)
     }
     expect(kinds.size).toBe(2)
     expect(world.replays).toBeGreaterThan(300)
