@@ -47,7 +47,7 @@ export class StubTcp implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     const isStranger = this.#services.door.kind === 'main' && !isLoopback(socket.remoteAddress)
-    if (isStranger || this.#connections.size >= MAX_CONNECTIONS) {
+    if (isStranger || (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom())) {
       socket.destroy()
       return
     }
@@ -58,9 +58,20 @@ export class StubTcp implements AsyncDisposable {
       void connection[Symbol.asyncDispose]()
     })
   }
+
+  /** Closes the oldest connection on which nothing is asked (RFC 7766 §6.2.3); false when there is none. */
+  #makeRoom(): boolean {
+    for (const connection of this.#connections) {
+      if (!connection.isIdle) continue
+      this.#connections.delete(connection)
+      void connection[Symbol.asyncDispose]()
+      return true
+    }
+    return false
+  }
 }
 
-/** One client's stream. When the client leaves, what it asked for is called off. */
+/** One client's stream. When it breaks, what was asked for is called off; a client that only closes its half still reads. */
 class StubConnection implements AsyncDisposable {
   readonly #socket: Socket
   readonly #services: StubTcpServices
@@ -85,6 +96,15 @@ class StubConnection implements AsyncDisposable {
     socket.on('end', () => this.#onEnd())
     // 'close' follows, and cleans up: a client that resets its connection is nothing to report.
     socket.on('error', () => undefined)
+  }
+
+  /** It waits for no reply, nor for any to be sent. */
+  get isIdle(): boolean {
+    return this.#isAnswered && this.#socket.writableLength === 0
+  }
+
+  get #isAnswered(): boolean {
+    return this.#tasks.size === 0 && this.#waiting.length === 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,7 +173,7 @@ class StubConnection implements AsyncDisposable {
   }
 
   #closeWhenDone(): void {
-    if (this.#hasEnded && this.#tasks.size === 0 && this.#waiting.length === 0) this.#socket.end()
+    if (this.#hasEnded && this.#isAnswered) this.#socket.end()
   }
 
   #progress(): void {
