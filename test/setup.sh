@@ -59,7 +59,7 @@ if [ "$(id -u)" -eq 0 ]; then
   export DEBIAN_FRONTEND=noninteractive
   if [ -n "$missing" ] || ! candidate; then apt update; fi
   # shellcheck disable=SC2086 # a list of words
-  if [ -n "$missing" ]; then apt install -y --no-install-recommends $missing; fi
+  if [ -n "$missing" ]; then apt install -y --no-install-recommends $missing && missing=''; fi
   # The daemon under test is an ordinary user's and reads this clone, whatever the umask it was made with.
   find . -path ./.git -prune -o ! -type l ! -perm -o=r -exec chmod go+rX {} +
 fi
