@@ -31,7 +31,7 @@ const common = {
 } as const satisfies BuildOptions
 
 const programs = await Promise.all([
-  build({ ...common, entryPoints: ['src/main.ts'], outdir: 'dist' }),
+  build({ ...common, entryPoints: [{ in: 'src/app/main.ts', out: 'main' }], outdir: 'dist' }),
   build({ ...common, entryPoints: ['src/cli/main.ts'], outdir: 'dist/cli' }),
 ])
 const files = programs.flatMap(({ outputFiles }) => outputFiles)

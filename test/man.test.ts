@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { manPages } from '../config/man/source/pages.ts'
-import { OPTIONS } from '../src/cli/options.ts'
-import { VERBS } from '../src/cli/verbs.ts'
+import { OPTIONS } from '../src/cli/command/options.ts'
+import { VERBS } from '../src/cli/command/verbs.ts'
 
 const pages = manPages()
 const shipped = join(import.meta.dirname, '../config/man')

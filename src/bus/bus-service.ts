@@ -1,6 +1,6 @@
 import { type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
 import type { Authority, Control } from '../control/index.ts'
-import type { Lookups } from '../resolve/index.ts'
+import type { Lookups } from '../lookup/index.ts'
 import { DEFAULT_ADDRESS, socketPaths } from './address.ts'
 import { Changes } from './changes.ts'
 import { loadCodec } from './codec.ts'

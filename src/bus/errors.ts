@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util'
 import { ControlError, type ControlErrorKind } from '../control/index.ts'
-import type { LookupFailure } from '../resolve/index.ts'
+import type { LookupFailure } from '../lookup/index.ts'
 import { rcodeText } from '../wire/index.ts'
 
 const STANDARD = 'org.freedesktop.DBus.Error'

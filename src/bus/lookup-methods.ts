@@ -1,5 +1,6 @@
 import type { IpAddress } from '../base/index.ts'
-import { ACCEPTED_FLAGS, type FoundAddress, type Lookup, type Lookups, type QueryClient } from '../resolve/index.ts'
+import { type FoundAddress, type Lookup, type Lookups } from '../lookup/index.ts'
+import { ACCEPTED_FLAGS, type QueryClient } from '../resolve/index.ts'
 import { wireOfRecord } from '../wire/index.ts'
 import { familyOf, flagsOf, lookupIndexOf } from './arguments.ts'
 import { errorOfFailure } from './errors.ts'

@@ -1,5 +1,5 @@
 import type { Control, GlobalStatus } from '../control/index.ts'
-import type { Lookups } from '../resolve/index.ts'
+import type { Lookups } from '../lookup/index.ts'
 import { linkIndexOf } from './arguments.ts'
 import type { Changes } from './changes.ts'
 import { delegateMethods } from './delegate-object.ts'

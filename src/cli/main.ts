@@ -3,19 +3,19 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Lifetime } from '../base/index.ts'
 import { FormError } from '../wire/index.ts'
-import { adviceOn } from './advice.ts'
-import { BusClient } from './bus-client.ts'
-import { CliError } from './cli-error.ts'
-import type { Context } from './context.ts'
-import { helpText, listText, verbHelpText } from './help.ts'
-import { type HostLinks, SysfsLinks } from './host-links.ts'
-import { DEFAULT_OPTIONS, type Options } from './options.ts'
-import { parseArguments } from './parse-arguments.ts'
-import { printPaged } from './pager.ts'
-import { PROGRAM } from './program.ts'
-import { ProcessScreen } from './screen.ts'
-import type { Verb } from './verb.ts'
-import { DEFAULT_VERB, findVerb } from './verbs.ts'
+import { adviceOn } from './client/advice.ts'
+import { BusClient } from './client/bus-client.ts'
+import { CliError } from './command/cli-error.ts'
+import type { Context } from './command/context.ts'
+import { helpText, listText, verbHelpText } from './command/help.ts'
+import { type HostLinks, SysfsLinks } from './client/host-links.ts'
+import { DEFAULT_OPTIONS, type Options } from './command/options.ts'
+import { parseArguments } from './command/parse-arguments.ts'
+import { printPaged } from './terminal/pager.ts'
+import { PROGRAM } from './command/program.ts'
+import { ProcessScreen } from './terminal/screen.ts'
+import type { Verb } from './command/verb.ts'
+import { DEFAULT_VERB, findVerb } from './command/verbs.ts'
 
 const screen = new ProcessScreen()
 // A reader that has seen enough (`| head`) is no failure of ours.
@@ -51,7 +51,7 @@ async function runAsCtl(argv: readonly string[]): Promise<number> {
 
 /** One verb after the other, until one fails. */
 async function runAsOld(argv: readonly string[]): Promise<number> {
-  const { parseOldArguments, OLD_HELP } = await import('./old-arguments.ts')
+  const { parseOldArguments, OLD_HELP } = await import('./command/old-arguments.ts')
   const { options, calls } = parseOldArguments(argv)
   if (options.show === 'help') screen.print(OLD_HELP)
   if (options.show !== undefined) return options.show === 'help' ? 0 : show(options)
@@ -69,13 +69,13 @@ async function workOf(name: string, words: readonly string[]): Promise<(context:
 }
 
 async function runAsResolvconf(argv: readonly string[]): Promise<number> {
-  const { parseResolvconf, RESOLVCONF_HELP } = await import('./resolvconf-arguments.ts')
+  const { parseResolvconf, RESOLVCONF_HELP } = await import('./resolvconf/arguments.ts')
   const call = parseResolvconf(argv, process.env)
   if (call.action === 'help') screen.print(RESOLVCONF_HELP)
   else if (call.action === 'version') show({ ...DEFAULT_OPTIONS, show: 'version' })
   else if (call.action === 'update') screen.note('Switch -u ignored.')
   else {
-    const { runResolvconf } = await import('./resolvconf.ts')
+    const { runResolvconf } = await import('./resolvconf/resolvconf.ts')
     return withContext(DEFAULT_OPTIONS, (context) => runResolvconf(call, process.stdin, context))
   }
   return 0

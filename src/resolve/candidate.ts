@@ -8,7 +8,7 @@ import type { Message, Name, Question } from '../wire/index.ts'
 import { isSingleLabel, matches, RCODE, redirectFrom } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
 import { flatOf, joined } from './flat.ts'
-import type { QueryState } from './lookup-types.ts'
+import type { QueryState } from './query-state.ts'
 import type { Query } from './query.ts'
 
 /** How a query fared in one scope. */

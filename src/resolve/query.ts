@@ -3,7 +3,7 @@ import type { CachedAnswer } from '../cache/index.ts'
 import type { Scope } from '../scope/index.ts'
 import type { ExtendedError, Name, Question, ResourceRecord } from '../wire/index.ts'
 import type { QueryClient } from './client.ts'
-import type { QueryState } from './lookup-types.ts'
+import type { QueryState } from './query-state.ts'
 import type { Provenance } from './provenance.ts'
 
 /** One client request, whichever door it came through. */

@@ -7,7 +7,7 @@ import { RCODE } from '../wire/index.ts'
 import type { CandidateResult } from './candidate.ts'
 import { FLAG, PROTOCOLS } from './flags.ts'
 import { flatOf } from './flat.ts'
-import type { QueryState } from './lookup-types.ts'
+import type { QueryState } from './query-state.ts'
 import type { Source } from './provenance.ts'
 import type { Query, ResolvedRecord } from './query.ts'
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import type { ControlError, ControlErrorKind } from '../control/index.ts'
-import type { LookupFailure } from '../resolve/index.ts'
+import type { LookupFailure } from '../lookup/index.ts'
 import { RCODE } from '../wire/index.ts'
 import type { JsonObject } from './message.ts'
 

@@ -1,5 +1,6 @@
-import type { FoundAddress, Lookup, Lookups, Provenance, Resolver } from '../resolve/index.ts'
-import { parseHostName, queryFor } from '../resolve/index.ts'
+import type { FoundAddress, Lookup, Lookups } from '../lookup/index.ts'
+import type { Provenance, Resolver } from '../resolve/index.ts'
+import { parseHostName, queryFor } from '../lookup/index.ts'
 import { CLASS, isObsoleteType, isUnaskableType, isZoneTransfer } from '../wire/index.ts'
 import { invalidParameter } from './errors.ts'
 import { EXPLAIN_INTERFACE } from './explain-interface.ts'

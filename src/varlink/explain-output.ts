@@ -1,14 +1,14 @@
 import type { Millis } from '../base/index.ts'
+import type { LookupFailure } from '../lookup/index.ts'
 import type {
   ExplainedCache,
   ExplainedScope,
   Explanation,
-  LookupFailure,
   Provenance as Origin,
   Resolution,
   ServerSight,
 } from '../resolve/index.ts'
-import { failureText } from '../resolve/index.ts'
+import { failureText } from '../lookup/index.ts'
 import { errorOfFailure } from './errors.ts'
 import type { Failure, Provenance, Remembered, Scope, Server } from './explain-types.ts'
 import type { ValueOf } from './idl.ts'

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
-import type { ServerState, Statistics } from '../control/index.ts'
+import type { ServerState } from '../observe/index.ts'
+import type { Statistics } from '../control/index.ts'
 import { RCODE, rcodeText } from '../wire/index.ts'
 import { extendedErrorFields, systemError } from './errors.ts'
 import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump } from './ports.ts'

@@ -1,4 +1,5 @@
-import type { Authority, Journal, JournalEntry, Overview } from '../control/index.ts'
+import type { Journal, JournalEntry, Overview } from '../observe/index.ts'
+import type { Authority } from '../control/index.ts'
 import { OBSERVE_INTERFACE } from './observe-interface.ts'
 import { linkOutput, type Metrics, metricsOutput, questionOutput } from './observe-output.ts'
 import { permit, untilGone } from './permit.ts'

@@ -1,5 +1,5 @@
-import type { Histogram as Counted, JournalEntry, LinkSight, Meter } from '../control/index.ts'
-import { BUCKETS } from '../control/index.ts'
+import type { Histogram as Counted, JournalEntry, LinkSight, Meter } from '../observe/index.ts'
+import { BUCKETS } from '../observe/index.ts'
 import { micros, serverOutput } from './explain-output.ts'
 import type { ValueOf } from './idl.ts'
 import type { Histogram, Link, Question } from './observe-interface.ts'

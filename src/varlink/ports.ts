@@ -1,5 +1,5 @@
 import type { IfIndex, LogLevel, Millis } from '../base/index.ts'
-import type { ServerState } from '../control/index.ts'
+import type { ServerState } from '../observe/index.ts'
 import type { QueryState } from '../resolve/index.ts'
 import type { DnsOverTlsMode, DnssecMode, ServerSpec } from '../settings/index.ts'
 import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'

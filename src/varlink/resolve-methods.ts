@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import type { Control } from '../control/index.ts'
-import type { FoundAddress, FoundService, Lookup, Lookups } from '../resolve/index.ts'
+import type { FoundAddress, FoundService, Lookup, Lookups } from '../lookup/index.ts'
 import { CLASS, octalEscaped } from '../wire/index.ts'
 import { configurationOf } from './dns-configuration.ts'
 import { errorOfFailure, methodNotImplemented, noSuchRecord, systemError } from './errors.ts'

@@ -1,4 +1,4 @@
-import type { Lookup } from '../../src/resolve/index.ts'
+import type { Lookup } from '../../src/lookup/index.ts'
 import type { Door } from '../../src/stub/index.ts'
 import type { TransportErrorCode } from '../../src/upstream/index.ts'
 import { parseMessage, parseType, RCODE, rcodeText, typeText } from '../../src/wire/index.ts'

@@ -1,7 +1,8 @@
 import { IpAddress, Logger, type LogLevel, type Millis } from '../../src/base/index.ts'
 import { AnswerMemo } from '../../src/fastpath/index.ts'
 import type { Resolution } from '../../src/resolve/index.ts'
-import { Resolver, ResolverLookups } from '../../src/resolve/index.ts'
+import { ResolverLookups } from '../../src/lookup/index.ts'
+import { Resolver } from '../../src/resolve/index.ts'
 import type { ConfiguredLink, LinkFacts, NetworkFacts } from '../../src/scope/index.ts'
 import {
   IFF_LOWER_UP,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { debianExtra } from './kit/debian.ts'
 import { Lab, original } from './kit/lab.ts'
-import { OPTIONS } from '../../src/cli/options.ts'
-import { VERBS } from '../../src/cli/verbs.ts'
+import { OPTIONS } from '../../src/cli/command/options.ts'
+import { VERBS } from '../../src/cli/command/verbs.ts'
 
 const verbs = [...VERBS.map(({ name }) => name), 'help']
 const links = ['lo', 'br-lan', 'vpn']

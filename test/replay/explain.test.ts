@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Explanation, Query } from '../../src/resolve/index.ts'
-import { FLAG, queryFor } from '../../src/resolve/index.ts'
+import { queryFor } from '../../src/lookup/index.ts'
+import { FLAG } from '../../src/resolve/index.ts'
 import { nameOf, TYPE } from '../../src/wire/index.ts'
 import { type LinkScript, World, type WorldScript } from '../kit/world.ts'
 

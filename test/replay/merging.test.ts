@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { queryFor } from '../../src/resolve/index.ts'
+import { queryFor } from '../../src/lookup/index.ts'
 import { nameOf, RCODE, TYPE } from '../../src/wire/index.ts'
 import { addressesIn, type ReplyParts } from '../kit/messages.ts'
 import { World } from '../kit/world.ts'

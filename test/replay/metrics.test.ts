@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Meter, openMetricsText } from '../../src/control/index.ts'
+import { Meter, openMetricsText } from '../../src/observe/index.ts'
 import { parseMetricsListen } from '../../src/settings/index.ts'
 import { World } from '../kit/world.ts'
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { OPTIONS, type OptionSpec } from '../../../src/cli/options.ts'
-import { VERBS } from '../../../src/cli/verbs.ts'
-import { HELP } from '../../../src/options.ts'
+import { OPTIONS, type OptionSpec } from '../../../src/cli/command/options.ts'
+import { VERBS } from '../../../src/cli/command/verbs.ts'
+import { HELP } from '../../../src/app/options.ts'
 import { Page } from './roff.ts'
 
 /** All manual pages by file name. Verbs, options and keys come from where the programs themselves have them. */

@@ -1,4 +1,4 @@
-import { findVerb } from '../../../src/cli/verbs.ts'
+import { findVerb } from '../../../src/cli/command/verbs.ts'
 
 /** What a client said, and how it ended. */
 export interface Said {

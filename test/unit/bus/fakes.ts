@@ -9,7 +9,8 @@ import type {
   Origin,
 } from '../../../src/control/index.ts'
 import { type Authority, ControlError, type Operation, type Verdict } from '../../../src/control/index.ts'
-import type { Lookup, LookupFailure, Lookups, Provenance } from '../../../src/resolve/index.ts'
+import type { Lookup, LookupFailure, Lookups } from '../../../src/lookup/index.ts'
+import type { Provenance } from '../../../src/resolve/index.ts'
 import {
   DEFAULT_LINK_SETTINGS,
   DEFAULT_RESOLVED_SETTINGS,

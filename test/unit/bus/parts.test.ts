@@ -10,7 +10,7 @@ import { escapeElement, ifindexOfPath, linkPath, unescapeElement } from '../../.
 import { PolkitAuthority } from '../../../src/bus/polkit.ts'
 import { Variant } from '../../../src/bus/variant.ts'
 import { type Caller, type Operation, PERMISSIONS } from '../../../src/control/index.ts'
-import type { LookupFailure } from '../../../src/resolve/index.ts'
+import type { LookupFailure } from '../../../src/lookup/index.ts'
 import { failure } from './fakes.ts'
 
 describe('dbus.md §2: paths', () => {

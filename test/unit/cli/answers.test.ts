@@ -6,11 +6,11 @@ import {
   linkRemark,
   namesLines,
   serviceLines,
-} from '../../../src/cli/answer-lines.ts'
-import type { FoundAddress } from '../../../src/cli/lookups.ts'
-import { payloadOf, readRecord, recordObject, recordText } from '../../../src/cli/record-lines.ts'
-import { octalBytes } from '../../../src/cli/service-over-varlink.ts'
-import { failureSentence, varlinkError } from '../../../src/cli/varlink-error.ts'
+} from '../../../src/cli/query/answer-lines.ts'
+import type { FoundAddress } from '../../../src/cli/query/lookups.ts'
+import { payloadOf, readRecord, recordObject, recordText } from '../../../src/cli/query/record-lines.ts'
+import { octalBytes } from '../../../src/cli/query/service-over-varlink.ts'
+import { failureSentence, varlinkError } from '../../../src/cli/client/varlink-error.ts'
 import { FormError, parseType, wireOfText } from '../../../src/wire/index.ts'
 
 const nameOf = (ifindex: number) => `w${ifindex - 1}`

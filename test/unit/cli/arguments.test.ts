@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { completionScript } from '../../../src/cli/completion.ts'
-import { parseArguments } from '../../../src/cli/parse-arguments.ts'
-import { helpText, listText, verbHelpText } from '../../../src/cli/help.ts'
-import { findVerb, VERBS } from '../../../src/cli/verbs.ts'
-import { OPTIONS, parseBoolean } from '../../../src/cli/options.ts'
+import { completionScript } from '../../../src/cli/completion/completion.ts'
+import { parseArguments } from '../../../src/cli/command/parse-arguments.ts'
+import { helpText, listText, verbHelpText } from '../../../src/cli/command/help.ts'
+import { findVerb, VERBS } from '../../../src/cli/command/verbs.ts'
+import { OPTIONS, parseBoolean } from '../../../src/cli/command/options.ts'
 
 const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''))
 

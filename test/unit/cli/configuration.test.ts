@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { headingOf, serverText, statusLines } from '../../../src/cli/configuration-text.ts'
-import { delegateConfiguration, globalConfiguration, linkConfiguration } from '../../../src/cli/dns-configuration.ts'
-import type { DnsConfiguration } from '../../../src/cli/dns-configuration.ts'
-import { doubtLines } from '../../../src/cli/server-doubts.ts'
-import { serverStateLines } from '../../../src/cli/server-state.ts'
-import { statisticsText } from '../../../src/cli/statistics.ts'
+import { headingOf, serverText, statusLines } from '../../../src/cli/settings/configuration-text.ts'
+import {
+  delegateConfiguration,
+  globalConfiguration,
+  linkConfiguration,
+} from '../../../src/cli/settings/dns-configuration.ts'
+import type { DnsConfiguration } from '../../../src/cli/settings/dns-configuration.ts'
+import { doubtLines } from '../../../src/cli/settings/server-doubts.ts'
+import { serverStateLines } from '../../../src/cli/inspect/server-state.ts'
+import { statisticsText } from '../../../src/cli/inspect/statistics.ts'
 
 const nameOf = (ifindex: number) => (ifindex === 1 ? 'lo' : `w${ifindex - 1}`)
 const v4 = (text: string) => Buffer.from(text.split('.').map(Number))

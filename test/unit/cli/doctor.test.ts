@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { diagnose, type Facts, type Finding, type LinkView, nameserversIn } from '../../../src/cli/doctor-checks.ts'
+import {
+  diagnose,
+  type Facts,
+  type Finding,
+  type LinkView,
+  nameserversIn,
+} from '../../../src/cli/diagnose/doctor-checks.ts'
 import { LAN as BARE_LAN } from './links.ts'
-import { questionFilter, questionLine, type Question } from '../../../src/cli/questions.ts'
+import { questionFilter, questionLine, type Question } from '../../../src/cli/watch/questions.ts'
 
 const SERVER = {
   server: '10.2.0.1%lan',

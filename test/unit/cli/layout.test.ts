@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { alignRows, formatJson, timeSpan, wrapWords } from '../../../src/cli/layout.ts'
+import { alignRows, formatJson, timeSpan, wrapWords } from '../../../src/cli/terminal/layout.ts'
 
 describe('C-Q-6: time spans', () => {
   it.each([

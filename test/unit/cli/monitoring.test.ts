@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { scopeLines } from '../../../src/cli/cache-dump.ts'
-import { asciiArrows, asciiSigns, isUtf8Locale } from '../../../src/cli/glyphs.ts'
-import { eventLines } from '../../../src/cli/monitor.ts'
-import { splitMessages } from '../../../src/cli/varlink-client.ts'
+import { scopeLines } from '../../../src/cli/inspect/cache-dump.ts'
+import { asciiArrows, asciiSigns, isUtf8Locale } from '../../../src/cli/terminal/glyphs.ts'
+import { eventLines } from '../../../src/cli/watch/monitor.ts'
+import { splitMessages } from '../../../src/cli/client/varlink-client.ts'
 
 const key = { class: 1, type: 1, name: 'one.test' }
 const raw = Buffer.from('036f6e65047465737400 00010001000000000004c000020b'.replace(' ', ''), 'hex').toString('base64')

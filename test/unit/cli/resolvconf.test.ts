@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseResolvconf } from '../../../src/cli/resolvconf-arguments.ts'
-import { interfaceCandidates, parseResolvconfText } from '../../../src/cli/resolvconf-text.ts'
+import { parseResolvconf } from '../../../src/cli/resolvconf/arguments.ts'
+import { interfaceCandidates, parseResolvconfText } from '../../../src/cli/resolvconf/text.ts'
 
 const parse = (line: string, env: NodeJS.ProcessEnv = {}) => parseResolvconf(line.split(' '), env)
 

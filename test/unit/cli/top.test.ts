@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Question } from '../../../src/cli/questions.ts'
+import type { Question } from '../../../src/cli/watch/questions.ts'
 import { LAN as LINK } from './links.ts'
-import { quantile, TopModel } from '../../../src/cli/top-model.ts'
-import { HELP, type Line, pageLines, spark, topLines } from '../../../src/cli/top-view.ts'
+import { quantile, TopModel } from '../../../src/cli/watch/top-model.ts'
+import { HELP, type Line, pageLines, spark, topLines } from '../../../src/cli/watch/top-view.ts'
 
 const metrics = (questions: number, cacheHits: number, counts: readonly number[]) => ({
   scopes: [{ scope: 'link 2 (lan)', questions, cacheHits, failures: 0, took: { boundsUSec: [1000, 5000], counts } }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Attempt, attemptLines } from '../../../src/cli/provenance.ts'
-import { type Why, whyLines } from '../../../src/cli/why-text.ts'
+import { type Attempt, attemptLines } from '../../../src/cli/query/provenance.ts'
+import { type Why, whyLines } from '../../../src/cli/diagnose/why-text.ts'
 
 const scope = (name: string): Why['scopes'][number] => ({
   scope: name,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { toAsciiName, toUnicodeName } from '../../../src/cli/idn.ts'
-import { openpgpName, tlsaName } from '../../../src/cli/key-verbs.ts'
-import { DEFAULT_OPTIONS } from '../../../src/cli/options.ts'
-import { queryTarget } from '../../../src/cli/query-target.ts'
-import { parseServer } from '../../../src/cli/server-argument.ts'
-import { serviceFlags, serviceName } from '../../../src/cli/service.ts'
+import { toAsciiName, toUnicodeName } from '../../../src/cli/terminal/idn.ts'
+import { openpgpName, tlsaName } from '../../../src/cli/query/key-verbs.ts'
+import { DEFAULT_OPTIONS } from '../../../src/cli/command/options.ts'
+import { queryTarget } from '../../../src/cli/query/query-target.ts'
+import { parseServer } from '../../../src/cli/settings/server-argument.ts'
+import { serviceFlags, serviceName } from '../../../src/cli/query/service.ts'
 
 const target = (word: string, type?: number) => queryTarget(word, { ...DEFAULT_OPTIONS, type })
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ControlErrorKind } from '../../../src/control/index.ts'
 import { ControlError } from '../../../src/control/index.ts'
-import type { LookupFailure } from '../../../src/resolve/index.ts'
+import type { LookupFailure } from '../../../src/lookup/index.ts'
 import { errorOfControl, errorOfFailure } from '../../../src/varlink/errors.ts'
 import { RESOLVE_INTERFACE } from '../../../src/varlink/resolve-interface.ts'
 import { firstMisfit } from '../../../src/varlink/idl.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AddressRequest, HostnameRequest, RecordRequest, ServiceRequest } from '../../../src/resolve/index.ts'
+import type { AddressRequest, HostnameRequest, RecordRequest, ServiceRequest } from '../../../src/lookup/index.ts'
 import type { Fields } from '../../../src/varlink/idl.ts'
 import { firstMisfit } from '../../../src/varlink/idl.ts'
 import { resolveService } from '../../../src/varlink/index.ts'

@@ -14,7 +14,8 @@ import type {
   LinkStatus,
   Verdict,
 } from '../../../src/control/index.ts'
-import type { HostnameResult, LookupFailure, Lookups, Provenance } from '../../../src/resolve/index.ts'
+import type { HostnameResult, LookupFailure, Lookups } from '../../../src/lookup/index.ts'
+import type { Provenance } from '../../../src/resolve/index.ts'
 import type { ResolvedSettings, ServerSpec } from '../../../src/settings/index.ts'
 import { DEFAULT_LINK_SETTINGS } from '../../../src/settings/index.ts'
 import type { Inspector, QueryReport, VarlinkPorts } from '../../../src/varlink/index.ts'

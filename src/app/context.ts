@@ -1,0 +1,15 @@
+import type { Logger } from '../base/index.ts'
+import type { Options } from './options.ts'
+import type { Libc } from '../sys/index.ts'
+
+/** What the process gives the daemon. */
+export interface DaemonContext {
+  readonly options: Options
+  readonly libc: Libc | undefined
+  readonly logger: Logger
+  readonly environment: NodeJS.ProcessEnv
+  readonly uid: number
+  readonly gid: number
+  /** Known beforehand: files of the package may not be readable any more. */
+  readonly version: string
+}

@@ -1,0 +1,116 @@
+import { Lifetime, reasonOf } from '../base/index.ts'
+import type { DaemonContext } from './context.ts'
+import { type Core, openCore } from './core.ts'
+import { type FrontEnds, frontEnds } from './front-ends.ts'
+import type { Options } from './options.ts'
+import { formatListenSpec } from '../settings/index.ts'
+import type { StubListeners } from '../stub/index.ts'
+
+/** The whole resolver: its core, its doors, and what signals do to them. Rooms meet in `core.ts` and `front-ends.ts`. */
+export class Daemon implements AsyncDisposable {
+  readonly #context: DaemonContext
+  readonly #life: Lifetime
+  readonly #core: Core
+  readonly #doors: FrontEnds
+  #stub: StubListeners
+  /** What the stub was opened for; undefined unless all of it could be had. */
+  #listensTo: string | undefined
+  #addresses: Options['listen']
+
+  private constructor(context: DaemonContext, life: Lifetime, core: Core, doors: FrontEnds) {
+    this.#context = context
+    this.#life = life
+    this.#core = core
+    this.#doors = doors
+    this.#addresses = context.options.listen
+    this.#stub = doors.newStub()
+    life.defer(() => this.#stub[Symbol.asyncDispose]())
+  }
+
+  /** Resolves when links and settings are known and in force; nobody can ask yet. @throws what cannot be done without */
+  static async open(context: DaemonContext): Promise<Daemon> {
+    const life = new Lifetime()
+    try {
+      const core = await openCore(context, life)
+      return new Daemon(context, life, core, await frontEnds(context, core, life))
+    } catch (error) {
+      await life[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#life[Symbol.asyncDispose]()
+  }
+
+  /** Opens the stub where options and settings want it, and the extra listeners. @throws {ListenError} */
+  async listen(addresses = this.#addresses): Promise<void> {
+    this.#addresses = addresses // for a reload
+    const { stubListener, extraListeners } = this.#core.control.settings
+    for (const { address, port } of addresses) await this.#stub.openAt(address, port)
+    if (addresses.length === 0 && stubListener !== 'no') await this.#stub.openStandard(stubListener)
+    await this.#stub.openExtra(extraListeners)
+    this.#listensTo = this.#stub.isWhole ? this.#toListenTo : undefined
+  }
+
+  /** Where the stub answers; nowhere when it is closed. */
+  get places(): StubListeners['places'] {
+    return this.#stub.places
+  }
+
+  /** Opens the varlink sockets and begins to connect to the bus. */
+  async openIpc(): Promise<void> {
+    await this.#doors.openIpc()
+    await this.#doors.metrics.follow(this.#core.control.settings.metricsListen)
+  }
+
+  /** SIGHUP: everything in files is read again; what clients pushed stays (R-PROC-1). */
+  async reload(): Promise<void> {
+    const { local, foreign, networkd, control, readConfiguration } = this.#core
+    const { metrics } = this.#doors
+    await local.reread()
+    foreign.expire()
+    networkd.reparse()
+    const { settings, delegates } = await readConfiguration()
+    control.reload(settings, delegates)
+    await metrics.follow(settings.metricsListen)
+    if (this.#listensTo !== this.#toListenTo) await this.#listenAnew()
+    await control.settled
+  }
+
+  /** Whoever waits for an answer at the sockets of before gets none: they stay where that is possible. */
+  async #listenAnew(): Promise<void> {
+    this.#listensTo = undefined
+    await this.#stub[Symbol.asyncDispose]()
+    this.#stub = this.#doors.newStub()
+    await this.listen().catch((error: unknown) =>
+      this.#context.logger.warning(`${reasonOf(error)}; the stub is closed.`),
+    )
+  }
+
+  /** What options and settings want the stub to listen to, in words that differ when that does. */
+  get #toListenTo(): string {
+    const { stubListener, extraListeners } = this.#core.control.settings
+    const places = this.#addresses.map(({ address, port }) => `${address.text} ${port}`)
+    return [...places, stubListener, ...extraListeners.map(formatListenSpec)].join(', ')
+  }
+
+  /** SIGUSR2. */
+  flush(): void {
+    this.#core.control.flushCaches()
+  }
+
+  /** SIGUSR1: what is known, to the log. */
+  dump(): void {
+    const { logger } = this.#context
+    for (const { plan, cache, upstreams } of this.#core.scopes.all) {
+      const domains = plan.domains.map(({ name, routeOnly }) => (routeOnly ? `~${name}` : name))
+      logger.notice(`${plan.label}: ${cache.size} cached names, domains: ${domains.join(' ') || 'none'}`)
+      for (const { label, roundTrip, counts } of upstreams.all) {
+        logger.notice(
+          `  server ${label}: round trip ${roundTrip?.toFixed(1) ?? 'unknown'} ms, ${JSON.stringify(counts)}`,
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import type { Lifetime } from '../base/index.ts'
+import { Journal, Meter, openMetricsText, Overview } from '../observe/index.ts'
+import type { DaemonContext } from './context.ts'
+import type { Core } from './core.ts'
+import { AnswerMemo, type Ground, TextMemo } from '../fastpath/index.ts'
+import type { Watching } from './ipc.ts'
+import { machineId, nsid, processName, socketOwners } from './machine.ts'
+import { MetricsListener } from '../observe/index.ts'
+import { SocketOwners } from '../netlink/index.ts'
+import { type NewMemo, type OwnerOf, Responder, StubListeners } from '../stub/index.ts'
+import { Listening } from '../sys/index.ts'
+
+/** What a short answer takes in a cache and in the memo. */
+const BYTES_PER_ANSWER = 512
+
+/** The doors to the resolver, all of them leading to the same one. */
+export interface FrontEnds {
+  /** A stub that listens nowhere yet. */
+  readonly newStub: () => StubListeners
+  readonly metrics: MetricsListener
+  /** Opens the varlink sockets and begins to connect to the bus. */
+  readonly openIpc: () => Promise<void>
+}
+
+export async function frontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
+  const { options, libc, logger } = context
+  const { clock, random, counts, control, scopes, resolver, ground } = core
+  const { dnsCacheSize, dnsCacheBytes } = control.settings
+  // No more replies than there is memory for the answers they repeat.
+  const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
+  const isWatched = () => resolver.isWatched
+  const memo = { capacity, random, tally: counts }
+  const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, ground, routes }))
+  const owners = life.adopt(new SocketOwners(libc, logger))
+  const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
+  const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, ownerOf, newMemo })
+  const listening = new Listening(libc, logger)
+  const watching: Watching = {
+    journal: life.adopt(new Journal({ resolver, clock, ownerOf: socketOwners(), processName, tally: counts })),
+    meter: life.adopt(new Meter(resolver, counts)),
+    overview: new Overview({ scopes, control, facts: () => control.facts, clock }),
+  }
+  const usualPath = join(options.runtimeDirectory, 'metrics')
+  const text = () => openMetricsText(watching.meter, watching.overview.links())
+  const wholeGround: Ground = { ...ground, facts: () => [scopes.epoch, ...ground.facts()] }
+  const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, ground: wholeGround, clock, isWatched })
+  return {
+    newStub: () => new StubListeners({ listening, responder, clock, log: logger }),
+    metrics: life.adopt(new MetricsListener({ text, usualPath, log: logger })),
+    openIpc: async () => {
+      const { openIpc } = await loadIpc()
+      await openIpc(context, core, watching, textMemo, life)
+    },
+  }
+}
+
+/** The stub answers before bus and varlink are loaded; ahead of that by whoever is about to lose the right to read them. */
+export function loadIpc() {
+  return import('./ipc.ts')
+}

@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Lifetime, Logger } from '../base/index.ts'
+import { BusService } from '../bus/index.ts'
+import { Inspector, type Journal, type Meter, type Overview } from '../observe/index.ts'
+import type { DaemonContext } from './context.ts'
+import type { Core } from './core.ts'
+import type { TextMemo } from '../fastpath/index.ts'
+import { bootTime, machineId, processName } from './machine.ts'
+import { ResolverLookups } from '../lookup/index.ts'
+import { type Libc, UnixDoor } from '../sys/index.ts'
+import {
+  monitorService,
+  type OpenEntrance,
+  plainEntrance,
+  resolveService,
+  type VarlinkPorts,
+  VarlinkServer,
+} from '../varlink/index.ts'
+
+export { loadCodec } from '../bus/index.ts'
+
+/** Those who count and record what is asked. */
+export interface Watching {
+  readonly journal: Journal
+  readonly meter: Meter
+  readonly overview: Overview
+}
+
+/** The bus and the two varlink sockets share lookups, control and the one table of permissions. */
+export async function openIpc(
+  context: DaemonContext,
+  core: Core,
+  watching: Watching,
+  memo: TextMemo | undefined,
+  life: Lifetime,
+): Promise<void> {
+  const { options, libc, logger, environment, uid, gid } = context
+  const { clock, scopes, resolver, control, local, wake } = core
+  const lookups = new ResolverLookups(resolver, {
+    hasIpv6: () => local.hasIpv6,
+    ifindexOf: (name) => [...control.facts.links.values()].find((link) => link.name === name)?.ifindex,
+  })
+  const id = await machineId()
+  const bus = new BusService({
+    address: environment.DBUS_SYSTEM_BUS_ADDRESS,
+    uid,
+    gid,
+    lookups,
+    control,
+    clock,
+    logger,
+    logTarget: 'console',
+    machineId: () => id,
+    processName,
+    onResume: wake,
+  })
+  life.adopt(bus)
+  const inspector = new Inspector({ scopes, resolver, control, facts: () => control.facts, clock, bootTime })
+  const shared = { lookups, resolver, control, inspector, authority: bus.authority }
+  const ports: VarlinkPorts = { ...watching, ...shared, ...aboutProcess(context) }
+  await mkdir(options.runtimeDirectory, { recursive: true })
+  const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
+  const common = { clock, log: logger, entrance: libc === undefined ? plainEntrance : knowingEntrance(libc, logger) }
+  const monitorMode = libc === undefined ? 0o600 : 0o666 // each call is checked, where the caller can be known
+  const resolve = { ...common, service: resolveService(ports, logger, memo) }
+  life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, resolve))
+  const monitor = { ...common, service: monitorService(ports, logger) }
+  life.adopt(await VarlinkServer.open({ path: `${path}.Monitor`, mode: monitorMode }, monitor))
+  bus.start()
+}
+
+function aboutProcess({ logger, environment, uid, version }: DaemonContext): Pick<VarlinkPorts, 'process' | 'about'> {
+  return {
+    process: {
+      uid,
+      setLogLevel: (level) => {
+        logger.level = level
+      },
+      environment: () => Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    },
+    about: {
+      vendor: 'tsresolved',
+      product: 'tsresolved',
+      version,
+      url: 'https://www.freedesktop.org/wiki/Software/systemd/resolved',
+    },
+  }
+}
+
+/** Sockets that tell who comes in (SO_PEERCRED). */
+function knowingEntrance(libc: Libc, log: Logger): OpenEntrance {
+  return async (at, backlog, onVisitor) =>
+    'fd' in at
+      ? UnixDoor.adopt(libc, log, at.fd, onVisitor)
+      : UnixDoor.listen(libc, log, at.path, at.mode, backlog, onVisitor)
+}

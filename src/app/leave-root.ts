@@ -1,0 +1,52 @@
+import { lchown, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Logger, reasonOf } from '../base/index.ts'
+import { loadIpc } from './front-ends.ts'
+import { loadNetlink } from '../netlink/index.ts'
+import { type Options, STANDARD_DIRECTORY } from './options.ts'
+import { dropPrivileges, findUser, type Libc, type User } from '../sys/index.ts'
+
+/** Whose name the bus policy knows, here as for systemd-resolved. */
+const USUAL_USER = 'systemd-resolve'
+
+/**
+ * Started as root: gives the runtime directory to an unprivileged user and becomes that user for good, with no more
+ * rights than port 53 and links need (R-PROC-4). Does nothing for anybody else, and with `--user root`.
+ * @param mayGive whether the directory is known to be ours; else it is given away only when it did not exist
+ * @throws when the user asked for does not exist, or root cannot be left
+ */
+export async function leaveRoot(options: Options, mayGive: boolean, libc: Libc | undefined, logger: Logger) {
+  if (process.getuid?.() !== 0) return
+  const user = findUser(await readFile('/etc/passwd', 'utf8'), options.user ?? USUAL_USER)
+  if (user === undefined && options.user !== undefined) throw new Error(`--user: there is no user '${options.user}'`)
+  if (user?.uid === 0) return
+  if (user === undefined) return logger.notice(`There is no user ${USUAL_USER} to run as: going on as root.`)
+  await loadParts()
+  await giveTo(user, options.runtimeDirectory, mayGive || options.runtimeDirectory === STANDARD_DIRECTORY)
+  try {
+    dropPrivileges(libc, user)
+  } catch (error) {
+    throw new Error(`Cannot become ${user.name}: ${reasonOf(error)}. To stay root, add --user root.`, { cause: error })
+  }
+  logger.info(`Running as ${user.name} from here on.`)
+}
+
+/** The package may be where only root can read: all that is loaded when it is needed. */
+async function loadParts(): Promise<void> {
+  loadNetlink()
+  const { loadCodec } = await loadIpc()
+  await loadCodec()
+}
+
+/**
+ * However an earlier run left it. The saved settings in it are read and replaced by their directory's owner. Links, which
+ * that user could have put there, are not followed.
+ */
+async function giveTo({ uid, gid }: User, directory: string, isOurs: boolean): Promise<void> {
+  const isNew = (await mkdir(directory, { recursive: true, mode: 0o755 })) !== undefined
+  if (!isNew && !isOurs) return // it may be somebody's
+  await lchown(directory, uid, gid)
+  await lchown(join(directory, 'netif'), uid, gid).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+}

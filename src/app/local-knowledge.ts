@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import type { Clock, Log, Millis } from '../base/index.ts'
+import { hostName, hostsFile, type Polled, staticRecordFiles } from '../files/index.ts'
+import type { Fact } from '../cache/index.ts'
+import type { LocalSources } from '../resolve/index.ts'
+import type { NetworkFacts } from '../scope/index.ts'
+import type { HostsTable, StaticRecords } from '../settings/index.ts'
+import { type HostFacts, hostFactsOf, ownNamesOf } from '../synth/index.ts'
+
+/** What this machine knows by itself, from its files, its name and its network. */
+export class LocalKnowledge implements LocalSources {
+  readonly hasIpv6 = existsSync('/proc/net/if_inet6')
+  readonly #hosts: Polled<HostsTable>
+  readonly #static: Polled<StaticRecords>
+  readonly #hostName: Polled<string>
+  readonly #facts: () => NetworkFacts
+  readonly #synthesizesHostName: boolean
+  #made: { readonly from: NetworkFacts; readonly name: string; readonly facts: HostFacts } | undefined
+
+  constructor(facts: () => NetworkFacts, environment: NodeJS.ProcessEnv, clock: Clock, log: Log) {
+    this.#facts = facts
+    this.#hosts = hostsFile('/etc/hosts', clock, log)
+    this.#static = staticRecordFiles('/', clock, log)
+    this.#hostName = hostName(clock, log)
+    this.#synthesizesHostName = !/^(?:0|no|false|off)$/i.test(environment.SYSTEMD_RESOLVED_SYNTHESIZE_HOSTNAME ?? '')
+  }
+
+  /** Reads everything once, so that the first question finds it. */
+  async read(): Promise<void> {
+    await Promise.all([this.#hosts.current(), this.#static.current(), this.#hostName.current()])
+  }
+
+  /** These stand until a file or the host name changes, which shows to whoever glances. */
+  facts(): readonly Fact[] {
+    return [this.#hosts.epoch, this.#static.epoch, this.#hostName.epoch]
+  }
+
+  /** Starts to look at what is due to be looked at; false when that has to be waited for. */
+  glance(now: Millis): boolean {
+    const isHostsKnown = this.#hosts.glance(now)
+    const isStaticKnown = this.#static.glance(now)
+    return this.#hostName.glance(now) && isHostsKnown && isStaticKnown
+  }
+
+  /** For a reload: all files are read anew, whatever their stamps say. */
+  async reread(): Promise<void> {
+    for (const polled of [this.#hosts, this.#static, this.#hostName]) polled.expire()
+    await this.read()
+  }
+
+  hosts(): HostsTable | Promise<HostsTable> {
+    return this.#hosts.current()
+  }
+
+  staticRecords(): StaticRecords | Promise<StaticRecords> {
+    return this.#static.current()
+  }
+
+  /** As the kernel has it. Asking for it starts a look when one is due. */
+  get hostName(): string {
+    void this.#hostName.current()
+    return this.#hostName.value
+  }
+
+  onHostName(listener: (name: string) => void): Disposable {
+    return this.#hostName.onChange(listener)
+  }
+
+  host(): HostFacts {
+    const from = this.#facts()
+    const name = this.hostName
+    if (this.#made?.from !== from || this.#made.name !== name) {
+      const ownNames = this.#synthesizesHostName ? ownNamesOf(name) : []
+      this.#made = { from, name, facts: hostFactsOf(from, ownNames, this.hasIpv6) }
+    }
+    return this.#made.facts
+  }
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8'
+import { Lifetime, Logger, reasonOf } from '../base/index.ts'
+import { Daemon } from './daemon.ts'
+import { leaveRoot } from './leave-root.ts'
+import { listen, listenAdvice } from './listen.ts'
+import { logWriter } from './log-writer.ts'
+import { HELP, type Options, parseOptions, UsageError } from './options.ts'
+import { ensureDirectory, withUsableDirectory } from './runtime-directory.ts'
+import { SignalOrders } from './signal-orders.ts'
+import { Libc, Notifier, SystemClock, Watchdog } from '../sys/index.ts'
+import { packageVersion } from './version.ts'
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options.action === 'help') process.stdout.write(HELP)
+  else if (options.action === 'version') process.stdout.write(`tsresolved ${packageVersion()}\n`)
+  else await run(options)
+} catch (error) {
+  const isUsage = error instanceof UsageError
+  process.stderr.write(
+    isUsage ? `tsresolved: ${error.message}\nTry 'tsresolved --help'.\n` : `tsresolved: ${reasonOf(error)}\n`,
+  )
+  process.exitCode = 1
+}
+
+/** Runs until a signal ends it. @throws what keeps it from starting */
+async function run(wanted: Options): Promise<void> {
+  process.title = 'tsresolved' // for ps, pidof and ss, which would say node
+  const logger = new Logger(wanted.logLevel, logWriter(process.env))
+  process.on('uncaughtException', (error) => logger.bug(error))
+  process.on('unhandledRejection', (error) => logger.bug(error))
+  process.stderr.on('error', () => {}) // whoever read the log is gone; saying so would only fail again
+  // What runs only when a link changes stays compiled: else it would be done anew with everybody waiting, 1 ms and more.
+  setFlagsFromString('--no-flush-bytecode')
+  process.umask(0o022) // everybody may read resolv.conf (R-PROC-2)
+  await using life = new Lifetime()
+  const ended = endSignal()
+  const libc = Libc.load(logger)
+  const notifier = takeNotifier(libc, logger)
+  const orders = new SignalOrders(process, notifier, logger)
+  const version = packageVersion()
+  const options = wanted.tryOut ? await withUsableDirectory(wanted, life, logger) : wanted
+  const advice = listenAdvice(options, libc)
+  await leaveRoot(options, options !== wanted, libc, logger)
+  await ensureDirectory(options.runtimeDirectory)
+  const identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  const daemon = life.adopt(
+    await Daemon.open({ options, libc, logger, environment: process.env, ...identity, version }),
+  )
+  await listen(daemon, options, advice, logger)
+  await daemon.openIpc()
+  notifier.notify('READY=1', 'STATUS=Processing requests.')
+  const watchdog = Watchdog.start(notifier, new SystemClock(libc), process.env)
+  if (watchdog !== undefined) life.adopt(watchdog)
+  announce(daemon, options, version, logger)
+  life.adopt(orders).obeyBy(daemon)
+  logger.info(`Received ${await ended}, shutting down.`)
+  notifier.notify('STOPPING=1', 'STATUS=Shutting down.')
+}
+
+/** $NOTIFY_SOCKET is for us alone, not for what we might start. */
+function takeNotifier(libc: Libc | undefined, logger: Logger): Notifier {
+  const notifier = new Notifier(libc, process.env.NOTIFY_SOCKET, logger)
+  delete process.env.NOTIFY_SOCKET
+  return notifier
+}
+
+/** Where it answers; for who tries it out, the line that proves it. */
+function announce(daemon: Daemon, { tryOut }: Options, version: string, logger: Logger): void {
+  const places = daemon.places.map(({ address, port }) => `${address.text} port ${port}`)
+  logger.info(`tsresolved ${version} is ready${places.length > 0 ? `, answering on ${places.join(' and ')}` : ''}.`)
+  const [first] = daemon.places
+  if (!tryOut || first === undefined) return
+  const at = `dig @${first.address.text}${first.port === 53 ? '' : ` -p ${first.port}`}`
+  logger.notice(`Try:  ${at} example.com   (without a network:  ${at} localhost)`)
+}
+
+/**
+ * The name of the first signal that asks us to end. Later ones change nothing (npm passes on what the terminal sent too),
+ * not even those that come while Node takes itself apart: it would let go of its handlers first, so it is not let do so.
+ */
+function endSignal(): Promise<NodeJS.Signals> {
+  process.once('exit', () => process.exit())
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
+  })
+}

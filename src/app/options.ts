@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util'
+import type { IpAddress, LogLevel } from '../base/index.ts'
+import { LOG_LEVELS } from '../base/index.ts'
+import { parseListenSpec } from '../settings/index.ts'
+
+export interface Options {
+  /** A file or directory in place of the standard configuration. */
+  readonly config: string | undefined
+  readonly runtimeDirectory: string
+  /** In place of 127.0.0.53 and 127.0.0.54; none for those. */
+  readonly listen: readonly { readonly address: IpAddress; readonly port: number }[]
+  readonly logLevel: LogLevel
+  /** Whom to become when started as root; none for the usual one, if it exists. */
+  readonly user: string | undefined
+  /** Where the places of a system resolver cannot be had, use private ones. */
+  readonly tryOut: boolean
+  readonly action: 'run' | 'help' | 'version'
+}
+
+/** Arguments that cannot be understood; `message` is for the person who typed them. */
+export class UsageError extends Error {}
+
+export const STANDARD_DIRECTORY = '/run/systemd/resolve'
+
+export const HELP = `Usage: tsresolved [OPTION...]
+
+Per-link caching DNS stub resolver: answers on 127.0.0.53 and 127.0.0.54, on the
+system bus as org.freedesktop.resolve1, and by varlink.
+
+  --config PATH          read this file, or this directory laid out like
+                         /etc/systemd, instead of the standard places
+  --runtime-dir DIR      where resolv.conf, sockets and saved link settings go
+                         (default ${STANDARD_DIRECTORY})
+  --listen ADDR[:PORT]   answer here instead of 127.0.0.53 and 127.0.0.54;
+                         may be given several times; port 53 when left out
+  --user NAME            started as root, become this user (default
+                         systemd-resolve, if there is one; root stays root)
+  --log-level LEVEL      ${LOG_LEVELS.join(', ')}
+                         (default info)
+  --try-out              where port 53 or the runtime directory cannot be had,
+                         say why and use private ones instead of giving up
+  -h, --help             show this and exit
+  --version              show the version and exit
+
+Signals: SIGHUP reloads the configuration, SIGUSR1 logs caches and servers,
+SIGUSR2 flushes all caches, SIGTERM and SIGINT end it.
+Configuration: /etc/systemd/resolved.conf and /etc/tsresolved.conf.
+`
+
+/** @throws {UsageError} */
+export function parseOptions(argv: readonly string[]): Options {
+  const values = parse(argv)
+  const { 'log-level': logLevel = 'info', 'runtime-dir': runtimeDirectory = STANDARD_DIRECTORY } = values
+  const level = LOG_LEVELS.find((candidate) => candidate === logLevel)
+  if (level === undefined) throw new UsageError(`--log-level: '${logLevel}' is none of ${LOG_LEVELS.join(', ')}.`)
+  if (runtimeDirectory === '') throw new UsageError('--runtime-dir: the directory is empty.')
+  return {
+    config: values.config,
+    runtimeDirectory,
+    listen: (values.listen ?? []).map(parseListen),
+    logLevel: level,
+    user: values.user,
+    tryOut: values['try-out'] ?? false,
+    action: values.help === true ? 'help' : values.version === true ? 'version' : 'run',
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        config: { type: 'string' },
+        'runtime-dir': { type: 'string' },
+        listen: { type: 'string', multiple: true },
+        user: { type: 'string' },
+        'log-level': { type: 'string' },
+        'try-out': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function parseListen(text: string): { address: IpAddress; port: number } {
+  try {
+    const { address, port, transport } = parseListenSpec(text)
+    if (transport !== 'both') throw new Error('both UDP and TCP are opened; leave the prefix out.')
+    return { address, port }
+  } catch (error) {
+    throw new UsageError(`--listen ${text}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

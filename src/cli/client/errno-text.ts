@@ -1,0 +1,12 @@
+import { reasonOf } from '../../base/index.ts'
+
+/** Why nothing could be connected to, in the words of the C library where there is a short one. */
+export function errnoText(cause: unknown): string {
+  return TEXTS.get((cause as NodeJS.ErrnoException | undefined)?.code ?? '') ?? reasonOf(cause)
+}
+
+const TEXTS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'No such file or directory'],
+  ['ECONNREFUSED', 'Connection refused'],
+  ['EACCES', 'Permission denied'],
+])

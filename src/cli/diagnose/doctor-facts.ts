@@ -1,0 +1,169 @@
+import { createSocket } from 'node:dgram'
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { resolve as resolvePath } from 'node:path'
+import { printable } from '../../base/index.ts'
+import { parseName, TYPE, wireOfText } from '../../wire/index.ts'
+import { RESOLVE1 } from '../client/bus-client.ts'
+import type { Context } from '../command/context.ts'
+import type { Facts, LinkView } from './doctor-checks.ts'
+import { callExplain, callObserve, callResolve, isUnavailable, VarlinkError } from '../client/varlink-client.ts'
+
+/** Looks at everything once. What cannot be seen is not judged. */
+export async function collectFacts(context: Context): Promise<Facts> {
+  const daemon = await whoServes()
+  const links = daemon === 'ours' ? await probedLinks() : []
+  const [stubAnswers, bus, unreachable] = await Promise.all([doesStubAnswer(), busOwner(context), unreachableServers()])
+  return {
+    daemon,
+    daemonUid: tryOr(() => statSync(SOCKET).uid, undefined),
+    links,
+    unreachable,
+    nsswitch: tryOr(() => readFileSync('/etc/nsswitch.conf', 'utf8'), undefined),
+    nssModules: installedModules(),
+    resolvConf: {
+      text: tryOr(() => readFileSync('/etc/resolv.conf', 'utf8'), undefined),
+      target: tryOr(() => targetOf('/etc/resolv.conf'), undefined),
+    },
+    port53: [...new Set(['udp', 'tcp'].flatMap((transport) => holdersOf53(transport)))],
+    stubAnswers,
+    bus,
+  }
+}
+
+const SOCKET = '/run/systemd/resolve/io.systemd.Resolve'
+const PATIENCE_MS = 2000
+
+async function whoServes(): Promise<Facts['daemon']> {
+  try {
+    await callObserve('DescribeLinks')
+    return 'ours'
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    return error instanceof VarlinkError ? 'other' : 'none'
+  }
+}
+
+/** One question by each link first, so that what is said of its servers is fresh. */
+async function probedLinks(): Promise<readonly LinkView[]> {
+  const before = await describeLinks()
+  await Promise.all(before.filter(({ inUse }) => inUse).map(probe))
+  return describeLinks()
+}
+
+async function describeLinks(): Promise<readonly LinkView[]> {
+  return ((await callObserve('DescribeLinks')) as { links?: LinkView[] }).links ?? []
+}
+
+/** What the link claims, else the root, which everybody knows; any answer will do. */
+async function probe({ ifindex = 0, domains }: LinkView): Promise<void> {
+  const name = domains.map((domain) => domain.replace(/^~/, '')).find((domain) => domain !== '.') ?? '.'
+  await callExplain('ResolveRecord', { name, type: TYPE.SOA, ifindex, flags: NO_CACHE })
+}
+
+const NO_CACHE = 0x1000
+
+async function unreachableServers(): Promise<Facts['unreachable']> {
+  try {
+    const { configuration = [] } = (await callResolve('DumpDNSConfiguration')) as { configuration?: DumpedLink[] }
+    return configuration.flatMap(({ ifname = 'global', servers = [] }) =>
+      servers
+        .filter(({ accessible }) => accessible === false)
+        .map((server) => {
+          return { link: ifname, server: server.addressString }
+        }),
+    )
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    return []
+  }
+}
+
+interface DumpedLink {
+  readonly ifname?: string
+  readonly servers?: readonly { readonly addressString: string; readonly accessible?: boolean }[]
+}
+
+async function busOwner(context: Context): Promise<Facts['bus']> {
+  const driver = { destination: BUS, path: '/org/freedesktop/DBus', interface: BUS, signature: 's' }
+  const body = [RESOLVE1.destination]
+  const bus = await context.bus().catch(() => undefined)
+  if (bus === undefined) return undefined
+  try {
+    const [uid] = await bus.call({ ...driver, member: 'GetConnectionUnixUser', body })
+    const [pid] = await bus.call({ ...driver, member: 'GetConnectionUnixProcessID', body })
+    const process = tryOr(() => printable(readFileSync(`/proc/${Number(pid)}/comm`, 'utf8').trim()), 'a process')
+    return { owner: { uid: Number(uid), process } }
+  } catch {
+    return { owner: undefined }
+  }
+}
+
+const BUS = 'org.freedesktop.DBus'
+
+/** Asks the stub for `localhost`, which it always knows. */
+function doesStubAnswer(): Promise<boolean> {
+  const name = wireOfText(parseName('localhost') ?? '')
+  const query = Buffer.concat([
+    Buffer.from('2a2a01000001000000000000', 'hex'),
+    name ?? Buffer.of(0),
+    Buffer.of(0, 1, 0, 1),
+  ])
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4')
+    const end = (answers: boolean) => {
+      clearTimeout(timer)
+      socket.close()
+      resolve(answers)
+    }
+    const timer = setTimeout(() => end(false), PATIENCE_MS)
+    socket.once('message', () => end(true))
+    socket.once('error', () => end(false))
+    socket.connect(53, '127.0.0.53', () => socket.send(query))
+  })
+}
+
+/** Users of sockets on port 53 of 127.0.0.53 or of all addresses (proc_net_tcp.txt; 0A: listening). */
+function holdersOf53(transport: string): number[] {
+  const lines = [`/proc/net/${transport}`, `/proc/net/${transport}6`].flatMap((path) =>
+    tryOr(() => readFileSync(path, 'latin1'), '').split('\n'),
+  )
+  return lines.flatMap((line) => {
+    const [, local = '', , state, , , , uid] = line.trim().split(/\s+/)
+    const isOurs = /^(?:3500007F|0{8}|0{32}):0035$/.test(local)
+    return isOurs && (transport === 'udp' || state === '0A') ? [Number(uid)] : []
+  })
+}
+
+function installedModules(): string[] {
+  const directories = [
+    '/lib',
+    '/usr/lib',
+    '/lib64',
+    '/usr/lib64',
+    ...libraryDirectories('/lib'),
+    ...libraryDirectories('/usr/lib'),
+  ]
+  return ['resolve', 'tsresolve', 'dns', 'files'].filter((module) =>
+    directories.some((directory) => existsSync(`${directory}/libnss_${module}.so.2`)),
+  )
+}
+
+function libraryDirectories(parent: string): string[] {
+  return tryOr(() => readdirSync(parent), [])
+    .filter((name) => name.endsWith('-linux-gnu'))
+    .map((name) => `${parent}/${name}`)
+}
+
+/** Where a symbolic link leads, whether that exists or not. Throws for a plain file. */
+function targetOf(path: string): string {
+  const target = resolvePath('/etc', readlinkSync(path))
+  return tryOr(() => realpathSync(target), target)
+}
+
+function tryOr<T, U>(look: () => T, otherwise: U): T | U {
+  try {
+    return look()
+  } catch {
+    return otherwise
+  }
+}

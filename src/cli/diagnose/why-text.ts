@@ -1,0 +1,197 @@
+import { rcodeText, type RecordKey, typeText } from '../../wire/index.ts'
+import { timeSpan } from '../terminal/layout.ts'
+import { agoText, attemptLines, type Provenance, roughSpan, sourceText } from '../query/provenance.ts'
+import { readRecord, recordText } from '../query/record-lines.ts'
+import { table } from '../terminal/table.ts'
+
+/** The reply of `io.tsresolved.Explain.Why`. Times in microseconds. */
+export interface Why {
+  readonly name: string
+  readonly types: readonly number[]
+  readonly steps: readonly Step[]
+  readonly scopes: readonly Scope[]
+  readonly changedUSec?: number
+  readonly asked?: Asked
+}
+
+interface Step {
+  readonly source: string
+  readonly verdict: string
+  readonly detail: string
+}
+
+interface Scope {
+  readonly scope: string
+  readonly score: number
+  readonly rule: string
+  readonly won: boolean
+  readonly obstacle?: string
+  readonly names: readonly string[]
+  readonly cache: readonly Remembered[]
+  readonly servers: readonly Server[]
+}
+
+interface Remembered {
+  readonly key: RecordKey
+  readonly kind?: string
+  readonly under?: RecordKey
+  readonly remainingUSec?: number
+  readonly server?: string
+  readonly transport?: string
+  readonly learntUSec?: number
+  readonly olderThanChange?: boolean
+}
+
+export interface Server {
+  readonly server: string
+  readonly current: boolean
+  readonly trusted: boolean
+  readonly roundTripUSec?: number
+  readonly patienceUSec: number
+  readonly edns: boolean
+  readonly sent: number
+  readonly answers: number
+  readonly silences: number
+  readonly errors: number
+}
+
+interface Asked {
+  readonly state: string
+  readonly failure?: { readonly message: string; readonly rcode?: number }
+  readonly name: string
+  readonly rrs: readonly { readonly raw: string }[]
+  readonly provenance: Provenance
+}
+
+const SOURCES: ReadonlyMap<string, string> = new Map([
+  ['refusal', 'refused types'],
+  ['static', 'static records'],
+  ['hosts', '/etc/hosts'],
+  ['scopes', 'DNS scopes'],
+  ['synthesized', 'own names'],
+])
+const VERDICTS: ReadonlyMap<string, string> = new Map([
+  ['decides', ''],
+  ['passes', ''],
+  ['off', 'not consulted: '],
+  ['stands-by', 'answers if that fails: '],
+  ['unreached', 'not reached: '],
+])
+const OBSTACLES: ReadonlyMap<string, string> = new Map([
+  ['network-down', 'no network link is up'],
+  ['stub-loop', 'its servers are this resolver itself'],
+  ['encryption-unavailable', 'DNSOverTLS=yes demands what is not available'],
+  ['mark-unavailable', 'FirewallMark= demands what is not available'],
+])
+
+/** One screen for people. `now`: wall clock. `paint` marks headings. */
+export function whyLines(why: Why, now: number, paint: (text: string) => string): string[] {
+  const isReached = why.steps.some(({ source, verdict }) => source === 'scopes' && verdict !== 'unreached')
+  const scopes = isReached ? why.scopes : why.scopes.map((scope) => ({ ...scope, won: false }))
+  const winners = scopes.filter(({ won }) => won)
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : [paint(title), ...lines.map((line) => `  ${line}`.trimEnd())]
+  return [
+    paint(`${why.name} (${why.types.map(typeText).join(', ')})`),
+    ...section('Sources, in order', stepLines(why.steps)),
+    ...section('Scopes, best first', scopeLines(scopes, winners[0]?.score ?? 0)),
+    ...winners.flatMap((scope) =>
+      [
+        section(`Cache of ${scope.scope}`, cacheLines(scope, why.changedUSec, now)),
+        section(`Servers of ${scope.scope}, in the order they would be asked`, serverLines(scope.servers)),
+      ].flat(),
+    ),
+    ...section('Asked just now', askedLines(why.asked, winners, now)),
+  ]
+}
+
+function stepLines(steps: readonly Step[]): string[] {
+  return table(
+    steps.map(({ source, verdict, detail }) => [
+      verdict === 'decides' ? '>' : ' ',
+      SOURCES.get(source) ?? source,
+      `${VERDICTS.get(verdict) ?? `${verdict}: `}${detail}`,
+    ]),
+  )
+}
+
+function scopeLines(scopes: readonly Scope[], best: number): string[] {
+  return table(
+    scopes.map(({ scope, score, rule, won, obstacle }) => {
+      const lost = won ? '' : score === 0 ? 'does not take it: ' : score < best ? 'loses: ' : 'not asked: '
+      const hindered = won && obstacle !== undefined ? `, but ${OBSTACLES.get(obstacle) ?? obstacle}` : ''
+      return [won ? '>' : ' ', scope, `score ${score}`, `${lost}${rule}${hindered}`]
+    }),
+  )
+}
+
+/** What is remembered, who taught it, and whether the world was another then. */
+function cacheLines({ cache, names }: Scope, changed: number | undefined, now: number): string[] {
+  if (cache.every(({ kind }) => kind === undefined)) return ['nothing']
+  return cache.flatMap((item) => {
+    const { key, kind, under, remainingUSec = 0, server, transport, learntUSec, olderThanChange } = item
+    const what = names.length > 1 ? `${key.name} ${typeText(key.type)}` : typeText(key.type)
+    if (kind === undefined) return [`${what}: nothing`]
+    const found = kind === 'positive' && under !== undefined ? typeText(under.type) : (KINDS.get(kind) ?? kind)
+    const from = `learnt ${agoText(learntUSec, now)} from ${server} over ${transport}`
+    const line = `${what}: ${found}, ${from}, ${roughSpan(remainingUSec)} left`
+    const warning = `  ! learnt before links or settings last changed, ${agoText(changed, now)}`
+    return olderThanChange === true ? [line, warning] : [line]
+  })
+}
+
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['positive', 'an answer'],
+  ['nodata', 'no such record'],
+  ['nxdomain', 'no such name'],
+  ['failure', 'a failure'],
+])
+
+export function serverLines(servers: readonly Server[]): string[] {
+  return table(
+    servers.map((server, i) => [
+      `${i + 1}. ${server.server}`,
+      healthText(server),
+      server.roundTripUSec === undefined ? 'no round trip known' : `round trip ${timeSpan(server.roundTripUSec)}`,
+      server.edns ? 'EDNS' : 'no EDNS',
+      `${server.answers} of ${server.sent} answered${server.current ? ', current' : ''}`,
+    ]),
+  )
+}
+
+export function healthText({ trusted, sent, answers, silences }: Server): string {
+  if (!trusted) return 'SILENT'
+  if (sent === 0) return 'not asked yet'
+  return answers === 0 && silences > 0 ? 'SILENT so far' : 'healthy'
+}
+
+function askedLines(asked: Asked | undefined, winners: readonly Scope[], now: number): string[] {
+  if (asked === undefined) return []
+  const { failure, provenance, rrs } = asked
+  const outcome = failure === undefined ? `${rrs.length} record${rrs.length === 1 ? '' : 's'}` : failureText(failure)
+  return [
+    `${outcome}, ${sourceText(provenance, now)}; took ${timeSpan(provenance.tookUSec)}`,
+    ...rrs.map(({ raw }) => recordText(readRecord(Buffer.from(raw, 'base64')), Number.POSITIVE_INFINITY)),
+    ...attemptLines(provenance.attempts).map((line) => `tried ${line}`),
+    ...waitLines(asked, winners),
+  ]
+}
+
+/** A "no" waits for other scopes that may know better; where one kept silent that second would be a riddle. */
+function waitLines({ state, failure, provenance }: Asked, winners: readonly Scope[]): string[] {
+  const { scope: answered, attempts, tookUSec } = provenance
+  const others = winners.filter(({ scope }) => scope !== answered).map(({ scope }) => scope)
+  const isNegative = state === 'nodata' || failure?.rcode === NXDOMAIN
+  const idle = tookUSec - attempts.reduce((sum, attempt) => sum + attempt.tookUSec, 0)
+  if (!isNegative || others.length === 0 || idle < LONG_WAIT) return []
+  return [`! waited ${timeSpan(idle)} for ${others.join(' and ')}, which might have known more`]
+}
+
+const NXDOMAIN = 3
+/** Nearly the second that the daemon waits. */
+const LONG_WAIT = 900_000
+
+function failureText({ message, rcode }: NonNullable<Asked['failure']>): string {
+  const code = rcode === undefined ? '' : rcodeText(rcode)
+  return message.includes(code) ? message : `${message} (${code})`
+}

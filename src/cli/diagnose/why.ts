@@ -1,0 +1,63 @@
+import { AF_INET, AF_INET6, IpAddress } from '../../base/index.ts'
+import { CLASS, reverseNameOf, TYPE, typeText } from '../../wire/index.ts'
+import { CliError } from '../command/cli-error.ts'
+import type { Context, VerbRun } from '../command/context.ts'
+import { explainUnavailable } from '../query/explained-lookups.ts'
+import { FLAG } from '../command/flags.ts'
+import { toAsciiName } from '../terminal/idn.ts'
+import { printJson } from '../terminal/output.ts'
+import { printPaged } from '../terminal/pager.ts'
+import { callExplain, isUnavailable, VarlinkError, type VarlinkParameters } from '../client/varlink-client.ts'
+import { type Why, whyLines } from './why-text.ts'
+
+/** The whole decision for a name: sources, scopes, cache, servers, and what asking now brings. */
+export const why: VerbRun = async ([word], context) => {
+  const reply = await ask(word!, questionOf(word!, context))
+  if (context.options.json !== 'off') printJson(reply, context)
+  else {
+    const { screen } = context
+    const now = Date.now() * 1000
+    printPaged(whyLines(reply as unknown as Why, now, (text) => screen.paint('bold', text)).join('\n'), context)
+  }
+  return 0
+}
+
+/** An address stands for its reverse name; a name is asked for its addresses, or what `--type` says. */
+function questionOf(word: string, { options, ifindex }: Context): VarlinkParameters {
+  const address = IpAddress.parse(word)
+  const isFixed = address !== undefined || options.type !== undefined || word.endsWith('.')
+  const flags = options.flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)
+  return {
+    name: address === undefined ? toAsciiName(word) : reverseNameOf(address),
+    class: options.class ?? CLASS.IN,
+    types: typesFor(options, address),
+    ask: options.ask,
+    ifindex,
+    flags: isFixed ? flags | FLAG.NO_SEARCH : flags,
+  }
+}
+
+function typesFor({ type, family }: Context['options'], address: IpAddress | undefined): readonly number[] {
+  if (type !== undefined) return [type]
+  if (address !== undefined) return [TYPE.PTR]
+  return [...(family === AF_INET6 ? [] : [TYPE.A]), ...(family === AF_INET ? [] : [TYPE.AAAA])]
+}
+
+async function ask(word: string, parameters: VarlinkParameters): Promise<VarlinkParameters> {
+  try {
+    return await callExplain('Why', parameters)
+  } catch (error) {
+    if (isUnavailable(error)) throw explainUnavailable(error)
+    if (error instanceof VarlinkError && error.errorName === 'org.varlink.service.InvalidParameter') {
+      const { types } = parameters as { types: readonly number[] }
+      const isType = error.parameters.parameter === 'types'
+      throw new CliError(
+        isType ? `Nobody can ask for ${types.map(typeText).join(', ')}.` : `"${word}" is not a name.`,
+        {
+          cause: error,
+        },
+      )
+    }
+    throw error
+  }
+}

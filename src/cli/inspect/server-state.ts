@@ -1,0 +1,47 @@
+import { yesNo } from '../query/answer-lines.ts'
+import type { VerbRun } from '../command/context.ts'
+import { alignRows, type Row } from '../terminal/layout.ts'
+import { type Learnt, learntRows } from './learnt-rows.ts'
+import { printJson } from '../terminal/output.ts'
+import { callMonitor } from '../client/varlink-client.ts'
+
+/** Rows in the order of resolvectl.md 7.3, under the keys of varlink.md 4.2. */
+const ROWS: readonly (readonly [label: string, key: string])[] = [
+  ['Type', 'Type'],
+  ['Interface', 'Interface'],
+  ['Interface Index', 'InterfaceIndex'],
+  ['Verified feature level', 'VerifiedFeatureLevel'],
+  ['Possible feature level', 'PossibleFeatureLevel'],
+  ['DNSSEC Mode', 'DNSSECMode'],
+  ['DNSSEC Supported', 'DNSSECSupported'],
+  ['Maximum UDP fragment size received', 'ReceivedUDPFragmentMax'],
+  ['Failed UDP attempts', 'FailedUDPAttempts'],
+  ['Failed TCP attempts', 'FailedTCPAttempts'],
+  ['Seen truncated packet', 'PacketTruncated'],
+  ['Seen OPT RR getting lost', 'PacketBadOpt'],
+  ['Seen RRSIG RR missing', 'PacketRRSIGMissing'],
+  ['Seen invalid packet', 'PacketInvalid'],
+  ['Server dropped DO flag', 'PacketDoOff'],
+]
+
+export type ServerState = Readonly<Record<string, string | number | boolean | Learnt>>
+
+/** Shows what the daemon has learnt about each server. */
+export const showServerState: VerbRun = async (_words, context) => {
+  const { dump = [] } = (await callMonitor('DumpServerState')) as { dump?: readonly ServerState[] }
+  if (context.options.json !== 'off') printJson(dump, context)
+  else for (const state of dump) context.screen.print(`${serverStateLines(state).join('\n')}\n`)
+  return 0
+}
+
+/** The block of one server; what the daemon does not tell is left out. */
+export function serverStateLines(state: ServerState): string[] {
+  const rows = ROWS.flatMap(([label, key]): Row[] => {
+    const value = state[key]
+    if (value === undefined || typeof value === 'object') return []
+    return [{ label, value: typeof value === 'boolean' ? yesNo(value) : String(value) }]
+  })
+  const { Learnt: learnt } = state
+  const ours = typeof learnt === 'object' ? learntRows(learnt) : []
+  return [`Server: ${state['Server'] as string}`, ...alignRows([...rows, ...ours], Number.POSITIVE_INFINITY)]
+}

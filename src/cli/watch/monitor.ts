@@ -1,0 +1,68 @@
+import { getSystemErrorName } from 'node:util'
+import { classText, rcodeText, typeText, type RecordKey } from '../../wire/index.ts'
+import { CliError } from '../command/cli-error.ts'
+import type { Context, VerbRun } from '../command/context.ts'
+import { extendedErrorSuffix } from '../client/extended-error-text.ts'
+import { asciiArrows, isUtf8Locale } from '../terminal/glyphs.ts'
+import { printJson } from '../terminal/output.ts'
+import { watchQuestions } from './questions.ts'
+import { readRecord, recordText } from '../query/record-lines.ts'
+import { notifyReady } from '../client/notify.ts'
+import { streamMonitor, type VarlinkParameters } from '../client/varlink-client.ts'
+
+/** A finished query (varlink.md 4.1). */
+export interface QueryEvent {
+  readonly state: string
+  readonly rcode?: number
+  readonly errno?: number
+  readonly result?: string
+  readonly extendedDNSErrorCode?: number
+  readonly extendedDNSErrorMessage?: string
+  readonly question?: readonly RecordKey[]
+  readonly collectedQuestions?: readonly RecordKey[]
+  readonly answer?: readonly { readonly raw: string }[]
+}
+
+/** Shows every query as it finishes, until interrupted or disconnected (C-M-1). */
+export const monitor: VerbRun = async (_words, context) => {
+  if (context.options.clients) return watchQuestions(context)
+  for await (const event of streamMonitor('SubscribeQueryResults')) {
+    if (event.ready === true) await notifyReady()
+    else printEvent(event, context)
+  }
+  context.screen.note('Disconnected.')
+  return 0
+}
+
+/** The lines of one event (C-M-2). */
+export function eventLines(event: QueryEvent, columns: number): string[] {
+  const { question = [], collectedQuestions = [], answer = [] } = event
+  return [
+    ...question.map((key) => `→ Q: ${keyText(key)}`),
+    ...collectedQuestions.map((key) => `→ C: ${keyText(key)}`),
+    `← S: ${outcomeText(event)}`,
+    ...answer.map(({ raw }) => `← A: ${recordText(readRecord(Buffer.from(raw, 'base64')), columns)}`),
+  ]
+}
+
+/** `NAME CLASS TYPE`. */
+export function keyText({ name, class: klass, type }: RecordKey): string {
+  return `${name} ${classText(klass)} ${typeText(type)}`
+}
+
+function printEvent(event: VarlinkParameters, context: Context): void {
+  const { options, screen } = context
+  if (options.json !== 'off') return printJson(event, context)
+  if (typeof event.state !== 'string') throw new CliError('Received a query result without a state.')
+  const lines = eventLines(event as unknown as QueryEvent, screen.columns)
+  const text = `${lines.join('\n')}\n`
+  screen.print(isUtf8Locale(process.env) ? text : asciiArrows(text))
+}
+
+function outcomeText(event: QueryEvent): string {
+  const { state, rcode, errno, result, extendedDNSErrorCode, extendedDNSErrorMessage } = event
+  const suffix = extendedErrorSuffix(extendedDNSErrorCode, extendedDNSErrorMessage)
+  if (state === 'rcode-failure' && rcode !== undefined) return rcodeText(rcode) + suffix
+  if (state === 'errno' && errno !== undefined) return getSystemErrorName(-errno)
+  return `${state}${result === undefined ? '' : `: ${result}`}${suffix}`
+}

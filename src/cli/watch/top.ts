@@ -1,0 +1,151 @@
+import { reasonOf } from '../../base/index.ts'
+import { CliError } from '../command/cli-error.ts'
+import type { VerbRun } from '../command/context.ts'
+import type { LinkView } from '../diagnose/doctor-checks.ts'
+import { explainUnavailable } from '../query/explained-lookups.ts'
+import { questions } from './questions.ts'
+import { Terminal } from './terminal.ts'
+import { type Metrics, TopModel } from './top-model.ts'
+import { HELP, pageLines, topLines } from './top-view.ts'
+import { callExplain, callMonitor, callObserve, isUnavailable } from '../client/varlink-client.ts'
+import { type Why, whyLines } from '../diagnose/why-text.ts'
+
+const TICK_MS = 1000
+/** Questions in a burst are drawn together. */
+const DRAW_DELAY_MS = 100
+
+/** A live screen of links and questions, until `q`. */
+export const top: VerbRun = async (_words, { screen }) => {
+  if (!screen.isTerminal || !process.stdin.isTTY) throw new CliError('top needs a terminal; try statistics or monitor.')
+  await readOnce() // before the screen changes, so that errors are seen
+  await new Top().run()
+  return 0
+}
+
+/** @throws {CliError} */
+async function readOnce(): Promise<{ links: readonly LinkView[]; metrics: Metrics }> {
+  try {
+    const [described, metrics] = await Promise.all([callObserve('DescribeLinks'), callObserve('DumpMetrics')])
+    return { links: (described as { links?: LinkView[] }).links ?? [], metrics: metrics as unknown as Metrics }
+  } catch (error) {
+    throw isUnavailable(error) ? explainUnavailable(error) : error
+  }
+}
+
+class Top {
+  readonly #model = new TopModel()
+  readonly #stop = new AbortController()
+  #terminal: Terminal | undefined
+  /** Shown instead of the rest until a key is pressed. */
+  #page: readonly string[] | undefined
+  #drawing: NodeJS.Timeout | undefined
+
+  /** Returns when the user leaves. @throws {CliError} when the daemon does */
+  async run(): Promise<void> {
+    using terminal = new Terminal({ onKey: (key) => this.#onKey(key), onResize: () => this.#draw() })
+    this.#terminal = terminal
+    try {
+      await Promise.race([this.#tick(), this.#follow(), untilAborted(this.#stop.signal)])
+    } finally {
+      this.#stop.abort()
+      clearTimeout(this.#drawing)
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { signal } = this.#stop
+    for (let last = performance.now(); !signal.aborted; await pause(TICK_MS)) {
+      const { links, metrics } = await readOnce()
+      const now = performance.now()
+      this.#model.onTick(links, metrics, Math.max(0.2, (now - last) / 1000))
+      last = now
+      this.#draw()
+    }
+  }
+
+  async #follow(): Promise<void> {
+    for await (const question of questions(true, this.#stop.signal)) {
+      if (question === 'ready') continue
+      this.#model.onQuestion(question)
+      this.#drawSoon()
+    }
+    throw new CliError('The resolver has closed the connection.')
+  }
+
+  #drawSoon(): void {
+    this.#drawing ??= setTimeout(() => {
+      this.#drawing = undefined
+      this.#draw()
+    }, DRAW_DELAY_MS)
+  }
+
+  #draw(): void {
+    const terminal = this.#terminal
+    if (terminal === undefined) return
+    const { size } = terminal
+    terminal.draw(this.#page === undefined ? topLines(this.#model, size, new Date()) : pageLines(this.#page, size))
+  }
+
+  #onKey(key: string): void {
+    if (key === 'q' || key === 'c-c' || key === 'c-d') return this.#stop.abort()
+    if (this.#page === undefined) this.#act(key)
+    else this.#page = undefined
+    this.#draw()
+  }
+
+  #act(key: string): void {
+    const model = this.#model
+    model.message = ''
+    const act = ACTIONS.get(key)
+    if (act !== undefined) act(model)
+    else if (key === 'h' || key === '?') this.#page = [...HELP, ...GO_BACK]
+    else if (key === 'f') void this.#try('Flushed all caches.', () => callMonitor('FlushCaches'))
+    else if (key === 'w' || key === 'return') void this.#try('', () => this.#showWhy())
+  }
+
+  /** What went wrong is said in the last line. */
+  async #try(done: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+      this.#model.message = done
+    } catch (error) {
+      this.#model.message = reasonOf(error)
+    }
+    this.#draw()
+  }
+
+  async #showWhy(): Promise<void> {
+    const question = this.#model.selectedQuestion
+    if (question === undefined) return
+    const { name, types } = question
+    const flags = types.length === 1 ? NO_SEARCH : 0
+    const why = (await callExplain('Why', { name, types, ask: false, flags })) as unknown as Why
+    const lines = whyLines(why, Date.now() * 1000, (text) => text)
+    this.#page = [...lines, ...GO_BACK]
+  }
+}
+
+const GO_BACK = ['', 'Any key goes back.']
+/** A stub's question has one type and no search domains. */
+const NO_SEARCH = 0x100
+const ACTIONS: ReadonlyMap<string, (model: TopModel) => void> = new Map([
+  ['space', (model) => model.togglePause()],
+  ['p', (model) => model.togglePause()],
+  ['up', (model) => model.select(-1)],
+  ['down', (model) => model.select(1)],
+  ['pageup', (model) => model.select(-10)],
+  ['pagedown', (model) => model.select(10)],
+  ['left', (model) => model.pick(-1)],
+  ['right', (model) => model.pick(1)],
+  ['tab', (model) => model.pick(1)],
+])
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, millis)
+  })
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,69 @@
+import type { IfIndex } from '../base/index.ts'
+import { AF_UNSPEC, isFamily } from '../base/index.ts'
+import type { Name } from '../wire/index.ts'
+import { CLASS, parseName, toAscii } from '../wire/index.ts'
+import type { QueryClient } from '../resolve/index.ts'
+import { failureText } from './failure-text.ts'
+import type { HostnameResult, Lookup, LookupFailure } from './lookup-types.ts'
+import type { Query, Resolution } from '../resolve/index.ts'
+
+/** The argument that is wrong, if one is. */
+export function checkCommon(
+  { ifindex, flags }: { ifindex: IfIndex; flags: number },
+  accepted: number,
+  family: number,
+): string | undefined {
+  if (ifindex < 0) return 'ifindex'
+  if (family !== AF_UNSPEC && !isFamily(family)) return 'family'
+  return (flags & ~accepted) !== 0 || flags < 0 || flags > 0x7fffffff ? 'flags' : undefined
+}
+
+/** A query of an IPC client. */
+export function queryFor(
+  name: Name,
+  types: readonly number[],
+  ifindex: IfIndex,
+  flags: number,
+  client?: QueryClient,
+): Query {
+  return { name, types, class: CLASS.IN, flags, ifindex, relayed: undefined, patienceForRest: undefined, client }
+}
+
+type Common = Pick<HostnameResult, 'flags' | 'provenance' | 'cached'>
+
+/** Adds to `value` what all results have. */
+export function found<T>(value: T, { flags, provenance, cached }: Common): Lookup<T & Common> {
+  return { ok: true, value: { ...value, flags, provenance, cached } }
+}
+
+/** An argument that cannot be right. */
+export function invalid(parameter: string, name: string): { ok: false; failure: LookupFailure } {
+  const failure = fail('invalid-argument', name, `Invalid ${parameter} parameter`)
+  return { ok: false, failure: { ...failure.failure, parameter } }
+}
+
+/** A lookup that failed before anybody was asked, or for what the answer lacks. */
+export function fail(
+  kind: LookupFailure['kind'],
+  name: string,
+  message = failureText(kind, name, name, undefined, undefined),
+): { ok: false; failure: LookupFailure } {
+  const nothing = { rcode: undefined, errno: undefined, parameter: undefined, extendedError: undefined }
+  return { ok: false, failure: { ...nothing, kind, message, queryString: name } }
+}
+
+/** A resolution without the records that were wanted; success then means NODATA. */
+export function failureOf(resolution: Resolution, name: string): { ok: false; failure: LookupFailure } {
+  const { state, rcode, errno, extendedError, provenance } = resolution
+  const kind: LookupFailure['kind'] = state === 'success' ? 'no-such-rr' : state
+  const queryString = resolution.name
+  const message = failureText(kind, name, queryString, rcode, extendedError)
+  const failure = { kind, message, rcode, errno, parameter: undefined, queryString, extendedError, provenance }
+  return { ok: false, failure }
+}
+
+/** A name for unicast DNS from what a person may have typed: IDNA where needed. */
+export function parseHostName(text: string): Name | undefined {
+  const ascii = toAscii(text)
+  return ascii === undefined || ascii === '' ? undefined : parseName(ascii)
+}

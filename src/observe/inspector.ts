@@ -1,0 +1,187 @@
+import type { Clock, IfIndex, Millis } from '../base/index.ts'
+import type { CacheRow } from '../cache/index.ts'
+import type { QueryState, Resolution, Resolver } from '../resolve/index.ts'
+import type { NetworkFacts, Scope, ScopeSet } from '../scope/index.ts'
+import type { DnsOverTlsMode, DnssecMode, ServerSpec } from '../settings/index.ts'
+import type { Learnt, Upstream } from '../upstream/index.ts'
+import { learntOf } from '../upstream/index.ts'
+import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'
+import { parseMessage, RCODE } from '../wire/index.ts'
+import type { Control } from '../control/index.ts'
+
+export interface InspectorServices {
+  readonly scopes: ScopeSet
+  readonly resolver: Resolver
+  readonly control: Control
+  readonly facts: () => NetworkFacts
+  readonly clock: Clock
+  /** CLOCK_BOOTTIME, in which dumps count. */
+  readonly bootTime: () => Millis
+}
+
+/** A finished query in full (varlink.md §4.1). */
+export interface QueryReport {
+  readonly state: QueryState
+  readonly rcode: number | undefined
+  readonly errno: number | undefined
+  readonly dnssecResult: undefined
+  readonly extendedError: ExtendedError | undefined
+  readonly questions: readonly Question[]
+  readonly collectedQuestions: readonly Question[]
+  readonly answer: readonly { readonly ifindex: IfIndex; readonly record: ResourceRecord }[]
+}
+
+export interface DumpedEntry {
+  readonly question: Question
+  readonly rcode: number
+  readonly records: readonly ResourceRecord[]
+  readonly until: Millis
+}
+
+const ELOOP = 40
+const RCODE_OF_KIND = { positive: RCODE.NOERROR, nodata: RCODE.NOERROR, nxdomain: RCODE.NXDOMAIN } as const
+
+/** A look inside, for monitoring: nothing here changes anything. */
+export class Inspector {
+  readonly #services: InspectorServices
+
+  constructor(services: InspectorServices) {
+    this.#services = services
+  }
+
+  /** One per scope; entries are taken apart only as they are read. */
+  *dumpCache(): Generator<ReturnType<Inspector['dumpScope']>> {
+    for (const scope of this.#services.scopes.all) yield this.dumpScope(scope)
+  }
+
+  dumpScope(scope: Scope): {
+    protocol: 'dns'
+    family: undefined
+    ifindex: IfIndex
+    ifname: string | undefined
+    dnssec: DnssecMode
+    dnsOverTls: DnsOverTlsMode
+    entries: Iterable<DumpedEntry>
+  } {
+    const { clock, bootTime } = this.#services
+    const now = clock.now()
+    const offset = bootTime() - now
+    const { ifindex, linkName } = scope.plan
+    const entries = dumped(scope.cache.rows(now), offset)
+    return { protocol: 'dns', family: undefined, ifindex, ifname: linkName, ...this.#modes(ifindex), entries }
+  }
+
+  /** Global or fallback servers first, then those of links. */
+  dumpServerState(): ServerState[] {
+    const scopes = this.#services.scopes.all.filter(({ plan }) => plan.kind !== 'delegate')
+    return scopes.flatMap((scope) => scope.upstreams.all.map((upstream) => this.#serverState(scope, upstream)))
+  }
+
+  /** Whether the routing table leads to the server (through `ifindex` unless that is 0). */
+  isAccessible({ address }: ServerSpec, ifindex: IfIndex): boolean {
+    const { links, gateways } = this.#services.facts()
+    if (address.isLoopback) return true
+    const through = (candidate: IfIndex) => ifindex === 0 || candidate === ifindex
+    const isNear = [...links.values()].some(
+      (link) => through(link.ifindex) && link.addresses.some((own) => address.isWithin(own.address, own.prefixLength)),
+    )
+    return isNear || gateways.some((route) => through(route.ifindex) && route.family === address.family)
+  }
+
+  /** The handle ends the subscription; while nobody listens no report is made. */
+  subscribeQueries(listener: (report: QueryReport) => void): Disposable {
+    return this.#services.resolver.watch((resolution) => listener(reportOf(resolution)))
+  }
+
+  #modes(ifindex: IfIndex): { dnssec: DnssecMode; dnsOverTls: DnsOverTlsMode } {
+    const { control } = this.#services
+    const { dnssec, dnsOverTls } = control.link(ifindex) ?? control.global().settings
+    return { dnssec, dnsOverTls }
+  }
+
+  #serverState({ plan, upstreams }: Scope, upstream: Upstream): ServerState {
+    const { counts } = upstream
+    const now = this.#services.clock.now()
+    const speaksEdns = upstream.speaksEdns(now)
+    const level = speaksEdns ? 'UDP+EDNS0' : 'UDP'
+    return {
+      server: upstream.label,
+      type: plan.kind === 'link' ? 'link' : plan.route.usesFallbackServer ? 'fallback' : 'system',
+      ifindex: plan.ifindex,
+      ifname: plan.linkName,
+      verifiedFeatureLevel: counts.answers > 0 ? level : undefined,
+      possibleFeatureLevel: level,
+      dnssec: this.#modes(plan.ifindex).dnssec,
+      dnssecSupported: false,
+      receivedUdpFragmentMax: counts.largestUdp,
+      failedUdpAttempts: counts.silences,
+      failedTcpAttempts: counts.failedTcp,
+      packetTruncated: counts.truncated > 0,
+      packetBadOpt: !speaksEdns,
+      packetRrsigMissing: false,
+      packetInvalid: counts.invalid > 0,
+      packetDoOff: false,
+      learnt: learntOf(upstream, upstreams, now),
+    }
+  }
+}
+
+/** What is known of one server (varlink.md §4.2). */
+export interface ServerState {
+  /** With port, interface and name suffixes (resolvectl.md C-S-5). */
+  readonly server: string
+  readonly type: 'system' | 'fallback' | 'link'
+  readonly ifindex: IfIndex
+  readonly ifname: string | undefined
+  /** `UDP`, `UDP+EDNS0`…; undefined while nothing is proven. */
+  readonly verifiedFeatureLevel: string | undefined
+  readonly possibleFeatureLevel: string
+  readonly dnssec: DnssecMode
+  readonly dnssecSupported: boolean
+  /** Bytes of the largest UDP reply seen. */
+  readonly receivedUdpFragmentMax: number
+  readonly failedUdpAttempts: number
+  readonly failedTcpAttempts: number
+  readonly packetTruncated: boolean
+  readonly packetBadOpt: boolean
+  readonly packetRrsigMissing: boolean
+  readonly packetInvalid: boolean
+  readonly packetDoOff: boolean
+  /** What the original has no words for. */
+  readonly learnt: Learnt
+}
+
+function* dumped(rows: Iterable<CacheRow>, offset: Millis): Generator<DumpedEntry> {
+  for (const row of rows) {
+    const records = parseMessage(row.wire).answer
+    yield { question: row.question, rcode: rcodeOf(row), records, until: row.expiresAt + offset }
+  }
+}
+
+function rcodeOf({ kind, wire }: CacheRow): number {
+  return kind === 'failure' ? parseMessage(wire).rcode : RCODE_OF_KIND[kind]
+}
+
+function reportOf(resolution: Resolution): QueryReport {
+  const { query, state, rcode, errno, extendedError, name, collected, answer } = resolution
+  const told = stateOf(state, rcode, errno)
+  return {
+    ...told,
+    dnssecResult: undefined,
+    extendedError,
+    questions: query.types.map((type) => ({ name, type, class: query.class })),
+    collectedQuestions: collected,
+    answer,
+  }
+}
+
+/** In the words of the monitor interface, which has none for a loop or a refused type. */
+function stateOf(
+  state: Resolution['state'],
+  rcode: number,
+  errno: number | undefined,
+): Pick<QueryReport, 'state' | 'rcode' | 'errno'> {
+  if (state === 'cname-loop') return { state: 'errno', rcode: undefined, errno: ELOOP }
+  if (state === 'query-refused') return { state: 'rcode-failure', rcode: RCODE.REFUSED, errno: undefined }
+  return { state, rcode: state === 'rcode-failure' ? rcode : undefined, errno }
+}

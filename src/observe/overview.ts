@@ -1,0 +1,110 @@
+import type { Clock, IfIndex } from '../base/index.ts'
+import { serverSights, type ServerSight } from '../resolve/index.ts'
+import type { LinkFacts, NetworkFacts, Scope, ScopeSet } from '../scope/index.ts'
+import { IFF_LOWER_UP, IFF_UP, isUsable } from '../scope/index.ts'
+import { type Domain, formatServerSpec } from '../settings/index.ts'
+import type { Control } from '../control/index.ts'
+
+/** One link, or what is configured beside links, from the cable up to the answers. */
+export interface LinkSight {
+  /** `global`, `link 3 (eth0)`, `delegate corp`. */
+  readonly scope: string
+  /** 0 for what is no link. */
+  readonly ifindex: IfIndex
+  readonly name: string
+  readonly isUp: boolean
+  readonly hasCarrier: boolean
+  readonly addresses: readonly string[]
+  /** A default route leads out by it. */
+  readonly hasRoute: boolean
+  /** Set up by systemd-networkd. */
+  readonly isManaged: boolean
+  /** Has a scope now, so that it can be asked. */
+  readonly isInUse: boolean
+  readonly isDefaultRoute: boolean
+  /** `~` in front of those that only route. */
+  readonly domains: readonly string[]
+  /** As configured, in order. */
+  readonly configuredServers: readonly string[]
+  /** Of its scope, in the order in which they would be asked. */
+  readonly servers: readonly ServerSight[]
+  readonly cacheSize: number
+  /** Replies out of its cache that were replayed from memory, since the scope began. */
+  readonly replays: number
+}
+
+export interface OverviewServices {
+  readonly scopes: ScopeSet
+  readonly control: Control
+  readonly facts: () => NetworkFacts
+  readonly clock: Clock
+}
+
+/** Links and scopes together, as people look at them. Nothing is changed by looking. */
+export class Overview {
+  readonly #services: OverviewServices
+
+  constructor(services: OverviewServices) {
+    this.#services = services
+  }
+
+  /** What is no link first, then every link but loopback. */
+  links(): LinkSight[] {
+    const { scopes, facts } = this.#services
+    const others = scopes.all.filter(({ plan }) => plan.kind !== 'link').map((scope) => this.#withoutLink(scope))
+    return [...others, ...[...facts().links.values()].flatMap((link) => this.#link(link) ?? [])]
+  }
+
+  #link(facts: LinkFacts): LinkSight | undefined {
+    const { control, scopes, facts: network } = this.#services
+    const status = control.link(facts.ifindex)
+    if (status === undefined || status.isLoopback) return undefined
+    const { settings, name, ifindex, isManaged, isDefaultRoute } = status
+    const scope = scopes.ofLink(ifindex)
+    return {
+      scope: `link ${ifindex} (${name})`,
+      ifindex,
+      name,
+      isUp: (facts.flags & IFF_UP) !== 0,
+      hasCarrier: (facts.flags & IFF_LOWER_UP) !== 0,
+      addresses: facts.addresses.filter(isUsable).map(({ address }) => address.text),
+      hasRoute: network().gateways.some((route) => route.ifindex === ifindex),
+      isManaged,
+      isInUse: scope !== undefined,
+      isDefaultRoute,
+      domains: settings.domains.map(domainText),
+      configuredServers: settings.servers.map(formatServerSpec),
+      ...this.#scopeSight(scope),
+    }
+  }
+
+  #withoutLink(scope: Scope): LinkSight {
+    const { gateways } = this.#services.facts()
+    const { label, domains, route, servers } = scope.plan
+    return {
+      scope: label,
+      ifindex: 0,
+      name: label,
+      isUp: true,
+      hasCarrier: true,
+      addresses: [],
+      hasRoute: gateways.length > 0,
+      isManaged: false,
+      isInUse: servers.length > 0,
+      isDefaultRoute: route.isDefaultRoute && servers.length > 0,
+      domains: domains.map(domainText),
+      configuredServers: servers.map(({ spec }) => formatServerSpec(spec)),
+      ...this.#scopeSight(scope),
+    }
+  }
+
+  #scopeSight(scope: Scope | undefined): Pick<LinkSight, 'servers' | 'cacheSize' | 'replays'> {
+    if (scope === undefined) return { servers: [], cacheSize: 0, replays: 0 }
+    const { size, replays } = scope.cache
+    return { servers: serverSights(scope, this.#services.clock.now()), cacheSize: size, replays }
+  }
+}
+
+function domainText({ name, routeOnly }: Domain): string {
+  return routeOnly ? `~${name}` : name
+}

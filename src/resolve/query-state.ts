@@ -1,0 +1,17 @@
+/** How a query ended: the words of varlink.md §4.1, and what only IPC lookups can meet. */
+export type QueryState =
+  | 'success'
+  | 'rcode-failure'
+  | 'no-servers'
+  | 'timeout'
+  | 'attempts-max-reached'
+  | 'invalid-reply'
+  | 'errno'
+  | 'aborted'
+  | 'dnssec-failed'
+  | 'no-trust-anchor'
+  | 'rr-type-unsupported'
+  | 'network-down'
+  | 'not-found'
+  | 'no-source'
+  | 'stub-loop'
