@@ -31,15 +31,18 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   transport: ['base', 'wire', 'upstream', 'sys'],
   netlink: ['base', 'scope', 'sys'],
   files: ['base', 'wire', 'settings', 'control', 'sys'],
-  cli: ['base', 'wire'],
+  cli: ['base', 'wire', 'dbus', 'varlink-idl'],
+  // Protocol leaves, used by daemon and client alike.
+  dbus: ['base'],
+  'varlink-idl': [],
 }
 
 /** Sockets are made by sys, whoever listens on them; app connects everything. */
 const SHELL_EXTRAS: Readonly<Record<string, readonly string[]>> = {
-  app: ['sys', 'transport', 'netlink', 'files'],
+  app: ['sys', 'transport', 'netlink', 'files', 'dbus'],
   stub: ['sys', 'fastpath'],
-  bus: ['sys'],
-  varlink: ['sys'],
+  bus: ['sys', 'dbus'],
+  varlink: ['sys', 'varlink-idl'],
 }
 
 const DECIDING = new Set(['base', 'wire', 'fastpath', 'cache', 'routing', 'upstream', 'dnssec', 'synth'])
@@ -59,7 +62,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['wire/codec.ts'],
   ini: ['settings/unit-file.ts'],
   koffi: ['sys/'],
-  'dbus-next': ['bus/', 'cli/'],
+  'dbus-next': ['dbus/', 'cli/'],
   'ansi-escapes': ['cli/'],
   'ipaddr.js': ['base/'],
   'lru-cache': ['cache/', 'fastpath/'],

@@ -11,14 +11,14 @@ import { ResolverLookups } from '../lookup/index.ts'
 import { type Libc, UnixDoor } from '../sys/index.ts'
 import {
   monitorService,
-  type OpenEntrance,
-  plainEntrance,
+  type OpenListener,
+  plainListener,
   resolveService,
   type VarlinkPorts,
   VarlinkServer,
 } from '../varlink/index.ts'
 
-export { loadCodec } from '../bus/index.ts'
+export { loadCodec } from '../dbus/index.ts'
 
 /** Those who count and record what is asked. */
 export interface Watching {
@@ -61,7 +61,11 @@ export async function openIpc(
   const ports: VarlinkPorts = { ...watching, ...shared, ...aboutProcess(context) }
   await mkdir(options.runtimeDirectory, { recursive: true })
   const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
-  const common = { clock, log: logger, entrance: libc === undefined ? plainEntrance : knowingEntrance(libc, logger) }
+  const common = {
+    clock,
+    log: logger,
+    listener: libc === undefined ? plainListener : listenerWithCredentials(libc, logger),
+  }
   const monitorMode = libc === undefined ? 0o600 : 0o666 // each call is checked, where the caller can be known
   const resolve = { ...common, service: resolveService(ports, logger, memo) }
   life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, resolve))
@@ -89,9 +93,9 @@ function aboutProcess({ logger, environment, uid, version }: DaemonContext): Pic
 }
 
 /** Sockets that tell who comes in (SO_PEERCRED). */
-function knowingEntrance(libc: Libc, log: Logger): OpenEntrance {
-  return async (at, backlog, onVisitor) =>
+function listenerWithCredentials(libc: Libc, log: Logger): OpenListener {
+  return async (at, backlog, onClient) =>
     'fd' in at
-      ? UnixDoor.adopt(libc, log, at.fd, onVisitor)
-      : UnixDoor.listen(libc, log, at.path, at.mode, backlog, onVisitor)
+      ? UnixDoor.adopt(libc, log, at.fd, onClient)
+      : UnixDoor.listen(libc, log, at.path, at.mode, backlog, onClient)
 }

@@ -1,9 +1,8 @@
 import { type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
 import type { Authority, Control } from '../control/index.ts'
 import type { Lookups } from '../lookup/index.ts'
-import { DEFAULT_ADDRESS, socketPaths } from './address.ts'
+import { DEFAULT_ADDRESS, loadCodec, socketPaths, Variant } from '../dbus/index.ts'
 import { Changes } from './changes.ts'
-import { loadCodec } from './codec.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { MANAGER_INTERFACE, managerInterface } from './manager.ts'
 import type { BusInterface } from './interface.ts'
@@ -13,7 +12,6 @@ import { MANAGER_PATH } from './path.ts'
 import { PolkitAuthority } from './polkit.ts'
 import { type ProcessName, Session } from './session.ts'
 import { watchNear } from './socket-watch.ts'
-import { Variant } from './variant.ts'
 
 export interface BusOptions {
   /** D-Bus address of the system bus; undefined for the usual place. */

@@ -31,24 +31,24 @@ export class Changes {
   ): Promise<readonly unknown[]> {
     const ifindex = this.#changeable(link)
     const settings = read()
-    using place = call.client.enter('change')
-    const caller = await this.#authorize(call, operation, ifindex, place.signal)
+    using slot = call.client.enter('change')
+    const caller = await this.#authorize(call, operation, ifindex, slot.signal)
     await this.#control.change(ifindex, settings, this.#originOf(caller))
     return []
   }
 
   async revertLink(call: Call, link: number): Promise<readonly unknown[]> {
     const ifindex = this.#changeable(link)
-    using place = call.client.enter('change')
-    const caller = await this.#authorize(call, 'revert', ifindex, place.signal)
+    using slot = call.client.enter('change')
+    const caller = await this.#authorize(call, 'revert', ifindex, slot.signal)
     await this.#control.revert(ifindex, this.#originOf(caller))
     return []
   }
 
   /** Runs `act` for whoever may. */
   async ofDaemon(call: Call, operation: Operation, act: () => void): Promise<readonly unknown[]> {
-    using place = call.client.enter('change')
-    await this.#authorize(call, operation, undefined, place.signal)
+    using slot = call.client.enter('change')
+    await this.#authorize(call, operation, undefined, slot.signal)
     act()
     return []
   }

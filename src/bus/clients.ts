@@ -19,8 +19,8 @@ const BOUNDS: Readonly<Record<WaitKind, Bounds>> = {
   authorization: { perClient: 64, total: 512 },
 }
 
-/** The right to wait; disposing gives the place back. `signal` aborts when the client leaves the bus or the bus goes away. */
-export interface Place extends Disposable {
+/** The right to wait; disposing frees it. `signal` aborts when the client leaves the bus or the bus goes away. */
+export interface WaitSlot extends Disposable {
   readonly signal: AbortSignal
 }
 
@@ -28,7 +28,7 @@ export interface Place extends Disposable {
 export interface Client {
   readonly busName: string
   /** @throws {BusError} LimitsExceeded */
-  enter(kind: WaitKind): Place
+  enter(kind: WaitKind): WaitSlot
   /** What the bus vouches for; asked once, and remembered while the client is there. */
   identify(): Promise<Caller>
 }
@@ -61,7 +61,7 @@ export class Clients implements Disposable {
   left(busName: string): void {
     this.#known.delete(busName)
     const reason = new ClientGone(`${busName} left the bus`)
-    for (const place of this.#waiting.get(busName)?.places ?? []) place.abort(reason)
+    for (const slot of this.#waiting.get(busName)?.slots ?? []) slot.abort(reason)
   }
 
   /** The connection is gone, and every client with it. */
@@ -70,22 +70,22 @@ export class Clients implements Disposable {
     this.#known.clear()
   }
 
-  #enter(busName: string, kind: WaitKind): Place {
+  #enter(busName: string, kind: WaitKind): WaitSlot {
     const waiting = this.#waiting.get(busName) ?? new Waiting()
     if (waiting.counts[kind] >= BOUNDS[kind].perClient) throw tooMany('Too many calls of this client are waiting.')
     if (this.#totals[kind] >= BOUNDS[kind].total) throw tooMany('Too many calls are waiting.')
     this.#waiting.set(busName, waiting)
-    const place = new AbortController()
-    waiting.places.add(place)
+    const slot = new AbortController()
+    waiting.slots.add(slot)
     waiting.counts[kind]++
     this.#totals[kind]++
     const leave = () => {
-      if (!waiting.places.delete(place)) return
+      if (!waiting.slots.delete(slot)) return
       waiting.counts[kind]--
       this.#totals[kind]--
-      if (waiting.places.size === 0) this.#waiting.delete(busName)
+      if (waiting.slots.size === 0) this.#waiting.delete(busName)
     }
-    return { signal: place.signal, [Symbol.dispose]: leave }
+    return { signal: slot.signal, [Symbol.dispose]: leave }
   }
 
   #identify(busName: string): Promise<Caller> {
@@ -104,7 +104,7 @@ export class Clients implements Disposable {
 const MAX_KNOWN = 4096
 
 class Waiting {
-  readonly places = new Set<AbortController>()
+  readonly slots = new Set<AbortController>()
   readonly counts = { lookup: 0, change: 0, authorization: 0 }
 }
 

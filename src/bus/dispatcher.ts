@@ -1,11 +1,9 @@
-import type { IncomingMessage } from './codec.ts'
-import { ALLOW_INTERACTIVE_AUTHORIZATION } from './codec.ts'
+import { ALLOW_INTERACTIVE_AUTHORIZATION, type IncomingMessage, Variant } from '../dbus/index.ts'
 import type { Client } from './clients.ts'
 import { BusError, ERROR, invalidArgs } from './errors.ts'
 import { type BusInterface, type Call, type Method, type Property, signatureOf } from './interface.ts'
 import { INTROSPECTABLE, introspectionXml, PEER, STANDARD_METHODS } from './introspection.ts'
 import type { BusNode, ObjectTree } from './object-tree.ts'
-import { Variant } from './variant.ts'
 
 /** The values a call is answered with. */
 export interface Answer {

@@ -101,8 +101,8 @@ function clientOf({ client }: Call): QueryClient {
 
 /** Waits as long as the caller is on the bus. @throws {BusError} for a lookup that found nothing, and for too many at once */
 async function waitFor<T>(call: Call, lookUp: (signal: AbortSignal) => Promise<Lookup<T>>): Promise<T> {
-  using place = call.client.enter('lookup')
-  const result = await lookUp(place.signal)
+  using slot = call.client.enter('lookup')
+  const result = await lookUp(slot.signal)
   if (!result.ok) throw errorOfFailure(result.failure)
   return result.value
 }

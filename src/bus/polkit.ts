@@ -8,8 +8,7 @@ import {
   PERMISSIONS,
   type Verdict,
 } from '../control/index.ts'
-import { type BusConnection, RemoteError } from './connection.ts'
-import { Variant } from './variant.ts'
+import { type BusConnection, RemoteError, Variant } from '../dbus/index.ts'
 
 const POLKIT = {
   destination: 'org.freedesktop.PolicyKit1',

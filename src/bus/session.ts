@@ -1,12 +1,22 @@
 import { type Log, reasonOf } from '../base/index.ts'
 import type { Caller } from '../control/index.ts'
 import { ClientGone, Clients } from './clients.ts'
-import { type Codec, ERROR_REPLY, type IncomingMessage, METHOD_RETURN, NO_REPLY_EXPECTED, SIGNAL } from './codec.ts'
-import { BUS_NAME, BusConnection, BusLost, RemoteError } from './connection.ts'
+import {
+  BUS_NAME,
+  BusConnection,
+  BusLost,
+  type Codec,
+  ERROR_REPLY,
+  type IncomingMessage,
+  METHOD_RETURN,
+  NO_REPLY_EXPECTED,
+  RemoteError,
+  SIGNAL,
+  Variant,
+} from '../dbus/index.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { BusError, errorOfThrown, isBug } from './errors.ts'
 import { PROPERTIES } from './introspection.ts'
-import { Variant } from './variant.ts'
 
 export const SERVICE_NAME = 'org.freedesktop.resolve1'
 

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import type { ControlError, ControlErrorKind } from '../control/index.ts'
 import type { LookupFailure } from '../lookup/index.ts'
 import { RCODE } from '../wire/index.ts'
-import type { JsonObject } from './message.ts'
+import type { JsonObject } from '../varlink-idl/index.ts'
 
 /** An error as the client sees it (V-5): its full name and its fields. */
 export class VarlinkError extends Error {

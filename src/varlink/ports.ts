@@ -5,7 +5,7 @@ import type { DnsOverTlsMode, DnssecMode, ServerSpec } from '../settings/index.t
 import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'
 
 /** The process at the other end of a connection, as the kernel tells it (SO_PEERCRED). */
-export interface Peer {
+export interface PeerCredentials {
   readonly uid: number
   readonly pid: number
   /** All groups it was in when it connected; absent where nobody can tell. */

@@ -1,20 +1,20 @@
 import type { Log } from '../base/index.ts'
 import type { Authority } from '../control/index.ts'
 import type { TextMemo } from '../fastpath/index.ts'
-import type { ExplainPorts } from './explain-methods.ts'
-import { explainInterface } from './explain-methods.ts'
-import type { MonitorPorts } from './monitor-methods.ts'
-import { monitorInterface } from './monitor-methods.ts'
-import type { ObservePorts } from './observe-methods.ts'
-import { observeInterface } from './observe-methods.ts'
+import type { ExplainPorts } from './methods/explain.ts'
+import { explainInterface } from './methods/explain.ts'
+import type { MonitorPorts } from './methods/monitor.ts'
+import { monitorInterface } from './methods/monitor.ts'
+import type { ObservePorts } from './methods/observe.ts'
+import { observeInterface } from './methods/observe.ts'
 import type { About, ProcessControl } from './ports.ts'
-import { processInterface } from './process-interface.ts'
-import type { ResolvePorts } from './resolve-methods.ts'
-import { resolveInterface } from './resolve-methods.ts'
-import type { Served } from './service.ts'
-import { Service } from './service.ts'
-import { settingsInterface } from './settings-methods.ts'
-import { varlinkInterface } from './varlink-interface.ts'
+import { processInterface } from './methods/process.ts'
+import type { ResolvePorts } from './methods/resolve.ts'
+import { resolveInterface } from './methods/resolve.ts'
+import type { Served } from './connection/service.ts'
+import { Service } from './connection/service.ts'
+import { settingsInterface } from './methods/settings.ts'
+import { introspectionInterface } from './methods/introspection.ts'
 
 /** Everything the two sockets need. */
 export interface VarlinkPorts extends ResolvePorts, MonitorPorts, ExplainPorts, ObservePorts {
@@ -38,5 +38,5 @@ export function monitorService(ports: VarlinkPorts, log: Log): Service {
 }
 
 function serviceOf(served: readonly Served[], about: About, log: Log, memo?: TextMemo): Service {
-  return new Service([...served, varlinkInterface(about, served)], log, memo)
+  return new Service([...served, introspectionInterface(about, served)], log, memo)
 }

@@ -1,7 +1,7 @@
 import { Logger } from '../../../src/base/index.ts'
 import { Changes } from '../../../src/bus/changes.ts'
 import { Clients } from '../../../src/bus/clients.ts'
-import type { IncomingMessage } from '../../../src/bus/codec.ts'
+import type { IncomingMessage } from '../../../src/dbus/codec.ts'
 import { type Answer, Dispatcher } from '../../../src/bus/dispatcher.ts'
 import { errorOfThrown } from '../../../src/bus/errors.ts'
 import { logControlInterface } from '../../../src/bus/log-control.ts'

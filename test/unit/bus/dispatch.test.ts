@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { Variant } from '../../../src/bus/variant.ts'
+import { Variant } from '../../../src/dbus/variant.ts'
 import { Desk, LINK, MANAGER, message, PATH, PROPERTIES } from './dispatch-kit.ts'
 import { server } from './fakes.ts'
 

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
-import { socketPaths } from '../../../src/bus/address.ts'
-import { type Codec, loadCodec } from '../../../src/bus/codec.ts'
-import { type RemoteCall, RemoteError } from '../../../src/bus/connection.ts'
+import { socketPaths } from '../../../src/dbus/address.ts'
+import { type Codec, loadCodec } from '../../../src/dbus/codec.ts'
+import { type RemoteCall, RemoteError } from '../../../src/dbus/connection.ts'
 import { errorOfFailure } from '../../../src/bus/errors.ts'
-import { type Frame, Framer, FramingError, MAX_BODY } from '../../../src/bus/frames.ts'
+import { type Frame, FrameReader, FramingError, MAX_BODY } from '../../../src/dbus/frames.ts'
 import { escapeElement, ifindexOfPath, linkPath, unescapeElement } from '../../../src/bus/path.ts'
 import { PolkitAuthority } from '../../../src/bus/polkit.ts'
-import { Variant } from '../../../src/bus/variant.ts'
+import { Variant } from '../../../src/dbus/variant.ts'
 import { type Caller, type Operation, PERMISSIONS } from '../../../src/control/index.ts'
 import type { LookupFailure } from '../../../src/lookup/index.ts'
 import { failure } from './fakes.ts'
@@ -84,7 +84,7 @@ describe('dbus.md §8: a failed lookup', () => {
 
 function cut(chunks: readonly Buffer[]): Frame[] {
   const frames: Frame[] = []
-  const framer = new Framer((frame) => frames.push(frame))
+  const framer = new FrameReader((frame) => frames.push(frame))
   for (const chunk of chunks) framer.push(chunk)
   return frames
 }

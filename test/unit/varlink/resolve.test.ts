@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { AddressRequest, HostnameRequest, RecordRequest, ServiceRequest } from '../../../src/lookup/index.ts'
-import type { Fields } from '../../../src/varlink/idl.ts'
-import { firstMisfit } from '../../../src/varlink/idl.ts'
+import type { Fields } from '../../../src/varlink-idl/idl.ts'
+import { firstMisfit } from '../../../src/varlink-idl/idl.ts'
 import { resolveService } from '../../../src/varlink/index.ts'
-import { RESOLVE_INTERFACE } from '../../../src/varlink/resolve-interface.ts'
+import { RESOLVE_INTERFACE } from '../../../src/varlink-idl/resolve-interface.ts'
 import { nameOf, recordOf, TYPE } from '../../../src/wire/index.ts'
 import { call, failure, fakePorts, hostnameResult, ip, PROVENANCE, RecordingLog } from './support.ts'
 

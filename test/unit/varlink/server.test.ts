@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
 import type { HostnameRequest, HostnameResult, Lookup } from '../../../src/lookup/index.ts'
 import { Libc, UnixDoor } from '../../../src/sys/index.ts'
-import type { OpenEntrance, QueryReport, ServerLimits } from '../../../src/varlink/index.ts'
-import { monitorService, plainEntrance, resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
+import type { OpenListener, QueryReport, ServerLimits } from '../../../src/varlink/index.ts'
+import { monitorService, plainListener, resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
 import { nameOf } from '../../../src/wire/index.ts'
 import { FakeClock, fakePorts, hostnameResult, RecordingLog, scratch, TestClient } from './support.ts'
 
@@ -22,13 +22,13 @@ interface Setting {
 
 const libc = Libc.load(new Logger('debug', () => {})) as Libc
 /** Both ways to speak with clients must keep every rule. */
-const ways: readonly [string, OpenEntrance][] = [
-  ['node:net', plainEntrance],
+const ways: readonly [string, OpenListener][] = [
+  ['node:net', plainListener],
   [
     'system calls',
-    async (at, backlog, onVisitor) => {
+    async (at, backlog, onClient) => {
       if ('fd' in at) throw new Error('not wanted here')
-      return UnixDoor.listen(libc, new RecordingLog(), at.path, at.mode, backlog, onVisitor)
+      return UnixDoor.listen(libc, new RecordingLog(), at.path, at.mode, backlog, onClient)
     },
   ],
 ]
@@ -38,7 +38,7 @@ async function echo({ name }: HostnameRequest) {
 }
 
 /** A server on a socket of its own, answering each name with itself. */
-async function setUpAt(open: OpenEntrance, setting: Setting = {}) {
+async function setUpAt(open: OpenListener, setting: Setting = {}) {
   const stack = new AsyncDisposableStackLike()
   const folder = stack.use(await scratch())
   const fakes = fakePorts({ hostname: setting.hostname ?? echo })
@@ -46,9 +46,9 @@ async function setUpAt(open: OpenEntrance, setting: Setting = {}) {
   const service = setting.monitor ? monitorService(fakes.ports, log) : resolveService(fakes.ports, log)
   const uid = 'uid' in setting ? setting.uid : 1000
   const peer = uid === undefined ? undefined : { uid, pid: 1 }
-  const entrance: OpenEntrance = (at, backlog, onVisitor) => open(at, backlog, (stream) => onVisitor(stream, peer))
+  const listener: OpenListener = (at, backlog, onClient) => open(at, backlog, (stream) => onClient(stream, peer))
   const at = { path: folder.path('socket'), mode: 0o666 }
-  const context = { service, entrance, clock, log, ...(setting.limits && { limits: setting.limits }) }
+  const context = { service, listener, clock, log, ...(setting.limits && { limits: setting.limits }) }
   const server = stack.use(await VarlinkServer.open(at, context))
   const connect = async () => stack.use(await TestClient.open(at.path))
   return { ...fakes, ...folder, clock, log, at, context, server, connect, [Symbol.asyncDispose]: () => stack.close() }

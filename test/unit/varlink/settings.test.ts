@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { LinkStatus, Verdict } from '../../../src/control/index.ts'
 import { DEFAULT_LINK_SETTINGS, type Origin } from '../../../src/settings/index.ts'
-import { settingsInterface } from '../../../src/varlink/settings-methods.ts'
-import { Service } from '../../../src/varlink/service.ts'
+import { settingsInterface } from '../../../src/varlink/methods/settings.ts'
+import { Service } from '../../../src/varlink/connection/service.ts'
 import { call, RecordingLog } from './support.ts'
 
 const origin: Origin = { source: 'bus', busName: ':1.7', uid: 1000, process: 'vpn', at: 1_700_000_000_000.5 }

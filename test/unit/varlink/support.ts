@@ -19,8 +19,8 @@ import type { Provenance } from '../../../src/resolve/index.ts'
 import type { ResolvedSettings, ServerSpec } from '../../../src/settings/index.ts'
 import { DEFAULT_LINK_SETTINGS } from '../../../src/settings/index.ts'
 import type { Inspector, QueryReport, VarlinkPorts } from '../../../src/varlink/index.ts'
-import type { Client, Service } from '../../../src/varlink/service.ts'
-import { parseCall } from '../../../src/varlink/message.ts'
+import type { Client, Service } from '../../../src/varlink/connection/service.ts'
+import { parseCall } from '../../../src/varlink-idl/message.ts'
 import { nameOf } from '../../../src/wire/index.ts'
 
 export type Reply = Record<string, unknown> & { parameters: Record<string, unknown>; error?: string }

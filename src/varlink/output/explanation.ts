@@ -1,5 +1,5 @@
-import type { Millis } from '../base/index.ts'
-import type { LookupFailure } from '../lookup/index.ts'
+import type { Millis } from '../../base/index.ts'
+import type { LookupFailure } from '../../lookup/index.ts'
 import type {
   ExplainedCache,
   ExplainedScope,
@@ -7,12 +7,11 @@ import type {
   Provenance as Origin,
   Resolution,
   ServerSight,
-} from '../resolve/index.ts'
-import { failureText } from '../lookup/index.ts'
-import { errorOfFailure } from './errors.ts'
-import type { Failure, Provenance, Remembered, Scope, Server } from './explain-types.ts'
-import type { ValueOf } from './idl.ts'
-import { keyOutput, linkedRecord } from './record-json.ts'
+} from '../../resolve/index.ts'
+import { failureText } from '../../lookup/index.ts'
+import { errorOfFailure } from '../errors.ts'
+import type { Failure, Provenance, Remembered, Scope, Server, ValueOf } from '../../varlink-idl/index.ts'
+import { keyOutput, linkedRecord } from './records.ts'
 
 type ProvenanceValue = ValueOf<(typeof Provenance)['fields']>
 type FailureValue = ValueOf<(typeof Failure)['fields']>

@@ -1,10 +1,10 @@
-import type { Authority, Control, LinkSettingName, LinkStatus } from '../control/index.ts'
-import { DEFAULT_LINK_SETTINGS, type Origin } from '../settings/index.ts'
-import { invalidParameter } from './errors.ts'
+import type { Authority, Control, LinkSettingName, LinkStatus } from '../../control/index.ts'
+import { DEFAULT_LINK_SETTINGS, type Origin } from '../../settings/index.ts'
+import { invalidParameter } from '../errors.ts'
 import { permit } from './permit.ts'
-import type { Served } from './service.ts'
-import { callerOf, serve } from './service.ts'
-import { SETTINGS_INTERFACE } from './settings-interface.ts'
+import type { Served } from '../connection/service.ts'
+import { callerOf, serve } from '../connection/service.ts'
+import { SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
 
 /** Settings by the names of their bus properties. */
 // biome-ignore format: a table reads better in rows

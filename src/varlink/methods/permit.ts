@@ -1,11 +1,11 @@
-import type { Authority, Operation } from '../control/index.ts'
-import { interactionRequired, permissionDenied } from './errors.ts'
-import type { Peer } from './ports.ts'
-import { callerOf } from './service.ts'
+import type { Authority, Operation } from '../../control/index.ts'
+import { interactionRequired, permissionDenied } from '../errors.ts'
+import type { PeerCredentials } from '../ports.ts'
+import { callerOf } from '../connection/service.ts'
 
 /** Who calls, and until when it matters. */
 export interface PermitCall {
-  readonly peer: Peer | undefined
+  readonly peer: PeerCredentials | undefined
   readonly signal: AbortSignal
 }
 

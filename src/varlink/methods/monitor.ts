@@ -1,11 +1,11 @@
-import type { Authority, Control, Operation } from '../control/index.ts'
-import { configurationOf } from './dns-configuration.ts'
-import { MONITOR_INTERFACE } from './monitor-interface.ts'
-import { cacheOutput, READY, reportOutput, serverStateOutput, statisticsOutput } from './monitor-output.ts'
+import type { Authority, Control, Operation } from '../../control/index.ts'
+import { configurationOf } from '../output/dns-configuration.ts'
+import { MONITOR_INTERFACE } from '../../varlink-idl/index.ts'
+import { cacheOutput, READY, reportOutput, serverStateOutput, statisticsOutput } from '../output/monitor.ts'
 import { permit, type PermitCall, untilGone } from './permit.ts'
-import type { Inspector } from './ports.ts'
-import type { CallContext, Served } from './service.ts'
-import { serve } from './service.ts'
+import type { Inspector } from '../ports.ts'
+import type { CallContext, Served } from '../connection/service.ts'
+import { serve } from '../connection/service.ts'
 
 /** Everything `io.systemd.Resolve.Monitor` needs. */
 export interface MonitorPorts {

@@ -1,36 +1,36 @@
 import { chmod, lstat, rm } from 'node:fs/promises'
 import { createConnection, createServer } from 'node:net'
 import { PlainStream } from './plain-stream.ts'
-import type { Peer } from './ports.ts'
+import type { PeerCredentials } from '../ports.ts'
 import type { Stream } from './stream.ts'
 
 /** A socket to make at a path, or one that the service manager has already made. */
 export type ListenAt = { readonly path: string; readonly mode: number } | { readonly fd: number }
 
 /** Told of each client; `peer` is undefined where the kernel cannot be asked who it is. */
-export type OnVisitor = (stream: Stream, peer: Peer | undefined) => void
+export type OnClient = (stream: Stream, peer: PeerCredentials | undefined) => void
 
 /** Begins to accept clients at a socket that is free to be made. Disposing ends that; connections live on. */
-export type OpenEntrance = (at: ListenAt, backlog: number, onVisitor: OnVisitor) => Promise<Disposable>
+export type OpenListener = (at: ListenAt, backlog: number, onClient: OnClient) => Promise<Disposable>
 
 /** Bursts of lookups are bursts of connections: one each (varlink.md §1). */
 const BACKLOG = 4096
 
 /** Resolves when clients are accepted. @throws what the system says, or that another process serves the path. */
-export async function openEntrance(at: ListenAt, onVisitor: OnVisitor, open: OpenEntrance): Promise<AsyncDisposable> {
+export async function openListener(at: ListenAt, onClient: OnClient, open: OpenListener): Promise<AsyncDisposable> {
   if ('path' in at) await removeStale(at.path)
-  const entrance = await open(at, BACKLOG, onVisitor)
+  const listener = await open(at, BACKLOG, onClient)
   return {
     async [Symbol.asyncDispose]() {
-      entrance[Symbol.dispose]()
+      listener[Symbol.dispose]()
       if ('path' in at) await rm(at.path, { force: true })
     },
   }
 }
 
 /** By plain Node, which cannot tell who a client is. */
-export async function plainEntrance(at: ListenAt, backlog: number, onVisitor: OnVisitor): Promise<Disposable> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => onVisitor(new PlainStream(socket), undefined))
+export async function plainListener(at: ListenAt, backlog: number, onClient: OnClient): Promise<Disposable> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => onClient(new PlainStream(socket), undefined))
   const where = 'path' in at ? { path: at.path } : { fd: at.fd }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

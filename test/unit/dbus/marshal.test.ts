@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { loadCodec } from '../../../src/bus/codec.ts'
-import { Framer } from '../../../src/bus/frames.ts'
-import { Variant } from '../../../src/bus/variant.ts'
+import { loadCodec } from '../../../src/dbus/codec.ts'
+import { FrameReader } from '../../../src/dbus/frames.ts'
+import { Variant } from '../../../src/dbus/variant.ts'
 
 const require = createRequire(import.meta.url)
 const dbus = require('dbus-next') as {
@@ -38,7 +38,7 @@ test('every body comes out byte by byte as dbus-next writes it, and reads back',
       const ours = codec.encode(target as Parameters<typeof codec.encode>[0])
       const [theirs] = marshallMessage(new dbus.Message({ ...target, body: [...values] }))
       expect(bodyOf(ours).equals(bodyOf(theirs))).toBe(true)
-      new Framer((frame) => {
+      new FrameReader((frame) => {
         const read = codec.decode(frame)
         expect([read.type, read.serial, read.replySerial, read.signature]).toEqual([2, 9, 3, signature])
         expect(read.body()).toEqual(values)

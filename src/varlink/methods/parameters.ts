@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
-import type { QueryClient } from '../resolve/index.ts'
-import { invalidParameter, systemError } from './errors.ts'
-import type { CallContext } from './service.ts'
+import type { QueryClient } from '../../resolve/index.ts'
+import { invalidParameter, systemError } from '../errors.ts'
+import type { CallContext } from '../connection/service.ts'
 
 const HIGHEST_INT32 = 0x7fffffff
 const HIGHEST_UINT16 = 0xffff
@@ -12,7 +12,7 @@ export interface Where {
 }
 
 /** Where to look, and how. A call nobody waits for is not worth a lookup (V-12). */
-export function placeOf(
+export function lookupParameters(
   { ifindex = 0, flags = 0 }: Where,
   { oneway, peer }: Pick<CallContext<unknown>, 'oneway' | 'peer'>,
 ) {

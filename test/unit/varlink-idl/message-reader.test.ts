@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { Framer } from '../../../src/varlink/framer.ts'
+import { MessageReader } from '../../../src/varlink-idl/message-reader.ts'
 
 const MESSAGES = ['{"method":"a.b.C"}', '', '{"method":"ä\\u0000"}', 'x'.repeat(3000)]
 const STREAM = Buffer.from(MESSAGES.map((message) => `${message}\0`).join(''))
 
 function texts(...chunks: Buffer[]): string[] {
-  const framer = new Framer()
+  const framer = new MessageReader()
   const found = chunks.flatMap((chunk) => framer.push(chunk).map(String))
   expect(framer.pending).toBe(0)
   return found
@@ -26,7 +26,7 @@ test('V-2: byte by byte', () => {
 })
 
 test('messages kept stay the same when later chunks arrive', () => {
-  const framer = new Framer()
+  const framer = new MessageReader()
   framer.push(Buffer.from('on'))
   const first = framer.push(Buffer.from('e\0tw'))
   const second = framer.push(Buffer.from('o\0'))
@@ -40,10 +40,10 @@ const TOO_LONG: [string, string[]][] = [
   ['with the end in the last piece', ['123', '45\0']],
 ]
 test.each(TOO_LONG)('V-2: a message over the limit is refused %s', (_, chunks) => {
-  const framer = new Framer(4)
+  const framer = new MessageReader(4)
   expect(() => chunks.forEach((chunk) => framer.push(Buffer.from(chunk)))).toThrow('too long')
 })
 
 test('V-2: a message of exactly the limit passes', () => {
-  expect(new Framer(4).push(Buffer.from('1234\0')).map(String)).toEqual(['1234'])
+  expect(new MessageReader(4).push(Buffer.from('1234\0')).map(String)).toEqual(['1234'])
 })

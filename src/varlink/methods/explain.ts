@@ -1,14 +1,14 @@
-import type { FoundAddress, Lookup, Lookups } from '../lookup/index.ts'
-import type { Provenance, Resolver } from '../resolve/index.ts'
-import { parseHostName, queryFor } from '../lookup/index.ts'
-import { CLASS, isObsoleteType, isUnaskableType, isZoneTransfer } from '../wire/index.ts'
-import { invalidParameter } from './errors.ts'
-import { EXPLAIN_INTERFACE } from './explain-interface.ts'
-import { askedOutput, explanationOutput, failureOutput, provenanceOutput } from './explain-output.ts'
-import { byteArray, int32, placeOf, uint16 } from './place.ts'
-import { linkedRecord } from './record-json.ts'
-import type { Served } from './service.ts'
-import { serve } from './service.ts'
+import type { FoundAddress, Lookup, Lookups } from '../../lookup/index.ts'
+import type { Provenance, Resolver } from '../../resolve/index.ts'
+import { parseHostName, queryFor } from '../../lookup/index.ts'
+import { CLASS, isObsoleteType, isUnaskableType, isZoneTransfer } from '../../wire/index.ts'
+import { invalidParameter } from '../errors.ts'
+import { EXPLAIN_INTERFACE } from '../../varlink-idl/index.ts'
+import { askedOutput, explanationOutput, failureOutput, provenanceOutput } from '../output/explanation.ts'
+import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
+import { linkedRecord } from '../output/records.ts'
+import type { Served } from '../connection/service.ts'
+import { serve } from '../connection/service.ts'
 
 /** Everything `io.tsresolved.Explain` needs. */
 export interface ExplainPorts {
@@ -23,14 +23,14 @@ const MAX_TYPES = 8
 export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
   return serve(EXPLAIN_INTERFACE, {
     async ResolveHostname({ name, family, ...where }, call) {
-      const request = { name, family: int32(family, 'family'), ...placeOf(where, call) }
+      const request = { name, family: int32(family, 'family'), ...lookupParameters(where, call) }
       const lookup = await lookups.hostname(request, call.signal)
       const value = lookup.ok ? lookup.value : undefined
       return { addresses: value?.addresses.map(addressOutput), name: value?.canonical, ...toldBy(lookup) }
     },
     async ResolveAddress({ address, family, ...where }, call) {
       const bytes = byteArray(address, 'address')
-      const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, call) }
+      const request = { address: bytes, family: int32(family, 'family'), ...lookupParameters(where, call) }
       const lookup = await lookups.address(request, call.signal)
       const names = lookup.ok ? lookup.value.names : undefined
       const output = names?.map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name }))
@@ -38,11 +38,11 @@ export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
     },
     async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, call) {
       const key = { type: uint16(type, 'type'), class: uint16(recordClass, 'class') }
-      const lookup = await lookups.record({ name, ...key, ...placeOf(where, call) }, call.signal)
+      const lookup = await lookups.record({ name, ...key, ...lookupParameters(where, call) }, call.signal)
       return { rrs: lookup.ok ? lookup.value.records.map(linkedRecord) : undefined, ...toldBy(lookup) }
     },
     async Why({ name: text, class: queryClass = CLASS.IN, types, ask, ...where }, call) {
-      const { ifindex, flags, client } = placeOf(where, call)
+      const { ifindex, flags, client } = lookupParameters(where, call)
       const name = parseHostName(text)
       if (name === undefined) throw invalidParameter('name')
       if (types.length === 0 || types.length > MAX_TYPES || types.some(isBad)) throw invalidParameter('types')

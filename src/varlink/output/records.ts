@@ -1,8 +1,7 @@
-import type { IfIndex } from '../base/index.ts'
-import type { Question, ResourceRecord as Rr } from '../wire/index.ts'
-import { recordJson, textOfWire, wireOfRecord } from '../wire/index.ts'
-import type { ValueOf } from './idl.ts'
-import type { ResourceKey, ResourceRecord } from './shared-types.ts'
+import type { IfIndex } from '../../base/index.ts'
+import type { Question, ResourceRecord as Rr } from '../../wire/index.ts'
+import { recordJson, textOfWire, wireOfRecord } from '../../wire/index.ts'
+import type { ResourceKey, ResourceRecord, ValueOf } from '../../varlink-idl/index.ts'
 
 type KeyValue = ValueOf<(typeof ResourceKey)['fields']>
 type RecordValue = ValueOf<(typeof ResourceRecord)['fields']>

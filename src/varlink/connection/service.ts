@@ -1,19 +1,27 @@
 import { constants } from 'node:os'
-import type { Log } from '../base/index.ts'
-import type { Caller } from '../control/index.ts'
-import { ControlError } from '../control/index.ts'
-import type { ReplyBasis, TextMemo } from '../fastpath/index.ts'
-import { errorOfControl, expectedMore, invalidParameter, methodNotFound, systemError, VarlinkError } from './errors.ts'
-import type { Fields, Interface, Method, Methods, ValueOf } from './idl.ts'
-import { firstMisfit } from './idl.ts'
-import { MAX_MESSAGE } from './framer.ts'
-import type { Call, JsonObject } from './message.ts'
-import { encodeError, encodeReply } from './message.ts'
-import type { Peer } from './ports.ts'
+import type { Log } from '../../base/index.ts'
+import type { Caller } from '../../control/index.ts'
+import { ControlError } from '../../control/index.ts'
+import type { ReplyBasis, TextMemo } from '../../fastpath/index.ts'
+import { errorOfControl, expectedMore, invalidParameter, methodNotFound, systemError, VarlinkError } from '../errors.ts'
+import {
+  type Call,
+  encodeError,
+  encodeReply,
+  type Fields,
+  firstMisfit,
+  type Interface,
+  type JsonObject,
+  MAX_MESSAGE,
+  type Method,
+  type Methods,
+  type ValueOf,
+} from '../../varlink-idl/index.ts'
+import type { PeerCredentials } from '../ports.ts'
 
 /** What a handler knows of the call besides its parameters. */
 export interface CallContext<O> {
-  readonly peer: Peer | undefined
+  readonly peer: PeerCredentials | undefined
   readonly oneway: boolean
   /** Aborts when the client is gone (V-13) or the server closes. */
   readonly signal: AbortSignal
@@ -44,13 +52,13 @@ export function serve<M extends Methods>(description: Interface<M>, handlers: Ha
 
 /** Where a call comes from and where its replies go. */
 export interface Client {
-  readonly peer: Peer | undefined
+  readonly peer: PeerCredentials | undefined
   readonly signal: AbortSignal
   send(message: Buffer): void
 }
 
 /** The other end of a connection, as the permission table knows callers. */
-export function callerOf(peer: Peer | undefined): Caller {
+export function callerOf(peer: PeerCredentials | undefined): Caller {
   const groups = peer?.groups === undefined ? undefined : () => peer.groups?.() ?? []
   return { busName: undefined, uid: peer?.uid, pid: peer?.pid, process: undefined, groups }
 }

@@ -1,11 +1,11 @@
 import { constants } from 'node:os'
-import type { ServerState } from '../observe/index.ts'
-import type { Statistics } from '../control/index.ts'
-import { RCODE, rcodeText } from '../wire/index.ts'
-import { extendedErrorFields, systemError } from './errors.ts'
-import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump } from './ports.ts'
-import { micros } from './explain-output.ts'
-import { keyOutput, linkedRecord, recordOutput } from './record-json.ts'
+import type { ServerState } from '../../observe/index.ts'
+import type { Statistics } from '../../control/index.ts'
+import { RCODE, rcodeText } from '../../wire/index.ts'
+import { extendedErrorFields, systemError } from '../errors.ts'
+import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump } from '../ports.ts'
+import { micros } from './explanation.ts'
+import { keyOutput, linkedRecord, recordOutput } from './records.ts'
 
 /** More entries than this cannot fit one message; they are not even collected. */
 const MAX_DUMPED_ENTRIES = 100_000

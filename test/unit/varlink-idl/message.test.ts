@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { encodeError, encodeReply, parseCall } from '../../../src/varlink/message.ts'
-import { ProtocolError } from '../../../src/varlink/protocol-error.ts'
+import { encodeError, encodeReply, parseCall } from '../../../src/varlink-idl/message.ts'
+import { ProtocolError } from '../../../src/varlink-idl/protocol-error.ts'
 
 const PLAIN = { more: false, oneway: false, upgrade: false }
 

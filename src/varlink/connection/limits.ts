@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import type { Millis } from '../../base/index.ts'
 
 /** What one server allows; whoever exceeds it is refused or dropped. */
 export interface ServerLimits {

@@ -1,17 +1,17 @@
-import type { Clock, Log, Millis } from '../base/index.ts'
+import type { Clock, Log, Millis } from '../../base/index.ts'
 import { Connection } from './connection.ts'
-import type { ListenAt, OpenEntrance } from './entrance.ts'
-import { openEntrance, plainEntrance } from './entrance.ts'
+import type { ListenAt, OpenListener } from './listener.ts'
+import { openListener, plainListener } from './listener.ts'
 import type { ServerLimits } from './limits.ts'
 import { Budget, DEFAULT_LIMITS } from './limits.ts'
-import type { Peer } from './ports.ts'
+import type { PeerCredentials } from '../ports.ts'
 import type { Service } from './service.ts'
 import type { Stream } from './stream.ts'
 
 export interface ServerContext {
   readonly service: Service
   /** How clients come in; by default without knowing who they are. */
-  readonly entrance?: OpenEntrance
+  readonly listener?: OpenListener
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<ServerLimits>
@@ -27,7 +27,7 @@ export class VarlinkServer implements AsyncDisposable {
   readonly #input: Budget
   readonly #connections = new Set<Connection>()
   readonly #perUid = new Map<number, number>()
-  #entrance: AsyncDisposable | undefined
+  #listener: AsyncDisposable | undefined
   #timer: Disposable | undefined
   #closed: PromiseLike<void> | undefined
 
@@ -41,10 +41,10 @@ export class VarlinkServer implements AsyncDisposable {
   static async open(at: ListenAt, context: ServerContext): Promise<VarlinkServer> {
     const server = new VarlinkServer(context)
     try {
-      server.#entrance = await openEntrance(
+      server.#listener = await openListener(
         at,
         (stream, peer) => server.#accept(stream, peer),
-        context.entrance ?? plainEntrance,
+        context.listener ?? plainListener,
       )
     } catch (error) {
       await server[Symbol.asyncDispose]()
@@ -54,13 +54,13 @@ export class VarlinkServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= this.#entrance?.[Symbol.asyncDispose]() ?? Promise.resolve()
+    this.#closed ??= this.#listener?.[Symbol.asyncDispose]() ?? Promise.resolve()
     this.#timer?.[Symbol.dispose]()
     for (const connection of this.#connections) connection.drop('shutting down')
     await this.#closed
   }
 
-  #accept(stream: Stream, peer: Peer | undefined): void {
+  #accept(stream: Stream, peer: PeerCredentials | undefined): void {
     const { service, clock, log } = this.#context
     if (this.#closed !== undefined || !this.#hasRoomFor(peer)) {
       log.debug(() => `varlink client (uid ${peer?.uid ?? 'unknown'}) refused: too many connections`)
@@ -77,16 +77,16 @@ export class VarlinkServer implements AsyncDisposable {
   }
 
   /** Clients of unknown uid share only the limit of the server: they may be anybody. */
-  #hasRoomFor(peer: Peer | undefined): boolean {
+  #hasRoomFor(peer: PeerCredentials | undefined): boolean {
     if (this.#connections.size >= this.#limits.connections) return false
     return peer === undefined || this.#countOf(peer) < this.#limits.connectionsPerUid
   }
 
-  #countOf({ uid }: Peer): number {
+  #countOf({ uid }: PeerCredentials): number {
     return this.#perUid.get(uid) ?? 0
   }
 
-  #forget(connection: Connection, peer: Peer | undefined): void {
+  #forget(connection: Connection, peer: PeerCredentials | undefined): void {
     this.#connections.delete(connection)
     if (peer === undefined) return
     const left = this.#countOf(peer) - 1

@@ -1,15 +1,15 @@
 import { constants } from 'node:os'
-import type { Control } from '../control/index.ts'
-import type { FoundAddress, FoundService, Lookup, Lookups } from '../lookup/index.ts'
-import { CLASS, octalEscaped } from '../wire/index.ts'
-import { configurationOf } from './dns-configuration.ts'
-import { errorOfFailure, methodNotImplemented, noSuchRecord, systemError } from './errors.ts'
-import { byteArray, int32, placeOf, uint16 } from './place.ts'
-import type { Inspector } from './ports.ts'
-import { linkedRecord } from './record-json.ts'
-import { RESOLVE_INTERFACE } from './resolve-interface.ts'
-import type { Served } from './service.ts'
-import { serve } from './service.ts'
+import type { Control } from '../../control/index.ts'
+import type { FoundAddress, FoundService, Lookup, Lookups } from '../../lookup/index.ts'
+import { CLASS, octalEscaped } from '../../wire/index.ts'
+import { configurationOf } from '../output/dns-configuration.ts'
+import { errorOfFailure, methodNotImplemented, noSuchRecord, systemError } from '../errors.ts'
+import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
+import type { Inspector } from '../ports.ts'
+import { linkedRecord } from '../output/records.ts'
+import { RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
+import type { Served } from '../connection/service.ts'
+import { serve } from '../connection/service.ts'
 
 /** Everything `io.systemd.Resolve` needs. */
 export interface ResolvePorts {
@@ -25,20 +25,20 @@ export interface ResolvePorts {
 export function resolveInterface({ lookups, control, inspector }: ResolvePorts): Served {
   return serve(RESOLVE_INTERFACE, {
     async ResolveHostname({ name, family, ...where }, call) {
-      const request = { name, family: int32(family, 'family'), ...placeOf(where, call) }
+      const request = { name, family: int32(family, 'family'), ...lookupParameters(where, call) }
       const { addresses, canonical, flags, cached } = found(await lookups.hostname(request, call.signal))
       if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: addresses.length })
       return { addresses: some(addresses).map(addressOutput), name: canonical, flags }
     },
     async ResolveAddress({ address, family, ...where }, call) {
       const bytes = byteArray(address, 'address')
-      const request = { address: bytes, family: int32(family, 'family'), ...placeOf(where, call) }
+      const request = { address: bytes, family: int32(family, 'family'), ...lookupParameters(where, call) }
       const { names, flags, cached } = found(await lookups.address(request, call.signal))
       if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: names.length })
       return { names: some(names).map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name })), flags }
     },
     async ResolveService({ name = '', type = '', domain, family, ...where }, call) {
-      const request = { name, type, domain, family: int32(family, 'family'), ...placeOf(where, call) }
+      const request = { name, type, domain, family: int32(family, 'family'), ...lookupParameters(where, call) }
       const { services, txt, canonical, flags } = found(await lookups.service(request, call.signal))
       return {
         services: some(services).map(serviceOutput),
@@ -49,7 +49,9 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
     },
     async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, call) {
       const key = { type: uint16(type, 'type'), class: uint16(recordClass, 'class') }
-      const { records, flags } = found(await lookups.record({ name, ...key, ...placeOf(where, call) }, call.signal))
+      const { records, flags } = found(
+        await lookups.record({ name, ...key, ...lookupParameters(where, call) }, call.signal),
+      )
       return { rrs: some(records).map(linkedRecord), flags }
     },
     BrowseServices() {

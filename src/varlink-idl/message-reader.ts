@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0)
  * Cuts a byte stream into messages at each NUL (V-1, V-2), however the stream was cut into chunks. What has come of
  * an unfinished message is copied into one buffer, so that a byte sent alone costs a byte and not a chunk.
  */
-export class Framer {
+export class MessageReader {
   readonly #limit: number
   #bytes = NOTHING
   #length = 0

@@ -1,8 +1,7 @@
-import type { Histogram as Counted, JournalEntry, LinkSight, Meter } from '../observe/index.ts'
-import { BUCKETS } from '../observe/index.ts'
-import { micros, serverOutput } from './explain-output.ts'
-import type { ValueOf } from './idl.ts'
-import type { Histogram, Link, Question } from './observe-interface.ts'
+import type { Histogram as Counted, JournalEntry, LinkSight, Meter } from '../../observe/index.ts'
+import { BUCKETS } from '../../observe/index.ts'
+import { micros, serverOutput } from './explanation.ts'
+import type { Histogram, Link, Question, ValueOf } from '../../varlink-idl/index.ts'
 
 export function questionOutput(entry: JournalEntry): ValueOf<(typeof Question)['fields']> {
   const { at, name, types, state, rcode, records, source, scope, ifindex, server, protocol, took, attempts } = entry

@@ -25,7 +25,7 @@ const BIG = 0x42
  * swallowed as it comes and its message handed on without it, so that it can be answered; a message with an absurd
  * header is swallowed whole.
  */
-export class Framer {
+export class FrameReader {
   readonly #onFrame: (frame: Frame) => void
   #held: Buffer = Buffer.alloc(0)
   /** Bytes still to be swallowed. */

@@ -1,17 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock, Log, Millis } from '../base/index.ts'
-import { reasonOf } from '../base/index.ts'
-import { Framer, MAX_MESSAGE } from './framer.ts'
+import type { Clock, Log, Millis } from '../../base/index.ts'
+import { reasonOf } from '../../base/index.ts'
+import { MessageReader, MAX_MESSAGE, parseCall, ProtocolError } from '../../varlink-idl/index.ts'
 import type { Budget, ServerLimits } from './limits.ts'
-import { parseCall } from './message.ts'
-import type { Peer } from './ports.ts'
-import { ProtocolError } from './protocol-error.ts'
+import type { PeerCredentials } from '../ports.ts'
 import type { Service } from './service.ts'
 import type { Stream, StreamEvents } from './stream.ts'
 
 export interface ConnectionContext {
   readonly service: Service
-  readonly peer: Peer | undefined
+  readonly peer: PeerCredentials | undefined
   readonly limits: ServerLimits
   /** Shared by all connections of a server. */
   readonly input: Budget
@@ -31,7 +29,7 @@ const FAIR_SHARE = 32
 export class Connection implements StreamEvents {
   readonly #stream: Stream
   readonly #context: ConnectionContext
-  readonly #framer = new Framer()
+  readonly #framer = new MessageReader()
   readonly #queue: Buffer[] = []
   /** Bytes taken from the budget: the queue and the unfinished message. */
   #held = 0

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { reasonOf } from '../base/index.ts'
 import type { Codec, IncomingMessage, OutgoingMessage } from './codec.ts'
 import { ERROR_REPLY, METHOD_CALL, METHOD_RETURN, SIGNAL } from './codec.ts'
-import { type Frame, Framer } from './frames.ts'
+import { type Frame, FrameReader } from './frames.ts'
 
 export const BUS_NAME = 'org.freedesktop.DBus'
 export const BUS_PATH = '/org/freedesktop/DBus'
@@ -60,7 +60,7 @@ export class BusConnection implements Disposable {
   readonly #codec: Codec
   readonly #receiver: Receiver
   readonly #pending = new Map<number, PendingCall>()
-  readonly #framer = new Framer((frame) => this.#onFrame(frame))
+  readonly #framer = new FrameReader((frame) => this.#onFrame(frame))
   #end: Error | undefined
   #settleClosed: (reason: Error) => void = () => undefined
   #serial = 0

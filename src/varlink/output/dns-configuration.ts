@@ -1,11 +1,10 @@
-import type { IfIndex } from '../base/index.ts'
-import { AF_INET, AF_INET6 } from '../base/index.ts'
-import type { Control, DelegateStatus, GlobalStatus, LinkStatus } from '../control/index.ts'
-import { FLAG } from '../resolve/index.ts'
-import type { DnsOverTlsMode, DnssecMode, Domain, ServerSpec } from '../settings/index.ts'
-import type { ValueOf } from './idl.ts'
-import type { Inspector } from './ports.ts'
-import type { DNSConfiguration, DNSScope, DNSServer, SearchDomain } from './shared-types.ts'
+import type { IfIndex } from '../../base/index.ts'
+import { AF_INET, AF_INET6 } from '../../base/index.ts'
+import type { Control, DelegateStatus, GlobalStatus, LinkStatus } from '../../control/index.ts'
+import { FLAG } from '../../resolve/index.ts'
+import type { DnsOverTlsMode, DnssecMode, Domain, ServerSpec } from '../../settings/index.ts'
+import type { DNSConfiguration, DNSScope, DNSServer, SearchDomain, ValueOf } from '../../varlink-idl/index.ts'
+import type { Inspector } from '../ports.ts'
 
 type ConfigurationValue = ValueOf<(typeof DNSConfiguration)['fields']>
 type ServerValue = ValueOf<(typeof DNSServer)['fields']>

@@ -1,10 +1,10 @@
-import type { Journal, JournalEntry, Overview } from '../observe/index.ts'
-import type { Authority } from '../control/index.ts'
-import { OBSERVE_INTERFACE } from './observe-interface.ts'
-import { linkOutput, type Metrics, metricsOutput, questionOutput } from './observe-output.ts'
+import type { Journal, JournalEntry, Overview } from '../../observe/index.ts'
+import type { Authority } from '../../control/index.ts'
+import { OBSERVE_INTERFACE } from '../../varlink-idl/index.ts'
+import { linkOutput, type Metrics, metricsOutput, questionOutput } from '../output/observe.ts'
 import { permit, untilGone } from './permit.ts'
-import type { Served } from './service.ts'
-import { serve } from './service.ts'
+import type { Served } from '../connection/service.ts'
+import { serve } from '../connection/service.ts'
 
 /** Everything `io.tsresolved.Observe` needs. */
 export interface ObservePorts {
