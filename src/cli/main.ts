@@ -20,7 +20,7 @@ import { DEFAULT_VERB, findVerb } from './command/verbs.ts'
 const screen = new ProcessScreen()
 // A reader that has seen enough (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-/** By the name the program is called by, as a symbolic link (resolvectl.md 1). */
+/** By the name the program is called by, as a symbolic link (resolvectl.md §1). */
 const PERSONALITIES: ReadonlyMap<string, (argv: readonly string[]) => Promise<number>> = new Map([
   ['resolvconf', runAsResolvconf],
   ['systemd-resolve', runAsOld],

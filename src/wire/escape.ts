@@ -9,7 +9,7 @@ export function quoted(bytes: Uint8Array): string {
   return `${text}"`
 }
 
-/** Bytes as text for JSON: those outside 0x20..0x7e, quotes and backslashes as three octal digits (varlink.md 3.2). */
+/** Bytes as text for JSON: those outside 0x20..0x7e, quotes and backslashes as three octal digits (varlink.md §3.2). */
 export function octalEscaped(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) {

@@ -14,7 +14,7 @@ export interface RecordKey {
 }
 
 /**
- * The JSON form of a record (varlink.md 3.2): its key and the fields of its type, without the TTL. Undefined for types
+ * The JSON form of a record (varlink.md §3.2): its key and the fields of its type, without the TTL. Undefined for types
  * that have no such form, and for malformed rdata: callers then have only the raw bytes to give.
  */
 export function recordJson(key: RecordKey, rdata: Buffer): Readonly<Record<string, Json>> | undefined {

@@ -15,7 +15,7 @@ export type FieldKind =
   | 'strings' | 'types' | 'params'
   | 'name'
 
-/** Fields in wire order, under the names they have in JSON (varlink.md 3.2). */
+/** Fields in wire order, under the names they have in JSON (varlink.md §3.2). */
 export type RdataLayout = Readonly<Record<string, FieldKind>>
 
 /** The layout of a type's rdata; undefined for a type whose rdata is only bytes to us. */

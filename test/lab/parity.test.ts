@@ -121,7 +121,7 @@ test.skipIf(original).each(['ours', 'original'] as const)('with %s, both monitor
   expect(pairs[1]?.ours).toContain('-> Q: none.test IN A')
 })
 
-/** 252 has JSON for nothing but monitor. What ours prints must not depend on the daemon, and be what varlink.md 3 says. */
+/** 252 has JSON for nothing but monitor. What ours prints must not depend on the daemon, and be what varlink.md §3 says. */
 test.skipIf(original)('JSON of records and settings is the same from both daemons', async () => {
   const [ours, theirs] = [await jsonOf('ours'), await jsonOf('original')]
   expect(ours).toEqual(theirs)

@@ -25,7 +25,7 @@ export async function tryEach(
   return failures === 0 ? 0 : 1
 }
 
-/** Puts the name in front of what the daemon says (resolvectl.md 3.8). @throws {BusError} */
+/** Puts the name in front of what the daemon says (resolvectl.md §3.8). @throws {BusError} */
 export function explain<T>(name: string, call: Promise<T>): Promise<T> {
   return saying(`${name}: resolve call failed`, call)
 }

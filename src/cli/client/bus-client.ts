@@ -3,7 +3,7 @@ import type { MessageBus } from 'dbus-next'
 import { CliError } from '../command/cli-error.ts'
 import { errnoText } from './errno-text.ts'
 
-/** An error reply of the daemon or the bus; the message is meant for people (resolvectl.md 3.8). */
+/** An error reply of the daemon or the bus; the message is meant for people (resolvectl.md §3.8). */
 export class BusError extends CliError {
   /** Such as `org.freedesktop.resolve1.NoSuchRR`. */
   readonly errorName: string

@@ -1,7 +1,7 @@
 import { type Json, RCODE, rcodeText } from '../../wire/index.ts'
 import { extendedErrorSuffix } from './extended-error-text.ts'
 
-/** Errors whose names differ between bus and varlink (varlink.md 3.1); the others share their last word. */
+/** Errors whose names differ between bus and varlink (varlink.md §3.1); the others share their last word. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['org.freedesktop.resolve1.NoSuchRR', 'NoSuchResourceRecord'],
   ['org.freedesktop.resolve1.CNameLoop', 'CNAMELoop'],
@@ -35,7 +35,7 @@ export function busErrorName(error: string, rcode: number | undefined): string {
   return renamed ?? `org.freedesktop.resolve1.${word}`
 }
 
-/** What the bus says of an error that varlink only names (resolvectl.md 3.8). `name`: what was asked for. */
+/** What the bus says of an error that varlink only names (resolvectl.md §3.8). `name`: what was asked for. */
 export function failureSentence(error: string, parameters: Readonly<Record<string, unknown>>, name: string): string {
   const word = /^io\.systemd\.Resolve\.(\w+)$/.exec(error)?.[1]
   if (word === 'DNSError') return dnsErrorSentence(parameters, name)

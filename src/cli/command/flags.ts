@@ -1,4 +1,4 @@
-/** Bits of the 64-bit flags of every lookup (dbus.md 7); those a client sees or sends all fit a safe integer. */
+/** Bits of the 64-bit flags of every lookup (dbus.md §7); those a client sees or sends all fit a safe integer. */
 export const FLAG = {
   DNS: 0x1,
   LLMNR_IPV4: 0x2,

@@ -2,7 +2,7 @@ import { CliError } from './cli-error.ts'
 import type { OptionSpec, Options } from './options.ts'
 import { parseArguments } from './parse-arguments.ts'
 
-/** A call in the way of `systemd-resolve`, in which options say what to do (resolvectl.md 9). */
+/** A call in the way of `systemd-resolve`, in which options say what to do (resolvectl.md §9). */
 export interface OldCall {
   readonly options: Options
   /** Verbs of today with their words, to be run one after the other. */

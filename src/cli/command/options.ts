@@ -4,7 +4,7 @@ import { CliError } from './cli-error.ts'
 import { FLAG, PROTOCOL_WORDS } from './flags.ts'
 import { OUTCOMES } from './outcomes.ts'
 
-/** What the options of one call ask for (resolvectl.md 3.1). */
+/** What the options of one call ask for (resolvectl.md §3.1). */
 export interface Options {
   readonly family: typeof AF_UNSPEC | typeof AF_INET | typeof AF_INET6
   /** Every `-i` in turn: they must all mean the same link (C-6). */

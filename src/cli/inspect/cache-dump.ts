@@ -5,7 +5,7 @@ import { printJson } from '../terminal/output.ts'
 import { readRecord, recordText } from '../query/record-lines.ts'
 import { callMonitor } from '../client/varlink-client.ts'
 
-/** What one scope remembers (varlink.md 4.2). */
+/** What one scope remembers (varlink.md §4.2). */
 export interface ScopeCacheDump {
   readonly protocol: string
   readonly family?: number

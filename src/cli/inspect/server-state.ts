@@ -5,7 +5,7 @@ import { type Learnt, learntRows } from './learnt-rows.ts'
 import { printJson } from '../terminal/output.ts'
 import { callMonitor } from '../client/varlink-client.ts'
 
-/** Rows in the order of resolvectl.md 7.3, under the keys of varlink.md 4.2. */
+/** Rows in the order of resolvectl.md §7.3, under the keys of varlink.md §4.2. */
 const ROWS: readonly (readonly [label: string, key: string])[] = [
   ['Type', 'Type'],
   ['Interface', 'Interface'],

@@ -7,7 +7,7 @@ import { printJson } from '../terminal/output.ts'
 import { preferBus } from '../client/prefer-bus.ts'
 import { callMonitor, isUnavailable } from '../client/varlink-client.ts'
 
-/** Counters in the shape of varlink.md 4.2; releases before 255 do not count failures. */
+/** Counters in the shape of varlink.md §4.2; releases before 255 do not count failures. */
 export interface Statistics {
   readonly transactions: Readonly<Record<string, number>>
   readonly cache: Readonly<Record<string, number>>
@@ -42,7 +42,7 @@ export const resetStatistics: VerbRun = async (_words, context) => {
   return 0
 }
 
-/** Titles on the left, rows aligned in one column, a blank row between sections (resolvectl.md 6). */
+/** Titles on the left, rows aligned in one column, a blank row between sections (resolvectl.md §6). */
 export function statisticsText(counters: Statistics): string {
   const sections = SECTIONS.map(({ title, group, rows }) => ({
     title,

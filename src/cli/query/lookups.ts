@@ -63,7 +63,7 @@ export interface LookupSource {
   record(ifindex: number, name: string, klass: number, type: number, flags: number): Promise<RecordsAnswer>
 }
 
-/** The daemon's four lookups over the bus (dbus.md 3); all throw `BusError`. */
+/** The daemon's four lookups over the bus (dbus.md §3); all throw `BusError`. */
 export class Lookups implements LookupSource {
   readonly #bus: BusClient
 

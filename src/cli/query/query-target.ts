@@ -9,7 +9,7 @@ export type QueryTarget =
   | { readonly kind: 'address'; readonly address: IpAddress; readonly zone: string | undefined }
   | { readonly kind: 'record'; readonly name: string; readonly class: number; readonly type: number }
 
-/** By the form of the word and by `-t` and `-c` (resolvectl.md 2, C-Q-10). @throws {CliError} for a bad `dns:` URI. */
+/** By the form of the word and by `-t` and `-c` (resolvectl.md §2, C-Q-10). @throws {CliError} for a bad `dns:` URI. */
 export function queryTarget(word: string, options: Options): QueryTarget {
   if (/^dns:/i.test(word)) return { kind: 'record', ...parseDnsUri(word, options) }
   if (options.type !== undefined) {

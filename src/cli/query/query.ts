@@ -18,7 +18,7 @@ export const query: VerbRun = async (words, context) => {
   return tryEach(words, context, (word) => explained(() => queryOne(word, context), context))
 }
 
-/** Flags that only other calls accept would be refused as invalid (dbus.md 7). */
+/** Flags that only other calls accept would be refused as invalid (dbus.md §7). */
 const SERVICE_FLAGS = FLAG.NO_TXT | FLAG.NO_ADDRESS
 const ADDRESS_FLAGS = ~(SERVICE_FLAGS | FLAG.NO_SEARCH)
 

@@ -4,7 +4,7 @@ import type { FoundAddress, ServiceAnswer, ServiceName } from './lookups.ts'
 import { callResolve, isUnavailable, VarlinkError } from '../client/varlink-client.ts'
 import { busErrorName, failureSentence } from '../client/varlink-error.ts'
 
-/** `ResolveService` of varlink.md 3, which takes and gives what the call of the bus does. @throws {BusError} */
+/** `ResolveService` of varlink.md §3, which takes and gives what the call of the bus does. @throws {BusError} */
 export async function serviceOverVarlink(
   ifindex: number,
   asked: ServiceName,

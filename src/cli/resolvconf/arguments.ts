@@ -1,6 +1,6 @@
 import { CliError } from '../command/cli-error.ts'
 
-/** One call of `resolvconf` (resolvectl.md 8). */
+/** One call of `resolvconf` (resolvectl.md §8). */
 export type ResolvconfCall =
   | { readonly action: 'help' }
   | { readonly action: 'version' }

@@ -3,7 +3,7 @@ import type { Properties } from '../client/bus-client.ts'
 import { has, PROTOCOLS } from '../command/flags.ts'
 import type { HostLink } from '../client/host-links.ts'
 
-/** The state of the global settings, of a link or of a delegate, in the shape of varlink.md 3.3. Absent = not set. */
+/** The state of the global settings, of a link or of a delegate, in the shape of varlink.md §3.3. Absent = not set. */
 export interface DnsConfiguration {
   readonly ifname?: string
   readonly ifindex?: number

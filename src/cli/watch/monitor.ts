@@ -10,7 +10,7 @@ import { readRecord, recordText } from '../query/record-lines.ts'
 import { notifyReady } from '../client/notify.ts'
 import { streamMonitor, type VarlinkParameters } from '../client/varlink-client.ts'
 
-/** A finished query (varlink.md 4.1). */
+/** A finished query (varlink.md §4.1). */
 export interface QueryEvent {
   readonly state: string
   readonly rcode?: number

@@ -66,7 +66,7 @@ describe('configuration', () => {
     expect(configuration.servers).toEqual([{ address: [10, 1, 0, 1], addressString: '10.1.0.1', family: 2, port: 53 }])
   })
 
-  it('varlink.md 3.3: ports are effective, scopes are told apart', () => {
+  it('varlink.md §3.3: ports are effective, scopes are told apart', () => {
     const { servers, scopes } = linkConfiguration({ ifindex: 2, ifname: 'w1' }, link)
     expect(servers?.map(({ port }) => port)).toEqual([53, 54])
     expect(scopes?.map(({ protocol, family }) => [protocol, family])).toEqual([

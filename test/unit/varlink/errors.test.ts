@@ -40,7 +40,7 @@ const FAILURES: [LookupFailure['kind'], Partial<LookupFailure>, string, object][
   ['invalid-argument', { parameter: 'flags' }, 'org.varlink.service.InvalidParameter', { parameter: 'flags' }],
   ['invalid-argument', {}, 'org.varlink.service.InvalidParameter', { parameter: 'name' }],
 ]
-test.each(FAILURES)('varlink.md 3.1: %s %o', (kind, extra, error, parameters) => {
+test.each(FAILURES)('varlink.md §3.1: %s %o', (kind, extra, error, parameters) => {
   const got = errorOfFailure(failure(kind, extra))
   const sent = JSON.parse(JSON.stringify(got.parameters)) as Record<string, unknown>
   expect([got.error, sent]).toEqual([error, parameters])

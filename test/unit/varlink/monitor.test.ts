@@ -136,7 +136,7 @@ const REPORTS: [string, Partial<QueryReport>, object][] = [
     },
   ],
 ]
-test.each(REPORTS)('varlink.md 4.1: %s', async (_, report, expected) => {
+test.each(REPORTS)('varlink.md §4.1: %s', async (_, report, expected) => {
   const { service, inspector } = setUp()
   const { replies, leave } = await subscribe(service, 'SubscribeQueryResults')
   for (const listener of inspector.listeners) listener({ ...REPORT, ...report })
@@ -165,7 +165,7 @@ test('SubscribeDNSConfiguration: at once, then only when something differs', asy
   expect(control.subscribers.size).toBe(0)
 })
 
-test('DumpCache (varlink.md 4.2)', async () => {
+test('DumpCache (varlink.md §4.2)', async () => {
   const { service, inspector } = setUp()
   const question = { name: nameOf('a.example'), type: TYPE.A, class: 1 }
   const record = recordOf(question.name, TYPE.A, Uint8Array.of(1, 2, 3, 4), 60)
@@ -245,7 +245,7 @@ const LEARNT = {
   doubts: ['silent'],
 } as const
 
-test('DumpServerState (varlink.md 4.2)', async () => {
+test('DumpServerState (varlink.md §4.2)', async () => {
   const { service, inspector } = setUp()
   inspector.dumpServerState = () => [
     {
@@ -313,7 +313,7 @@ test('DumpServerState (varlink.md 4.2)', async () => {
   expectDescribed('DumpServerState', reply?.parameters)
 })
 
-test('DumpStatistics (varlink.md 4.2)', async () => {
+test('DumpStatistics (varlink.md §4.2)', async () => {
   const { service } = setUp()
   const [reply] = await call(service, `${M}DumpStatistics`)
   expect(reply?.parameters).toEqual({

@@ -217,7 +217,7 @@ test('V-13: the signal of the caller reaches the lookup', async () => {
   expect(replies).toEqual([])
 })
 
-test('DumpDNSConfiguration (varlink.md 3.3)', async () => {
+test('DumpDNSConfiguration (varlink.md §3.3)', async () => {
   const [reply] = await call(service({}), `${R}DumpDNSConfiguration`)
   const first = { address: [10, 1, 0, 1], addressString: '10.1.0.1', family: 2, port: 53, ifindex: 2, accessible: true }
   expect(reply?.parameters).toEqual({

@@ -100,7 +100,7 @@ const jsons: readonly (readonly [type: string, rdata: string, data: object | und
   ['A', 'c0', undefined],
 ]
 
-describe('JSON of a record (varlink.md 3.2)', () => {
+describe('JSON of a record (varlink.md §3.2)', () => {
   it.each(jsons)('%s %s', (mnemonic, rdata, data) => {
     const key = { class: 1, type: type(mnemonic), name: 'x.test' }
     expect(recordJson(key, hex(rdata))).toEqual(data && { key, ...data })
