@@ -19,7 +19,7 @@ import { Resolver } from '../resolve/index.ts'
 import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from '../scope/index.ts'
 import type { ForeignDns, IfIndexOf } from '../settings/index.ts'
 import { Outgoing, SystemClock, SystemRandom } from '../sys/index.ts'
-import { PlainTransport } from '../transport/index.ts'
+import { ChannelTransports } from '../transport/index.ts'
 
 /** The resolver without its doors: what it knows, what is in force, and how a question finds its answer. */
 export interface Core {
@@ -52,7 +52,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const facts = (): NetworkFacts => control?.facts ?? NO_NETWORK
 
   const outgoing = life.adopt(new Outgoing(libc))
-  const transport = life.adopt(new PlainTransport({ outgoing, clock, random }))
+  const transport = life.adopt(new ChannelTransports({ outgoing, clock, random }))
   const monitor = life.adopt(
     await LinkMonitor.open({
       clock,

@@ -1,4 +1,4 @@
-import { IpAddress, type Logger } from '../base/index.ts'
+import { IpAddress, type IpProtocol, type Logger } from '../base/index.ts'
 import type { Daemon } from './daemon.ts'
 import type { Options } from './options.ts'
 import { ListenError } from '../stub/index.ts'
@@ -75,7 +75,7 @@ function missingRightText(): string {
   return `Ports below 1024 need root or CAP_NET_BIND_SERVICE:  sudo ${command}`
 }
 
-function takenText(holder: Holder | undefined, port: number, transport: 'udp' | 'tcp'): string {
+function takenText(holder: Holder | undefined, port: number, transport: IpProtocol): string {
   const who = `It is held by ${holder === undefined ? 'another process' : holderText(holder)}`
   const instead = `Stop that first, or choose another place with:  --listen ${ELSEWHERE.address.text}:${ELSEWHERE.firstPort}`
   if (holder?.process !== undefined) return `${who}. ${instead}`

@@ -1,5 +1,7 @@
 export { sharedAbort } from './abort.ts'
 export { AbortableWaits } from './abortable-waits.ts'
+export type { Channel, ChannelTraits, IpProtocol } from './channel.ts'
+export { CHANNEL_TRAITS, CHANNELS, isStream } from './channel.ts'
 export type { Clock } from './clock.ts'
 export { sleep } from './clock.ts'
 export type { CrowdMember } from './crowd.ts'

@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import type { Channel, Millis } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 
 /** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
@@ -7,7 +7,7 @@ export type CacheVariant = '' | 'do' | 'proxy'
 /** Who taught an answer: what its provenance tells later. */
 export interface Lesson {
   readonly server: string
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
   /** Wall clock. */
   readonly learntAt: Millis
 }

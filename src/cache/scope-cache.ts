@@ -221,7 +221,7 @@ export class ScopeCache {
     const last = this.#lastLesson
     const isSame =
       last?.server === lesson.server &&
-      last.protocol === lesson.protocol &&
+      last.channel === lesson.channel &&
       Math.floor(last.learntAt / 1000) === Math.floor(lesson.learntAt / 1000)
     if (!isSame) this.#lastLesson = lesson
     return isSame ? last : lesson

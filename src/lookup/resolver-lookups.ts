@@ -38,7 +38,7 @@ const LITERAL: Provenance = {
   ifindex: 0,
   scope: undefined,
   server: undefined,
-  protocol: undefined,
+  channel: undefined,
   learntAt: undefined,
   took: 0,
   attempts: [],

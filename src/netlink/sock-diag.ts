@@ -1,4 +1,4 @@
-import type { IpAddress } from '../base/index.ts'
+import type { IpAddress, IpProtocol } from '../base/index.ts'
 import type { Libc } from '../sys/index.ts'
 import { composeRequest, readU16, readU32, splitAttributes, writeU32 } from './message.ts'
 
@@ -73,7 +73,7 @@ export class SockDiag implements Disposable {
    * The socket at `near` that hears what comes from `far`, as the kernel itself would find it for a packet; undefined
    * where there is none, and when the kernel cannot say.
    */
-  find(near: SocketEnd, far: SocketEnd, transport: 'udp' | 'tcp'): SocketOwner | undefined {
+  find(near: SocketEnd, far: SocketEnd, transport: IpProtocol): SocketOwner | undefined {
     const request = this.#request
     writeU32(request, (this.#seq = (this.#seq + 1) >>> 0), SEQ)
     request[FAMILY] = near.address.family

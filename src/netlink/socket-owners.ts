@@ -1,4 +1,4 @@
-import { AF_INET, IpAddress, type Log, reasonOf } from '../base/index.ts'
+import { AF_INET, IpAddress, type IpProtocol, type Log, reasonOf } from '../base/index.ts'
 import type { Libc } from '../sys/index.ts'
 import { decodeSockaddr, encodeSockaddr, openSocket, SOCK_DGRAM, SOCK_STREAM, SOCKADDR_SIZE } from '../sys/index.ts'
 import { SockDiag, type SocketEnd, type SocketOwner } from './sock-diag.ts'
@@ -14,7 +14,7 @@ const NOBODY: SocketEnd = { address: HERE, port: 9 }
 export class SocketOwners implements Disposable {
   readonly #libc: Libc | undefined
   readonly #log: Log
-  readonly #isTelling = new Map<'udp' | 'tcp', boolean>()
+  readonly #isTelling = new Map<IpProtocol, boolean>()
   #diag: SockDiag | undefined
 
   constructor(libc: Libc | undefined, log: Log) {
@@ -32,7 +32,7 @@ export class SocketOwners implements Disposable {
    * `server`: where the packet was sent to, as a connected socket hears nobody else. Undefined when the client is not on
    * this machine or has closed its socket, and where the kernel cannot tell.
    */
-  find(client: SocketEnd, server: SocketEnd, transport: 'udp' | 'tcp'): SocketOwner | undefined {
+  find(client: SocketEnd, server: SocketEnd, transport: IpProtocol): SocketOwner | undefined {
     let isTelling = this.#isTelling.get(transport)
     if (isTelling === undefined) {
       isTelling = this.#tryOut(transport)
@@ -41,7 +41,7 @@ export class SocketOwners implements Disposable {
     return isTelling ? this.#diag?.find(client, server, transport) : undefined
   }
 
-  #tryOut(transport: 'udp' | 'tcp'): boolean {
+  #tryOut(transport: IpProtocol): boolean {
     if (this.#libc === undefined) return false
     try {
       this.#diag ??= new SockDiag(this.#libc)
@@ -57,7 +57,7 @@ export class SocketOwners implements Disposable {
 }
 
 /** A socket of our own, for as long as `use` takes. @throws {SysError} */
-function withSocket<T>(libc: Libc, transport: 'udp' | 'tcp', use: (own: SocketEnd) => T): T {
+function withSocket<T>(libc: Libc, transport: IpProtocol, use: (own: SocketEnd) => T): T {
   const fd = openSocket(libc, AF_INET, transport === 'udp' ? SOCK_DGRAM : SOCK_STREAM)
   try {
     const any = encodeSockaddr({ address: HERE, port: 0, scopeId: 0 })

@@ -1,4 +1,4 @@
-import type { Clock, IfIndex, Millis } from '../base/index.ts'
+import type { Channel, Clock, IfIndex, Millis } from '../base/index.ts'
 import type { ClientIdentity, QueryClient, Resolution, Resolver, Source } from '../resolve/index.ts'
 import type { Name } from '../wire/index.ts'
 import { Allowance } from './allowance.ts'
@@ -17,7 +17,7 @@ export interface JournalEntry {
   readonly scope: string | undefined
   readonly ifindex: IfIndex
   readonly server: string | undefined
-  readonly protocol: 'udp' | 'tcp' | undefined
+  readonly channel: Channel | undefined
   readonly took: Millis
   readonly attempts: number
   readonly client: QueryClient | undefined
@@ -157,7 +157,7 @@ function entryOf(
   at: Millis,
   identity: ClientIdentity | undefined,
 ): JournalEntry {
-  const { source, scope, ifindex, server, protocol, took, attempts } = provenance
+  const { source, scope, ifindex, server, channel, took, attempts } = provenance
   return {
     at,
     name: query.name,
@@ -169,7 +169,7 @@ function entryOf(
     scope,
     ifindex,
     server,
-    protocol,
+    channel,
     took,
     attempts: attempts.length,
     client: query.client,

@@ -1,4 +1,4 @@
-import type { IpAddress } from '../base/index.ts'
+import type { IpAddress, IpProtocol } from '../base/index.ts'
 
 /** A process, as the kernel or the bus tell it. */
 export interface ClientIdentity {
@@ -11,7 +11,7 @@ export interface ClientIdentity {
 /** Who asks, as far as it costs nothing to know. */
 export interface QueryClient {
   /** The way it came: the stub over UDP or TCP, or one of the IPC interfaces. */
-  readonly door: 'udp' | 'tcp' | 'bus' | 'varlink'
+  readonly door: IpProtocol | 'bus' | 'varlink'
   /**
    * Who shares places with others when they are scarce, from the largest circle to the smallest; clients of the same
    * have the same text. May ask the kernel, and so is called only then.

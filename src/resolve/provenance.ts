@@ -1,4 +1,4 @@
-import type { IfIndex, Millis } from '../base/index.ts'
+import type { Channel, IfIndex, Millis } from '../base/index.ts'
 
 export type Source = 'literal' | 'static' | 'hosts' | 'synthesized' | 'cache' | 'stale' | 'network' | 'none'
 
@@ -17,7 +17,7 @@ export interface ScopeVerdict {
 /** One message to one server, and what came of it. */
 export interface Attempt {
   readonly server: string
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
   readonly took: Millis
   /** `answer`, an rcode, or what went wrong. */
   readonly result: string
@@ -34,7 +34,7 @@ export interface Provenance {
   readonly scope: string | undefined
   /** The server it was learnt from, now or when it was cached. */
   readonly server: string | undefined
-  readonly protocol: 'udp' | 'tcp' | undefined
+  readonly channel: Channel | undefined
   /** Wall-clock time at which it was learnt. */
   readonly learntAt: Millis | undefined
   /** From the question to the answer. */

@@ -237,7 +237,7 @@ export class Resolver {
       ifindex: last.scope?.plan.ifindex ?? 0,
       scope: last.scope?.plan.label,
       server: last.server,
-      protocol: last.protocol,
+      channel: last.channel,
       learntAt: last.learntAt,
       took,
       attempts: chain.tries,

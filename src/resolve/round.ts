@@ -1,3 +1,4 @@
+import type { Channel } from '../base/index.ts'
 import type { CachedAnswer } from '../cache/index.ts'
 import type { Scope, ScopeAnswer } from '../scope/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
@@ -31,7 +32,7 @@ export interface Round {
   readonly source: Source
   readonly scope: Scope | undefined
   readonly server: string | undefined
-  readonly protocol: 'udp' | 'tcp' | undefined
+  readonly channel: Channel | undefined
   readonly learntAt: number | undefined
   readonly tries: readonly TryResult[]
 }
@@ -53,7 +54,7 @@ const NOTHING = {
   source: 'none',
   scope: undefined,
   server: undefined,
-  protocol: undefined,
+  channel: undefined,
   learntAt: undefined,
   tries: [],
 } as const satisfies Omit<Round, 'name' | 'state'>
@@ -111,7 +112,7 @@ export function scopeRound(result: CandidateResult, wasAlone: boolean): Round {
     source: isStale ? 'stale' : isFromCache ? 'cache' : 'network',
     scope,
     server: last.lesson.server,
-    protocol: last.lesson.protocol,
+    channel: last.lesson.channel,
     learntAt: last.lesson.learntAt,
     tries,
   }

@@ -156,11 +156,11 @@ export class Scope {
 
   #learn(
     { request: { question }, variant }: ScopeRequest,
-    { wire, message, upstream, protocol, tries }: Extract<Outcome, { kind: 'reply' }>,
+    { wire, message, upstream, channel, tries }: Extract<Outcome, { kind: 'reply' }>,
     mayBeKept: boolean,
   ): ScopeAnswer {
     const { clock } = this.#services
-    const lesson: Lesson = { server: upstream.label, protocol, learntAt: clock.wall() }
+    const lesson: Lesson = { server: upstream.label, channel, learntAt: clock.wall() }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
     if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it
     const basis = isKept ? this.cache.store(question, variant, wire, message, lesson, clock.now()) : undefined
@@ -170,7 +170,7 @@ export class Scope {
   #report(question: Question, outcome: Outcome): void {
     this.#services.log.debug(() => {
       const tries = outcome.tries.map(
-        ({ server, protocol, took, result }) => `${server}/${protocol} ${result} ${took.toFixed(1)}ms`,
+        ({ server, channel, took, result }) => `${server}/${channel} ${result} ${took.toFixed(1)}ms`,
       )
       return `${this.#plan.label}: ${questionText(question)}: ${tries.join(', ')}`
     })

@@ -1,16 +1,16 @@
-import type { IpAddress } from '../base/index.ts'
+import type { IpAddress, IpProtocol } from '../base/index.ts'
 import { formatAddressAndPort, parseAddressAndPort } from './server-spec.ts'
 
 /** An extra stub listener (R-STUB-4). */
 export interface ListenSpec {
-  readonly transport: 'udp' | 'tcp' | 'both'
+  readonly transport: IpProtocol | 'both'
   readonly address: IpAddress
   readonly port: number
 }
 
 /** Reads `[udp:|tcp:]ADDR[:PORT]`; the port is 53 unless given. @throws {SettingError} */
 export function parseListenSpec(text: string): ListenSpec {
-  const prefix = /^(udp|tcp):/.exec(text)?.[1] as 'udp' | 'tcp' | undefined
+  const prefix = /^(udp|tcp):/.exec(text)?.[1] as IpProtocol | undefined
   const { address, port } = parseAddressAndPort(prefix === undefined ? text : text.slice(prefix.length + 1))
   return { transport: prefix ?? 'both', address, port: port ?? 53 }
 }

@@ -1,5 +1,5 @@
 import type { Name } from '../wire/index.ts'
-import type { Millis, Seconds } from '../base/index.ts'
+import type { IpProtocol, Millis, Seconds } from '../base/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, MulticastMode } from './link-settings.ts'
 import type { ListenSpec } from './listen-spec.ts'
 import { DEFAULT_NEGATIVE_TRUST_ANCHORS } from './negative-trust-anchors.ts'
@@ -28,7 +28,7 @@ export interface ResolvedSettings {
   readonly dnsCacheBytes: number
   readonly multicastDnsCacheSize: number
   readonly llmnrCacheSize: number
-  readonly stubListener: 'yes' | 'no' | 'udp' | 'tcp'
+  readonly stubListener: 'yes' | 'no' | IpProtocol
   readonly extraListeners: readonly ListenSpec[]
   readonly readEtcHosts: boolean
   readonly readStaticRecords: boolean

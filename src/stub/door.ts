@@ -1,10 +1,10 @@
-import type { IpAddress } from '../base/index.ts'
+import type { IpAddress, IpProtocol } from '../base/index.ts'
 
 /** Which of our listeners a request came in by. */
 export interface Door {
   /** `main` 127.0.0.53 · `proxy` 127.0.0.54 · `extra` a listener of `DNSStubListenerExtra=`. */
   readonly kind: 'main' | 'proxy' | 'extra'
-  readonly transport: 'udp' | 'tcp'
+  readonly transport: IpProtocol
   /** Where it listens. */
   readonly at?: { readonly address: IpAddress; readonly port: number }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../base/index.ts'
+import type { Clock, IpProtocol, Log } from '../base/index.ts'
 import { IpAddress, Lifetime, reasonOf } from '../base/index.ts'
 import type { ListenSpec } from '../settings/index.ts'
 import { formatListenSpec } from '../settings/index.ts'
@@ -19,10 +19,10 @@ export interface StubServices {
 export class ListenError extends Error {
   readonly address: string
   readonly port: number
-  readonly transport: 'udp' | 'tcp'
+  readonly transport: IpProtocol
   readonly code: string | undefined
 
-  constructor(at: ListenAddress, transport: 'udp' | 'tcp', cause: unknown) {
+  constructor(at: ListenAddress, transport: IpProtocol, cause: unknown) {
     super(`Cannot listen on ${at.address.text} port ${at.port} (${transport}): ${reasonOf(cause)}`, { cause })
     this.address = at.address.text
     this.port = at.port
@@ -61,7 +61,7 @@ export class StubListeners implements AsyncDisposable {
   }
 
   /** Both stub addresses by `DNSStubListener=`; all or none (R-STUB-1). @throws {ListenError} */
-  async openStandard(mode: 'yes' | 'udp' | 'tcp'): Promise<void> {
+  async openStandard(mode: 'yes' | IpProtocol): Promise<void> {
     const transports = mode === 'yes' ? (['udp', 'tcp'] as const) : [mode]
     await this.#allOrNone(async (life) => {
       for (const transport of transports) {

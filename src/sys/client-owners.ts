@@ -1,4 +1,4 @@
-import type { IpAddress } from '../base/index.ts'
+import type { IpAddress, IpProtocol } from '../base/index.ts'
 import { type Holder, ownerOf, type Process, socketOf } from './port-holder.ts'
 
 /** The part of the time that may go into looking, in the long run; and milliseconds of CPU that may be spent at once. */
@@ -40,7 +40,7 @@ export class ClientOwners {
    * Undefined for others, when the socket is gone already, and when there is no time for it. The process is known only
    * to those who may look into it.
    */
-  find(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Holder | undefined {
+  find(address: IpAddress, port: number, transport: IpProtocol): Holder | undefined {
     const startedAt = this.#now()
     const key = `${transport} ${address.text} ${port}`
     const known = this.#sights.get(key)
@@ -55,7 +55,7 @@ export class ClientOwners {
     return holder
   }
 
-  #look(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Holder | undefined {
+  #look(address: IpAddress, port: number, transport: IpProtocol): Holder | undefined {
     const socket = socketOf(address, port, transport, true)
     if (socket === undefined) return undefined
     const mayLook = process.geteuid?.() === 0 || process.geteuid?.() === socket.uid

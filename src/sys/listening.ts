@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { AF_INET, type Log } from '../base/index.ts'
+import { AF_INET, type IpProtocol, type Log } from '../base/index.ts'
 import { BatchedUdp } from './batched-udp.ts'
 import type { DatagramListener, ListenAddress } from './datagram-listener.ts'
 import type { Libc } from './libc.ts'
@@ -52,7 +52,7 @@ export class Listening {
 }
 
 /** Whether a place could be had now, told by having it for a moment; false when that cannot be told. */
-export function isFree(libc: Libc | undefined, at: ListenAddress, transport: 'udp' | 'tcp'): boolean {
+export function isFree(libc: Libc | undefined, at: ListenAddress, transport: IpProtocol): boolean {
   if (libc === undefined) return false
   const [type, prepare] =
     transport === 'udp'

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { AF_INET, IpAddress, printable } from '../base/index.ts'
+import { AF_INET, IpAddress, type IpProtocol, printable } from '../base/index.ts'
 
 /** Who has a socket. */
 export interface Holder {
@@ -23,12 +23,12 @@ export interface Socket {
 const LISTENING = '0A'
 
 /** Who listens on a port of an address, or of all addresses; undefined when nobody does. */
-export function portHolder(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Holder | undefined {
+export function portHolder(address: IpAddress, port: number, transport: IpProtocol): Holder | undefined {
   const socket = boundSocket(address, port, transport)
   return socket && { uid: socket.uid, process: ownerOf(socket.inode) }
 }
 
-function boundSocket(address: IpAddress, port: number, transport: 'udp' | 'tcp'): Socket | undefined {
+function boundSocket(address: IpAddress, port: number, transport: IpProtocol): Socket | undefined {
   return socketOf(address, port, transport, false)
 }
 
@@ -36,7 +36,7 @@ function boundSocket(address: IpAddress, port: number, transport: 'udp' | 'tcp')
 export function socketOf(
   address: IpAddress,
   port: number,
-  transport: 'udp' | 'tcp',
+  transport: IpProtocol,
   isClient: boolean,
 ): Socket | undefined {
   const every = IpAddress.of(address.family === AF_INET ? '0.0.0.0' : '::')

@@ -1,13 +1,15 @@
-import type { Clock, CrowdMember, Random } from '../base/index.ts'
+import type { CrowdMember } from '../base/index.ts'
 import { Crowd, NOWHERE } from '../base/index.ts'
-import type { Outgoing, UdpEvents } from '../sys/index.ts'
-import { type OutgoingQuery, type Settle, type Transport, TransportError } from '../upstream/index.ts'
-import { Graveyard } from './graveyard.ts'
+import type { UdpEvents } from '../sys/index.ts'
+import { type OutgoingQuery, type Settle, TransportError } from '../upstream/index.ts'
+import type { ChannelContext, ChannelTransport } from './channel-transport.ts'
+import { LateReplySockets } from './late-reply-sockets.ts'
+import { type ExchangeEnd, PendingExchange } from './pending-exchange.ts'
 import type { PooledUdp } from './pooled-udp.ts'
-import { timeoutError, transportError } from './transport-errors.ts'
+import { transportError } from './transport-errors.ts'
 import { UdpPool } from './udp-pool.ts'
 
-/** Open sockets, resting ones included: each is a descriptor and a port that others may need. */
+/** Open sockets, those kept for late replies included: each is a descriptor and a port that others may need. */
 const MAX_SOCKETS = 4096
 /** A question asked again leaves so many to others, for each time up to the fourth: a flood that nobody answers asks often. */
 const LEFT_TO_OTHERS = MAX_SOCKETS / 8
@@ -16,38 +18,38 @@ const LEFT_TO_OTHERS = MAX_SOCKETS / 8
  * Each exchange has a socket of its own while it lasts, and with it a port that nobody can guess and a filter in the
  * kernel that lets only this server and this link through (R-SRV-7, R-SRV-8).
  */
-export class UdpTransport implements Transport, AsyncDisposable {
-  readonly #clock: Clock
+export class UdpTransport implements ChannelTransport {
+  readonly #context: ChannelContext
   readonly #pool: UdpPool
-  readonly #graveyard: Graveyard
+  readonly #late: LateReplySockets
   readonly #live = new Crowd<UdpExchange>()
   #isClosed = false
 
-  constructor(outgoing: Outgoing, clock: Clock, random: Random) {
-    this.#clock = clock
+  constructor(context: ChannelContext) {
+    const { outgoing, clock, random } = context
+    this.#context = context
     this.#pool = new UdpPool((endpoint, events) => outgoing.connectUdp(endpoint, events), clock, random)
-    this.#graveyard = new Graveyard(clock)
+    this.#late = new LateReplySockets(clock)
   }
 
   exchange(query: OutgoingQuery, settle: Settle): () => void {
     const room = MAX_SOCKETS - LEFT_TO_OTHERS * Math.min(4, query.earlier)
-    const isFull = this.#live.size + this.#graveyard.size >= room
-    const exchange = new UdpExchange(query, settle, this.#live, this.#pool, this.#graveyard)
-    if (this.#isClosed) exchange.fail(closed())
-    else if (isFull) exchange.fail(new TransportError('io', 'too many open sockets'))
-    else exchange.begin(this.#clock)
-    return () => exchange.giveUp(undefined)
+    const isFull = this.#live.size + this.#late.size >= room
+    const exchange = new UdpExchange(query, settle, this.#live, this.#pool, this.#late)
+    if (this.#isClosed) exchange.failLater(closed())
+    else if (isFull) exchange.failLater(new TransportError('io', 'too many open sockets'))
+    else exchange.begin(this.#context.clock)
+    return () => exchange.cancel()
   }
 
-  /** Addresses or routes have changed. */
   renew(): void {
     this.#pool.renew()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
-    for (const exchange of this.#live) exchange.giveUp(closed())
-    this.#graveyard[Symbol.dispose]()
+    for (const exchange of this.#live) exchange.finish(closed())
+    this.#late[Symbol.dispose]()
     this.#pool[Symbol.dispose]()
   }
 }
@@ -56,74 +58,53 @@ function closed(): TransportError {
   return new TransportError('io', 'the transport is closed')
 }
 
-/** One question on its way: sent once, then among the living until it is settled or taken back. */
-class UdpExchange implements UdpEvents, CrowdMember {
-  readonly #query: OutgoingQuery
-  readonly #settle: Settle
+class UdpExchange extends PendingExchange implements UdpEvents, CrowdMember {
   readonly #live: Crowd<UdpExchange>
   readonly #pool: UdpPool
-  readonly #graveyard: Graveyard
+  readonly #late: LateReplySockets
   place = NOWHERE
   /** The most questions that were out together when it was one of them, as far as it saw. */
   #out: number
   #socket: PooledUdp | undefined
-  #patience: Disposable | undefined
 
-  constructor(query: OutgoingQuery, settle: Settle, live: Crowd<UdpExchange>, pool: UdpPool, graveyard: Graveyard) {
-    this.#query = query
-    this.#settle = settle
+  constructor(query: OutgoingQuery, settle: Settle, live: Crowd<UdpExchange>, pool: UdpPool, late: LateReplySockets) {
+    super(query, settle)
     this.#live = live
     this.#pool = pool
-    this.#graveyard = graveyard
+    this.#late = late
     live.add(this)
     this.#out = live.size
   }
 
-  begin(clock: Clock): void {
-    const { endpoint, wire, patience } = this.#query
-    try {
-      this.#socket = this.#pool.send(endpoint, wire, this)
-    } catch (error) {
-      return this.fail(transportError(error, endpoint))
-    }
-    this.#patience = clock.after(patience, () => this.giveUp(timeoutError(this.#query)))
+  protected send(): void {
+    const { endpoint, wire } = this.query
+    this.#socket = this.#pool.send(endpoint, wire, this)
   }
 
-  /** It could not even be sent, which is told when the caller is ready to hear it. */
-  fail(reason: TransportError): void {
-    queueMicrotask(() => this.#end() && this.#settle(reason))
-  }
-
-  /** The answer may still come, so the socket goes to rest. Without a reason nothing is told. */
-  giveUp(reason: TransportError | undefined): void {
-    if (!this.#end()) return
-    if (this.#socket !== undefined) this.#graveyard.bury(this.#socket)
-    if (reason !== undefined) this.#settle(reason)
+  protected release(end: ExchangeEnd): void {
+    // The last answers of a burst would otherwise close their sockets, for the next burst to open others.
+    const out = Math.max(this.#out, this.#live.size)
+    this.#live.delete(this)
+    const socket = this.#socket
+    if (socket === undefined) return
+    if (end === 'answered') this.#pool.giveBack(socket, out)
+    else if (end === 'failed') socket.close()
+    else this.#late.keep(socket) // the answer may still come
   }
 
   /** A wrong message may be a forgery, and is passed over; the right one may still come (R-SRV-7). */
   onMessage(bytes: Buffer): void {
     const socket = this.#socket
     if (socket === undefined) return
-    if (!this.#live.has(this)) return void this.#graveyard.exhume(socket) // what it was kept for has come
-    if (!this.#query.isAnsweredBy(bytes)) return socket.retire()
-    // The last answers of a burst would otherwise close their sockets, for the next burst to open others.
-    this.#pool.giveBack(socket, Math.max(this.#out, this.#live.size))
-    this.#end()
-    this.#settle(bytes)
+    if (this.isOver) return void this.#late.close(socket) // what it was kept for has come
+    if (!this.query.isAnsweredBy(bytes)) return socket.retire()
+    this.finish(bytes)
   }
 
   onError(error: unknown): void {
     const socket = this.#socket
     if (socket === undefined) return
-    if (!this.#end()) return void this.#graveyard.exhume(socket)
-    socket.close()
-    this.#settle(transportError(error, this.#query.endpoint))
-  }
-
-  /** False when it was over before. */
-  #end(): boolean {
-    this.#patience?.[Symbol.dispose]()
-    return this.#live.delete(this)
+    if (this.isOver) return void this.#late.close(socket)
+    this.finish(transportError(error, this.query.endpoint))
   }
 }

@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import { type Channel, isStream, type Millis } from '../base/index.ts'
 import type { Upstream } from './upstream.ts'
 import { PAYLOAD_SIZE, SMALL_PAYLOAD } from './abilities.ts'
 
@@ -57,8 +57,22 @@ export class Course {
     return this.isSilent && this.isStuck && this.upstream.liveness.state === 'up'
   }
 
-  /** The payload size to offer in the next message over UDP; undefined: without EDNS. */
-  nextPayload(now: Millis): number | undefined {
+  /** The channel of an ordinary message. With `largeChannel` the only place where a channel is chosen. */
+  get channel(): Channel {
+    return this.upstream.channels.first
+  }
+
+  /** The channel for what `channel` has truncated or cannot carry. */
+  get largeChannel(): Channel {
+    return this.upstream.channels.large
+  }
+
+  /** The EDNS payload size to offer in the next message over `channel`; undefined: without EDNS. */
+  payloadSize(channel: Channel, now: Millis): number | undefined {
+    return isStream(channel) ? this.#streamPayload(now) : this.#datagramPayload(now)
+  }
+
+  #datagramPayload(now: Millis): number | undefined {
     const { abilities, liveness } = this.upstream
     const nth = this.#sentUdp++
     if (nth === 0) this.#startedAt = now
@@ -73,8 +87,8 @@ export class Course {
     return nth >= 2 && this.isStuck ? SMALL_PAYLOAD : abilities.payloadSize(now)
   }
 
-  /** The same over TCP, where the size says nothing. */
-  streamPayload(now: Millis): number | undefined {
+  /** Where the size says nothing. */
+  #streamPayload(now: Millis): number | undefined {
     return this.refusedEdns || !this.upstream.abilities.speaksEdns(now) ? undefined : PAYLOAD_SIZE
   }
 

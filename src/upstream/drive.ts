@@ -71,9 +71,9 @@ export class Drive {
   }
 
   #send(attempt: Try): void {
-    const { upstream, protocol, wire, patience, earlier } = attempt
+    const { upstream, channel, wire, patience, earlier } = attempt
     const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
-    const query = { endpoint: upstream.endpoint, protocol, wire, patience, earlier, isAnsweredBy }
+    const query = { endpoint: upstream.endpoint, channel, wire, patience, earlier, isAnsweredBy }
     const takeBack = this.#means.transport.exchange(query, (result) => {
       this.#open.delete(attempt)
       this.#step((now) =>

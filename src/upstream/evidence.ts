@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import { isStream, type Millis } from '../base/index.ts'
 import { SMALL_PAYLOAD } from './abilities.ts'
 import type { TransportErrorCode } from './transport.ts'
 import type { Try } from './try.ts'
@@ -7,13 +7,13 @@ import type { Verdict } from './verdict.ts'
 
 /** What a reply says about its server, whatever it is worth for the question, and even when that is long over. */
 export function learnFromReply(attempt: Try, wire: Buffer, verdict: Verdict['kind'], now: Millis): void {
-  const { course, upstream, protocol, payloadSize, sentAt } = attempt
+  const { course, upstream, channel, payloadSize, sentAt } = attempt
   const { abilities } = upstream
   if (attempt.hedge !== undefined) {
     attempt.hedge.wasVain = true
     upstream.counts.vainHedges++
   }
-  if (protocol === 'tcp') {
+  if (isStream(channel)) {
     upstream.onStreamMessage(now)
     if (wire.length > SMALL_PAYLOAD && course.largeLosses > 0) abilities.onLargeLost(course.largeLosses, now)
     return
@@ -38,7 +38,7 @@ export function learnFromFailure(
   isStuck: boolean,
   now: Millis,
 ): void {
-  if (attempt.protocol === 'tcp') return
+  if (isStream(attempt.channel)) return
   if (code === 'refused' || code === 'unreachable') upstreams.onUnreachable(attempt.upstream, now)
   else if (code === 'timeout') learnFromSilence(attempt, upstreams, isStuck, now)
 }
@@ -46,9 +46,9 @@ export function learnFromFailure(
 /** The question was answered, so it can be: what others owe for it, and what was sent to this server before, got lost. */
 export function learnFromAnswer(answered: Try, open: readonly Try[]): void {
   for (const attempt of open) {
-    const { upstream, isLate, protocol, sentAt } = attempt
+    const { upstream, isLate, channel, sentAt } = attempt
     const isOlder = upstream !== answered.upstream || sentAt < answered.sentAt
-    if (!isLate || !isOlder || protocol === 'tcp' || upstream.liveness.state === 'out') continue
+    if (!isLate || !isOlder || isStream(channel) || upstream.liveness.state === 'out') continue
     attempt.isLost = true
     upstream.onLost()
   }
@@ -59,7 +59,7 @@ export function learnFromSilence(attempt: Try, upstreams: Upstreams, isStuck: bo
   const { course, upstream, sentAt } = attempt
   if (attempt.isLate) return
   attempt.isLate = true
-  if (attempt.protocol === 'tcp') return course.onTcpFailed(now)
+  if (isStream(attempt.channel)) return course.onTcpFailed(now)
   course.onLost(attempt.payloadSize, sentAt)
   upstream.onOverdue()
   if (!isStuck) upstreams.onMiss(upstream, sentAt, now)

@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import type { Channel, Millis } from '../base/index.ts'
 import type { Message } from '../wire/index.ts'
 import type { Try, TryResult } from './try.ts'
 import type { Upstream } from './upstream.ts'
@@ -10,7 +10,7 @@ export interface ReplyOutcome {
   readonly wire: Buffer
   readonly message: Message
   readonly upstream: Upstream
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
   readonly tries: readonly TryResult[]
 }
 

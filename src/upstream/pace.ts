@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import { type Channel, isStream, type Millis } from '../base/index.ts'
 import type { Course } from './course.ts'
 import type { Try } from './try.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -68,8 +68,8 @@ export class Pace {
   }
 
   /** How long somebody listens for the answer to one message. */
-  patience(protocol: 'udp' | 'tcp'): Millis {
-    return protocol === 'tcp' ? TCP_PATIENCE : LIFETIME
+  patience(channel: Channel): Millis {
+    return isStream(channel) ? TCP_PATIENCE : LIFETIME
   }
 
   /** A message goes out over UDP, in the given round of the servers. */

@@ -52,11 +52,11 @@ export class ProbeLoop implements Disposable {
   }
 
   #exchange(probe: Probe): void {
-    const { upstream, wire, patience } = probe
+    const { upstream, channel, wire, patience } = probe
     const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
     const query = {
       endpoint: upstream.endpoint,
-      protocol: 'udp',
+      channel,
       wire,
       patience,
       earlier: 0,

@@ -1,4 +1,4 @@
-import type { Millis, Random } from '../base/index.ts'
+import type { Channel, Millis, Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 import { CLASS, ROOT, TYPE } from '../wire/index.ts'
 import { outgoingMessage } from './outgoing.ts'
@@ -20,6 +20,7 @@ const ROOT_SOA: Question = { name: ROOT, type: TYPE.SOA, class: CLASS.IN }
 /** One probe message, sent or to be sent. */
 export interface Probe {
   readonly upstream: Upstream
+  readonly channel: Channel
   readonly payloadSize: number | undefined
   readonly wire: Buffer
   readonly sentAt: Millis
@@ -100,7 +101,8 @@ export class Prober {
     const question = upstream.provenQuestion ?? ROOT_SOA
     const wire = outgoingMessage({ kind: 'question', question }, payloadSize, this.#random)
     const overdueAt = now + Math.max(SHORTEST_WAIT, this.#upstreams.patience(upstream))
-    const probe = { upstream, payloadSize, wire, sentAt: now, overdueAt, patience: PATIENCE, partner }
+    const channel = upstream.channels.first
+    const probe = { upstream, channel, payloadSize, wire, sentAt: now, overdueAt, patience: PATIENCE, partner }
     upstream.counts.sent++
     upstream.counts.probes++
     this.#open.set(probe, { isAnswered: false, isOverdue: false })

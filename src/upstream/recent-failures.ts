@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import type { Channel, Millis } from '../base/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
 import { questionKey } from '../wire/index.ts'
 
@@ -12,7 +12,7 @@ const CAPACITY = 256
 
 /** How one server failed at one question: by an error, or by saying nothing while it answered others. */
 export type RecentFailure =
-  | { readonly kind: 'error'; readonly wire: Buffer; readonly message: Message }
+  | { readonly kind: 'error'; readonly wire: Buffer; readonly message: Message; readonly channel: Channel }
   | { readonly kind: 'silence' }
 
 interface Entry {

@@ -1,4 +1,4 @@
-import type { Millis, Random } from '../base/index.ts'
+import { type Channel, isStream, type Millis, type Random } from '../base/index.ts'
 import type { Message } from '../wire/index.ts'
 import { type Course, ENOUGH } from './course.ts'
 import { Courses } from './courses.ts'
@@ -69,8 +69,8 @@ export class Transaction {
     if (kind === 'truncated') return this.#onTruncated(attempt, now)
     if (kind === 'edns-refused') return this.#retryWithoutEdns(attempt, message, now)
     this.#tries.note(attempt, verdictText(message), now)
-    const { upstream, protocol, course } = attempt
-    const outcome = { kind: 'reply', wire, message, upstream, protocol, tries: this.#tries.results } as const
+    const { upstream, channel, course } = attempt
+    const outcome = { kind: 'reply', wire, message, upstream, channel, tries: this.#tries.results } as const
     if (kind === 'trouble') return this.#onTrouble(outcome, course, now)
     learnFromAnswer(attempt, this.#tries.open)
     return this.#onAnswer(outcome, course, now)
@@ -78,14 +78,14 @@ export class Transaction {
 
   /** The transport could not deliver this try, or nothing came for it. */
   onFailure(attempt: Try, code: TransportErrorCode, now: Millis): Step {
-    const { course, protocol } = attempt
+    const { course, channel } = attempt
     learnFromFailure(attempt, code, this.#upstreams, this.#courses.isStuck, now)
     this.#tries.settle(attempt)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     if (code !== 'unreachable') this.#sawOnlyNoRoute = false
-    if (code === 'too-large' && protocol === 'udp') return this.#send(course, 'tcp', now)
+    if (code === 'too-large' && !isStream(channel)) return this.#send(course, course.largeChannel, now)
     this.#tries.note(attempt, code, now)
-    if (protocol === 'tcp') return this.#onTcpFailure(attempt, code, now)
+    if (isStream(channel)) return this.#onTcpFailure(attempt, code, now)
     if (code !== 'timeout') course.isSpent = true
     return this.#askNext(now)
   }
@@ -121,7 +121,7 @@ export class Transaction {
     if (failure === undefined) return
     course.isSpent = true
     if (failure.kind === 'silence') this.#isKnownSilence = true
-    else this.#takeTrouble({ ...failure, kind: 'reply', upstream, protocol: 'udp', tries: this.#tries.results })
+    else this.#takeTrouble({ ...failure, kind: 'reply', upstream, tries: this.#tries.results })
   }
 
   #onGarbage(attempt: Try, now: Millis): Step {
@@ -131,13 +131,13 @@ export class Transaction {
   }
 
   #onTruncated(attempt: Try, now: Millis): Step {
-    const { course, protocol, upstream } = attempt
+    const { course, channel, upstream } = attempt
     this.#tries.note(attempt, 'truncated', now)
     upstream.counts.truncated++
-    if (protocol === 'tcp' || course.hasTriedTcp) return this.#giveUpOn(course, now) // R-SRV-10
+    if (isStream(channel) || course.hasTriedTcp) return this.#giveUpOn(course, now) // R-SRV-10
     const isLastResort = course.lacksTcp // it was doubtful, and a large datagram did not do
     const mayTry = this.#request.kind === 'relay' || isLastResort || upstream.abilities.mayTryTcp(now)
-    if (mayTry) return this.#send(course, 'tcp', now)
+    if (mayTry) return this.#send(course, course.largeChannel, now)
     course.lacksTcp = true
     return this.#askNext(now)
   }
@@ -152,14 +152,14 @@ export class Transaction {
   #retryWithoutEdns(attempt: Try, message: Message, now: Millis): Step {
     this.#tries.note(attempt, `${verdictText(message)} to EDNS`, now)
     attempt.course.refusedEdns = true
-    return this.#send(attempt.course, attempt.protocol, now)
+    return this.#send(attempt.course, attempt.channel, now)
   }
 
   #onTrouble(outcome: ReplyOutcome, course: Course, now: Millis): Step {
-    const { upstream, wire, message } = outcome
+    const { upstream, channel, wire, message } = outcome
     upstream.onError()
     if (this.#request.kind === 'question')
-      upstream.failures.add(this.#request.question, { kind: 'error', wire, message }, now)
+      upstream.failures.add(this.#request.question, { kind: 'error', wire, message, channel }, now)
     course.isSpent = true
     course.gaveTrouble = true
     this.#takeTrouble(outcome)
@@ -182,11 +182,11 @@ export class Transaction {
     this.#trouble = outcome
   }
 
-  #onTcpFailure({ course, isLate }: Try, code: TransportErrorCode, now: Millis): Step {
+  #onTcpFailure({ course, channel, isLate }: Try, code: TransportErrorCode, now: Millis): Step {
     if (code === 'closed' && !course.hasReconnected) {
       // Written just as the server closed an idle connection: a fresh one will do.
       course.hasReconnected = true
-      return this.#send(course, 'tcp', now)
+      return this.#send(course, channel, now)
     }
     if (code !== 'timeout') course.isSpent ||= course.lacksTcp || this.#request.kind === 'relay'
     if (!isLate) course.onTcpFailed(now)
@@ -197,23 +197,22 @@ export class Transaction {
   #askNext(now: Millis): Step {
     const isLast = this.#tries.sent >= MAX_TRIES
     const course = isLast ? undefined : this.#courses.next()
-    if (course !== undefined) return this.#send(course, 'udp', now)
+    if (course !== undefined) return this.#send(course, course.channel, now)
     if (this.#tries.oldest !== undefined) return this.#wait([])
     return isLast && this.#courses.areOpen ? this.#fail('attempts-max-reached', now) : this.#conclude(now)
   }
 
-  #send(course: Course, protocol: 'udp' | 'tcp', now: Millis): Step {
+  #send(course: Course, channel: Channel, now: Millis): Step {
     const { upstream } = course
-    const isOwn = this.#request.kind === 'question'
-    const payloadSize = isOwn ? (protocol === 'udp' ? course.nextPayload(now) : course.streamPayload(now)) : undefined
+    const payloadSize = this.#request.kind === 'question' ? course.payloadSize(channel, now) : undefined
     const wire = outgoingMessage(this.#request, payloadSize, this.#random)
     const earlier = this.#tries.sent
     const round = Math.floor(earlier / this.#courses.all.length)
-    if (protocol === 'tcp') this.#pace.onSendStream(course, this.#courses.hasUntried(now), now)
+    if (isStream(channel)) this.#pace.onSendStream(course, this.#courses.hasUntried(now), now)
     else this.#pace.onSend(course, round, now)
-    const patience = this.#pace.patience(protocol)
-    const overdueAt = protocol === 'tcp' ? this.#pace.nextTryAt : now + this.#upstreams.patience(upstream)
-    const attempt = new Try(course, { protocol, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })
+    const patience = this.#pace.patience(channel)
+    const overdueAt = isStream(channel) ? this.#pace.nextTryAt : now + this.#upstreams.patience(upstream)
+    const attempt = new Try(course, { channel, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })
     upstream.counts.sent++
     this.#tries.add(attempt)
     return this.#wait([attempt])

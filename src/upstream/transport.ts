@@ -1,4 +1,4 @@
-import type { IfIndex, IpAddress, Millis } from '../base/index.ts'
+import type { Channel, IfIndex, IpAddress, Millis } from '../base/index.ts'
 
 /** Where one message goes: a server, and the link it must leave by. */
 export interface Endpoint {
@@ -12,7 +12,7 @@ export interface Endpoint {
 /** One message to one server over one transport. */
 export interface OutgoingQuery {
   readonly endpoint: Endpoint
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
   /** A complete message; its ID is already drawn. */
   readonly wire: Buffer
   /** Given up with `timeout` after this long. */

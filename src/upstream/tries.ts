@@ -43,8 +43,8 @@ export class Tries {
     return this.#open.filter(({ overdueAt, isLate }) => overdueAt <= now && !isLate)
   }
 
-  note({ upstream, protocol, sentAt }: Try, result: string, now: Millis): void {
-    this.results.push({ server: upstream.label, protocol, took: now - sentAt, result })
+  note({ upstream, channel, sentAt }: Try, result: string, now: Millis): void {
+    this.results.push({ server: upstream.label, channel, took: now - sentAt, result })
   }
 
   noteUnanswered(now: Millis): void {

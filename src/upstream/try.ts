@@ -1,11 +1,11 @@
-import type { Millis } from '../base/index.ts'
+import type { Channel, Millis } from '../base/index.ts'
 import type { Course } from './course.ts'
 import type { Hedge } from './hedge-budget.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What goes into one message, and when. */
 export interface TryParts {
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
   readonly payloadSize: number | undefined
   readonly wire: Buffer
   readonly sentAt: Millis
@@ -17,7 +17,7 @@ export interface TryParts {
 /** One message sent, or to be sent, to one server, and what it has come to. */
 export class Try {
   readonly course: Course
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
   /** As offered in EDNS; undefined without EDNS. */
   readonly payloadSize: number | undefined
   readonly wire: Buffer
@@ -37,7 +37,7 @@ export class Try {
 
   constructor(course: Course, parts: TryParts) {
     this.course = course
-    this.protocol = parts.protocol
+    this.channel = parts.channel
     this.payloadSize = parts.payloadSize
     this.wire = parts.wire
     this.sentAt = parts.sentAt
@@ -54,7 +54,7 @@ export class Try {
 /** What became of a try, for provenance. */
 export interface TryResult {
   readonly server: string
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
   readonly took: Millis
   readonly result: string
 }

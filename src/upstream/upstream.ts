@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import type { Channel, Millis } from '../base/index.ts'
 import type { ServerSpec } from '../settings/index.ts'
 import { serverKey } from '../settings/index.ts'
 import type { Question } from '../wire/index.ts'
@@ -27,6 +27,16 @@ export interface PlannedServer {
   readonly label: string
 }
 
+/** By which channels a server may be asked. */
+export interface ServerChannels {
+  /** The first message, and probes. */
+  readonly first: Channel
+  /** What does not fit a datagram. The same as `first` where that is a stream. */
+  readonly large: Channel
+}
+
+const UNENCRYPTED: ServerChannels = { first: 'udp', large: 'tcp' }
+
 /**
  * One server of one scope, and what it has proven. Facts about a server live here and not in the cache; they go when
  * the link it is reached through goes.
@@ -34,6 +44,7 @@ export interface PlannedServer {
 export class Upstream {
   readonly spec: ServerSpec
   readonly endpoint: Endpoint
+  readonly channels: ServerChannels = UNENCRYPTED
   /** For people; follows the name of the link. */
   label: string
   readonly roundTrips = new RoundTrips()

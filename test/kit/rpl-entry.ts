@@ -1,3 +1,4 @@
+import type { Channel } from '../../src/base/index.ts'
 import type { Message, ResourceRecord, Section } from '../../src/wire/index.ts'
 import {
   compose,
@@ -15,7 +16,7 @@ import { type RplEntry, RplUnsupported } from './rpl-parse.ts'
 /** A message on its way, and how it travels. */
 export interface Packet {
   readonly wire: Buffer
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
 }
 
 const SECTIONS: readonly Section[] = ['answer', 'authority', 'additional']
@@ -23,11 +24,11 @@ const SECTIONS: readonly Section[] = ['answer', 'authority', 'additional']
 const HEADER_FLAGS = 0x87b0
 
 /** Why a message does not match the entry; undefined when it does. `isMinimal`: see `RplConfig`. */
-export function mismatch(entry: RplEntry, { wire, protocol }: Packet, isMinimal: boolean): string | undefined {
+export function mismatch(entry: RplEntry, { wire, channel }: Packet, isMinimal: boolean): string | undefined {
   const message = readable(wire)
   if (message === undefined) return 'it cannot be read'
   for (const rule of entry.match) {
-    const problem = ruleProblem(rule, entry, message, protocol, isMinimal)
+    const problem = ruleProblem(rule, entry, message, channel, isMinimal)
     if (problem !== undefined) return problem
   }
   return undefined
@@ -46,7 +47,7 @@ function ruleProblem(
   rule: string,
   entry: RplEntry,
   message: Message,
-  protocol: 'udp' | 'tcp',
+  channel: Channel,
   isMinimal: boolean,
 ): string | undefined {
   const { question } = message
@@ -73,7 +74,7 @@ function ruleProblem(
       return message.opt === undefined ? undefined : 'there is an OPT record'
     case 'UDP':
     case 'TCP':
-      return differs('transport', protocol, rule.toLowerCase())
+      return differs('transport', channel, rule.toLowerCase())
     case 'ttl':
       return undefined // says how `all` and `answer` compare
     case 'all':

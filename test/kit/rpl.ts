@@ -124,7 +124,7 @@ class RplPlayer {
     this.#waiting++
     try {
       const wire = await this.world.send(wireOf(entry), door)
-      if (wire !== undefined) this.#replies.push({ wire, protocol: transport })
+      if (wire !== undefined) this.#replies.push({ wire, channel: transport })
     } catch (error) {
       this.#bug ??= error
     } finally {

@@ -154,7 +154,7 @@ class ScenarioPlayer {
     const found = this.#unnamed().filter(
       (exchange) =>
         exchange.server === server &&
-        exchange.protocol === protocol &&
+        exchange.channel === protocol &&
         questionLine(exchange.question) === question &&
         (ifindex === undefined || exchange.ifindex === ifindex) &&
         hasOptions(parseMessage(exchange.wire)),
@@ -259,8 +259,8 @@ class ScenarioPlayer {
   }
 }
 
-function exchangeText({ server, ifindex, protocol, question, sentAt }: Exchange): string {
-  return `${server}%${ifindex} ${questionLine(question)} ${protocol} at ${sentAt}ms`
+function exchangeText({ server, ifindex, channel, question, sentAt }: Exchange): string {
+  return `${server}%${ifindex} ${questionLine(question)} ${channel} at ${sentAt}ms`
 }
 
 function isLookup(result: Ask['result']): result is Found {

@@ -1,4 +1,4 @@
-import type { Clock, Millis } from '../../src/base/index.ts'
+import type { Channel, Clock, Millis } from '../../src/base/index.ts'
 import type { OutgoingQuery, Settle, Transport, TransportErrorCode } from '../../src/upstream/index.ts'
 import { TransportError } from '../../src/upstream/index.ts'
 import type { Question } from '../../src/wire/index.ts'
@@ -11,7 +11,7 @@ export interface Exchange {
   readonly port: number
   /** The link it left by; 0 for none in particular. */
   readonly ifindex: number
-  readonly protocol: 'udp' | 'tcp'
+  readonly channel: Channel
   readonly question: Question
   /** The whole message, ID included. */
   readonly wire: Buffer
@@ -50,7 +50,7 @@ export class ScriptedTransport implements Transport {
       server: query.endpoint.address.text,
       port: query.endpoint.port,
       ifindex: query.endpoint.ifindex,
-      protocol: query.protocol,
+      channel: query.channel,
       question: readQuestion(query.wire).question,
       wire: query.wire,
       sentAt: this.#clock.now(),

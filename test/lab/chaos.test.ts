@@ -1,3 +1,4 @@
+import type { IpProtocol } from '../../src/base/index.ts'
 import { describe, expect, test } from 'vitest'
 import { MAX_DESCRIPTORS, play, type Row } from './chaos/cell.ts'
 import { bearable, type Fault, faults } from './chaos/faults.ts'
@@ -9,7 +10,7 @@ import { original } from './kit/lab.ts'
  */
 const isFull = process.env['TSRESOLVED_CHAOS'] === 'full'
 
-type Cell = readonly [Fault, 1 | 2 | 3, 'udp' | 'tcp']
+type Cell = readonly [Fault, 1 | 2 | 3, IpProtocol]
 const transports = ['udp', 'tcp'] as const
 const all: Cell[] = faults.flatMap((fault) =>
   ([1, 2, 3] as const).flatMap((servers) => transports.map((transport) => [fault, servers, transport] as const)),

@@ -33,8 +33,8 @@ async function transcript(scenarios: readonly Scenario[], seed: number): Promise
   const lines: string[] = []
   for (const scenario of scenarios) {
     const { exchanges } = await playScenario(scenario, { seed })
-    for (const { server, port, ifindex, protocol, sentAt, wire } of exchanges) {
-      lines.push(`${sentAt}ms ${server}:${port}%${ifindex} ${protocol} ${wire.toString('hex')}`)
+    for (const { server, port, ifindex, channel, sentAt, wire } of exchanges) {
+      lines.push(`${sentAt}ms ${server}:${port}%${ifindex} ${channel} ${wire.toString('hex')}`)
     }
   }
   return lines

@@ -20,16 +20,16 @@ type RememberedValue = ValueOf<(typeof Remembered)['fields']>
 type ServerValue = ValueOf<(typeof Server)['fields']>
 
 export function provenanceOutput(origin: Origin): ProvenanceValue {
-  const { source, scope, ifindex, server, protocol, learntAt, took, attempts, verdicts } = origin
+  const { source, scope, ifindex, server, channel, learntAt, took, attempts, verdicts } = origin
   return {
     source,
     scope,
     ifindex: ifindex || undefined,
     server,
-    transport: protocol,
+    transport: channel,
     learntUSec: learntAt && micros(learntAt),
     tookUSec: micros(took),
-    attempts: attempts.map(({ server: asked, protocol: transport, took: time, result }) => {
+    attempts: attempts.map(({ server: asked, channel: transport, took: time, result }) => {
       return { server: asked, transport, tookUSec: micros(time), result }
     }),
     scopes: verdicts().map(({ scope: label, ifindex: link, score, reason, won }) => {
@@ -87,7 +87,7 @@ function rememberedOutput({ question, found, age, remaining, isOlderThanChange }
     ageUSec: found && micros(age),
     remainingUSec: found && micros(remaining),
     server: found?.lesson.server,
-    transport: found?.lesson.protocol,
+    transport: found?.lesson.channel,
     learntUSec: found && micros(found.lesson.learntAt),
     olderThanChange: found && isOlderThanChange,
   }

@@ -4,7 +4,7 @@ import { micros, serverOutput } from './explanation.ts'
 import type { Histogram, Link, Question, ValueOf } from '../../varlink-idl/index.ts'
 
 export function questionOutput(entry: JournalEntry): ValueOf<(typeof Question)['fields']> {
-  const { at, name, types, state, rcode, records, source, scope, ifindex, server, protocol, took, attempts } = entry
+  const { at, name, types, state, rcode, records, source, scope, ifindex, server, channel, took, attempts } = entry
   return {
     answeredUSec: micros(at),
     name,
@@ -16,7 +16,7 @@ export function questionOutput(entry: JournalEntry): ValueOf<(typeof Question)['
     scope,
     ifindex: ifindex || undefined,
     server,
-    transport: protocol,
+    transport: channel,
     tookUSec: micros(took),
     attempts,
     client: clientOutput(entry),

@@ -1,3 +1,4 @@
+import type { IpProtocol } from '../../../src/base/index.ts'
 import { appendFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -12,7 +13,7 @@ import type { Fared, Fault, Load, Order, Report } from './faults.ts'
 export interface Row {
   readonly fault: Fault
   readonly servers: number
-  readonly transport: 'udp' | 'tcp'
+  readonly transport: IpProtocol
   readonly warm: Fared
   readonly under: Fared
   /** Milliseconds until the healed server was asked again; undefined when that took too long to wait for. */
@@ -33,7 +34,7 @@ const LONGEST_RETURN = 8000
 export const MAX_DESCRIPTORS = 200
 
 /** One fault of the preferred server, start to end: healthy, under the fault, healed. */
-export async function play(fault: Fault, servers: 1 | 2 | 3, transport: 'udp' | 'tcp'): Promise<Row> {
+export async function play(fault: Fault, servers: 1 | 2 | 3, transport: IpProtocol): Promise<Row> {
   const other = { zone: { 'x.other.test': 'A 192.0.2.1' }, domains: ['~other.test'], defaultRoute: false }
   const dns = ['10.53.1.1', '10.53.1.2', '10.53.1.3'].slice(0, servers)
   await using lab = await Lab.open({ links: { lan: { zone: false, dns }, other } })

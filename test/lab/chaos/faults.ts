@@ -1,3 +1,4 @@
+import type { IpProtocol } from '../../../src/base/index.ts'
 /** What can be wrong with a server or the path to it. All but the first are things that happen in real networks. */
 export const faults = [
   'none',
@@ -69,7 +70,7 @@ export interface Report {
 
 /** To the client. */
 export interface Load {
-  readonly transport: 'udp' | 'tcp'
+  readonly transport: IpProtocol
   readonly prefix: string
   readonly count: number
   /** Questions a second. */

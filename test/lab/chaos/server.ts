@@ -1,3 +1,4 @@
+import type { IpProtocol } from '../../../src/base/index.ts'
 /** DNS servers that go wrong on command; run inside an upstream network. First argument: their addresses. */
 import { execFileSync } from 'node:child_process'
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
@@ -119,7 +120,7 @@ class ChaosServer {
     return this.fault === 'reordering' ? Math.random() * 80 : Number(fixed ?? 2)
   }
 
-  #answer(wire: Buffer, transport: 'udp' | 'tcp'): Buffer | undefined {
+  #answer(wire: Buffer, transport: IpProtocol): Buffer | undefined {
     const asked = read(wire)
     this.messages++
     if (asked.name !== '') this.#note(asked)

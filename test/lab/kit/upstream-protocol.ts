@@ -1,3 +1,4 @@
+import type { IpProtocol } from '../../../src/base/index.ts'
 import type { Zone } from './zone.ts'
 
 /** Which questions a behaviour applies to; what is left out matches everything. */
@@ -5,7 +6,7 @@ export interface Match {
   /** This name and everything below it. */
   readonly name?: string
   readonly type?: string
-  readonly transport?: 'udp' | 'tcp'
+  readonly transport?: IpProtocol
   /** The server address that was asked. */
   readonly to?: string
   /** Applies this often, then no more. */
@@ -43,7 +44,7 @@ export interface Question {
   readonly ad: boolean
   readonly cd: boolean
   readonly edns: { readonly size: number; readonly do: boolean } | undefined
-  readonly transport: 'udp' | 'tcp'
+  readonly transport: IpProtocol
   readonly from: string
   readonly port: number
   readonly to: string

@@ -136,7 +136,7 @@ const provenance: Provenance = {
   ifindex: 2,
   scope: 'link 2 (eth0)',
   server: '192.0.2.1',
-  protocol: 'udp',
+  channel: 'udp',
   learntAt: 0,
   took: 1,
   attempts: [],

@@ -263,7 +263,7 @@ describe('provenance', () => {
       ifindex: 2,
       scope: 'link 2 (lan)',
       server: '10.2.0.1%lan',
-      protocol: 'udp',
+      channel: 'udp',
       learntAt: world.clock.wall(),
       attempts: [{ server: '10.2.0.1%lan', result: 'NOERROR' }],
     })

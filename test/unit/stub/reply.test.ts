@@ -326,9 +326,9 @@ describe('bypass (R-STUB-13)', () => {
   })
 
   test('R-STUB-14: a truncated reply is fetched again over TCP', async () => {
-    const world = worldOf(({ protocol }) => (protocol === 'udp' ? { flags: TC } : FOUND))
+    const world = worldOf(({ channel }) => (channel === 'udp' ? { flags: TC } : FOUND))
     expect(addressesIn(await world.ask('a.test', { door: PROXY }))).toEqual(['192.0.2.1'])
-    expect(world.exchanges.map(({ protocol }) => protocol)).toEqual(['udp', 'tcp'])
+    expect(world.exchanges.map(({ channel }) => channel)).toEqual(['udp', 'tcp'])
   })
 
   test('R-CACHE-17: cached by shape; options and CD are for one client alone', async () => {

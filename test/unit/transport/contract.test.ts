@@ -1,9 +1,11 @@
 import net from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
-import { IpAddress } from '../../../src/base/index.ts'
+import { type Channel, IpAddress } from '../../../src/base/index.ts'
 import { Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import { PlainTransport, TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
+import { ChannelTransports } from '../../../src/transport/index.ts'
 import { MAX_USES } from '../../../src/transport/pooled-udp.ts'
+import { openTcpTransport } from '../../../src/transport/tcp-transport.ts'
+import { UdpTransport } from '../../../src/transport/udp-transport.ts'
 import { TransportError } from '../../../src/upstream/index.ts'
 import { frame } from '../../../src/wire/index.ts'
 import { exchange } from '../../kit/exchange.ts'
@@ -15,7 +17,7 @@ import {
   message,
   openTransport,
   openUpstream,
-  protocolOf,
+  channelOf,
   queryTo,
   textOf,
   until,
@@ -23,36 +25,36 @@ import {
 
 /** What every Transport owes to those who ask. */
 describe.each(KINDS)('%s', (kind) => {
-  const protocol = protocolOf(kind)
+  const channel = channelOf(kind)
 
   test('answers a question with the bytes of the server, and stops its timers', async () => {
     const clock = new FakeClock()
-    await using upstream = await openUpstream(protocol, (query, send) =>
+    await using upstream = await openUpstream(channel, (query, send) =>
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`)),
     )
     await using transport = openTransport(kind, clock)
-    const reply = await exchange(transport, queryTo(upstream.port, protocol, 7, 'hello'))
+    const reply = await exchange(transport, queryTo(upstream.port, channel, 7, 'hello'))
     expect(reply).toEqual(message(7, 're hello'))
-    expect(clock.pending).toBe(protocol === 'udp' ? 0 : 1) // the idle timer of the kept connection
+    expect(clock.pending).toBe(channel === 'udp' ? 0 : 1) // the idle timer of the kept connection
   })
 
   test('R-SRV-7: passes over messages that are no answer', async () => {
-    await using upstream = await openUpstream(protocol, (query, send) => {
+    await using upstream = await openUpstream(channel, (query, send) => {
       send(message(query.readUInt16BE(0), 'forged'))
       send(message(query.readUInt16BE(0) ^ 1, `re ${textOf(query)}`))
       send(message(query.readUInt16BE(0), `re ${textOf(query)}`))
     })
     await using transport = openTransport(kind, new FakeClock())
-    const reply = await exchange(transport, queryTo(upstream.port, protocol, 9, 'x'))
+    const reply = await exchange(transport, queryTo(upstream.port, channel, 9, 'x'))
     expect(textOf(reply)).toBe('re x')
   })
 
   test('gives up with `timeout` after the patience, not before', async () => {
     const clock = new FakeClock()
     let asked = 0
-    await using upstream = await openUpstream(protocol, () => asked++)
+    await using upstream = await openUpstream(channel, () => asked++)
     await using transport = openTransport(kind, clock)
-    const failure = failureOf(exchange(transport, queryTo(upstream.port, protocol, 1, 'x', { patience: 300 })))
+    const failure = failureOf(exchange(transport, queryTo(upstream.port, channel, 1, 'x', { patience: 300 })))
     await until(() => asked === 1)
     await clock.advance(299)
     expect(await Promise.race([failure, new Promise((resolve) => setImmediate(() => resolve('waiting')))])).toBe(
@@ -64,20 +66,20 @@ describe.each(KINDS)('%s', (kind) => {
 
   test('a closed port is `refused` at once', async () => {
     await using transport = openTransport(kind, new FakeClock())
-    const { port } = await closedPort(protocol)
-    expect(await failureOf(exchange(transport, queryTo(port, protocol, 1, 'x')))).toBe('refused')
+    const { port } = await closedPort(channel)
+    expect(await failureOf(exchange(transport, queryTo(port, channel, 1, 'x')))).toBe('refused')
   })
 
   test('what is taken back is told no more, and leaves no timer', async () => {
     const clock = new FakeClock()
     const answers: (() => void)[] = []
-    await using upstream = await openUpstream(protocol, (query, send) => {
+    await using upstream = await openUpstream(channel, (query, send) => {
       answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
     })
     const transport = openTransport(kind, clock)
     const told: unknown[] = []
-    const takeBack = transport.exchange(queryTo(upstream.port, protocol, 1, 'x'), (result) => told.push(result))
-    const other = exchange(transport, queryTo(upstream.port, protocol, 2, 'y'))
+    const takeBack = transport.exchange(queryTo(upstream.port, channel, 1, 'x'), (result) => told.push(result))
+    const other = exchange(transport, queryTo(upstream.port, channel, 2, 'y'))
     await until(() => answers.length === 2)
     takeBack()
     takeBack()
@@ -93,8 +95,8 @@ describe.each(KINDS)('%s', (kind) => {
     const transport = openTransport(kind, new FakeClock())
     await transport[Symbol.asyncDispose]()
     const told: unknown[] = []
-    transport.exchange(queryTo(9, protocol, 1, 'x'), (result) => told.push(result))
-    transport.exchange(queryTo(9, protocol, 1, 'x'), () => told.push('taken back, and yet told'))()
+    transport.exchange(queryTo(9, channel, 1, 'x'), (result) => told.push(result))
+    transport.exchange(queryTo(9, channel, 1, 'x'), () => told.push('taken back, and yet told'))()
     expect(told).toEqual([])
     await new Promise((resolve) => setImmediate(resolve))
     expect(told).toMatchObject([{ code: 'io' }])
@@ -103,26 +105,26 @@ describe.each(KINDS)('%s', (kind) => {
   test('closing ends what is under way, leaves no timer, and refuses the rest', async () => {
     const clock = new FakeClock()
     let asked = 0
-    await using upstream = await openUpstream(protocol, () => asked++)
+    await using upstream = await openUpstream(channel, () => asked++)
     const transport = openTransport(kind, clock)
-    const failures = [1, 2].map((id) => failureOf(exchange(transport, queryTo(upstream.port, protocol, id, 'x'))))
+    const failures = [1, 2].map((id) => failureOf(exchange(transport, queryTo(upstream.port, channel, id, 'x'))))
     await until(() => asked === 2)
     await transport[Symbol.asyncDispose]()
     await transport[Symbol.asyncDispose]()
     expect(await Promise.all(failures)).toEqual(['io', 'io'])
-    expect(await failureOf(exchange(transport, queryTo(upstream.port, protocol, 3, 'x')))).toBe('io')
+    expect(await failureOf(exchange(transport, queryTo(upstream.port, channel, 3, 'x')))).toBe('io')
     expect(clock.pending).toBe(0)
   })
 
   test('200 questions at once, answered in reverse, each get their own answer, though all have the same ID', async () => {
     const waiting: (() => void)[] = []
-    await using upstream = await openUpstream(protocol, (query, send) => {
+    await using upstream = await openUpstream(channel, (query, send) => {
       waiting.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
       if (waiting.length === 200) for (const answer of waiting.toReversed()) answer()
     })
     await using transport = openTransport(kind, new FakeClock())
     const replies = await Promise.all(
-      Array.from({ length: 200 }, (_, i) => exchange(transport, queryTo(upstream.port, protocol, 77, `q${i}`))),
+      Array.from({ length: 200 }, (_, i) => exchange(transport, queryTo(upstream.port, channel, 77, `q${i}`))),
     )
     expect(replies).toEqual(Array.from({ length: 200 }, (_, i) => message(77, `re q${i}`)))
   })
@@ -130,14 +132,14 @@ describe.each(KINDS)('%s', (kind) => {
   test('R-SRV-8: a link that is not there is a failure, not another way out', async () => {
     await using transport = openTransport(kind, new FakeClock())
     const away = { address: IpAddress.parse('192.0.2.53') as IpAddress, ifindex: 999_999 }
-    const failure = await failureOf(exchange(transport, queryTo(53, protocol, 1, 'x', away)))
+    const failure = await failureOf(exchange(transport, queryTo(53, channel, 1, 'x', away)))
     expect(failure).toBe(kind.endsWith('koffi') ? 'io' : 'unreachable')
   })
 
-  test('a message too long for the protocol is `too-large`', async () => {
-    await using upstream = await openUpstream(protocol, () => {})
+  test('a message too long for the channel is `too-large`', async () => {
+    await using upstream = await openUpstream(channel, () => {})
     await using transport = openTransport(kind, new FakeClock())
-    const query = queryTo(upstream.port, protocol, 1, 'x', { wire: Buffer.alloc(66_000) })
+    const query = queryTo(upstream.port, channel, 1, 'x', { wire: Buffer.alloc(66_000) })
     expect(await failureOf(exchange(transport, query))).toBe('too-large')
   })
 })
@@ -201,7 +203,7 @@ describe('udp', () => {
 
   test('when sockets get scarce, questions asked for the first time get them, and those asked often none', async () => {
     const silent = { connectUdp: () => ({ send() {}, close() {} }) } as unknown as Outgoing
-    await using transport = new UdpTransport(silent, new FakeClock(), new SystemRandom())
+    await using transport = new UdpTransport({ outgoing: silent, clock: new FakeClock(), random: new SystemRandom() })
     const room = async (earlier: number) => {
       const failures: string[] = []
       for (let sent = 0; ; sent++) {
@@ -296,7 +298,7 @@ describe('tcp', () => {
       answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
     })
     const clock = new FakeClock()
-    await using transport = new PlainTransport({ outgoing: new Outgoing(libc), clock, random: new SystemRandom() })
+    await using transport = new ChannelTransports({ outgoing: new Outgoing(libc), clock, random: new SystemRandom() })
     const before = exchange(transport, queryTo(upstream.port, 'tcp', 1, 'a'))
     await until(() => answers.length === 1)
     transport.renew()
@@ -313,7 +315,7 @@ describe('tcp', () => {
     const clock = new FakeClock()
     const outgoing = new Outgoing(libc)
     vi.spyOn(outgoing, 'connectTcp').mockImplementation(() => net.connect({ host: 'x', port: 9, lookup: () => {} }))
-    await using transport = new TcpTransport(outgoing, clock, new SystemRandom())
+    await using transport = openTcpTransport({ outgoing, clock, random: new SystemRandom() })
     const failure = failureOf(exchange(transport, queryTo(9, 'tcp', 1, 'x', { patience: 60_000 })))
     await clock.advance(9999)
     expect(clock.pending).toBe(2)
@@ -339,8 +341,8 @@ describe('tcp', () => {
 })
 
 /** A port nobody listens on just now. */
-async function closedPort(protocol: 'udp' | 'tcp'): Promise<{ port: number }> {
-  const upstream = await openUpstream(protocol, () => {})
+async function closedPort(channel: Channel): Promise<{ port: number }> {
+  const upstream = await openUpstream(channel, () => {})
   await upstream[Symbol.asyncDispose]()
   return { port: upstream.port }
 }

@@ -1,26 +1,27 @@
 import dgram from 'node:dgram'
 import net from 'node:net'
-import { type Clock, IpAddress, Logger } from '../../../src/base/index.ts'
+import { type Channel, type Clock, IpAddress, Logger } from '../../../src/base/index.ts'
 import { Libc, Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import { PlainTransport, TcpTransport, UdpTransport } from '../../../src/transport/index.ts'
+import { ChannelTransports } from '../../../src/transport/index.ts'
+import { openTcpTransport } from '../../../src/transport/tcp-transport.ts'
+import { UdpTransport } from '../../../src/transport/udp-transport.ts'
 import type { Endpoint, OutgoingQuery, Transport } from '../../../src/upstream/index.ts'
 import { frame, StreamFramer } from '../../../src/wire/index.ts'
 
 export const libc = Libc.load(new Logger('err', () => {}))
 export const LOOPBACK = IpAddress.parse('127.0.0.1') as IpAddress
 
-export type Kind = 'udp' | 'tcp' | 'plain udp' | 'plain tcp' | 'udp without koffi' | 'tcp without koffi'
-export const KINDS: readonly Kind[] = ['udp', 'tcp', 'plain udp', 'plain tcp', 'udp without koffi', 'tcp without koffi']
+export type Kind = Channel | 'both, udp' | 'both, tcp' | 'udp without koffi' | 'tcp without koffi'
+export const KINDS: readonly Kind[] = ['udp', 'tcp', 'both, udp', 'both, tcp', 'udp without koffi', 'tcp without koffi']
 
 export function openTransport(kind: Kind, clock: Clock): Transport & AsyncDisposable {
   const outgoing = new Outgoing(kind.endsWith('koffi') ? undefined : libc)
-  if (kind.startsWith('plain')) return new PlainTransport({ outgoing, clock, random: new SystemRandom() })
-  return kind.startsWith('udp')
-    ? new UdpTransport(outgoing, clock, new SystemRandom())
-    : new TcpTransport(outgoing, clock, new SystemRandom())
+  const context = { outgoing, clock, random: new SystemRandom() }
+  if (kind.startsWith('both')) return new ChannelTransports(context)
+  return kind.startsWith('udp') ? new UdpTransport(context) : openTcpTransport(context)
 }
 
-export const protocolOf = (kind: Kind): 'udp' | 'tcp' => (kind.includes('udp') ? 'udp' : 'tcp')
+export const channelOf = (kind: Kind): Channel => (kind.includes('udp') ? 'udp' : 'tcp')
 
 /** A message of twelve header bytes and some text. */
 export function message(id: number, text: string): Buffer {
@@ -33,14 +34,14 @@ export const textOf = (wire: Buffer): string => wire.toString('latin1', 12)
 
 export function queryTo(
   port: number,
-  protocol: 'udp' | 'tcp',
+  channel: Channel,
   id: number,
   text: string,
   change: Partial<OutgoingQuery & Endpoint> = {},
 ): OutgoingQuery {
   const endpoint = { address: LOOPBACK, port, ifindex: 0, serverName: undefined, ...change }
   const isAnsweredBy = (reply: Buffer) => reply.readUInt16BE(0) === id && textOf(reply) === `re ${text}`
-  return { endpoint, protocol, wire: message(id, text), patience: 5000, earlier: 0, isAnsweredBy, ...change }
+  return { endpoint, channel, wire: message(id, text), patience: 5000, earlier: 0, isAnsweredBy, ...change }
 }
 
 export type Send = (reply: Buffer) => void
@@ -54,10 +55,10 @@ export interface Upstream extends AsyncDisposable {
 
 /** A server that hands every message and a way to answer it to `serve`. */
 export async function openUpstream(
-  protocol: 'udp' | 'tcp',
+  channel: Channel,
   serve: (query: Buffer, send: Send, number: number) => void,
 ): Promise<Upstream> {
-  return protocol === 'udp' ? openUdpUpstream(serve) : openTcpUpstream(serve)
+  return channel === 'udp' ? openUdpUpstream(serve) : openTcpUpstream(serve)
 }
 
 type Serve = (query: Buffer, send: Send, number: number) => void

@@ -56,7 +56,7 @@ function bogus({ wire }: Exchange): Buffer {
   return compose({ id, flags: QR | RD | RA | RCODE.SERVFAIL, question, opt })
 }
 
-const order = (world: World) => world.exchanges.map(({ server, protocol }) => `${server}/${protocol}`)
+const order = (world: World) => world.exchanges.map(({ server, channel }) => `${server}/${channel}`)
 
 const reason = async (server: Server) =>
   (await worldOf(server, server).ask('a.test', { edns: 1232 })).extendedError?.code
@@ -161,13 +161,13 @@ describe('truncation (R-SRV-10)', () => {
   test.each<[string, Server, number, string[]]>([
     [
       'TC is asked again over TCP',
-      ({ protocol }) => (protocol === 'udp' ? large : GOOD),
+      ({ channel }) => (channel === 'udp' ? large : GOOD),
       0,
       [`${FIRST}/udp`, `${FIRST}/tcp`],
     ],
     [
       'what the truncated reply held is not used',
-      ({ protocol }) => (protocol === 'udp' ? { ...OTHER, flags: TC } : GOOD),
+      ({ channel }) => (channel === 'udp' ? { ...OTHER, flags: TC } : GOOD),
       0,
       [`${FIRST}/udp`, `${FIRST}/tcp`],
     ],
@@ -188,14 +188,14 @@ describe('truncation (R-SRV-10)', () => {
 
   test('R-SRV-4: no TCP after truncation: the next server is asked', async () => {
     const world = worldOf(
-      (exchange) => (exchange.protocol === 'udp' ? large : fails('refused')(exchange)),
+      (exchange) => (exchange.channel === 'udp' ? large : fails('refused')(exchange)),
       () => OTHER,
     )
     expect(addressesIn(await world.ask('a.test'))).toEqual(['192.0.2.2'])
   })
 
   test('a message too large for a datagram goes over TCP', async () => {
-    const world = worldOf((exchange) => (exchange.protocol === 'udp' ? fails('too-large')(exchange) : GOOD), silent)
+    const world = worldOf((exchange) => (exchange.channel === 'udp' ? fails('too-large')(exchange) : GOOD), silent)
     expect(addressesIn(await world.ask('a.test'))).toEqual(['192.0.2.1'])
     expect(order(world)).toEqual([`${FIRST}/udp`, `${FIRST}/tcp`])
   })

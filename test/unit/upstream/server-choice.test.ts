@@ -1,3 +1,4 @@
+import type { Channel } from '../../../src/base/index.ts'
 import { describe, expect, test, vi } from 'vitest'
 import { DEFAULT_TUNING, learntOf } from '../../../src/upstream/index.ts'
 import { RCODE } from '../../../src/wire/index.ts'
@@ -386,11 +387,11 @@ describe('capabilities are learnt from evidence', () => {
     const texts = Array.from({ length: 8 }, (_, i) => `x.test 60 TXT "${String(i).padStart(200, 'x')}"`)
     const world = new Simulation([
       {
-        drops: (wire, protocol) => protocol === 'udp' && isBig(wire) && payload(wire) > 512,
-        reply: (wire, protocol) =>
+        drops: (wire, channel) => channel === 'udp' && isBig(wire) && payload(wire) > 512,
+        reply: (wire, channel) =>
           !isBig(wire)
             ? { answer: ['x.test 60 A 192.0.2.1'] }
-            : protocol === 'tcp'
+            : channel === 'tcp'
               ? { answer: texts }
               : { flags: 0x200 },
       },
@@ -407,7 +408,7 @@ describe('capabilities are learnt from evidence', () => {
 
 describe('answers that need TCP, where connections come to nothing', () => {
   const withoutTcp: Partial<Path> = {
-    drops: (_wire, protocol) => protocol === 'tcp',
+    drops: (_wire, channel) => channel === 'tcp',
     reply: (wire) => (payload(wire) > 1232 ? { answer: ['x.test 60 A 192.0.2.1'] } : { flags: 0x200 }),
   }
 
@@ -418,8 +419,8 @@ describe('answers that need TCP, where connections come to nothing', () => {
     expect(took.filter((each) => each > 40).length).toBeLessThan(25)
     expect(Math.max(...took)).toBeLessThanOrEqual(300) // four round trips of patience, and the other's answer
     world.paths[0]!.drops = () => false
-    world.paths[0]!.reply = (_wire, protocol) =>
-      protocol === 'udp' ? { flags: 0x200 } : { answer: ['x.test 60 A 192.0.2.1'] }
+    world.paths[0]!.reply = (_wire, channel) =>
+      channel === 'udp' ? { flags: 0x200 } : { answer: ['x.test 60 A 192.0.2.1'] }
     world.advance(4500)
     expect(from([world.lookup('healed.test')], '192.0.2.1')).toBe(1)
     expect(world.upstreams.all[0]!.abilities.isTcpInDoubt).toBe(false)
@@ -427,8 +428,8 @@ describe('answers that need TCP, where connections come to nothing', () => {
 
   test('a connection that takes its time, and works: it is not taken for useless', () => {
     const slow: Partial<Path> = {
-      delay: (_wire, protocol) => (protocol === 'tcp' ? 350 : 20),
-      reply: (_wire, protocol) => (protocol === 'tcp' ? { answer: ['x.test 60 A 192.0.2.1'] } : { flags: 0x200 }),
+      delay: (_wire, channel) => (channel === 'tcp' ? 350 : 20),
+      reply: (_wire, channel) => (channel === 'tcp' ? { answer: ['x.test 60 A 192.0.2.1'] } : { flags: 0x200 }),
     }
     const world = new Simulation([slow, {}])
     expect(failed(traffic(world, 200, 20))).toBe(0)
@@ -452,9 +453,9 @@ describe('answers that need TCP, where connections come to nothing', () => {
 
   test('a name whose connections are reset made all large answers of the only server fail for four seconds', () => {
     const isBad = (wire: Buffer) => wire.includes('bad')
-    const reply = (wire: Buffer, protocol: 'udp' | 'tcp') =>
-      protocol === 'udp' || isBad(wire) ? { flags: 0x200 } : { answer: ['x.test 60 A 192.0.2.1'] }
-    const world = new Simulation([{ reply, drops: (wire, protocol) => protocol === 'tcp' && isBad(wire) }])
+    const reply = (wire: Buffer, channel: Channel) =>
+      channel === 'udp' || isBad(wire) ? { flags: 0x200 } : { answer: ['x.test 60 A 192.0.2.1'] }
+    const world = new Simulation([{ reply, drops: (wire, channel) => channel === 'tcp' && isBad(wire) }])
     for (const name of ['bad1.test', 'bad2.test', 'bad3.test']) world.lookup(name)
     expect(world.upstreams.all[0]!.abilities.isTcpInDoubt).toBe(true)
     expect(from([world.lookup('good.test')], '192.0.2.1')).toBe(1)

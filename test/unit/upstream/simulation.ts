@@ -1,4 +1,4 @@
-import { IpAddress } from '../../../src/base/index.ts'
+import { type Channel, IpAddress } from '../../../src/base/index.ts'
 import { parseServerSpec } from '../../../src/settings/index.ts'
 import type { Outcome, Step, Try, Tuning } from '../../../src/upstream/index.ts'
 import { Transaction, Upstream, Upstreams } from '../../../src/upstream/index.ts'
@@ -12,13 +12,13 @@ import { SeededRandom } from '../../kit/seeded-random.ts'
 /** How a server and the path to it behave; all of it may change while time goes on. */
 export interface Path {
   /** Milliseconds there and back, work included. */
-  delay: (wire: Buffer, protocol: 'udp' | 'tcp') => number
+  delay: (wire: Buffer, channel: Channel) => number
   /** Share of packets lost on each way, 0..1. */
   loss: number
   isAlive: boolean
   /** Silence for some messages only. */
-  drops: (wire: Buffer, protocol: 'udp' | 'tcp') => boolean
-  reply: (wire: Buffer, protocol: 'udp' | 'tcp') => ReplyParts | Buffer
+  drops: (wire: Buffer, channel: Channel) => boolean
+  reply: (wire: Buffer, channel: Channel) => ReplyParts | Buffer
 }
 
 export interface Lookup {
@@ -90,7 +90,7 @@ export class Simulation {
       })
       for (const attempt of step.send) {
         this.sent[this.#indexOf(attempt)]!++
-        this.#carry(attempt, attempt.protocol, (wire) => take(transaction.onReply(attempt, wire, this.now)))
+        this.#carry(attempt, attempt.channel, (wire) => take(transaction.onReply(attempt, wire, this.now)))
       }
     }
     take(transaction.begin(this.now))
@@ -139,16 +139,14 @@ export class Simulation {
 
   #carry(
     { upstream, wire }: Pick<Try | Probe, 'upstream' | 'wire'>,
-    protocol: 'udp' | 'tcp',
+    channel: Channel,
     deliver: (wire: Buffer) => void,
   ): void {
     const path = this.paths[this.#indexOf({ upstream })] as Path
-    const isLost = protocol === 'udp' && (this.chance(path.loss) || this.chance(path.loss))
-    if (!path.isAlive || isLost || path.drops(wire, protocol)) return
-    const parts = path.reply(wire, protocol)
-    this.at(this.now + path.delay(wire, protocol), () =>
-      deliver(Buffer.isBuffer(parts) ? parts : replyFor(wire, parts)),
-    )
+    const isLost = channel === 'udp' && (this.chance(path.loss) || this.chance(path.loss))
+    if (!path.isAlive || isLost || path.drops(wire, channel)) return
+    const parts = path.reply(wire, channel)
+    this.at(this.now + path.delay(wire, channel), () => deliver(Buffer.isBuffer(parts) ? parts : replyFor(wire, parts)))
   }
 
   #planProbes(at: number): void {

@@ -21,8 +21,8 @@ function sentBy(step: Step): Try {
   return attempt
 }
 
-function shape({ upstream, protocol, payloadSize }: Try): string {
-  return `${upstream.label} ${protocol} ${payloadSize}`
+function shape({ upstream, channel, payloadSize }: Try): string {
+  return `${upstream.label} ${channel} ${payloadSize}`
 }
 
 describe('a truncated answer', () => {

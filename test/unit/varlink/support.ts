@@ -70,7 +70,7 @@ export const PROVENANCE: Provenance = {
   ifindex: 0,
   scope: undefined,
   server: undefined,
-  protocol: undefined,
+  channel: undefined,
   learntAt: undefined,
   took: 0,
   attempts: [],

@@ -1,33 +1,46 @@
 import type { Socket } from 'node:net'
 import type { Clock, Millis, Random } from '../base/index.ts'
 import { PassingMap } from '../base/index.ts'
-import { type Endpoint, type OutgoingQuery, TransportError } from '../upstream/index.ts'
+import { type Endpoint, type OutgoingQuery, type Settle, TransportError } from '../upstream/index.ts'
 import { frame, StreamFramer } from '../wire/index.ts'
+import type { Connection } from './connection-transport.ts'
 import { nameOf, transportError } from './transport-errors.ts'
 
 /** R-SRV-6: how long connecting may take, and how long a connection is kept when nobody waits for it. */
 const CONNECT_PATIENCE: Millis = 10_000
 const IDLE: Millis = 10_000
+/** Questions that may wait on one connection: one in 64 of the IDs, so that a free one is found at once. */
 const MAX_WAITING = 1024
 const ID_COUNT = 0x1_0000
-/** What may lie unsent before a peer that does not read is given up: far more than all questions that may wait. */
+/** Bytes that may lie unsent before a peer that does not read is given up: far more than all questions that may wait. */
 const MAX_UNSENT = 4 * 1024 * 1024
 
 interface Waiting {
   readonly query: OutgoingQuery
-  readonly settle: (result: Buffer | TransportError) => void
+  readonly settle: Settle
+}
+
+export interface StreamConnectionParts {
+  readonly endpoint: Endpoint
+  /** Connecting; the connection owns it from now on. */
+  readonly socket: Socket
+  /** Emitted when messages can be written: `secureConnect` where the socket encrypts. Default: `connect`. */
+  readonly readyEvent?: 'connect' | 'secureConnect'
+  readonly clock: Clock
+  readonly random: Random
+  readonly onClosed: (connection: Connection) => void
 }
 
 /**
- * One connection to one server, shared by many exchanges whose answers come in any order (RFC 7766 §6.2.1.1, §7).
- * Two of them may have drawn the same ID, so on the wire each gets one that nobody here waits for.
+ * A connection on which every message has its length before it (RFC 1035 §4.2.2, RFC 7858 §3.3). Two questions may have
+ * drawn the same ID, so on the wire each gets one that nobody here waits for (RFC 7766 §6.2.1.1).
  */
-export class TcpConnection {
+export class StreamConnection implements Connection {
   readonly #endpoint: Endpoint
   readonly #socket: Socket
   readonly #clock: Clock
   readonly #random: Random
-  readonly #onClosed: (connection: TcpConnection) => void
+  readonly #onClosed: (connection: Connection) => void
   readonly #framer = new StreamFramer()
   readonly #waiting = new PassingMap<number, Waiting>()
   #timer: Disposable | undefined
@@ -35,19 +48,13 @@ export class TcpConnection {
   #isRetired = false
   #isClosed = false
 
-  constructor(
-    endpoint: Endpoint,
-    socket: Socket,
-    clock: Clock,
-    random: Random,
-    onClosed: (connection: TcpConnection) => void,
-  ) {
+  constructor({ endpoint, socket, readyEvent = 'connect', clock, random, onClosed }: StreamConnectionParts) {
     this.#endpoint = endpoint
     this.#socket = socket
     this.#clock = clock
     this.#random = random
     this.#onClosed = onClosed
-    socket.on('connect', () => this.#onConnect())
+    socket.on(readyEvent, () => this.#onConnect())
     socket.on('data', (chunk) => this.#onData(chunk))
     socket.on('error', (error) => this.close(this.#connectError(error)))
     socket.on('end', () => this.close(this.#error('closed', 'the server closed the connection')))
@@ -55,21 +62,15 @@ export class TcpConnection {
     this.#timer = clock.after(CONNECT_PATIENCE, () => this.close(this.#error('timeout', 'cannot connect in time')))
   }
 
-  /** False once it is closed, full, or has left a question unanswered: no new questions then. */
   get isUsable(): boolean {
     return !this.#isClosed && !this.#isRetired && this.#waiting.size < MAX_WAITING
   }
 
-  /** Nobody waits for anything. */
   get isIdle(): boolean {
     return this.#waiting.size === 0
   }
 
-  /**
-   * Sends the question; `settle` is called once and later, with the answer or why there is none. The function returned
-   * takes the question back: nothing is settled then, and an answer that still comes is dropped.
-   */
-  ask(query: OutgoingQuery, settle: (result: Buffer | TransportError) => void): () => void {
+  ask(query: OutgoingQuery, settle: Settle): () => void {
     const id = this.#freeId(query.wire.readUInt16BE(0))
     const framed = frame(query.wire)
     framed.writeUInt16BE(id, 2)
@@ -85,13 +86,11 @@ export class TcpConnection {
     }
   }
 
-  /** Half dead, perhaps: what waits may still be answered, but nothing new is asked here. */
   retire(): void {
     this.#isRetired = true
     if (this.isIdle) this.close(this.#error('closed', 'the connection is not used any more'))
   }
 
-  /** Everything that waits ends with `reason`. */
   close(reason: TransportError): void {
     if (this.#isClosed) return
     this.#isClosed = true

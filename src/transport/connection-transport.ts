@@ -1,0 +1,108 @@
+import type { Clock } from '../base/index.ts'
+import { type Endpoint, type OutgoingQuery, type Settle, TransportError } from '../upstream/index.ts'
+import type { ChannelTransport } from './channel-transport.ts'
+import { type ExchangeEnd, PendingExchange } from './pending-exchange.ts'
+
+/** Open connections per channel; each is a descriptor here and at the server. */
+const MAX_CONNECTIONS = 128
+/** What the length prefix of DNS over a stream can say (RFC 1035 §4.2.2). */
+const LARGEST_MESSAGE = 0xffff
+
+/** One connection to one server, shared by many exchanges whose answers come in any order (RFC 7766 §7). */
+export interface Connection {
+  /** False once it is closed, full, or has left a question unanswered: no new questions then. */
+  readonly isUsable: boolean
+  /** Nobody waits for anything. */
+  readonly isIdle: boolean
+  /**
+   * Sends the question; `settle` is called once and later, with the answer or why there is none. The function returned
+   * takes the question back: nothing is settled then, and an answer that still comes is dropped.
+   */
+  ask(query: OutgoingQuery, settle: Settle): () => void
+  /** Takes no new questions, and closes when none waits any more. */
+  retire(): void
+  /** Everything that waits ends with `reason`. */
+  close(reason: TransportError): void
+}
+
+/** Begins to connect; `onClosed` is called once. @throws {TransportError} or an error with the system's `code` */
+export type Connect = (endpoint: Endpoint, onClosed: (connection: Connection) => void) => Connection
+
+/** Exchanges over connections that are kept and shared, one for each endpoint (R-SRV-17). */
+export class ConnectionTransport implements ChannelTransport {
+  readonly #connect: Connect
+  readonly #clock: Clock
+  /** All that are open; those in use for new questions are also in `#byEndpoint`. */
+  readonly #open = new Set<Connection>()
+  readonly #byEndpoint = new Map<string, Connection>()
+  #isClosed = false
+
+  constructor(connect: Connect, clock: Clock) {
+    this.#connect = connect
+    this.#clock = clock
+  }
+
+  exchange(query: OutgoingQuery, settle: Settle): () => void {
+    const exchange = new ConnectionExchange(query, settle, (endpoint) => this.#connectionTo(endpoint))
+    exchange.begin(this.#clock)
+    return () => exchange.cancel()
+  }
+
+  /** Open connections use the old routes: what waits there may still be answered. */
+  renew(): void {
+    for (const connection of this.#open) connection.retire()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    for (const connection of this.#open) connection.close(new TransportError('io', 'the transport is closed'))
+  }
+
+  /** @throws {TransportError} or an error with the system's `code` */
+  #connectionTo(endpoint: Endpoint): Connection {
+    const key = `${endpoint.address.text} ${endpoint.port} ${endpoint.ifindex} ${endpoint.serverName ?? ''}`
+    const known = this.#byEndpoint.get(key)
+    if (known?.isUsable === true) return known
+    if (this.#isClosed) throw new TransportError('io', 'the transport is closed')
+    this.#makeRoom()
+    const connection = this.#connect(endpoint, (closed) => {
+      this.#open.delete(closed)
+      if (this.#byEndpoint.get(key) === closed) this.#byEndpoint.delete(key)
+    })
+    this.#open.add(connection)
+    this.#byEndpoint.set(key, connection)
+    return connection
+  }
+
+  /** The oldest connection that nobody waits for gives way. @throws {TransportError} when all are busy */
+  #makeRoom(): void {
+    if (this.#open.size < MAX_CONNECTIONS) return
+    for (const connection of this.#open) {
+      if (connection.isIdle) return connection.close(new TransportError('closed', 'too many connections'))
+    }
+    throw new TransportError('io', 'too many open connections')
+  }
+}
+
+class ConnectionExchange extends PendingExchange {
+  readonly #connectionTo: (endpoint: Endpoint) => Connection
+  #connection: Connection | undefined
+  #takeBack: (() => void) | undefined
+
+  constructor(query: OutgoingQuery, settle: Settle, connectionTo: (endpoint: Endpoint) => Connection) {
+    super(query, settle)
+    this.#connectionTo = connectionTo
+  }
+
+  protected send(): void {
+    const { wire, endpoint } = this.query
+    if (wire.length > LARGEST_MESSAGE) throw new TransportError('too-large', 'no message may be that long')
+    this.#connection = this.#connectionTo(endpoint)
+    this.#takeBack = this.#connection.ask(this.query, (result) => this.finish(result))
+  }
+
+  protected release(end: ExchangeEnd): void {
+    if (end === 'timeout') this.#connection?.retire() // a peer that has gone without a word shows in no other way
+    this.#takeBack?.()
+  }
+}
