@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/index.ts'
 import type { Message, Question, ResourceRecord } from '../wire/index.ts'
-import { CLASS, isWithin, matches, mayBeRedirected, nameOf, RCODE, redirectFrom, TYPE } from '../wire/index.ts'
+import { CLASS, isWithin, matches, mayBeRedirected, nameOf, RCODE, redirectFrom, ttlOf, TYPE } from '../wire/index.ts'
 
 /** Two hours: nothing is kept longer, whatever its TTL says (R-CACHE-5). */
 export const LONGEST: Seconds = 7200
@@ -72,7 +72,7 @@ function negativeVerdict(question: Question, message: Message): CacheVerdict {
   if (soa === undefined || question.type === TYPE.SOA) return { kind: 'none' }
   const isNxdomain = message.rcode === RCODE.NXDOMAIN
   if (isNxdomain && isWithin(question.name, RESOLVER_ARPA)) return { kind: 'none' }
-  const minimum = soa.rdata.length >= SOA_FIXED_SIZE ? soa.rdata.readUInt32BE(soa.rdata.length - 4) : 0
+  const minimum = soa.rdata.length >= SOA_FIXED_SIZE ? ttlOf(soa.rdata.readUInt32BE(soa.rdata.length - 4), TYPE.SOA) : 0
   return bounded(isNxdomain ? 'nxdomain' : 'nodata', Math.min(leastTtl(message), minimum))
 }
 

@@ -3,7 +3,7 @@ import { ScopeCache } from '../cache/index.ts'
 import type { Outcome } from '../upstream/index.ts'
 import { isBogus, ProbeLoop, Upstream, Upstreams } from '../upstream/index.ts'
 import type { Name, Question } from '../wire/index.ts'
-import { parseMessage, questionText, shuffleAddresses } from '../wire/index.ts'
+import { answerTo, parseMessage, questionText, shuffleAddresses, withPlainTtls } from '../wire/index.ts'
 import { OpenQuestions } from './open-questions.ts'
 import type { ScopeAnswer, ScopeFailure, ScopeOutcome, ScopeRequest } from './outcome.ts'
 import { failure } from './outcome.ts'
@@ -155,11 +155,15 @@ export class Scope {
   }
 
   #learn(
-    { request: { question }, variant }: ScopeRequest,
-    { wire, message, upstream, channel, tries }: Extract<Outcome, { kind: 'reply' }>,
+    { request, variant }: ScopeRequest,
+    reply: Extract<Outcome, { kind: 'reply' }>,
     mayBeKept: boolean,
   ): ScopeAnswer {
     const { clock } = this.#services
+    const { question } = request
+    const { upstream, channel, tries } = reply
+    // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
+    const { wire, message } = request.kind === 'relay' ? withPlainTtls(reply) : answerTo(question, reply)
     const lesson: Lesson = { server: upstream.label, channel, learntAt: clock.wall() }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
     if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it

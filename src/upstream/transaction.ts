@@ -65,8 +65,8 @@ export class Transaction {
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     this.#sawOnlyNoRoute = false
     if (verdict.kind === 'garbage') return this.#onGarbage(attempt, now)
+    if (verdict.kind === 'truncated') return this.#onTruncated(attempt, now)
     const { kind, message } = verdict
-    if (kind === 'truncated') return this.#onTruncated(attempt, now)
     if (kind === 'edns-refused') return this.#retryWithoutEdns(attempt, message, now)
     this.#tries.note(attempt, verdictText(message), now)
     const { upstream, channel, course } = attempt

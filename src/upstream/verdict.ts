@@ -2,12 +2,14 @@ import type { Message } from '../wire/index.ts'
 import { FormError, hasFlag, parseMessage, RCODE, rcodeText, TC } from '../wire/index.ts'
 
 /**
- * What a reply is worth. `answer`: true of the name (NXDOMAIN and NODATA are), or a verdict that no other server would
+ * What a reply is worth. `truncated`: it has TC set, so that only its header counts: it may be cut inside a record
+ * (RFC 2181 §9) · `answer`: true of the name (NXDOMAIN and NODATA are), or a verdict that no other server would
  * change · `trouble`: says something about the server rather than the name, so the next one is asked.
  */
 export type Verdict =
   | { readonly kind: 'garbage' }
-  | { readonly kind: 'truncated' | 'edns-refused' | 'answer' | 'trouble'; readonly message: Message }
+  | { readonly kind: 'truncated' }
+  | { readonly kind: 'edns-refused' | 'answer' | 'trouble'; readonly message: Message }
 
 /** DNSSEC reasons of RFC 8914: the resolver upstream looked and found it bogus, so another server is no better (R-SRV-14). */
 const DNSSEC_ERRORS: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12])
@@ -17,9 +19,9 @@ const EDNS_REFUSALS: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP,
 const SERVER_TROUBLE: ReadonlySet<number> = new Set([RCODE.SERVFAIL, RCODE.REFUSED, RCODE.FORMERR, RCODE.NOTIMP])
 
 export function judge(wire: Buffer, hadEdns: boolean): Verdict {
+  if (hasFlag(wire, TC)) return { kind: 'truncated' }
   const message = readable(wire)
   if (message === undefined) return { kind: 'garbage' }
-  if (hasFlag(wire, TC)) return { kind: 'truncated', message }
   if (hadEdns && EDNS_REFUSALS.has(message.rcode)) return { kind: 'edns-refused', message }
   return { kind: SERVER_TROUBLE.has(message.rcode) && !isBogus(message) ? 'trouble' : 'answer', message }
 }

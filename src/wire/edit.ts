@@ -5,6 +5,7 @@ import { HEADER_SIZE } from './header.ts'
 import { TYPE } from './numbers.ts'
 import type { RecordView } from './scan.ts'
 import { scanRecords, skipQuestions } from './scan.ts'
+import { ttlOf } from './ttl.ts'
 
 /** Changes to make on the way from the server's bytes to the client's. */
 export interface RelayEdit {
@@ -68,6 +69,13 @@ export function age(message: Buffer, seconds: Seconds, remaining: Seconds): Buff
     message.writeUInt32BE(Math.max(1, Math.min(ttl - seconds, remaining)), fixedAt + 4)
   })
   return message
+}
+
+/** Writes each TTL as it is meant (see `ttlOf`), in place. */
+export function capTtls(message: Buffer): void {
+  scanRecords(message, ({ type, fixedAt }) => {
+    message.writeUInt32BE(ttlOf(message.readUInt32BE(fixedAt + 4), type), fixedAt + 4)
+  })
 }
 
 /** Gives all records the same TTL, in place, and returns the message. */

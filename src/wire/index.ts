@@ -42,6 +42,8 @@ export { fieldsOf } from './rdata-fields.ts'
 export type { Json, RecordKey } from './rdata-json.ts'
 export { recordJson } from './rdata-json.ts'
 export { algorithmText, rdataText, rdataWords } from './rdata-text.ts'
+export type { ReadMessage } from './recompose.ts'
+export { answerTo, withPlainTtls } from './recompose.ts'
 export type { Redirect } from './chain.ts'
 export { matches, mayBeRedirected, redirectFrom } from './chain.ts'
 export type { RelayEdit } from './edit.ts'
@@ -55,6 +57,7 @@ export {
   setTtls,
   shuffleAddresses,
 } from './edit.ts'
+export { ttlOf } from './ttl.ts'
 export { isReplyTo } from './match.ts'
 export { isObsoleteType, isUnaskableType, isZoneTransfer } from './askable.ts'
 export { toAscii, toUnicode } from './idna.ts'

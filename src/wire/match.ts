@@ -1,14 +1,15 @@
-import { HEADER_SIZE, opcodeOf, QR, questionCount, rcodeOf } from './header.ts'
+import { HEADER_SIZE, hasFlag, opcodeOf, QR, questionCount, rcodeOf, TC } from './header.ts'
 
 /**
  * Whether `reply` answers `query`, which has one question in plain (uncompressed) form: same ID, QR set, opcode QUERY,
  * the same question with letter case ignored (R-SRV-7, RFC 5452 §9.1). A server that cannot read the question may leave
- * it out of an error reply; such a reply is let through on its ID alone.
+ * it out of an error reply, and one that cuts its reply may keep the header only; such a reply is let through on its ID
+ * alone, as nothing is learnt from it but to ask elsewhere or by TCP.
  */
 export function isReplyTo(reply: Buffer, query: Buffer): boolean {
   if (reply.length < HEADER_SIZE || reply[0] !== query[0] || reply[1] !== query[1]) return false
   if ((reply.readUInt16BE(2) & QR) === 0 || opcodeOf(reply) !== 0) return false
-  if (questionCount(reply) === 0) return rcodeOf(reply) !== 0
+  if (questionCount(reply) === 0) return rcodeOf(reply) !== 0 || hasFlag(reply, TC)
   return questionCount(reply) === 1 && hasSameQuestion(reply, query)
 }
 

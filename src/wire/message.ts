@@ -1,4 +1,3 @@
-import type { Seconds } from '../base/index.ts'
 import type { ExtendedError, Opt } from './edns.ts'
 import { extendedErrorOf, optOfRecord } from './edns.ts'
 import type { FixedPart } from './fixed-parts.ts'
@@ -11,6 +10,7 @@ import type { ResourceRecord, Section } from './record.ts'
 import { expandRdata } from './record.ts'
 import type { RecordView } from './scan.ts'
 import { scanRecords, skipQuestions } from './scan.ts'
+import { ttlOf } from './ttl.ts'
 
 /** A message taken apart. The OPT record is in `opt` and not among `additional`. */
 export interface Message {
@@ -28,11 +28,11 @@ export interface Message {
   /** OPT records that say nothing, as they are malformed, several, named or in another section: `opt` is undefined then. */
   readonly hasBadOpt: boolean
   readonly extendedError: ExtendedError | undefined
+  /** Some TTL of the bytes is not the one of its record here, as it means less than it says. */
+  readonly hasExcessiveTtl: boolean
 }
 
 const SECTIONS = ['answer', 'authority', 'additional'] as const satisfies readonly Section[]
-const HIGHEST_TTL = 0x7fffffff
-
 /**
  * Reads a whole message. Bytes after the last record are ignored, as other servers do. So is an OPT record that breaks
  * RFC 6891 §6.1.1, which some routers put into the answer: a request with it is turned down, an answer is still one.
@@ -45,9 +45,11 @@ export function parseMessage(bytes: Buffer): Message {
   const fixed: FixedPart[] = [{ fixedAt: questionEnd - 4, rdataAt: questionEnd }]
   const owners = new Owners(bytes, fixed)
   const question = questionCount(bytes) === 0 ? undefined : theQuestion(bytes, questionEnd, owners)
+  let hasExcessiveTtl = false
   scanRecords(bytes, (view) => {
     fixed.push(view)
     const record = readRecord(bytes, view, fixed, owners)
+    hasExcessiveTtl ||= record.ttl !== bytes.readUInt32BE(view.fixedAt + 4)
     if (record.type !== TYPE.OPT) sections[SECTIONS[view.section]].push(record)
     else opts.push(view.section === 2 && record.owner.length === 1 ? optOfRecord(record) : undefined)
   })
@@ -61,12 +63,8 @@ export function parseMessage(bytes: Buffer): Message {
     opt,
     hasBadOpt: opt === undefined && opts.length > 0,
     extendedError: extendedErrorOf(opt),
+    hasExcessiveTtl,
   }
-}
-
-/** A TTL with its top bit set counts as 0 (RFC 2181 §8); the OPT record's field is not a TTL and comes whole. */
-export function ttlOf(field: number, type: number): Seconds {
-  return field > HIGHEST_TTL && type !== TYPE.OPT ? 0 : field
 }
 
 const THE_ROOT = { owner: Buffer.alloc(1), name: ROOT } as const

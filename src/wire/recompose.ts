@@ -1,0 +1,140 @@
+import { mayBeRedirected, matches, redirectFrom } from './chain.ts'
+import { compose } from './compose.ts'
+import { capTtls } from './edit.ts'
+import type { Message } from './message.ts'
+import { parseMessage } from './message.ts'
+import type { Name } from './name.ts'
+import { isWithin, nameOfWire, wireOfName } from './name.ts'
+import { CLASS, TYPE } from './numbers.ts'
+import type { Question } from './question.ts'
+import { fieldsOf } from './rdata-fields.ts'
+import type { ResourceRecord } from './record.ts'
+import { recordOf, targetOf } from './record.ts'
+
+/** A message and what it says. */
+export interface ReadMessage {
+  readonly wire: Buffer
+  readonly message: Message
+}
+
+/** What may come along in the additional section: what the names in other records lead to. */
+const SUPPLEMENTARY: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.SRV, TYPE.TXT])
+
+/** The reply with every TTL in its bytes as it is meant; changed in place. */
+export function withPlainTtls({ wire, message }: ReadMessage): ReadMessage {
+  if (message.hasExcessiveTtl) capTtls(wire)
+  return { wire, message }
+}
+
+/**
+ * A reply to `question` that holds nothing but what answers it, in the order that clients rely on (RFC 1034 §4.3.2): each
+ * redirect before what it leads to, then the type asked; above it, the zone's SOA and NS; beside it, what those records
+ * point to. The server's own bytes where they are that already, which is nearly always; otherwise composed anew, so that
+ * nobody behind us finds an answer to what was not asked (RFC 5452 §6).
+ */
+export function answerTo(question: Question, reply: ReadMessage): ReadMessage {
+  const { message } = reply
+  if (isInOrder(question, message)) return withPlainTtls(reply)
+  const answer = answerOf(question, message.answer)
+  const names = [question.name, ...answer.filter(isCname).map(targetOf)]
+  const authority = message.authority.filter((record) => isAbove(record, names, question))
+  const additional = supplements(message.additional, [...answer, ...authority], question)
+  const { id, flags, opt } = message
+  const wire = compose({ id, flags, question: message.question ?? question, answer, authority, additional, opt })
+  return { wire, message: parseMessage(wire) }
+}
+
+/** Whether the message is what `answerTo` would make of it. */
+function isInOrder(question: Question, { answer, authority, additional }: Message): boolean {
+  const { type, class: questionClass } = question
+  const names = [question.name]
+  let name = question.name
+  let hasArrived = false
+  for (const [i, record] of answer.entries()) {
+    if (matches(record, name, type, questionClass)) hasArrived = true
+    else if (hasArrived || !mayBeRedirected(type) || record.class !== questionClass) return false
+    else if (record.type === TYPE.CNAME && record.name === name) names.push((name = targetOf(record)))
+    else if (record.type !== TYPE.DNAME || !isBelow(name, record.name) || !isCnameAt(name, answer[i + 1])) return false
+  }
+  return (
+    authority.every((record) => isAbove(record, names, question)) &&
+    (additional.length === 0 ||
+      supplements(additional, [...answer, ...authority], question).length === additional.length)
+  )
+}
+
+/** The chain from the question's name on, and the records of the asked type at its end, as far as they are there. */
+function answerOf(question: Question, answer: readonly ResourceRecord[]): ResourceRecord[] {
+  const { type, class: questionClass } = question
+  const records = answer.filter(
+    (record) => record.class === questionClass || matches(record, record.name, type, questionClass),
+  )
+  const chain: ResourceRecord[] = []
+  const seen = new Set<Name>()
+  for (let name = question.name; !seen.has(name); ) {
+    seen.add(name)
+    const asked = records.filter((record) => matches(record, name, type, questionClass))
+    if (asked.length > 0) return [...chain, ...asked]
+    const redirect = mayBeRedirected(type) ? redirectFrom(name, records) : undefined
+    if (redirect === undefined) return chain
+    chain.push(...stepOf(name, redirect.record, redirect.target, records))
+    name = redirect.target
+  }
+  return chain
+}
+
+/** One redirect: the CNAME, with the DNAME it was made of before it. Clients follow no DNAME alone (RFC 6672 §3.1). */
+function stepOf(
+  name: Name,
+  record: ResourceRecord,
+  target: Name,
+  records: readonly ResourceRecord[],
+): ResourceRecord[] {
+  if (record.type === TYPE.DNAME) {
+    return [record, recordOf(name, TYPE.CNAME, wireOfName(target), record.ttl, record.class)]
+  }
+  const dname = records.find(({ type, name: owner }) => type === TYPE.DNAME && isBelow(name, owner))
+  return dname === undefined ? [record] : [dname, record]
+}
+
+/** The SOA or NS of a zone that one of the names is in. */
+function isAbove(record: ResourceRecord, names: readonly Name[], question: Question): boolean {
+  if (record.type !== TYPE.SOA && record.type !== TYPE.NS) return false
+  return isOfClass(record, question) && names.some((name) => isWithin(name, record.name))
+}
+
+/** The records that those already there, or one another, point to; a target of `.` is the owner itself (RFC 9460 §2.5). */
+function supplements(
+  additional: readonly ResourceRecord[],
+  named: readonly ResourceRecord[],
+  question: Question,
+): ResourceRecord[] {
+  const names = new Set(named.flatMap((record) => [record.name, ...namesIn(record)]))
+  return additional.filter((record) => {
+    if (!SUPPLEMENTARY.has(record.type) || !isOfClass(record, question) || !names.has(record.name)) return false
+    for (const name of namesIn(record)) names.add(name)
+    return true
+  })
+}
+
+/** The names in the rdata of a record. */
+function namesIn({ type, rdata }: ResourceRecord): Name[] {
+  const fields = fieldsOf(type, rdata) ?? []
+  return fields.flatMap((field) => (field.kind === 'name' ? [nameOfWire(field.value)] : []))
+}
+
+function isOfClass(record: ResourceRecord, question: Question): boolean {
+  return record.class === question.class || question.class === CLASS.ANY
+}
+
+function isCname({ type }: ResourceRecord): boolean {
+  return type === TYPE.CNAME
+}
+
+function isCnameAt(name: Name, record: ResourceRecord | undefined): boolean {
+  return record?.type === TYPE.CNAME && record.name === name
+}
+
+function isBelow(name: Name, domain: Name): boolean {
+  return name !== domain && isWithin(name, domain)
+}
