@@ -131,9 +131,7 @@ describe('RFC 2181 §9: of a reply with TC only the header counts', () => {
     ['cut after the header', (reply) => Buffer.from(reply.subarray(0, 12)).fill(0, 4)],
   ])('a reply %s was SERVFAIL', async (_, cut) => {
     const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
-    world.serve('*', ({ channel, wire }) =>
-      channel === 'tcp' ? whole : cut(replyFor(wire, { ...whole, flags: TC })),
-    )
+    world.serve('*', ({ channel, wire }) => (channel === 'tcp' ? whole : cut(replyFor(wire, { ...whole, flags: TC }))))
     for (const name of ['a.test', 'a.test']) {
       world.flush() // cold, then with a server that is known
       const reply = await world.ask(name)
