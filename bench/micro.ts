@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import type { CachedAnswer, Fact } from '../src/cache/index.ts'
+import type { CachedAnswer } from '../src/cache/index.ts'
 import type { Clock, Random } from '../src/base/index.ts'
 import type { ScopeRequest, ScopeServices } from '../src/scope/index.ts'
 import type { Name } from '../src/wire/index.ts'
@@ -53,7 +53,7 @@ const cases: Record<string, () => Promise<Run | Prepared>> = {
     const { memo, entries } = await filledMemo()
     return (i) => {
       const { query, reply, cached } = entries[i % NAMES] as Entry
-      memo.remember(query, reply, { entry: cached, source: undefined }, memo.footing(0), 0)
+      memo.remember(query, reply, { entry: cached, source: undefined }, memo.snapshot(0), 0)
     }
   },
   'wire: parse a reply': async () => {
@@ -133,13 +133,13 @@ async function manyEntries(): Promise<Entry[]> {
 
 async function filledMemo() {
   const { AnswerMemo } = await room<typeof import('../src/fastpath/index.ts')>('fastpath')
-  const facts: Fact[] = [{ isCurrent: true }, { isCurrent: true }, { isCurrent: true }]
-  const ground = { facts: () => facts, glance: () => true }
-  const routes = { generation: 1, leadTo: () => true }
-  const memo = new AnswerMemo({ ground, routes, capacity: 4 * NAMES, random, tally: { replays: 0 } })
+  const dependencies = [{ isCurrent: true }, { isCurrent: true }, { isCurrent: true }]
+  const shared = { current: () => dependencies, revalidate: () => true }
+  const routes = { version: 1, leadTo: () => true }
+  const memo = new AnswerMemo({ shared, routes, capacity: 4 * NAMES, random, tally: { replays: 0 } })
   const entries = await manyEntries()
   for (const { query, reply, cached } of entries) {
-    memo.remember(query, reply, { entry: cached, source: undefined }, memo.footing(0), 0)
+    memo.remember(query, reply, { entry: cached, source: undefined }, memo.snapshot(0), 0)
   }
   return { memo, entries }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Clock, Random } from '../base/index.ts'
+import type { Clock, Random, SharedDependencies } from '../base/index.ts'
 import type { Lifetime } from '../base/index.ts'
 import { type Configuration, configurationReader } from './configuration.ts'
 import type { DaemonContext } from './context.ts'
@@ -12,7 +12,6 @@ import {
   ResolvConfWriter,
   resolvConfMode,
 } from '../files/index.ts'
-import type { Ground } from '../fastpath/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from '../netlink/index.ts'
 import { Resolver } from '../resolve/index.ts'
@@ -34,7 +33,7 @@ export interface Core {
   readonly foreign: Polled<ForeignDns>
   readonly readConfiguration: () => Promise<Configuration>
   /** What every answer rests on besides its cache entries and the routes. */
-  readonly ground: Ground
+  readonly shared: SharedDependencies
   /** The machine has slept. */
   readonly wake: () => void
 }
@@ -110,15 +109,15 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const catchUp = () => (controller.settings.configuresServersOrDomains ? undefined : foreign.current())
   const resolver = new Resolver({ scopes, local, catchUp, settings: () => controller.settings, clock, log: logger })
   const isFollowing = () => !controller.settings.configuresServersOrDomains
-  const ground: Ground = {
-    facts: () => [scopes.memory, ...local.facts(), ...(isFollowing() ? [foreign.epoch] : [])],
-    glance: (now) => {
-      const isLocalKnown = local.glance(now)
-      return (!isFollowing() || foreign.glance(now)) && isLocalKnown
+  const shared: SharedDependencies = {
+    current: () => [scopes.answers, ...local.dependencies(), ...(isFollowing() ? [foreign.dependency] : [])],
+    revalidate: (now) => {
+      const isLocalKnown = local.revalidate(now)
+      return (!isFollowing() || foreign.revalidate(now)) && isLocalKnown
     },
   }
   const known = { control: controller, scopes, resolver, local, networkd, foreign }
-  return { clock, random, counts, ...known, readConfiguration, ground, wake }
+  return { clock, random, counts, ...known, readConfiguration, shared, wake }
 }
 
 function orUndefined<T>(look: () => T): T | undefined {

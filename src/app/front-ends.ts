@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import type { Lifetime } from '../base/index.ts'
+import type { Lifetime, SharedDependencies } from '../base/index.ts'
 import { Journal, Meter, openMetricsText, Overview } from '../observe/index.ts'
 import type { DaemonContext } from './context.ts'
 import type { Core } from './core.ts'
-import { AnswerMemo, type Ground, TextMemo } from '../fastpath/index.ts'
+import { AnswerMemo, TextMemo } from '../fastpath/index.ts'
 import type { Watching } from './ipc.ts'
 import { machineId, nsid, processName, socketOwners } from './machine.ts'
 import { MetricsListener } from '../observe/index.ts'
@@ -25,13 +25,13 @@ export interface FrontEnds {
 
 export async function frontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
   const { options, libc, logger } = context
-  const { clock, random, counts, control, scopes, resolver, ground } = core
+  const { clock, random, counts, control, scopes, resolver, shared } = core
   const { dnsCacheSize, dnsCacheBytes } = control.settings
   // No more replies than there is memory for the answers they repeat.
   const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
   const isWatched = () => resolver.isWatched
   const memo = { capacity, random, tally: counts }
-  const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, ground, routes }))
+  const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, shared, routes }))
   const owners = life.adopt(new SocketOwners(libc, logger))
   const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, ownerOf, newMemo })
@@ -43,8 +43,8 @@ export async function frontEnds(context: DaemonContext, core: Core, life: Lifeti
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')
   const text = () => openMetricsText(watching.meter, watching.overview.links())
-  const wholeGround: Ground = { ...ground, facts: () => [scopes.epoch, ...ground.facts()] }
-  const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, ground: wholeGround, clock, isWatched })
+  const withRoutes: SharedDependencies = { ...shared, current: () => [scopes.routes, ...shared.current()] }
+  const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, shared: withRoutes, clock, isWatched })
   return {
     newStub: () => new StubListeners({ listening, responder, clock, log: logger }),
     metrics: life.adopt(new MetricsListener({ text, usualPath, log: logger })),

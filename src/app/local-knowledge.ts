@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
-import type { Clock, Log, Millis } from '../base/index.ts'
+import type { Clock, Dependency, Log, Millis } from '../base/index.ts'
 import { hostName, hostsFile, type Polled, staticRecordFiles } from '../files/index.ts'
-import type { Fact } from '../cache/index.ts'
 import type { LocalSources } from '../resolve/index.ts'
 import type { NetworkFacts } from '../scope/index.ts'
 import type { HostsTable, StaticRecords } from '../settings/index.ts'
@@ -30,16 +29,16 @@ export class LocalKnowledge implements LocalSources {
     await Promise.all([this.#hosts.current(), this.#static.current(), this.#hostName.current()])
   }
 
-  /** These stand until a file or the host name changes, which shows to whoever glances. */
-  facts(): readonly Fact[] {
-    return [this.#hosts.epoch, this.#static.epoch, this.#hostName.epoch]
+  /** What local answers depend on: two files and the host name. */
+  dependencies(): readonly Dependency[] {
+    return [this.#hosts.dependency, this.#static.dependency, this.#hostName.dependency]
   }
 
   /** Starts to look at what is due to be looked at; false when that has to be waited for. */
-  glance(now: Millis): boolean {
-    const isHostsKnown = this.#hosts.glance(now)
-    const isStaticKnown = this.#static.glance(now)
-    return this.#hostName.glance(now) && isHostsKnown && isStaticKnown
+  revalidate(now: Millis): boolean {
+    const isHostsKnown = this.#hosts.revalidate(now)
+    const isStaticKnown = this.#static.revalidate(now)
+    return this.#hostName.revalidate(now) && isHostsKnown && isStaticKnown
   }
 
   /** For a reload: all files are read anew, whatever their stamps say. */

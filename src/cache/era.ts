@@ -1,5 +1,5 @@
+import type { Dependency } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
-import type { Fact } from './facts.ts'
 
 /** What a cache counts that others do for it. */
 export interface CacheTally {
@@ -11,7 +11,7 @@ export interface CacheTally {
  * and nothing is walked: an entry of an older one is put to the test when somebody next looks at it, and goes over to
  * the newest if it passes. Entries hold eras and each era its successor, so that the old ones go with their last entry.
  */
-export class Era implements Fact {
+export class Era implements Dependency {
   /** Of the whole cache. */
   readonly tally: CacheTally
   /** False once all is forgotten; read it of the newest only. */

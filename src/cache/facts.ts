@@ -1,4 +1,4 @@
-import type { Channel, Millis } from '../base/index.ts'
+import type { Channel, Dependency, Millis } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 
 /** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
@@ -12,23 +12,15 @@ export interface Lesson {
   readonly learntAt: Millis
 }
 
-/**
- * Something an answer rests on. It stays `isCurrent` until it is replaced, evicted, doomed or flushed; who keeps
- * answers elsewhere asks the facts below them and needs no call when they fall.
- */
-export interface Fact {
-  readonly isCurrent: boolean
-}
-
-/** A cache entry as others may rest on it: the server's message, and its time on `Clock.now`. */
-export interface CachedAnswer extends Fact {
+/** A cache entry as others may depend on it: the server's message, and its time on `Clock.now`. */
+export interface CachedAnswer extends Dependency {
   /** The message as it came; a new copy each time. */
   readonly wire: Buffer
   readonly storedAt: Millis
   readonly expiresAt: Millis
   /** From then on the cache wants to see who asks, so as to refresh in time what is in demand. */
   readonly replayableUntil: Millis
-  /** A reply was repeated that rests on it: a hit that the cache did not see. */
+  /** A reply made of it was replayed: a hit that the cache did not see. */
   noteReplay(): void
 }
 
@@ -46,8 +38,8 @@ export interface StaleHit {
   /** A complete message with TTLs of 30 seconds. */
   readonly wire: Buffer
   readonly lesson: Lesson
-  /** While it stands, nobody has said anything newer nor wanted it forgotten. */
-  readonly fact: Fact
+  /** Current while nobody has said anything newer nor wanted it forgotten. */
+  readonly dependency: Dependency
   /** It was tried in vain so short a time ago that it is not tried again (RFC 8767 §5: failure recheck timer). */
   readonly isKnownToFail: boolean
 }

@@ -7,7 +7,6 @@ export type {
   CacheRow,
   CacheSight,
   CacheVariant,
-  Fact,
   Lesson,
   StaleHit,
 } from './facts.ts'

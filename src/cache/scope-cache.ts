@@ -75,7 +75,12 @@ export class ScopeCache {
   stale(question: Question, now: Millis, since = Number.NEGATIVE_INFINITY): StaleHit | undefined {
     const entry = this.#shelf.peek(keyOf(question, ''))
     if (entry === undefined || !this.#isRetained(entry, now)) return undefined
-    return { wire: entry.stale(), lesson: entry.lesson, fact: entry, isKnownToFail: entry.isKnownToFail(now, since) }
+    return {
+      wire: entry.stale(),
+      lesson: entry.lesson,
+      dependency: entry,
+      isKnownToFail: entry.isKnownToFail(now, since),
+    }
   }
 
   /** No server can say anything about the question just now, or takes too long. */

@@ -1,21 +1,20 @@
-import type { Millis, Random } from '../base/index.ts'
-import type { CachedAnswer, Fact } from '../cache/index.ts'
+import type { Dependency, Millis, Random, SharedDependencies } from '../base/index.ts'
+import type { CachedAnswer } from '../cache/index.ts'
 import type { RecordView } from '../wire/index.ts'
 import { isAddress, isSameSet, scanRecords, TYPE } from '../wire/index.ts'
-import type { Ground } from './ground.ts'
 import { Probe } from './probe.ts'
 import { type Finished, LARGEST_KEPT, NONE, ReplyStore } from './reply-store.ts'
 
 /** What decides where a question goes. `Source` is whatever an answer comes from. */
 export interface Routes<Source> {
-  /** Another number after each change, but where sources only went: what their entries held has fallen with them. */
-  readonly generation: number
+  /** Differs after each change, except when sources only went: their entries are invalid without that. */
+  readonly version: number
   /** Whether this query would get what `source` has for it, and nothing else, by the routes as they are now. */
   leadTo(query: Buffer, source: Source): boolean
 }
 
 export interface MemoOptions<Source> {
-  readonly ground: Ground
+  readonly shared: SharedDependencies
   readonly routes: Routes<Source>
   /** Replies in use that are held at least, unless they are large. */
   readonly capacity: number
@@ -24,17 +23,17 @@ export interface MemoOptions<Source> {
   readonly tally: { replays: number }
 }
 
-/** What a reply that may be replayed rests on, besides the ground. */
-export interface AnswerBasis<Source> {
+/** What a reply that may be replayed was made from, besides the shared dependencies. */
+export interface ReplyOrigin<Source> {
   /** The one cache entry that it repeats. */
   readonly entry: CachedAnswer
   readonly source: Source
 }
 
-/** The state of things when an answer began to be worked out. */
-export interface Footing {
-  readonly facts: readonly Fact[]
-  readonly generation: number
+/** All that replies depend on, when an answer began to be worked out. */
+export interface MemoSnapshot {
+  readonly shared: readonly Dependency[]
+  readonly routesVersion: number
 }
 
 /** Bytes for each reply of `capacity`: what a usual one takes, with room to spare. */
@@ -42,21 +41,21 @@ const USUAL_SIZE = 192
 const LEAST_BYTES = 2 ** 20
 
 /**
- * Replies that were given before, replayed from their bytes. It decides nothing: each rests on one cache entry, on the
- * routes, and on the ground all of them share (hosts, settings); when a fact falls, what rests on it is not used any
- * more, and nobody has to be told. Without the memo the same replies take the ordinary road, only slower.
+ * Replies that were given before, replayed from their bytes. It decides nothing: each depends on one cache entry, on the
+ * routes, and on what all replies share (hosts, settings), and is not used once one of them is not current any more.
+ * Without the memo the same replies are worked out by the resolver, only slower.
  */
 export class AnswerMemo<Source = unknown> {
   readonly #options: MemoOptions<Source>
   readonly #probe = new Probe()
-  #footing: Footing
+  #snapshot: MemoSnapshot
   /** In two generations: what was used lately survives when the older one is dropped. */
   #young = new ReplyStore<Source>()
   #old = new ReplyStore<Source>()
 
   constructor(options: MemoOptions<Source>) {
     this.#options = options
-    this.#footing = { facts: options.ground.facts(), generation: options.routes.generation }
+    this.#snapshot = { shared: options.shared.current(), routesVersion: options.routes.version }
   }
 
   /**
@@ -65,7 +64,7 @@ export class AnswerMemo<Source = unknown> {
    */
   replay(query: Buffer, limit: number | undefined, now: Millis, target: Buffer, at: number): number {
     const probe = this.#probe
-    if (!probe.read(query) || !this.#stands(now)) return 0
+    if (!probe.read(query) || !this.#isValid(now)) return 0
     const position = this.#find(query, now)
     if (position === NONE) return 0
     const store = this.#young
@@ -78,25 +77,27 @@ export class AnswerMemo<Source = unknown> {
     return store.write(position, query, probe.questionEnd, now, target, at)
   }
 
-  /** How things are now: to be taken before a reply is worked out, and handed to `remember` with it. */
-  footing(now: Millis): Footing {
-    this.#stands(now)
-    const { generation } = this.#options.routes
-    if (generation !== this.#footing.generation) this.#footing = { facts: this.#footing.facts, generation }
-    return this.#footing
+  /** To be taken before a reply is worked out, and handed to `remember` with it. */
+  snapshot(now: Millis): MemoSnapshot {
+    this.#isValid(now)
+    const { version } = this.#options.routes
+    if (version !== this.#snapshot.routesVersion) {
+      this.#snapshot = { shared: this.#snapshot.shared, routesVersion: version }
+    }
+    return this.#snapshot
   }
 
   /**
-   * Keeps the reply that `query` got, which repeats the bytes of the entry up to the OPT record at its end; unless the
-   * footing on which it was worked out has been lost meanwhile.
+   * Keeps the reply that `query` got, which repeats the bytes of the entry up to the OPT record at its end; unless
+   * something changed since the snapshot.
    */
-  remember(query: Buffer, reply: Buffer, basis: AnswerBasis<Source>, footing: Footing, now: Millis): void {
-    if (reply.length > LARGEST_KEPT || footing !== this.footing(now) || !this.#probe.read(query)) return
-    this.#young.add(this.#probe, query, finished(reply, basis), footing.generation)
+  remember(query: Buffer, reply: Buffer, origin: ReplyOrigin<Source>, snapshot: MemoSnapshot, now: Millis): void {
+    if (reply.length > LARGEST_KEPT || snapshot !== this.snapshot(now) || !this.#probe.read(query)) return
+    this.#young.add(this.#probe, query, finished(reply, origin), snapshot.routesVersion)
     this.#makeRoom()
   }
 
-  /** The position, in the young store, of a reply that is as right as when it was given. */
+  /** The position, in the young store, of a reply that is still valid. */
   #find(query: Buffer, now: Millis): number {
     const young = this.#young.find(this.#probe, query)
     if (young !== NONE) return this.#isRight(this.#young, young, query, now) ? young : NONE
@@ -112,11 +113,11 @@ export class AnswerMemo<Source = unknown> {
    * other links' replies with it, and the change itself costs nothing.
    */
   #isRight(store: ReplyStore<Source>, position: number, query: Buffer, now: Millis): boolean {
-    if (!store.stands(position, now)) return false
+    if (!store.isValid(position, now)) return false
     const { routes } = this.#options
-    if (store.generation(position) === routes.generation) return true
+    if (store.routesVersion(position) === routes.version) return true
     const isRight = routes.leadTo(query, store.source(position))
-    if (isRight) store.setGeneration(position, routes.generation)
+    if (isRight) store.setRoutesVersion(position, routes.version)
     else store.drop(position)
     return isRight
   }
@@ -129,13 +130,13 @@ export class AnswerMemo<Source = unknown> {
     this.#young = new ReplyStore()
   }
 
-  /** True while the common ground is known to stand; when it fell, everything is forgotten at once. */
-  #stands(now: Millis): boolean {
-    const { ground, routes } = this.#options
-    const isKnown = ground.glance(now)
-    for (const fact of this.#footing.facts) {
-      if (fact.isCurrent) continue
-      this.#footing = { facts: ground.facts(), generation: routes.generation }
+  /** True while the shared dependencies are known to be current; when one is not, everything is forgotten at once. */
+  #isValid(now: Millis): boolean {
+    const { shared, routes } = this.#options
+    const isKnown = shared.revalidate(now)
+    for (const dependency of this.#snapshot.shared) {
+      if (dependency.isCurrent) continue
+      this.#snapshot = { shared: shared.current(), routesVersion: routes.version }
       this.#young = new ReplyStore()
       this.#old = new ReplyStore()
       return false
@@ -145,7 +146,7 @@ export class AnswerMemo<Source = unknown> {
 }
 
 /** The reply with the server's TTLs, and where the parts are that change with time; addresses of one set trade places. */
-function finished<Source>(reply: Buffer, { entry, source }: AnswerBasis<Source>): Finished<Source> {
+function finished<Source>(reply: Buffer, { entry, source }: ReplyOrigin<Source>): Finished<Source> {
   const wire = Buffer.from(reply)
   const learnt = entry.wire
   const ttls: number[] = []

@@ -1,5 +1,4 @@
-export type { AnswerBasis, Footing, MemoOptions, Routes } from './answer-memo.ts'
+export type { MemoOptions, MemoSnapshot, ReplyOrigin, Routes } from './answer-memo.ts'
 export { AnswerMemo } from './answer-memo.ts'
-export type { Ground } from './ground.ts'
-export type { ReplyBasis, TextMemoOptions } from './text-memo.ts'
+export type { TextMemoOptions, TextReplyOrigin } from './text-memo.ts'
 export { TextMemo } from './text-memo.ts'

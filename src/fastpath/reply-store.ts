@@ -33,11 +33,11 @@ const MAX_STEPS = 64
 const COPIED_BY_HAND = 256
 
 /**
- * Layout of one reply. Three doubles: its times. Two words: its number, and the generation of routes it was last found
- * right for. Then these halfwords and bytes, the places of TTLs and addresses as halfwords, and the reply itself, in
+ * Layout of one reply. Three doubles: its times. Two words: its number, and the version of the routes it was last found
+ * valid for. Then these halfwords and bytes, the places of TTLs and addresses as halfwords, and the reply itself, in
  * which the question is in lower case.
  */
-const AT = { storedAt: 0, expiresAt: 8, replayableUntil: 16, number: 24, generation: 28 } as const
+const AT = { storedAt: 0, expiresAt: 8, replayableUntil: 16, number: 24, routesVersion: 28 } as const
 const AT_SHORT = { size: 32, ttlCount: 34, addressCount: 36 } as const
 const AT_BYTE = { shape: 38, addressSize: 39 } as const
 const FIXED_SIZE = 40
@@ -94,15 +94,15 @@ export class ReplyStore<Source> {
     return position === 0 ? NONE : position
   }
 
-  /** False for good once it is false: what it rests on has gone, or its time has come. */
-  stands(position: number, now: Millis): boolean {
+  /** False for good once its entry is not current any more or its time is over. */
+  isValid(position: number, now: Millis): boolean {
     const chunk = this.#chunk(position)
     const at = position & OFFSET
     const entry = this.#entries[chunk.words[(at + AT.number) >> 2] as number]
     return entry !== undefined && entry.isCurrent && now < (chunk.doubles[(at + AT.replayableUntil) >> 3] as number)
   }
 
-  /** It does not stand from now on. */
+  /** Makes it invalid. */
   drop(position: number): void {
     this.#entries[this.#word(position, AT.number)] = undefined
   }
@@ -116,13 +116,13 @@ export class ReplyStore<Source> {
     return this.#sources[this.#word(position, AT.number)] as Source
   }
 
-  generation(position: number): number {
-    return this.#word(position, AT.generation)
+  routesVersion(position: number): number {
+    return this.#word(position, AT.routesVersion)
   }
 
-  setGeneration(position: number, generation: number): void {
+  setRoutesVersion(position: number, version: number): void {
     const words = this.#chunk(position).words
-    words[((position & OFFSET) + AT.generation) >> 2] = generation
+    words[((position & OFFSET) + AT.routesVersion) >> 2] = version
   }
 
   size(position: number): number {
@@ -130,7 +130,7 @@ export class ReplyStore<Source> {
   }
 
   /** Puts a reply in, in place of an earlier one to the same query. */
-  add(probe: Probe, query: Uint8Array, reply: Finished<Source>, generation: number): void {
+  add(probe: Probe, query: Uint8Array, reply: Finished<Source>, routesVersion: number): void {
     const places = [...reply.ttls, ...reply.addresses]
     const size = FIXED_SIZE + 2 * places.length + reply.wire.length
     const position = this.#take(probe, query, size, reply.entry, reply.source)
@@ -140,7 +140,7 @@ export class ReplyStore<Source> {
     doubles[(at + AT.expiresAt) >> 3] = reply.entry.expiresAt
     doubles[(at + AT.replayableUntil) >> 3] = reply.entry.replayableUntil
     words[(at + AT.number) >> 2] = this.count - 1
-    words[(at + AT.generation) >> 2] = generation
+    words[(at + AT.routesVersion) >> 2] = routesVersion
     shorts[(at + AT_SHORT.size) >> 1] = reply.wire.length
     shorts[(at + AT_SHORT.ttlCount) >> 1] = reply.ttls.length
     shorts[(at + AT_SHORT.addressCount) >> 1] = reply.addresses.length

@@ -1,10 +1,9 @@
-import type { Clock, Random } from '../base/index.ts'
-import type { CachedAnswer, Fact } from '../cache/index.ts'
-import type { Ground } from './ground.ts'
+import type { Clock, Dependency, Random, SharedDependencies } from '../base/index.ts'
+import type { CachedAnswer } from '../cache/index.ts'
 
 export interface TextMemoOptions {
   /** The routes included. */
-  readonly ground: Ground
+  readonly shared: SharedDependencies
   /** Calls held at most. */
   readonly capacity: number
   readonly random: Random
@@ -15,9 +14,9 @@ export interface TextMemoOptions {
   readonly tally: { replays: number }
 }
 
-/** What a reply that may be replayed rests on. */
-export interface ReplyBasis {
-  /** All of them, and nothing else but the ground. */
+/** What a reply that may be replayed was made from. */
+export interface TextReplyOrigin {
+  /** All of them, and nothing else but the shared dependencies. */
   readonly entries: readonly CachedAnswer[]
   /** Items whose order is chance (R-CACHE-15). */
   readonly shuffled: number
@@ -36,14 +35,14 @@ const MAX_CALL = 512
 const MAX_ORDERS = 8
 
 /**
- * Replies to calls made of text, such as varlink's: the same words get the same reply while all it rests on stands, as
+ * Replies to calls made of text, such as varlink's: the same words get the same reply while all it depends on is current, as
  * `AnswerMemo` does for messages. Nothing in such a reply may count time. It decides nothing: without it the same
  * replies take the ordinary road, which for a cached `ResolveHostname` costs a hundred times as much: 200 µs and not 2 on
  * a slow machine.
  */
 export class TextMemo {
   readonly #options: TextMemoOptions
-  #facts: readonly Fact[] = []
+  #shared: readonly Dependency[] = []
   /** In two generations: what was used lately survives when the older one is dropped. */
   #young = new Map<string, Saved>()
   #old = new Map<string, Saved>()
@@ -62,15 +61,15 @@ export class TextMemo {
     return saved.wanted === 1 ? saved.replies[0] : saved.replies[this.#options.random.below(saved.wanted)]
   }
 
-  /** The ground as it is now: to be taken before a reply is worked out, and handed to `remember` with it. */
-  get ground(): readonly Fact[] {
-    this.#stands()
-    return this.#facts
+  /** To be taken before a reply is worked out, and handed to `remember` with it. */
+  get snapshot(): readonly Dependency[] {
+    this.#isValid()
+    return this.#shared
   }
 
-  /** Keeps what these words were answered, unless the ground on which it was worked out has fallen meanwhile. */
-  remember(call: Buffer, reply: Buffer, { entries, shuffled }: ReplyBasis, ground: readonly Fact[]): void {
-    if (call.length > MAX_CALL || !this.#stands() || ground !== this.#facts) return
+  /** Keeps what these words were answered, unless something changed since the snapshot. */
+  remember(call: Buffer, reply: Buffer, { entries, shuffled }: TextReplyOrigin, snapshot: readonly Dependency[]): void {
+    if (call.length > MAX_CALL || !this.#isValid() || snapshot !== this.#shared) return
     const words = call.toString('latin1')
     const known = this.#find(words)
     if (known !== undefined && known.replies.length < known.wanted && isSame(known.entries, entries)) {
@@ -83,7 +82,7 @@ export class TextMemo {
   #isCurrent({ entries }: Saved): boolean {
     const now = this.#options.clock.now()
     for (const entry of entries) if (!entry.isCurrent || now >= entry.replayableUntil) return false
-    return this.#stands()
+    return this.#isValid()
   }
 
   #find(words: string): Saved | undefined {
@@ -101,13 +100,13 @@ export class TextMemo {
     this.#young = new Map()
   }
 
-  /** True while the common ground is known to stand; when it fell, everything is forgotten at once. */
-  #stands(): boolean {
-    const { ground, clock } = this.#options
-    const isKnown = ground.glance(clock.now())
-    if (this.#facts.length > 0 && this.#facts.every((fact) => fact.isCurrent)) return isKnown
-    const isFirst = this.#facts.length === 0
-    this.#facts = ground.facts()
+  /** True while the shared dependencies are known to be current; when one is not, everything is forgotten at once. */
+  #isValid(): boolean {
+    const { shared, clock } = this.#options
+    const isKnown = shared.revalidate(clock.now())
+    if (this.#shared.length > 0 && this.#shared.every(({ isCurrent }) => isCurrent)) return isKnown
+    const isFirst = this.#shared.length === 0
+    this.#shared = shared.current()
     this.#young = new Map()
     this.#old = new Map()
     return isFirst

@@ -1,4 +1,4 @@
-import { type Clock, type Log, type Millis, reasonOf } from '../base/index.ts'
+import { type Clock, type Dependency, type Log, type Millis, reasonOf, Validity } from '../base/index.ts'
 import type { FileStamp } from './read-text.ts'
 
 /** What a look at the files came to; undefined when they are still as the stamp says. */
@@ -31,7 +31,7 @@ export class Polled<T> {
   #lookedAt: Millis = Number.NEGATIVE_INFINITY
   #looking: Promise<T> | undefined
   #lastFailure = ''
-  #epoch = { isCurrent: true }
+  readonly #validity = new Validity()
 
   constructor(options: PolledOptions<T>) {
     this.#options = options
@@ -56,16 +56,13 @@ export class Polled<T> {
     this.#stamp = undefined
   }
 
-  /**
-   * Stands until the files change, which shows only when somebody looks: answers kept elsewhere rest on it, and whoever
-   * keeps them has to `glance`.
-   */
-  get epoch(): { readonly isCurrent: boolean } {
-    return this.#epoch
+  /** Current until a look finds other contents. Who keeps what was made of them has to `revalidate` before each use. */
+  get dependency(): Dependency {
+    return this.#validity.current
   }
 
   /** Starts a look when one is due at this time. False when the last is so old that this one is to be waited for. */
-  glance(now: Millis): boolean {
+  revalidate(now: Millis): boolean {
     const age = now - this.#lookedAt
     const { interval } = this.#options
     if (age >= interval) void this.current()
@@ -96,8 +93,7 @@ export class Polled<T> {
   #replace(value: T, stamp: FileStamp): void {
     this.#value = value
     this.#stamp = stamp
-    this.#epoch.isCurrent = false
-    this.#epoch = { isCurrent: true }
+    this.#validity.invalidate()
     for (const listener of this.#listeners) listener(value)
   }
 }

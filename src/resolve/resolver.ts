@@ -91,8 +91,8 @@ export class Resolver {
   }
 
   /** Changes when `isRoutedTo` may say something else of a scope that is still in force. */
-  get routeGeneration(): number {
-    return this.#services.scopes.diversions
+  get routesVersion(): number {
+    return this.#services.scopes.takeoverVersion
   }
 
   /** Whether this scope, and no other, would be asked now: then what its cache holds is what the query gets. */
@@ -171,11 +171,11 @@ export class Resolver {
     if (catchingUp instanceof Promise) await catchingUp
     for (let restarts = 0; restarts < MAX_RESTARTS; restarts++) {
       signal.throwIfAborted()
-      const { generation } = scopes
+      const { version } = scopes
       const candidates = scopes.route(query, way)
       const running = candidates.map((scope) => runCandidate(scope, query, options, clock, signal))
       const best = await (running.length === 1 ? running[0] : merge(running, clock))
-      if (generation === scopes.generation || !this.#isOutdated(best, query, way)) {
+      if (version === scopes.version || !this.#isOutdated(best, query, way)) {
         return best === undefined ? failedRound(query.name, 'no-servers') : scopeRound(best, running.length === 1)
       }
     }

@@ -1,5 +1,4 @@
-import type { IfIndex, Millis } from '../base/index.ts'
-import type { Fact } from '../cache/index.ts'
+import { type Dependency, type IfIndex, type Millis, Validity } from '../base/index.ts'
 import { CacheBudget } from '../cache/index.ts'
 import type { RouteOptions, Score, Scored } from '../routing/index.ts'
 import { NO, scoreDns, winners } from '../routing/index.ts'
@@ -26,10 +25,10 @@ export class ScopeSet {
   #planned: Planned | undefined
   /** Memory for the caches of all scopes. */
   readonly #budget = new CacheBudget(0)
-  #epoch = { isCurrent: true }
-  #memory = { isCurrent: true }
-  #generation = 0
-  #diversions = 0
+  readonly #routesValidity = new Validity()
+  readonly #answersValidity = new Validity()
+  #version = 0
+  #takeoverVersion = 0
   #changedAt: Millis | undefined
 
   constructor(services: ScopeServices) {
@@ -40,27 +39,27 @@ export class ScopeSet {
     return this.#scopes
   }
 
-  /** Stands as long as the scopes and their routes do; answers kept elsewhere rest on it. */
-  get epoch(): Fact {
-    return this.#epoch
+  /** Current until the scopes or their routes change, or all answers are flushed. */
+  get routes(): Dependency {
+    return this.#routesValidity.current
   }
 
-  /** Stands until everything is to be forgotten, whatever the routes. */
-  get memory(): Fact {
-    return this.#memory
+  /** Current until all answers are flushed, whatever the routes. */
+  get answers(): Dependency {
+    return this.#answersValidity.current
   }
 
   /** Grows with every change of routing: a query that was aborted by one is asked again under the new. */
-  get generation(): number {
-    return this.#generation
+  get version(): number {
+    return this.#version
   }
 
   /**
    * Grows when names may have come to another scope though the one they went to is still there. When scopes only go, as
    * with their links, what the others have told stays right: nobody has to look at it again.
    */
-  get diversions(): number {
-    return this.#diversions
+  get takeoverVersion(): number {
+    return this.#takeoverVersion
   }
 
   /** Wall-clock time of the last change of links, servers or domains: what was learnt before it may be out of date. */
@@ -95,14 +94,13 @@ export class ScopeSet {
     }
     const before = new Map(this.#scopes.map((scope) => [scope.plan.id, scope]))
     const gained = plans.flatMap((plan) => gains(plan, before.get(plan.id)?.plan))
-    const isDiverting = plans.some((plan) => takesOtherNames(plan, before.get(plan.id)?.plan))
+    const isTakeover = plans.some((plan) => takesOtherNames(plan, before.get(plan.id)?.plan))
     this.#scopes = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.id), input.settings))
     const kept = new Set(this.#scopes)
     const closed = [...before.values()].filter((scope) => !kept.has(scope))
-    this.#epoch.isCurrent = false
-    this.#epoch = { isCurrent: true }
-    this.#generation++
-    if (isDiverting) this.#diversions++
+    this.#routesValidity.invalidate()
+    this.#version++
+    if (isTakeover) this.#takeoverVersion++
     this.#changedAt = this.#services.clock.wall()
     for (const scope of closed) scope.close()
     for (const scope of this.#scopes) this.#purgeLost(scope, gained)
@@ -123,10 +121,8 @@ export class ScopeSet {
   }
 
   flush(): void {
-    this.#epoch.isCurrent = false
-    this.#epoch = { isCurrent: true }
-    this.#memory.isCurrent = false
-    this.#memory = { isCurrent: true }
+    this.#routesValidity.invalidate()
+    this.#answersValidity.invalidate()
     for (const scope of this.#scopes) scope.flush()
   }
 

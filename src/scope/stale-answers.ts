@@ -36,9 +36,9 @@ export class StaleAnswers {
   ): Promise<ScopeOutcome> {
     const fresh = await inTime(fetched, patience, this.#services.clock, signal)
     // Flushed meanwhile, or the name belongs elsewhere now: then only fresh data will do.
-    if (!stale.fact.isCurrent || fresh?.kind === 'answer') {
+    if (!stale.dependency.isCurrent || fresh?.kind === 'answer') {
       const outcome = fresh ?? (await fetched)
-      return stale.fact.isCurrent && isTrouble(outcome) ? this.serve(stale, 'failure') : outcome
+      return stale.dependency.isCurrent && isTrouble(outcome) ? this.serve(stale, 'failure') : outcome
     }
     if (fresh?.state === 'aborted') return fresh
     // The next to ask need not wait as long again, while fresh data is still being fetched.

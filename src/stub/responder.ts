@@ -53,15 +53,15 @@ export class Responder {
     if (reception.kind === 'refuse') return refusal(reception.request, reception.rcode, door)
     const { resolver, nsid, clock } = this.#services
     const memo = this.#memos[door.kind]
-    const footing = memo?.footing(clock.now())
+    const snapshot = memo?.snapshot(clock.now())
     const resolution = await resolver.resolve(
       queryOf(reception.request, door.kind, from && new StubClient(door, from, this.#services.ownerOf)),
       signal,
     )
     const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
     const { basis: entry, scope: source } = resolution
-    const isRepeatable = isRelayed && entry !== undefined && source !== undefined && footing !== undefined
-    if (isRepeatable) memo?.remember(packet, wire, { entry, source }, footing, clock.now())
+    const isRepeatable = isRelayed && entry !== undefined && source !== undefined && snapshot !== undefined
+    if (isRepeatable) memo?.remember(packet, wire, { entry, source }, snapshot, clock.now())
     return wire
   }
 }
@@ -69,8 +69,8 @@ export class Responder {
 /** How a memo learns that a query still goes where it went: by the way of any other query, as far as it takes. */
 function routesOf(resolver: Resolver, kind: Door['kind']): Routes<Scope> {
   return {
-    get generation() {
-      return resolver.routeGeneration
+    get version() {
+      return resolver.routesVersion
     },
     leadTo(packet, scope) {
       const reception = receive(packet)

@@ -129,7 +129,7 @@ export class World {
       hasIpv6: () => true,
       ifindexOf: (name) => [...factsOf(this.#script).links.values()].find((link) => link.name === name)?.ifindex,
     })
-    const ground = { facts: () => [this.scopes.memory, this.#local], glance: () => true }
+    const shared = { current: () => [this.scopes.answers, this.#local], revalidate: () => true }
     this.responder = new Responder({
       resolver: this.resolver,
       nsid: 'nsid',
@@ -138,7 +138,7 @@ export class World {
       newMemo: (routes) =>
         script.memo === false
           ? undefined
-          : new AnswerMemo({ ground, routes, capacity: 1000, random, tally: this.#counts }),
+          : new AnswerMemo({ shared, routes, capacity: 1000, random, tally: this.#counts }),
     })
     this.#apply()
   }

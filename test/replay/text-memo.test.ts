@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Fact } from '../../src/cache/index.ts'
+import type { Dependency } from '../../src/base/index.ts'
 import { TextMemo } from '../../src/fastpath/index.ts'
 import { resolveService } from '../../src/varlink/index.ts'
 import { parseCall } from '../../src/varlink-idl/message.ts'
@@ -27,10 +27,10 @@ class Desk {
     const world = new World(script)
     this.world = world
     world.serve('*', ({ question }) => answers(`${question.name} ${question.type}`))
-    const ground = { facts: (): Fact[] => [world.scopes.epoch, this.local], glance: () => this.isKnown }
+    const shared = { current: (): Dependency[] => [world.scopes.routes, this.local], revalidate: () => this.isKnown }
     const isWatched = () => world.resolver.isWatched
     const { clock } = world
-    const memo = new TextMemo({ ground, capacity, random: new SeededRandom(), clock, isWatched, tally: this.tally })
+    const memo = new TextMemo({ shared, capacity, random: new SeededRandom(), clock, isWatched, tally: this.tally })
     this.#service = resolveService(
       fakePorts({ hostname: (...call) => world.lookups.hostname(...call) }).ports,
       silent,

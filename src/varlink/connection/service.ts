@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import type { Log } from '../../base/index.ts'
 import type { Caller } from '../../control/index.ts'
 import { ControlError } from '../../control/index.ts'
-import type { ReplyBasis, TextMemo } from '../../fastpath/index.ts'
+import type { TextReplyOrigin, TextMemo } from '../../fastpath/index.ts'
 import { errorOfControl, expectedMore, invalidParameter, methodNotFound, systemError, VarlinkError } from '../errors.ts'
 import {
   type Call,
@@ -28,7 +28,7 @@ export interface CallContext<O> {
   /** Sends one of several replies (V-4); for methods that require `more`. */
   send(reply: O): void
   /** The reply to come may be repeated to the same words of anybody, while what it rests on stands. */
-  mayRepeat(basis: ReplyBasis): void
+  mayRepeat(origin: TextReplyOrigin): void
 }
 
 export type Handler<M> =
@@ -82,17 +82,21 @@ export class Service {
 
   /** Resolves when the call is done and all its replies are with `client`; never rejects. */
   async answer(call: Call, client: Client): Promise<void> {
-    const ground = this.#memo?.ground ?? []
-    let basis: ReplyBasis | undefined
+    const snapshot = this.#memo?.snapshot ?? []
+    let origin: TextReplyOrigin | undefined
     const reply = await this.#replyTo(call, client, (found) => {
-      basis = found
+      origin = found
     })
     if (reply === undefined || call.oneway || client.signal.aborted) return
-    if (basis !== undefined) this.#memo?.remember(call.words, reply, basis, ground)
+    if (origin !== undefined) this.#memo?.remember(call.words, reply, origin, snapshot)
     client.send(reply)
   }
 
-  async #replyTo(call: Call, client: Client, mayRepeat: (basis: ReplyBasis) => void): Promise<Buffer | undefined> {
+  async #replyTo(
+    call: Call,
+    client: Client,
+    mayRepeat: (origin: TextReplyOrigin) => void,
+  ): Promise<Buffer | undefined> {
     try {
       const reply = encodeReply(await this.#run(call, client, mayRepeat), false)
       return reply.length <= MAX_MESSAGE ? reply : errorMessage(systemError(constants.errno.EMSGSIZE))
@@ -103,7 +107,7 @@ export class Service {
   }
 
   /** In this order: does it exist, is it called rightly, do the parameters fit (V-8…V-10). */
-  async #run(call: Call, client: Client, mayRepeat: (basis: ReplyBasis) => void): Promise<JsonObject> {
+  async #run(call: Call, client: Client, mayRepeat: (origin: TextReplyOrigin) => void): Promise<JsonObject> {
     const found = this.#methods.get(call.method)
     // Nothing here can be upgraded to another protocol.
     if (found === undefined || call.upgrade) throw methodNotFound(call.method)

@@ -331,12 +331,12 @@ describe('what outlives what (R-LINK, R-NETD)', () => {
   test('R-PROC-1: pushed settings survive a reload, caches do not', async () => {
     const rig = await Rig.of(factsOf(ETH))
     await rig.change(2, { servers: servers('10.2.0.1') })
-    const { epoch } = rig.scopes
+    const { routes } = rig.scopes
     rig.control.reload(
       { ...DEFAULT_RESOLVED_SETTINGS, servers: servers('10.9.0.1'), configuresServersOrDomains: true },
       [],
     )
-    expect([rig.control.link(2)?.settings.servers.length, epoch.isCurrent]).toEqual([1, false])
+    expect([rig.control.link(2)?.settings.servers.length, routes.isCurrent]).toEqual([1, false])
     expect(rig.control.global().servers.map(({ address }) => address.text)).toEqual(['10.9.0.1'])
   })
 

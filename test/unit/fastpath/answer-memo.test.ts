@@ -9,10 +9,10 @@ interface Entry extends CachedAnswer {
   isCurrent: boolean
 }
 
-/** A memo with its ground and its routes, and a time. */
+/** A memo with its dependencies and its routes, and a time. */
 class Desk {
-  readonly fact = { isCurrent: true, noteReplay: () => {} }
-  readonly routes = { generation: 1, asked: [] as string[], leads: true }
+  readonly dependency = { isCurrent: true, noteReplay: () => {} }
+  readonly routes = { version: 1, asked: [] as string[], leads: true }
   readonly tally = { replays: 0 }
   readonly memo: AnswerMemo<string>
   isKnown = true
@@ -20,10 +20,10 @@ class Desk {
   constructor(capacity = 100) {
     const { routes, tally } = this
     this.memo = new AnswerMemo({
-      ground: { facts: () => [this.fact], glance: () => this.isKnown },
+      shared: { current: () => [this.dependency], revalidate: () => this.isKnown },
       routes: {
-        get generation() {
-          return routes.generation
+        get version() {
+          return routes.version
         },
         leadTo: (_query, source) => {
           routes.asked.push(source)
@@ -48,7 +48,7 @@ class Desk {
       isCurrent: true,
       noteReplay: () => {},
     }
-    this.memo.remember(query, wire, { entry, source: name }, this.memo.footing(0), 0)
+    this.memo.remember(query, wire, { entry, source: name }, this.memo.snapshot(0), 0)
     return entry
   }
 
@@ -147,7 +147,7 @@ test.each(shapes.flatMap((one) => shapes.filter((other) => other !== one).map((o
 const never: readonly [string, (desk: Desk, entry: Entry) => void, number?][] = [
   ['its entry has gone', (_desk, entry) => void (entry.isCurrent = false)],
   ['it may not be replayed any longer', () => undefined, 270_000],
-  ['the ground has fallen', (desk) => void (desk.fact.isCurrent = false)],
+  ['a shared dependency has changed', (desk) => void (desk.dependency.isCurrent = false)],
   ['nobody has looked at the files for long, which may have changed', (desk) => void (desk.isKnown = false)],
 ]
 test.each(never)('nothing is replayed once %s', (_what, change, at = 0) => {
@@ -169,7 +169,7 @@ test('what was not known for a moment to be right is replayed again', () => {
 test('after a change of routes each reply is looked at once, when it is asked for', () => {
   const desk = new Desk()
   for (const name of ['a.test', 'b.test', 'c.test']) desk.learn(name)
-  desk.routes.generation++
+  desk.routes.version++
   for (let i = 0; i < 3; i++) expect(desk.replay('a.test')).toBeDefined()
   desk.routes.leads = false
   for (let i = 0; i < 3; i++) expect(desk.replay('b.test')).toBeUndefined()
@@ -188,10 +188,10 @@ test('a reply that was worked out before a change is not remembered after it', (
     isCurrent: true,
     noteReplay: () => {},
   }
-  for (const change of [() => void desk.routes.generation++, () => void (desk.fact.isCurrent = false)]) {
-    const footing = desk.memo.footing(0)
+  for (const change of [() => void desk.routes.version++, () => void (desk.dependency.isCurrent = false)]) {
+    const snapshot = desk.memo.snapshot(0)
     change()
-    desk.memo.remember(query, wire, { entry, source: '' }, footing, 0)
+    desk.memo.remember(query, wire, { entry, source: '' }, snapshot, 0)
     expect(desk.replay('a.test')).toBeUndefined()
   }
 })

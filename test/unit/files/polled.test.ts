@@ -66,30 +66,30 @@ test('an unchanged file is not read again, and keeps its table', async () => {
 test('what rests on the file learns of a change though nobody asks for the table', async () => {
   const { path, clock, file } = await hosts('192.0.2.1 a\n')
   await file.current()
-  const epoch = file.epoch
+  const { dependency } = file
   const changed = new Promise((resolve) => file.onChange(resolve))
   await writeFile(path, '192.0.2.22 a\n')
-  file.glance(clock.now())
-  expect(epoch.isCurrent).toBe(true)
+  file.revalidate(clock.now())
+  expect(dependency.isCurrent).toBe(true)
   clock.advance(2000)
-  file.glance(clock.now())
-  expect(epoch.isCurrent).toBe(true) // the look has only begun
+  file.revalidate(clock.now())
+  expect(dependency.isCurrent).toBe(true) // the look has only begun
   await changed
-  expect(epoch.isCurrent).toBe(false)
-  expect(file.epoch.isCurrent).toBe(true)
+  expect(dependency.isCurrent).toBe(false)
+  expect(file.dependency.isCurrent).toBe(true)
 })
 
 test('R-HOSTS-1: whoever asks after a pause is told to wait for the look, whoever asks all the time is not', async () => {
   const { clock, file } = await hosts('192.0.2.1 a\n')
-  expect(file.glance(clock.now())).toBe(false)
+  expect(file.revalidate(clock.now())).toBe(false)
   await file.current()
   const known = [1999, 2, 98, 1].map((pause) => {
     clock.advance(pause)
-    return file.glance(clock.now())
+    return file.revalidate(clock.now())
   })
   expect(known).toEqual([true, true, true, false])
   await file.current()
-  expect(file.glance(clock.now())).toBe(true)
+  expect(file.revalidate(clock.now())).toBe(true)
 })
 
 test('all who wait share one look; a failing look is told once and leaves what is known', async () => {

@@ -58,16 +58,16 @@ describe('ScopeSet.apply: what is kept and what is forgotten', () => {
     const world = worldOf([LAN, VPN])
     await world.ask('a.test')
     await world.ask('b.corp.test')
-    const { epoch, generation } = world.scopes
+    const { routes, version } = world.scopes
     change(world)
     expect(cacheSizes(world).toSorted()).toEqual(expected)
     const isSame = expected.includes('link 2 1') && expected.includes('link 3 1')
-    expect(epoch.isCurrent).toBe(isSame)
-    expect(world.scopes.generation === generation).toBe(isSame)
+    expect(routes.isCurrent).toBe(isSame)
+    expect(world.scopes.version === version).toBe(isSame)
   })
 
   /** change, whether a name may now go elsewhere than to the scope, still there, that it went to. */
-  const diversions: readonly [string, (world: World) => void, boolean][] = [
+  const takeovers: readonly [string, (world: World) => void, boolean][] = [
     ['a link goes', (world) => world.removeLink(3), false],
     ['a link goes down', (world) => world.changeLink({ ...VPN, isUp: false }), false],
     ['a link loses its servers', (world) => world.changeLink({ ...VPN, dns: [] }), false],
@@ -79,22 +79,22 @@ describe('ScopeSet.apply: what is kept and what is forgotten', () => {
     ['a link is in another network', (world) => world.changeLink({ ...VPN, addresses: ['10.7.0.2/24'] }), true],
   ]
 
-  test.each(diversions)('R-ROUTE-1: where names go: %s', async (_change, change, isDiverting) => {
+  test.each(takeovers)('R-ROUTE-1: where names go: %s', async (_change, change, isTakeover) => {
     const world = worldOf([LAN, VPN])
     await world.ask('a.test')
-    const before = world.scopes.diversions
+    const before = world.scopes.takeoverVersion
     change(world)
-    expect(world.scopes.diversions - before).toBe(isDiverting ? 1 : 0)
+    expect(world.scopes.takeoverVersion - before).toBe(isTakeover ? 1 : 0)
   })
 
   test('R-CACHE-22: a flush empties all, and routes stay', async () => {
     const world = worldOf([LAN, VPN])
     await world.ask('a.test')
     await world.ask('b.corp.test')
-    const { epoch, generation } = world.scopes
+    const { routes, version } = world.scopes
     world.flush()
     expect(cacheSizes(world)).toEqual(['global 0', 'link 2 0', 'link 3 0'])
-    expect([epoch.isCurrent, world.scopes.generation - generation]).toEqual([false, 0])
+    expect([routes.isCurrent, world.scopes.version - version]).toEqual([false, 0])
   })
 
   test('a link that comes back under the same index starts empty', async () => {
