@@ -62,7 +62,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['wire/codec.ts'],
   ini: ['settings/unit-file.ts'],
   koffi: ['sys/'],
-  'dbus-next': ['dbus/', 'cli/'],
+  'dbus-next': ['dbus/'],
   'ansi-escapes': ['cli/'],
   'ipaddr.js': ['base/'],
   'lru-cache': ['cache/', 'fastpath/'],

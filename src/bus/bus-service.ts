@@ -1,14 +1,13 @@
 import { type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
 import type { Authority, Control } from '../control/index.ts'
 import type { Lookups } from '../lookup/index.ts'
-import { DEFAULT_ADDRESS, loadCodec, socketPaths, Variant } from '../dbus/index.ts'
+import { DEFAULT_ADDRESS, loadCodec, MANAGER, MANAGER_PATH, socketPaths, Variant } from '../dbus/index.ts'
 import { Changes } from './changes.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { MANAGER_INTERFACE, managerInterface } from './manager.ts'
+import { managerInterface } from './manager.ts'
 import type { BusInterface } from './interface.ts'
 import { logControlInterface } from './log-control.ts'
 import { ObjectTree } from './object-tree.ts'
-import { MANAGER_PATH } from './path.ts'
 import { PolkitAuthority } from './polkit.ts'
 import { type ProcessName, Session } from './session.ts'
 import { watchNear } from './socket-watch.ts'
@@ -172,7 +171,7 @@ export class BusService implements AsyncDisposable {
     this.#changed.clear()
     try {
       const values = told.map(({ name, type, read }) => [name, new Variant(type, read())] as const)
-      this.#session?.emitChanged(MANAGER_PATH, MANAGER_INTERFACE, Object.fromEntries(values))
+      this.#session?.emitChanged(MANAGER_PATH, MANAGER.name, Object.fromEntries(values))
     } catch (error) {
       this.#options.logger.bug(error)
     }

@@ -28,7 +28,7 @@ export class Changes {
     link: number,
     operation: Operation,
     read: () => Partial<LinkSettings>,
-  ): Promise<readonly unknown[]> {
+  ): Promise<readonly []> {
     const ifindex = this.#changeable(link)
     const settings = read()
     using slot = call.client.enter('change')
@@ -37,7 +37,7 @@ export class Changes {
     return []
   }
 
-  async revertLink(call: Call, link: number): Promise<readonly unknown[]> {
+  async revertLink(call: Call, link: number): Promise<readonly []> {
     const ifindex = this.#changeable(link)
     using slot = call.client.enter('change')
     const caller = await this.#authorize(call, 'revert', ifindex, slot.signal)
@@ -46,7 +46,7 @@ export class Changes {
   }
 
   /** Runs `act` for whoever may. */
-  async ofDaemon(call: Call, operation: Operation, act: () => void): Promise<readonly unknown[]> {
+  async ofDaemon(call: Call, operation: Operation, act: () => void): Promise<readonly []> {
     using slot = call.client.enter('change')
     await this.#authorize(call, operation, undefined, slot.signal)
     act()

@@ -1,42 +1,32 @@
 import type { Control, DelegateStatus } from '../control/index.ts'
+import { DELEGATE, type MANAGER } from '../dbus/index.ts'
 import { BusError, ERROR } from './errors.ts'
-import { args, type BusInterface, type Method, type Property } from './interface.ts'
+import { type BusInterface, implement, type MethodHandlers } from './interface.ts'
 import { delegatePath } from './path.ts'
 import { currentGlobalServerEx, globalServerEx, linkDomain } from './values.ts'
 
 /** `org.freedesktop.resolve1.DnsDelegate` of one delegate: properties only (dbus.md §6). */
 export function delegateInterface(id: string, control: Control): BusInterface {
-  const property = (name: string, type: string, read: (delegate: DelegateStatus) => unknown): Property => {
-    return { name, type, emitsChange: 'false', read: () => read(delegateOf(control, id)) }
-  }
-  return {
-    name: 'org.freedesktop.resolve1.DnsDelegate',
-    methods: [],
-    signals: [],
-    properties: [
-      property('DNS', 'a(iiayqs)', (delegate) => delegate.servers.map((server) => globalServerEx(server))),
-      property('CurrentDNSServer', '(iiayqs)', (delegate) => currentGlobalServerEx(delegate.currentServer)),
-      property('Domains', 'a(sb)', (delegate) => delegate.domains.map(linkDomain)),
-      property('DefaultRoute', 'b', (delegate) => delegate.defaultRoute),
-    ],
-  }
+  const delegate = () => delegateOf(control, id)
+  return implement(
+    DELEGATE,
+    {},
+    {
+      DNS: () => delegate().servers.map((server) => globalServerEx(server)),
+      CurrentDNSServer: () => currentGlobalServerEx(delegate().currentServer),
+      Domains: () => delegate().domains.map(linkDomain),
+      DefaultRoute: () => delegate().defaultRoute,
+    },
+  )
 }
 
-export function delegateMethods(control: Control): readonly Method[] {
-  return [
-    {
-      name: 'GetDelegate',
-      in: args('s id'),
-      out: args('o path'),
-      run: ({ args: [id] }) => [delegatePath(delegateOf(control, id as string).id)],
-    },
-    {
-      name: 'ListDelegates',
-      in: [],
-      out: args('a(so) delegates'),
-      run: () => [control.delegates().map(({ id }) => [id, delegatePath(id)])],
-    },
-  ]
+export function delegateMethods(
+  control: Control,
+): Pick<MethodHandlers<typeof MANAGER>, 'GetDelegate' | 'ListDelegates'> {
+  return {
+    GetDelegate: ([id]) => [delegatePath(delegateOf(control, id).id)],
+    ListDelegates: () => [control.delegates().map(({ id }) => [id, delegatePath(id)] as const)],
+  }
 }
 
 function delegateOf(control: Control, id: string): DelegateStatus {

@@ -1,8 +1,15 @@
-import { ALLOW_INTERACTIVE_AUTHORIZATION, type IncomingMessage, Variant } from '../dbus/index.ts'
+import {
+  ALLOW_INTERACTIVE_AUTHORIZATION,
+  type Argument,
+  type IncomingMessage,
+  INTROSPECTABLE,
+  PEER,
+  Variant,
+} from '../dbus/index.ts'
 import type { Client } from './clients.ts'
 import { BusError, ERROR, invalidArgs } from './errors.ts'
-import { type BusInterface, type Call, type Method, type Property, signatureOf } from './interface.ts'
-import { INTROSPECTABLE, introspectionXml, PEER, STANDARD_METHODS } from './introspection.ts'
+import type { BusInterface, Call, Method, Property } from './interface.ts'
+import { introspectionXml, STANDARD_METHODS } from './introspection.ts'
 import type { BusNode, ObjectTree } from './object-tree.ts'
 
 /** The values a call is answered with. */
@@ -23,17 +30,20 @@ export class Dispatcher {
 
   /** @throws {BusError | ControlError} what the caller is to see */
   async dispatch(message: IncomingMessage, client: Client): Promise<Answer> {
-    if (message.interface === PEER) return this.#peer(message)
+    if (message.interface === PEER.name) return this.#peer(message)
     const node = this.#tree.find(message.path)
     if (node === undefined) throw unknownObject(message.path)
     const standard = STANDARD_METHODS.get(message.interface)?.find(({ name }) => name === message.member)
     if (standard !== undefined) {
-      const call = callOf(message, client, signatureOf(standard.in))
-      return { signature: signatureOf(standard.out), values: await this.#standard(message, node, call) }
+      const args = readArguments(message, typesOf(standard.in))
+      return {
+        signature: typesOf(standard.out),
+        values: await this.#standard(message, node, args, callOf(message, client)),
+      }
     }
     const method = findMethod(node.interfaces, message)
-    const call = callOf(message, client, signatureOf(method.in))
-    return { signature: signatureOf(method.out), values: await method.run(call) }
+    const args = readArguments(message, typesOf(method.in))
+    return { signature: typesOf(method.out), values: await method.run(args, callOf(message, client)) }
   }
 
   /** Peer answers on every path, existing or not. */
@@ -45,10 +55,15 @@ export class Dispatcher {
     return { signature: 's', values: [id] }
   }
 
-  async #standard(message: IncomingMessage, node: BusNode, call: Call): Promise<readonly unknown[]> {
-    if (message.interface === INTROSPECTABLE) return [introspectionXml(node.interfaces, node.children)]
+  async #standard(
+    message: IncomingMessage,
+    node: BusNode,
+    args: readonly unknown[],
+    call: Call,
+  ): Promise<readonly unknown[]> {
+    if (message.interface === INTROSPECTABLE.name) return [introspectionXml(node.interfaces, node.children)]
     if (node.interfaces.length === 0) throw unknownObject(message.path)
-    const [interfaceName, propertyName, value] = call.args as [string, string, Variant]
+    const [interfaceName, propertyName, value] = args as [string, string, Variant]
     if (message.member === 'GetAll') return [readAll(node.interfaces, interfaceName)]
     const property = findProperty(node.interfaces, interfaceName, propertyName)
     if (message.member === 'Get') return [new Variant(property.type, property.read())]
@@ -57,24 +72,27 @@ export class Dispatcher {
   }
 }
 
-/** Reads the arguments. @throws {BusError} for other types than the member takes, and for a message too large to read */
-function callOf(message: IncomingMessage, client: Client, expected: string): Call {
-  const { signature, flags } = message
+function callOf({ flags }: IncomingMessage, client: Client): Call {
+  return { client, isInteractive: (flags & ALLOW_INTERACTIVE_AUTHORIZATION) !== 0 }
+}
+
+/** @throws {BusError} for other types than the member takes, and for a message too large to read */
+function readArguments(message: IncomingMessage, expected: string): readonly unknown[] {
+  const { signature } = message
   if (signature !== expected) {
     const member = `${message.interface}.${message.member}()`
     throw invalidArgs(`Invalid arguments '${signature}' to call ${member}, expecting '${expected}'.`)
   }
   if (message.isOversize) throw new BusError(ERROR.limitsExceeded, 'The message is too large.')
-  const isInteractive = (flags & ALLOW_INTERACTIVE_AUTHORIZATION) !== 0
-  return { client, isInteractive, args: readArguments(message) }
-}
-
-function readArguments(message: IncomingMessage): readonly unknown[] {
   try {
     return message.body()
   } catch {
     throw invalidArgs('The arguments cannot be decoded.') // e.g. a file descriptor inside a variant
   }
+}
+
+function typesOf(list: readonly Argument[]): string {
+  return list.map(({ type }) => type).join('')
 }
 
 /** A call without an interface means whichever has the member (D-Bus specification, "Message Types"). */
@@ -110,7 +128,7 @@ async function write(property: Property, { signature, value }: Variant, call: Ca
   if (signature !== type) {
     throw invalidArgs(`Incorrect parameters for property '${name}', expected '${type}', got '${signature}'.`)
   }
-  await property.write(call, value)
+  await property.write(value, call)
 }
 
 function unknownObject(path: string): BusError {

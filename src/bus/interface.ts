@@ -1,29 +1,30 @@
+import type {
+  Argument,
+  ArgumentsOf,
+  EmitsChange,
+  InterfaceDescription,
+  MethodName,
+  PropertyName,
+  PropertyOf,
+  ReplyOf,
+} from '../dbus/index.ts'
+import { argumentsOf } from '../dbus/index.ts'
 import type { Client } from './clients.ts'
 
-/** One method call, its arguments already known to match the method's signature. */
+/** Who sent a method call, and how. */
 export interface Call {
   readonly client: Client
   /** The caller accepts that somebody is asked for a password. */
   readonly isInteractive: boolean
-  /** Strings, numbers, booleans, `bigint` for 64-bit integers, arrays for arrays and structs, `Buffer` for `ay`. */
-  readonly args: readonly unknown[]
-}
-
-export interface Argument {
-  readonly type: string
-  readonly name: string
 }
 
 export interface Method {
   readonly name: string
   readonly in: readonly Argument[]
   readonly out: readonly Argument[]
-  /** Gives the values of `out`. @throws {BusError | ControlError} what the caller is to see */
-  readonly run: (call: Call) => readonly unknown[] | Promise<readonly unknown[]>
+  /** Takes and gives values of the types of `in` and `out`. @throws {BusError | ControlError} what the caller is to see */
+  readonly run: (args: readonly unknown[], call: Call) => readonly unknown[] | Promise<readonly unknown[]>
 }
-
-/** What a property's annotation says about change signals. */
-export type EmitsChange = 'true' | 'false' | 'const'
 
 export interface Property {
   readonly name: string
@@ -31,12 +32,7 @@ export interface Property {
   readonly emitsChange: EmitsChange
   readonly read: () => unknown
   /** Undefined for a property nobody can set. */
-  readonly write?: (call: Call, value: unknown) => Promise<void>
-}
-
-export interface BusSignal {
-  readonly name: string
-  readonly args: readonly Argument[]
+  readonly write: ((value: unknown, call: Call) => Promise<void>) | undefined
 }
 
 /** Everything one object offers under one interface name; calls and introspection are both read off it. */
@@ -44,19 +40,41 @@ export interface BusInterface {
   readonly name: string
   readonly methods: readonly Method[]
   readonly properties: readonly Property[]
-  readonly signals: readonly BusSignal[]
 }
 
-/** Reads `i ifindex, s name` as arguments, in their order. */
-export function args(text: string): readonly Argument[] {
-  if (text === '') return []
-  return text.split(', ').map((word) => {
-    const [type, name] = word.split(' ') as [string, string]
-    return { type, name }
-  })
+/** What answers each method of an interface. */
+export type MethodHandlers<D extends InterfaceDescription> = {
+  readonly [M in MethodName<D>]: (
+    args: ArgumentsOf<D, M, Buffer>,
+    call: Call,
+  ) => ReplyOf<D, M, Uint8Array> | Promise<ReplyOf<D, M, Uint8Array>>
+}
+/** What reads each property of an interface. */
+export type PropertyReaders<D extends InterfaceDescription> = {
+  readonly [P in PropertyName<D>]: () => PropertyOf<D, P, Uint8Array>
+}
+/** What changes those properties that can be set. */
+export type PropertyWriters<D extends InterfaceDescription> = {
+  readonly [P in PropertyName<D>]?: (value: PropertyOf<D, P>, call: Call) => Promise<void>
 }
 
-/** The types of `list` one after another, as a message's signature has them. */
-export function signatureOf(list: readonly Argument[]): string {
-  return list.map(({ type }) => type).join('')
+/** Joins a description with what implements it. The dispatcher has compared types with the description before it calls. */
+export function implement<D extends InterfaceDescription>(
+  description: D,
+  methods: MethodHandlers<D>,
+  readers: PropertyReaders<D>,
+  writers: PropertyWriters<D> = {},
+): BusInterface {
+  const run: Readonly<Record<string, unknown>> = methods
+  const read: Readonly<Record<string, unknown>> = readers
+  const write: Readonly<Record<string, unknown>> = writers
+  return {
+    name: description.name,
+    methods: Object.entries(description.methods).map(([name, types]) => {
+      return { name, in: argumentsOf(types.in), out: argumentsOf(types.out), run: run[name] as Method['run'] }
+    }),
+    properties: Object.entries(description.properties).map(([name, { type, emitsChange }]) => {
+      return { name, type, emitsChange, read: read[name] as Property['read'], write: write[name] as Property['write'] }
+    }),
+  }
 }

@@ -1,35 +1,26 @@
-import type { Argument, BusInterface, BusSignal, Method, Property } from './interface.ts'
-import { args } from './interface.ts'
-
-export const PEER = 'org.freedesktop.DBus.Peer'
-export const INTROSPECTABLE = 'org.freedesktop.DBus.Introspectable'
-export const PROPERTIES = 'org.freedesktop.DBus.Properties'
+import { type Argument, argumentsOf, INTROSPECTABLE, PEER, PROPERTIES } from '../dbus/index.ts'
+import type { BusInterface, Method, Property } from './interface.ts'
 
 type Description = Pick<Method, 'name' | 'in' | 'out'>
 
+interface BusSignal {
+  readonly name: string
+  readonly args: readonly Argument[]
+}
+
 /** Interfaces that every object has; the dispatcher answers them itself. */
-export const STANDARD_METHODS: ReadonlyMap<string, readonly Description[]> = new Map([
-  [
-    PEER,
-    [
-      { name: 'Ping', in: [], out: [] },
-      { name: 'GetMachineId', in: [], out: args('s machine_uuid') },
-    ],
-  ],
-  [INTROSPECTABLE, [{ name: 'Introspect', in: [], out: args('s xml_data') }]],
-  [
-    PROPERTIES,
-    [
-      { name: 'Get', in: args('s interface_name, s property_name'), out: args('v value') },
-      { name: 'GetAll', in: args('s interface_name'), out: args('a{sv} props') },
-      { name: 'Set', in: args('s interface_name, s property_name, v value'), out: [] },
-    ],
-  ],
-])
+export const STANDARD_METHODS: ReadonlyMap<string, readonly Description[]> = new Map(
+  [PEER, INTROSPECTABLE, PROPERTIES].map(({ name, methods }) => [
+    name,
+    Object.entries(methods).map(([member, types]) => {
+      return { name: member, in: argumentsOf(types.in), out: argumentsOf(types.out) }
+    }),
+  ]),
+)
 
 const PROPERTIES_CHANGED: BusSignal = {
   name: 'PropertiesChanged',
-  args: args('s interface_name, a{sv} changed_properties, as invalidated_properties'),
+  args: argumentsOf('s interface_name, a{sv} changed_properties, as invalidated_properties'),
 }
 
 const HEADER = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
@@ -39,11 +30,9 @@ const HEADER = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspe
 /** What `Introspect` answers. All names come from our own tables or are escaped path elements: nothing needs quoting. */
 export function introspectionXml(interfaces: readonly BusInterface[], children: readonly string[]): string {
   const standard = [...STANDARD_METHODS].map(([name, methods]) =>
-    interfaceXml(name, [], methods, name === PROPERTIES ? [PROPERTIES_CHANGED] : []),
+    interfaceXml(name, [], methods, name === PROPERTIES.name ? [PROPERTIES_CHANGED] : []),
   )
-  const own = interfaces.map(({ name, properties, methods, signals }) =>
-    interfaceXml(name, properties, methods, signals),
-  )
+  const own = interfaces.map(({ name, properties, methods }) => interfaceXml(name, properties, methods, []))
   const nodes = children.map((child) => ` <node name="${child}"/>\n`)
   return `${HEADER}<node>\n${[...standard, ...own, ...nodes].join('')}</node>\n`
 }

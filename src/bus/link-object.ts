@@ -1,132 +1,97 @@
 import type { Control, LinkStatus, Operation } from '../control/index.ts'
+import { LINK, type MANAGER } from '../dbus/index.ts'
 import type { LinkSettings } from '../settings/index.ts'
-import { dnsOverTlsModeOf, dnssecModeOf, domainsOf, multicastModeOf, serversOf, trustAnchorsOf } from './arguments.ts'
+import {
+  type DomainArgument,
+  dnsOverTlsModeOf,
+  dnssecModeOf,
+  domainsOf,
+  multicastModeOf,
+  type ServerArgument,
+  serversOf,
+  trustAnchorsOf,
+} from './arguments.ts'
 import type { Changes } from './changes.ts'
 import { BusError, ERROR } from './errors.ts'
-import { args, type BusInterface, type Call, type Method, type Property } from './interface.ts'
+import { type BusInterface, type Call, implement, type MethodHandlers, type PropertyReaders } from './interface.ts'
 import { currentLinkServer, currentLinkServerEx, linkDomain, linkServer, linkServerEx } from './values.ts'
-
-/** A setter of a link: `SetX` on the link's object, `SetLinkX` with an index in front on the manager. */
-interface Setter {
-  readonly name: string
-  readonly argument: string
-  readonly operation: Operation
-  readonly read: (value: unknown) => Partial<LinkSettings>
-}
-
-const SETTERS: readonly Setter[] = [
-  {
-    name: 'DNS',
-    argument: 'a(iay) addresses',
-    operation: 'set-dns-servers',
-    read: (value) => ({ servers: serversOf(value) }),
-  },
-  {
-    name: 'DNSEx',
-    argument: 'a(iayqs) addresses',
-    operation: 'set-dns-servers',
-    read: (value) => ({ servers: serversOf(value) }),
-  },
-  {
-    name: 'Domains',
-    argument: 'a(sb) domains',
-    operation: 'set-domains',
-    read: (value) => ({ domains: domainsOf(value) }),
-  },
-  {
-    name: 'DefaultRoute',
-    argument: 'b enable',
-    operation: 'set-default-route',
-    read: (value) => ({ defaultRoute: value as boolean }),
-  },
-  {
-    name: 'LLMNR',
-    argument: 's mode',
-    operation: 'set-llmnr',
-    read: (value) => ({ llmnr: multicastModeOf(value, 'LLMNR') }),
-  },
-  {
-    name: 'MulticastDNS',
-    argument: 's mode',
-    operation: 'set-mdns',
-    read: (value) => ({ multicastDns: multicastModeOf(value, 'MulticastDNS') }),
-  },
-  {
-    name: 'DNSOverTLS',
-    argument: 's mode',
-    operation: 'set-dns-over-tls',
-    read: (value) => ({ dnsOverTls: dnsOverTlsModeOf(value) }),
-  },
-  {
-    name: 'DNSSEC',
-    argument: 's mode',
-    operation: 'set-dnssec',
-    read: (value) => ({ dnssec: dnssecModeOf(value) }),
-  },
-  {
-    name: 'DNSSECNegativeTrustAnchors',
-    argument: 'as names',
-    operation: 'set-dnssec-negative-trust-anchors',
-    read: (value) => ({ negativeTrustAnchors: trustAnchorsOf(value) }),
-  },
-]
 
 /** `org.freedesktop.resolve1.Link` of one interface (dbus.md §5). */
 export function linkInterface(ifindex: number, control: Control, changes: Changes): BusInterface {
-  return {
-    name: 'org.freedesktop.resolve1.Link',
-    properties: linkProperties(() => statusOf(control, ifindex)),
-    methods: linkMethods('Set', 'Revert', '', (call) => [ifindex, call.args[0]], changes),
-    signals: [],
-  }
+  const set = setters(changes)
+  return implement(
+    LINK,
+    {
+      SetDNS: ([value], call) => set.servers(ifindex, value, call),
+      SetDNSEx: ([value], call) => set.servers(ifindex, value, call),
+      SetDomains: ([value], call) => set.domains(ifindex, value, call),
+      SetDefaultRoute: ([value], call) => set.defaultRoute(ifindex, value, call),
+      SetLLMNR: ([value], call) => set.llmnr(ifindex, value, call),
+      SetMulticastDNS: ([value], call) => set.multicastDns(ifindex, value, call),
+      SetDNSOverTLS: ([value], call) => set.dnsOverTls(ifindex, value, call),
+      SetDNSSEC: ([value], call) => set.dnssec(ifindex, value, call),
+      SetDNSSECNegativeTrustAnchors: ([value], call) => set.negativeTrustAnchors(ifindex, value, call),
+      Revert: (_, call) => changes.revertLink(call, ifindex),
+    },
+    linkProperties(() => statusOf(control, ifindex)),
+  )
 }
+
+type LinkMethod = Extract<keyof (typeof MANAGER)['methods'], `SetLink${string}` | 'RevertLink'>
 
 /** The same setters as the manager has them. */
-export function managerLinkMethods(changes: Changes): readonly Method[] {
-  return linkMethods('SetLink', 'RevertLink', 'i ifindex', (call) => call.args as [number, unknown], changes)
-}
-
-function linkMethods(
-  prefix: string,
-  revert: string,
-  index: string,
-  target: (call: Call) => [ifindex: number, value: unknown],
-  changes: Changes,
-): readonly Method[] {
-  const setters = SETTERS.map(({ name, argument, operation, read }) => ({
-    name: `${prefix}${name}`,
-    in: [...args(index), ...args(argument)],
-    out: [],
-    run(call: Call) {
-      const [ifindex, value] = target(call)
-      return changes.setLink(call, ifindex, operation, () => read(value))
-    },
-  }))
-  return [
-    ...setters,
-    { name: revert, in: args(index), out: [], run: (call) => changes.revertLink(call, target(call)[0]) },
-  ]
-}
-
-function linkProperties(status: () => LinkStatus): readonly Property[] {
-  const property = (name: string, type: string, read: (link: LinkStatus) => unknown): Property => {
-    return { name, type, emitsChange: 'false', read: () => read(status()) }
+export function managerLinkMethods(changes: Changes): Pick<MethodHandlers<typeof MANAGER>, LinkMethod> {
+  const set = setters(changes)
+  return {
+    SetLinkDNS: ([ifindex, value], call) => set.servers(ifindex, value, call),
+    SetLinkDNSEx: ([ifindex, value], call) => set.servers(ifindex, value, call),
+    SetLinkDomains: ([ifindex, value], call) => set.domains(ifindex, value, call),
+    SetLinkDefaultRoute: ([ifindex, value], call) => set.defaultRoute(ifindex, value, call),
+    SetLinkLLMNR: ([ifindex, value], call) => set.llmnr(ifindex, value, call),
+    SetLinkMulticastDNS: ([ifindex, value], call) => set.multicastDns(ifindex, value, call),
+    SetLinkDNSOverTLS: ([ifindex, value], call) => set.dnsOverTls(ifindex, value, call),
+    SetLinkDNSSEC: ([ifindex, value], call) => set.dnssec(ifindex, value, call),
+    SetLinkDNSSECNegativeTrustAnchors: ([ifindex, value], call) => set.negativeTrustAnchors(ifindex, value, call),
+    RevertLink: ([ifindex], call) => changes.revertLink(call, ifindex),
   }
-  return [
-    property('ScopesMask', 't', (link) => BigInt(link.scopesMask)),
-    property('DNS', 'a(iay)', (link) => link.settings.servers.map(linkServer)),
-    property('DNSEx', 'a(iayqs)', (link) => link.settings.servers.map(linkServerEx)),
-    property('CurrentDNSServer', '(iay)', (link) => currentLinkServer(link.currentServer)),
-    property('CurrentDNSServerEx', '(iayqs)', (link) => currentLinkServerEx(link.currentServer)),
-    property('Domains', 'a(sb)', (link) => link.settings.domains.map(linkDomain)),
-    property('DefaultRoute', 'b', (link) => link.isDefaultRoute),
-    property('LLMNR', 's', (link) => link.llmnr),
-    property('MulticastDNS', 's', (link) => link.multicastDns),
-    property('DNSOverTLS', 's', (link) => link.dnsOverTls),
-    property('DNSSEC', 's', (link) => link.dnssec),
-    property('DNSSECNegativeTrustAnchors', 'as', (link) => link.settings.negativeTrustAnchors),
-    property('DNSSECSupported', 'b', (link) => link.dnssecSupported),
-  ]
+}
+
+/** One setter for each setting, whichever object it is called on. */
+function setters(changes: Changes) {
+  const setter =
+    <T>(operation: Operation, read: (value: T) => Partial<LinkSettings>) =>
+    (ifindex: number, value: T, call: Call) =>
+      changes.setLink(call, ifindex, operation, () => read(value))
+  return {
+    servers: setter('set-dns-servers', (value: readonly ServerArgument[]) => ({ servers: serversOf(value) })),
+    domains: setter('set-domains', (value: readonly DomainArgument[]) => ({ domains: domainsOf(value) })),
+    defaultRoute: setter('set-default-route', (defaultRoute: boolean) => ({ defaultRoute })),
+    llmnr: setter('set-llmnr', (mode: string) => ({ llmnr: multicastModeOf(mode, 'LLMNR') })),
+    multicastDns: setter('set-mdns', (mode: string) => ({ multicastDns: multicastModeOf(mode, 'MulticastDNS') })),
+    dnsOverTls: setter('set-dns-over-tls', (mode: string) => ({ dnsOverTls: dnsOverTlsModeOf(mode) })),
+    dnssec: setter('set-dnssec', (mode: string) => ({ dnssec: dnssecModeOf(mode) })),
+    negativeTrustAnchors: setter('set-dnssec-negative-trust-anchors', (names: readonly string[]) => {
+      return { negativeTrustAnchors: trustAnchorsOf(names) }
+    }),
+  }
+}
+
+function linkProperties(link: () => LinkStatus): PropertyReaders<typeof LINK> {
+  return {
+    ScopesMask: () => BigInt(link().scopesMask),
+    DNS: () => link().settings.servers.map(linkServer),
+    DNSEx: () => link().settings.servers.map(linkServerEx),
+    CurrentDNSServer: () => currentLinkServer(link().currentServer),
+    CurrentDNSServerEx: () => currentLinkServerEx(link().currentServer),
+    Domains: () => link().settings.domains.map(linkDomain),
+    DefaultRoute: () => link().isDefaultRoute,
+    LLMNR: () => link().llmnr,
+    MulticastDNS: () => link().multicastDns,
+    DNSOverTLS: () => link().dnsOverTls,
+    DNSSEC: () => link().dnssec,
+    DNSSECNegativeTrustAnchors: () => link().settings.negativeTrustAnchors,
+    DNSSECSupported: () => link().dnssecSupported,
+  }
 }
 
 function statusOf(control: Control, ifindex: number): LinkStatus {

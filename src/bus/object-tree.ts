@@ -1,18 +1,10 @@
 import type { Control } from '../control/index.ts'
+import { LOG_CONTROL_PATH, MANAGER_PATH } from '../dbus/index.ts'
 import type { Changes } from './changes.ts'
 import type { BusInterface } from './interface.ts'
 import { delegateInterface } from './delegate-object.ts'
 import { linkInterface } from './link-object.ts'
-import {
-  DELEGATES_PATH,
-  DNSSD_PATH,
-  elementBelow,
-  escapeElement,
-  ifindexOfPath,
-  LINKS_PATH,
-  LOG_CONTROL_PATH,
-  MANAGER_PATH,
-} from './path.ts'
+import { DELEGATES_PATH, DNSSD_PATH, elementBelow, escapeElement, ifindexOfPath, LINKS_PATH } from './path.ts'
 
 /** An object, or a mere step on the way to one. */
 export interface BusNode {

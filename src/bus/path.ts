@@ -1,10 +1,9 @@
 import type { IfIndex } from '../base/index.ts'
+import { MANAGER_PATH } from '../dbus/index.ts'
 
-export const MANAGER_PATH = '/org/freedesktop/resolve1'
 export const LINKS_PATH = `${MANAGER_PATH}/link`
 export const DNSSD_PATH = `${MANAGER_PATH}/dnssd`
 export const DELEGATES_PATH = `${MANAGER_PATH}/dns_delegate`
-export const LOG_CONTROL_PATH = '/org/freedesktop/LogControl1'
 
 /** Makes any text an element of an object path: what is not a letter, or a digit after the first place, is `_xx` (dbus.md §2). */
 export function escapeElement(text: string): string {

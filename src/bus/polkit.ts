@@ -8,13 +8,22 @@ import {
   PERMISSIONS,
   type Verdict,
 } from '../control/index.ts'
-import { type BusConnection, RemoteError, Variant } from '../dbus/index.ts'
+import { type ArgumentsOf, type BusConnection, type InterfaceDescription, RemoteError, Variant } from '../dbus/index.ts'
 
-const POLKIT = {
-  destination: 'org.freedesktop.PolicyKit1',
-  path: '/org/freedesktop/PolicyKit1/Authority',
-  interface: 'org.freedesktop.PolicyKit1.Authority',
-} as const
+const POLKIT = { destination: 'org.freedesktop.PolicyKit1', path: '/org/freedesktop/PolicyKit1/Authority' } as const
+const AUTHORITY = {
+  name: 'org.freedesktop.PolicyKit1.Authority',
+  methods: {
+    CheckAuthorization: {
+      in: '(sa{sv}) subject, s action_id, a{ss} details, u flags, s cancellation_id',
+      out: '(bba{ss}) result',
+    },
+    CancelCheckAuthorization: { in: 's cancellation_id', out: '' },
+  },
+  properties: {},
+} as const satisfies InterfaceDescription
+type Question = ArgumentsOf<typeof AUTHORITY, 'CheckAuthorization'>
+type Subject = Question[0]
 
 const ALLOW_USER_INTERACTION = 1
 
@@ -28,7 +37,7 @@ const ABSENT = new Set([
 ])
 
 /** How polkit is reached. */
-type Bus = Pick<BusConnection, 'call'>
+type Bus = Pick<BusConnection, 'invoke'>
 
 /** Whom the daemon runs as. */
 export interface Identity {
@@ -67,20 +76,19 @@ export class PolkitAuthority implements Authority {
     const connection = this.#connection()
     const subject = subjectOf(caller)
     if (action === undefined || connection === undefined || subject === undefined) return 'denied'
-    const details = concernsLink && interfaceName !== undefined ? { interface: interfaceName } : {}
-    return this.#ask(connection, [subject, action, details, interactive ? ALLOW_USER_INTERACTION : 0], signal)
+    const details: Question[2] = concernsLink && interfaceName !== undefined ? { interface: interfaceName } : {}
+    const id = `tsresolved-${++this.#asked}`
+    return this.#ask(connection, [subject, action, details, interactive ? ALLOW_USER_INTERACTION : 0, id], signal)
   }
 
-  async #ask(connection: Bus, question: readonly unknown[], signal: AbortSignal): Promise<Verdict> {
-    const id = `tsresolved-${++this.#asked}`
-    const call = { ...POLKIT, member: 'CheckAuthorization', signature: '(sa{sv})sa{ss}us', body: [...question, id] }
+  async #ask(connection: Bus, question: Question, signal: AbortSignal): Promise<Verdict> {
     try {
-      const [answer] = (await connection.call(call, signal)) as [[boolean, boolean, unknown]]
+      const [answer] = await connection.invoke(POLKIT, AUTHORITY, 'CheckAuthorization', question, { signal })
       const [isAuthorized, isChallenge] = answer
       return isAuthorized ? 'allowed' : isChallenge ? 'needs-interaction' : 'denied'
     } catch (error) {
       if (signal.aborted) {
-        cancel(connection, id)
+        cancel(connection, question[4])
         throw error
       }
       const isAbsent = error instanceof RemoteError && ABSENT.has(error.errorName)
@@ -92,12 +100,11 @@ export class PolkitAuthority implements Authority {
 
 /** Takes the dialog away; whether polkit still knows the question does not matter. */
 function cancel(connection: Bus, id: string): void {
-  const call = { ...POLKIT, member: 'CancelCheckAuthorization', signature: 's', body: [id] }
-  void connection.call(call).catch(() => undefined)
+  void connection.invoke(POLKIT, AUTHORITY, 'CancelCheckAuthorization', [id]).catch(() => undefined)
 }
 
 /** Whom polkit is to judge: a bus name, or a process for callers over a socket (polkit looks up its start time). */
-function subjectOf({ busName, uid, pid }: Caller): unknown {
+function subjectOf({ busName, uid, pid }: Caller): Subject | undefined {
   if (uid === undefined) return undefined
   if (busName !== undefined) return ['system-bus-name', { name: new Variant('s', busName) }]
   if (pid === undefined) return undefined

@@ -2,7 +2,7 @@ import { type Log, reasonOf } from '../base/index.ts'
 import type { Caller } from '../control/index.ts'
 import { ClientGone, Clients } from './clients.ts'
 import {
-  BUS_NAME,
+  BUS,
   BusConnection,
   BusLost,
   type Codec,
@@ -10,15 +10,14 @@ import {
   type IncomingMessage,
   METHOD_RETURN,
   NO_REPLY_EXPECTED,
+  PROPERTIES,
   RemoteError,
+  RESOLVE1,
   SIGNAL,
-  Variant,
+  type Variant,
 } from '../dbus/index.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { BusError, errorOfThrown, isBug } from './errors.ts'
-import { PROPERTIES } from './introspection.ts'
-
-export const SERVICE_NAME = 'org.freedesktop.resolve1'
 
 /** Gives the name of a running program, for people to read. */
 export type ProcessName = (pid: number) => Promise<string | undefined>
@@ -38,7 +37,7 @@ export interface SessionParts {
 const IN_QUEUE = 2
 
 /** Only names that vanish matter to us. */
-const LEAVING = `type='signal',sender='${BUS_NAME}',interface='${BUS_NAME}',member='NameOwnerChanged',arg2=''`
+const LEAVING = `type='signal',sender='${BUS.name}',interface='${BUS.name}',member='NameOwnerChanged',arg2=''`
 const LOGIN = 'org.freedesktop.login1.Manager'
 const SLEEP = `type='signal',sender='org.freedesktop.login1',interface='${LOGIN}',member='PrepareForSleep'`
 
@@ -70,11 +69,11 @@ export class Session implements Disposable {
     }
     const connection = await BusConnection.open(path, this.#parts.uid, this.#parts.codec, receiver, signal)
     this.#connection = connection
-    await connection.callBus('AddMatch', 's', [LEAVING], signal)
-    await connection.callBus('AddMatch', 's', [SLEEP], signal)
-    const [result] = await connection.callBus('RequestName', 'su', [SERVICE_NAME, 0], signal)
+    await connection.callBus('AddMatch', [LEAVING], signal)
+    await connection.callBus('AddMatch', [SLEEP], signal)
+    const [result] = await connection.callBus('RequestName', [RESOLVE1, 0], signal)
     if (result === IN_QUEUE) {
-      this.#parts.log.warning(`${SERVICE_NAME} belongs to another program on the bus; taking it when that one ends.`)
+      this.#parts.log.warning(`${RESOLVE1} belongs to another program on the bus; taking it when that one ends.`)
     }
     return connection
   }
@@ -84,7 +83,7 @@ export class Session implements Disposable {
     this.#connection?.send({
       type: SIGNAL,
       path,
-      interface: PROPERTIES,
+      interface: PROPERTIES.name,
       member: 'PropertiesChanged',
       signature: 'sa{sv}as',
       body: [interfaceName, properties, []],
@@ -130,7 +129,7 @@ export class Session implements Disposable {
 
   #onSignal(message: IncomingMessage): void {
     try {
-      const isFromBus = message.sender === BUS_NAME && message.interface === BUS_NAME
+      const isFromBus = message.sender === BUS.name && message.interface === BUS.name
       if (isFromBus && message.member === 'NameOwnerChanged') this.#onNameGone(message)
       else if (isFromBus && message.member === 'NameAcquired') this.#onNameAcquired(message)
       else if (isFromBus && message.member === 'NameLost') this.#onNameLost(message)
@@ -146,11 +145,11 @@ export class Session implements Disposable {
   }
 
   #onNameAcquired(message: IncomingMessage): void {
-    if (message.body()[0] === SERVICE_NAME) this.#parts.log.info(`Serving ${SERVICE_NAME} on the bus.`)
+    if (message.body()[0] === RESOLVE1) this.#parts.log.info(`Serving ${RESOLVE1} on the bus.`)
   }
 
   #onNameLost(message: IncomingMessage): void {
-    if (message.body()[0] === SERVICE_NAME) this.#parts.log.warning(`Another program took ${SERVICE_NAME} from us.`)
+    if (message.body()[0] === RESOLVE1) this.#parts.log.warning(`Another program took ${RESOLVE1} from us.`)
   }
 
   /** dbus.md §1: the signal comes before sleep with true, and after it with false. */
@@ -162,8 +161,7 @@ export class Session implements Disposable {
   async #identify(busName: string): Promise<Caller> {
     try {
       if (this.#connection === undefined) throw new BusLost('not connected')
-      const [answer] = await this.#connection.callBus('GetConnectionCredentials', 's', [busName])
-      const credentials = answer as Readonly<Record<string, Variant>>
+      const [credentials] = await this.#connection.callBus('GetConnectionCredentials', [busName])
       const uid = credentials['UnixUserID']?.value as number | undefined
       const pid = credentials['ProcessID']?.value as number | undefined
       const process = pid === undefined ? undefined : await this.#parts.processName(pid)

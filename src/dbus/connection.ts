@@ -2,10 +2,23 @@ import { connect, type Socket } from 'node:net'
 import { reasonOf } from '../base/index.ts'
 import type { Codec, IncomingMessage, OutgoingMessage } from './codec.ts'
 import { ERROR_REPLY, METHOD_CALL, METHOD_RETURN, SIGNAL } from './codec.ts'
+import type { ArgumentsOf, InterfaceDescription, MethodDescription, MethodName, ReplyOf } from './description.ts'
+import { signatureOf } from './description.ts'
+import { InconsistentReply } from './inconsistent-reply.ts'
+import { BUS } from './standard-interfaces.ts'
 import { type Frame, FrameReader } from './frames.ts'
 
-export const BUS_NAME = 'org.freedesktop.DBus'
-export const BUS_PATH = '/org/freedesktop/DBus'
+/** An object of a peer. */
+export interface Target {
+  readonly destination: string
+  readonly path: string
+}
+
+/** The bus itself. */
+export const BUS_TARGET = {
+  destination: 'org.freedesktop.DBus',
+  path: '/org/freedesktop/DBus',
+} as const satisfies Target
 
 /** The bus cannot be reached, or went away. */
 export class BusLost extends Error {
@@ -23,25 +36,32 @@ export class RemoteError extends Error {
   }
 }
 
-/** A call of ours. */
-export interface RemoteCall {
-  readonly destination: string
-  readonly path: string
+/** A call of ours by its parts, for what has no description. */
+export interface RemoteCall extends Target {
   readonly interface: string
   readonly member: string
   readonly signature?: string
   readonly body?: readonly unknown[]
   readonly flags?: number
+  /** Types the answer must have; any will do when absent. */
+  readonly expected?: string
+}
+
+export interface CallOptions {
+  readonly flags?: number
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What arrives that is not the answer to a call of ours. Must not throw. */
 export interface Receiver {
+  /** The largest body that is kept, in bytes; undefined for what peers who are not trusted may send. */
+  readonly maxBody?: number
   onCall(message: IncomingMessage): void
   onSignal(message: IncomingMessage): void
 }
 
 interface PendingCall {
-  readonly destination: string
+  readonly call: RemoteCall
   resolve(body: unknown[]): void
   reject(reason: Error): void
 }
@@ -60,7 +80,7 @@ export class BusConnection implements Disposable {
   readonly #codec: Codec
   readonly #receiver: Receiver
   readonly #pending = new Map<number, PendingCall>()
-  readonly #framer = new FrameReader((frame) => this.#onFrame(frame))
+  readonly #frames: FrameReader
   #end: Error | undefined
   #settleClosed: (reason: Error) => void = () => undefined
   #serial = 0
@@ -70,6 +90,7 @@ export class BusConnection implements Disposable {
     this.#socket = socket
     this.#codec = codec
     this.#receiver = receiver
+    this.#frames = new FrameReader((frame) => this.#onFrame(frame), receiver.maxBody)
     this.closed = new Promise((resolve) => (this.#settleClosed = resolve))
     socket.on('error', (cause) => this.#close(new BusLost(cause.message, { cause })))
     socket.on('close', () => this.#close(new BusLost('the bus closed the connection')))
@@ -89,8 +110,8 @@ export class BusConnection implements Disposable {
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       await connection.#authenticate(uid)
-      const [name] = await connection.callBus('Hello', '', [])
-      connection.#uniqueName = name as string
+      const [name] = await connection.callBus('Hello', [])
+      connection.#uniqueName = name
       return connection
     } catch (error) {
       connection.#close(error as Error)
@@ -105,13 +126,41 @@ export class BusConnection implements Disposable {
     return this.#uniqueName
   }
 
-  /** Waits for the answer's values. @throws {RemoteError}, {BusLost}, or the signal's reason */
+  /**
+   * Calls a method of a described interface, and waits for the answer's values.
+   * @throws {RemoteError}, {InconsistentReply}, {BusLost}, or the signal's reason
+   */
+  async invoke<D extends InterfaceDescription, M extends MethodName<D>>(
+    target: Target,
+    description: D,
+    member: M,
+    body: ArgumentsOf<D, M>,
+    { flags = 0, signal }: CallOptions = {},
+  ): Promise<ReplyOf<D, M>> {
+    const types = description.methods[member] as MethodDescription
+    const [signature, expected] = [signatureOf(types.in), signatureOf(types.out)]
+    const call = { ...target, interface: description.name, member, signature, body, flags, expected }
+    const values: unknown = await this.call(call, signal)
+    return values as ReplyOf<D, M> // their types were compared with the description
+  }
+
+  /** A call to the bus itself. */
+  callBus<M extends MethodName<typeof BUS>>(
+    member: M,
+    body: ArgumentsOf<typeof BUS, M>,
+    signal?: AbortSignal,
+  ): Promise<ReplyOf<typeof BUS, M>> {
+    return this.invoke(BUS_TARGET, BUS, member, body, { signal })
+  }
+
+  /** Waits for the answer's values. @throws {RemoteError}, {InconsistentReply}, {BusLost}, or the signal's reason */
   call(call: RemoteCall, signal?: AbortSignal): Promise<unknown[]> {
     return new Promise((resolve, reject) => {
       if (this.#end !== undefined) return reject(this.#end)
       if (signal?.aborted) return reject(signal.reason as Error)
       const serial = this.#nextSerial()
-      const bytes = this.#codec.encode({ type: METHOD_CALL, serial, ...call })
+      const { expected: _, ...message } = call
+      const bytes = this.#codec.encode({ type: METHOD_CALL, serial, ...message })
       const onAbort = () => settle(() => reject(signal?.reason as Error))
       const settle = (finish: () => void) => {
         this.#pending.delete(serial)
@@ -120,18 +169,12 @@ export class BusConnection implements Disposable {
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#pending.set(serial, {
-        destination: call.destination,
+        call,
         resolve: (body) => settle(() => resolve(body)),
         reject: (reason) => settle(() => reject(reason)),
       })
       this.#write(bytes)
     })
-  }
-
-  /** A call to the bus itself. */
-  callBus(member: string, signature: string, body: readonly unknown[], signal?: AbortSignal): Promise<unknown[]> {
-    const target = { destination: BUS_NAME, path: BUS_PATH, interface: BUS_NAME }
-    return this.call({ ...target, member, signature, body }, signal)
   }
 
   /** Sends what expects no answer; nothing happens when the connection has ended. @throws {Error} for a body that does not fit its signature */
@@ -177,7 +220,7 @@ export class BusConnection implements Disposable {
   #onBytes(bytes: Buffer): void {
     if (this.#end !== undefined) return
     try {
-      this.#framer.push(bytes)
+      this.#frames.push(bytes)
     } catch (cause) {
       this.#close(new BusLost(`the bus sends what cannot be read: ${reasonOf(cause)}`, { cause }))
     }
@@ -191,17 +234,16 @@ export class BusConnection implements Disposable {
   }
 
   #onReply(message: IncomingMessage): void {
-    const call = this.#pending.get(message.replySerial)
+    const pending = this.#pending.get(message.replySerial)
     // Anybody can send a message that looks like a reply; only the bus may speak for the bus.
-    if (call === undefined || (call.destination === BUS_NAME && message.sender !== BUS_NAME)) return
+    const isForBus = pending?.call.destination === BUS_TARGET.destination
+    if (pending === undefined || (isForBus && message.sender !== BUS_TARGET.destination)) return
     try {
-      const body = message.body()
-      if (message.type === METHOD_RETURN) call.resolve(body)
-      else call.reject(new RemoteError(message.errorName, typeof body[0] === 'string' ? body[0] : message.errorName))
+      if (message.type === METHOD_RETURN) pending.resolve(valuesOf(message, pending.call))
+      else pending.reject(remoteError(message))
     } catch (cause) {
-      call.reject(
-        new RemoteError('org.freedesktop.DBus.Error.InconsistentMessage', `undecodable reply: ${String(cause)}`),
-      )
+      const undecodable = new RemoteError(INCONSISTENT, `undecodable reply: ${String(cause)}`)
+      pending.reject(cause instanceof InconsistentReply ? cause : undecodable)
     }
   }
 
@@ -212,4 +254,18 @@ export class BusConnection implements Disposable {
     for (const call of this.#pending.values()) call.reject(reason)
     this.#settleClosed(reason)
   }
+}
+
+const INCONSISTENT = 'org.freedesktop.DBus.Error.InconsistentMessage'
+
+function valuesOf(message: IncomingMessage, { expected, interface: name, member }: RemoteCall): unknown[] {
+  const isExpected = expected === undefined || message.signature === expected
+  if (!isExpected) throw new InconsistentReply(`${name}.${member}`, expected, message.signature)
+  if (message.isOversize) throw new RangeError('it is too large')
+  return message.body()
+}
+
+function remoteError(message: IncomingMessage): RemoteError {
+  const [text] = message.body()
+  return new RemoteError(message.errorName, typeof text === 'string' ? text : message.errorName)
 }

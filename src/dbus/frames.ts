@@ -27,12 +27,14 @@ const BIG = 0x42
  */
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void
+  readonly #maxBody: number
   #held: Buffer = Buffer.alloc(0)
   /** Bytes still to be swallowed. */
   #skip = 0
 
-  constructor(onFrame: (frame: Frame) => void) {
+  constructor(onFrame: (frame: Frame) => void, maxBody = MAX_BODY) {
     this.#onFrame = onFrame
+    this.#maxBody = maxBody
   }
 
   /** @throws {FramingError} */
@@ -52,7 +54,7 @@ export class FrameReader {
     const { fields, body } = lengthsOf(held)
     const headerLength = FIXED_LENGTH + pad8(fields)
     if (fields > MAX_FIELDS) return this.#swallow(headerLength + body)
-    const keeps = body <= MAX_BODY
+    const keeps = body <= this.#maxBody
     if (held.length < headerLength + (keeps ? body : 0)) return false
     const bodyBytes = keeps ? Buffer.from(held.subarray(headerLength, headerLength + body)) : undefined
     this.#onFrame({ header: Buffer.from(held.subarray(0, headerLength)), body: bodyBytes })

@@ -1,4 +1,5 @@
-import { BusError, BusUnreachable, RESOLVE1 } from './bus-client.ts'
+import { RESOLVE1 } from '../../dbus/index.ts'
+import { BusError, BusUnreachable } from './bus-client.ts'
 import { VarlinkError } from './varlink-client.ts'
 
 /** What to do about a failure that names nothing the user could mend: one line, or undefined. */
@@ -10,7 +11,7 @@ export function adviceOn(error: unknown): string | undefined {
 }
 
 function isNobodyThere(error: unknown): boolean {
-  if (error instanceof BusError) return ABSENT.has(error.errorName) && error.message.includes(RESOLVE1.destination)
+  if (error instanceof BusError) return ABSENT.has(error.errorName) && error.message.includes(RESOLVE1)
   const { cause } = error as { cause?: NodeJS.ErrnoException }
   return cause?.syscall === 'connect' && (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED')
 }

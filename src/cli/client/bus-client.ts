@@ -1,5 +1,22 @@
-import type { EventEmitter } from 'node:events'
-import type { MessageBus } from 'dbus-next'
+import {
+  ALLOW_INTERACTIVE_AUTHORIZATION,
+  type ArgumentsOf,
+  BusConnection,
+  DEFAULT_ADDRESS,
+  InconsistentReply,
+  type InterfaceDescription,
+  loadCodec,
+  MANAGER_PATH,
+  type MethodName,
+  type PropertiesOf,
+  PROPERTIES,
+  readProperties,
+  RemoteError,
+  type ReplyOf,
+  RESOLVE1,
+  socketPaths,
+  type Target,
+} from '../../dbus/index.ts'
 import { CliError } from '../command/cli-error.ts'
 import { errnoText } from './errno-text.ts'
 
@@ -18,118 +35,95 @@ export class BusError extends CliError {
 /** There is no bus, or it does not let us in. */
 export class BusUnreachable extends CliError {}
 
-/** One method of one object. */
-export interface BusCall {
-  readonly destination: string
-  readonly path: string
-  readonly interface: string
-  readonly member: string
-  readonly signature?: string
-  readonly body?: readonly unknown[]
-  /** The caller may be asked for a password (C-SET-10). */
-  readonly interactive?: boolean
-}
-
-export const RESOLVE1 = {
-  destination: 'org.freedesktop.resolve1',
-  path: '/org/freedesktop/resolve1',
-  interface: 'org.freedesktop.resolve1.Manager',
-} as const
+/** The object that answers for the whole resolver. */
+export const RESOLVER = { destination: RESOLVE1, path: MANAGER_PATH } as const satisfies Target
 
 /** How long any call may take (C-5). */
 const PATIENCE_MS = 120_000
 
 /** The system bus, as far as a client needs it. Honours DBUS_SYSTEM_BUS_ADDRESS. */
 export class BusClient implements Disposable {
-  readonly #bus: MessageBus
-  readonly #library: typeof import('dbus-next')
-  /** Rejects when the connection is lost; until then, and if no call waits, nobody hears of it. */
-  readonly #lost: Promise<never>
+  readonly #connection: BusConnection
 
-  private constructor(library: typeof import('dbus-next'), bus: MessageBus, lost: Promise<never>) {
-    this.#library = library
-    this.#bus = bus
-    this.#lost = lost
+  private constructor(connection: BusConnection) {
+    this.#connection = connection
   }
 
-  /** The library is loaded here, not at start: help and usage errors do not wait for it. @throws {BusUnreachable} */
+  /** At the first socket of the address that works. @throws {BusUnreachable} */
   static async connect(): Promise<BusClient> {
-    const { default: library } = await import('dbus-next')
-    try {
-      const bus = library.systemBus()
-      const lost = lossOf(bus)
-      await Promise.race([lost, new Promise((resolve) => bus.once('connect', resolve))])
-      return new BusClient(library, bus, lost)
-    } catch (cause) {
-      throw new BusUnreachable(`Failed to connect to the system bus: ${errnoText(cause)}`, { cause })
+    const address = process.env.DBUS_SYSTEM_BUS_ADDRESS ?? DEFAULT_ADDRESS
+    let problem: unknown = new Error(`no unix socket in the address '${address}'`)
+    for (const path of socketPaths(address)) {
+      try {
+        return new BusClient(await connect(path))
+      } catch (error) {
+        problem = error
+      }
     }
+    throw new BusUnreachable(`Failed to connect to the system bus: ${errnoText(problem)}`, { cause: problem })
   }
 
-  /** The reply's values; 64-bit integers are bigint. @throws {BusError} */
-  async call(call: BusCall): Promise<readonly unknown[]> {
-    const { Message } = this.#library
-    const { interactive = false, signature = '', body = [], ...target } = call
+  /**
+   * Calls a method of the resolver or of `target`, and waits for its values. `interactive`: the caller may be asked for a
+   * password (C-SET-10). @throws {BusError}, {CliError} when the answer does not fit its description
+   */
+  async call<D extends InterfaceDescription, M extends MethodName<D>>(
+    description: D,
+    member: M,
+    body: ArgumentsOf<D, M>,
+    { target = RESOLVER, interactive = false }: BusCallOptions = {},
+  ): Promise<ReplyOf<D, M>> {
+    const limit = new AbortController()
+    const timer = setTimeout(() => limit.abort(new BusError(TIMED_OUT, 'Connection timed out')), PATIENCE_MS)
     const flags = interactive ? ALLOW_INTERACTIVE_AUTHORIZATION : 0
-    const message = new Message({
-      ...target,
-      signature,
-      body: [...body],
-      flags,
-    })
-    const reply = await this.#patiently(this.#bus.call(message))
-    return (reply?.body ?? []) as readonly unknown[]
-  }
-
-  /** All properties of one interface of an object, out of their variants. @throws {BusError} */
-  async properties(path: string, iface: string, destination: string = RESOLVE1.destination): Promise<Properties> {
-    const target = { destination, path, interface: 'org.freedesktop.DBus.Properties' }
-    const [values] = await this.call({ ...target, member: 'GetAll', signature: 's', body: [iface] })
-    const entries = Object.entries(values as Record<string, { value: unknown }>)
-    return Object.fromEntries(entries.map(([name, variant]) => [name, variant.value]))
-  }
-
-  [Symbol.dispose](): void {
-    this.#bus.disconnect()
-  }
-
-  async #patiently<T>(reply: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new BusError(TIMED_OUT, 'Connection timed out')), PATIENCE_MS)
-    })
     try {
-      return await Promise.race([reply, this.#lost, tooLate])
+      return await this.#connection.invoke(target, description, member, body, { flags, signal: limit.signal })
     } catch (cause) {
-      throw asBusError(cause)
+      throw asCliError(cause)
     } finally {
       clearTimeout(timer)
     }
   }
+
+  /** All properties of one interface of an object, as far as described. @throws as `call` */
+  async properties<D extends InterfaceDescription>(
+    description: D,
+    target: Target = RESOLVER,
+  ): Promise<PropertiesOf<D>> {
+    const [values] = await this.call(PROPERTIES, 'GetAll', [description.name], { target })
+    try {
+      return readProperties(description, values)
+    } catch (cause) {
+      throw asCliError(cause)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection[Symbol.dispose]()
+  }
 }
 
-export type Properties = Readonly<Record<string, unknown>>
+export interface BusCallOptions {
+  readonly target?: Target
+  readonly interactive?: boolean
+}
 
+/** What D-Bus allows for any message. */
+const MAX_REPLY = 1 << 27
 const TIMED_OUT = 'org.freedesktop.DBus.Error.Timeout'
-/** A header flag that dbus-next does not name. */
-const ALLOW_INTERACTIVE_AUTHORIZATION = 4
 
-/**
- * Rejects when the connection breaks. A bus that hangs up is told by the library's inner connection alone: without that,
- * a call would wait for its time-out.
- */
-function lossOf(bus: MessageBus): Promise<never> {
-  const { _connection } = bus as unknown as { readonly _connection: EventEmitter }
-  const lost = new Promise<never>((_, reject) => {
-    bus.on('error', reject)
-    _connection.once('end', () => reject(new Error('the bus closed it')))
-  })
-  lost.catch(() => undefined)
-  return lost
+/** As who we are: the bus compares that with what the kernel says. Calls and signals of others are not for a client. */
+async function connect(path: string): Promise<BusConnection> {
+  const receiver = { onCall: () => undefined, onSignal: () => undefined, maxBody: MAX_REPLY }
+  const signal = AbortSignal.timeout(PATIENCE_MS)
+  return BusConnection.open(path, process.getuid?.() ?? 0, await loadCodec(), receiver, signal)
 }
 
-function asBusError(cause: unknown): Error {
+function asCliError(cause: unknown): Error {
   if (cause instanceof CliError) return cause
-  const { type, text, message } = cause as Error & { type?: string; text?: string }
-  if (type === undefined) return new CliError(`Lost the connection to the system bus: ${message}`, { cause })
-  return new BusError(type, text ?? '', { cause })
+  if (cause instanceof RemoteError) return new BusError(cause.errorName, cause.message, { cause })
+  if (cause instanceof InconsistentReply) {
+    return new CliError(`The resolver's answer does not fit its interface: ${cause.message}.`, { cause })
+  }
+  return new CliError(`Lost the connection to the system bus: ${errnoText(cause)}`, { cause })
 }

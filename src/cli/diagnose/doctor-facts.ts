@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, stat
 import { resolve as resolvePath } from 'node:path'
 import { printable } from '../../base/index.ts'
 import { parseName, TYPE, wireOfText } from '../../wire/index.ts'
-import { RESOLVE1 } from '../client/bus-client.ts'
+import { BUS, BUS_TARGET, RESOLVE1 } from '../../dbus/index.ts'
 import type { Context } from '../command/context.ts'
 import type { Facts, LinkView } from './doctor-checks.ts'
 import { callExplain, callObserve, callResolve, isUnavailable, VarlinkError } from '../client/varlink-client.ts'
@@ -84,21 +84,17 @@ interface DumpedLink {
 }
 
 async function busOwner(context: Context): Promise<Facts['bus']> {
-  const driver = { destination: BUS, path: '/org/freedesktop/DBus', interface: BUS, signature: 's' }
-  const body = [RESOLVE1.destination]
   const bus = await context.bus().catch(() => undefined)
   if (bus === undefined) return undefined
   try {
-    const [uid] = await bus.call({ ...driver, member: 'GetConnectionUnixUser', body })
-    const [pid] = await bus.call({ ...driver, member: 'GetConnectionUnixProcessID', body })
-    const process = tryOr(() => printable(readFileSync(`/proc/${Number(pid)}/comm`, 'utf8').trim()), 'a process')
-    return { owner: { uid: Number(uid), process } }
+    const [uid] = await bus.call(BUS, 'GetConnectionUnixUser', [RESOLVE1], { target: BUS_TARGET })
+    const [pid] = await bus.call(BUS, 'GetConnectionUnixProcessID', [RESOLVE1], { target: BUS_TARGET })
+    const process = tryOr(() => printable(readFileSync(`/proc/${pid}/comm`, 'utf8').trim()), 'a process')
+    return { owner: { uid, process } }
   } catch {
     return { owner: undefined }
   }
 }
-
-const BUS = 'org.freedesktop.DBus'
 
 /** Asks the stub for `localhost`, which it always knows. */
 function doesStubAnswer(): Promise<boolean> {

@@ -1,5 +1,5 @@
+import { LOG_CONTROL, LOG_CONTROL_PATH, MANAGER, PROPERTIES, RESOLVE1, Variant } from '../../dbus/index.ts'
 import { saying } from '../client/attempts.ts'
-import { RESOLVE1 } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { preferBus } from '../client/prefer-bus.ts'
@@ -27,33 +27,29 @@ export const logLevel: VerbRun = async ([level], context) => {
 
 async function showLogLevel(context: Context): Promise<number> {
   const bus = await context.bus()
-  const call = bus.call({ ...LOG_PROPERTIES, member: 'Get', signature: 'ss', body: [LOG_CONTROL, 'LogLevel'] })
-  const [value] = await saying(`Failed to get log level of ${RESOLVE1.destination}`, call)
-  context.screen.print(String((value as { value: unknown }).value))
+  const { LogLevel } = await saying(`Failed to get log level of ${RESOLVE1}`, bus.properties(LOG_CONTROL, LOGGING))
+  context.screen.print(LogLevel ?? '')
   return 0
 }
 
 async function setLogLevel(level: string, context: Context): Promise<void> {
   const bus = await context.bus()
-  const { Variant } = (await import('dbus-next')).default
-  const body = [LOG_CONTROL, 'LogLevel', new Variant('s', level)]
-  const call = { ...LOG_PROPERTIES, member: 'Set', signature: 'ssv', body, interactive: context.options.askPassword }
-  await saying(`Failed to set log level of ${RESOLVE1.destination} to ${level}`, bus.call(call))
+  const body = [LOG_CONTROL.name, 'LogLevel', new Variant('s', level)] as const
+  const call = bus.call(PROPERTIES, 'Set', body, { target: LOGGING, interactive: context.options.askPassword })
+  await saying(`Failed to set log level of ${RESOLVE1} to ${level}`, call)
 }
 
-const LOG_CONTROL = 'org.freedesktop.LogControl1'
-const LOG_PROPERTIES = {
-  destination: RESOLVE1.destination,
-  path: '/org/freedesktop/LogControl1',
-  interface: 'org.freedesktop.DBus.Properties',
-} as const
+const LOGGING = { destination: RESOLVE1, path: LOG_CONTROL_PATH } as const
 
-async function callManager(member: string, what: string, context: Context): Promise<number> {
+async function callManager(
+  member: 'FlushCaches' | 'ResetServerFeatures',
+  what: string,
+  context: Context,
+): Promise<number> {
   await preferBus(
     async () => {
       const bus = await context.bus()
-      const call = bus.call({ ...RESOLVE1, member, interactive: context.options.askPassword })
-      await saying(`Failed to ${what}`, call)
+      await saying(`Failed to ${what}`, bus.call(MANAGER, member, [], { interactive: context.options.askPassword }))
     },
     async () => void (await callMonitor(member)),
   )

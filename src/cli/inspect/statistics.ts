@@ -1,6 +1,6 @@
 import { yesNo } from '../query/answer-lines.ts'
 import { saying } from '../client/attempts.ts'
-import { RESOLVE1 } from '../client/bus-client.ts'
+import { MANAGER } from '../../dbus/index.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { labelWidth, type Row } from '../terminal/layout.ts'
 import { printJson } from '../terminal/output.ts'
@@ -33,7 +33,7 @@ export const resetStatistics: VerbRun = async (_words, context) => {
   await preferBus(
     async () => {
       const bus = await context.bus()
-      const call = bus.call({ ...RESOLVE1, member: 'ResetStatistics', interactive: context.options.askPassword })
+      const call = bus.call(MANAGER, 'ResetStatistics', [], { interactive: context.options.askPassword })
       await saying('Failed to reset statistics', call)
     },
     async () => void (await callMonitor('ResetStatistics')),
@@ -73,7 +73,7 @@ function counterRow(label: string, value: number | undefined): Row[] {
 /** The bus has no failure counters, but knows whether the servers do DNSSEC: older releases say so first. */
 async function printBusStatistics(context: Context): Promise<void> {
   const bus = await context.bus()
-  const read = bus.properties(RESOLVE1.path, RESOLVE1.interface)
+  const read = bus.properties(MANAGER)
   const properties = await saying('Failed to get DNSSEC supported state', read)
   const counters = {
     transactions: counts(properties.TransactionStatistics, ['currentTransactions', 'totalTransactions']),
@@ -85,7 +85,7 @@ async function printBusStatistics(context: Context): Promise<void> {
   context.screen.print(`${supported}\n\n${statisticsText(counters)}`)
 }
 
-function counts(values: unknown, names: readonly string[]): Record<string, number> {
-  if (!Array.isArray(values)) return {}
+function counts(values: readonly bigint[] | undefined, names: readonly string[]): Record<string, number> {
+  if (values === undefined) return {}
   return Object.fromEntries(names.map((name, i) => [name, Number(values[i])]))
 }

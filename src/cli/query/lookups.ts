@@ -1,5 +1,6 @@
-import type { Family } from '../../base/index.ts'
-import { type BusClient, RESOLVE1 } from '../client/bus-client.ts'
+import { type Family, isFamily } from '../../base/index.ts'
+import { MANAGER } from '../../dbus/index.ts'
+import type { BusClient } from '../client/bus-client.ts'
 import type { Provenance } from './provenance.ts'
 
 /** An address and the link it was learnt on (0 = none). */
@@ -72,49 +73,38 @@ export class Lookups implements LookupSource {
   }
 
   async hostname(ifindex: number, name: string, family: number, flags: number): Promise<HostAnswer> {
-    const reply = await this.#call('ResolveHostname', 'isit', [ifindex, name, family, BigInt(flags)])
-    const [addresses, canonical, outFlags] = reply as [WireAddress[], string, bigint]
-    return { addresses: addresses.map(addressOf), canonical, flags: Number(outFlags) }
+    const asked = [ifindex, name, family, BigInt(flags)] as const
+    const [addresses, canonical, told] = await this.#bus.call(MANAGER, 'ResolveHostname', asked)
+    return { addresses: addresses.flatMap(addressOf), canonical, flags: Number(told) }
   }
 
   async address(ifindex: number, family: number, bytes: Uint8Array, flags: number): Promise<NamesAnswer> {
-    const reply = await this.#call('ResolveAddress', 'iiayt', [ifindex, family, Buffer.from(bytes), BigInt(flags)])
-    const [names, outFlags] = reply as [[number, string][], bigint]
-    return { names: names.map(([at, name]) => ({ ifindex: at, name })), flags: Number(outFlags) }
+    const asked = [ifindex, family, bytes, BigInt(flags)] as const
+    const [names, told] = await this.#bus.call(MANAGER, 'ResolveAddress', asked)
+    return { names: names.map(([at, name]) => ({ ifindex: at, name })), flags: Number(told) }
   }
 
   async record(ifindex: number, name: string, klass: number, type: number, flags: number): Promise<RecordsAnswer> {
-    const reply = await this.#call('ResolveRecord', 'isqqt', [ifindex, name, klass, type, BigInt(flags)])
-    const [records, outFlags] = reply as [[number, number, number, Buffer][], bigint]
-    return { records: records.map(([at, , , wire]) => ({ ifindex: at, wire })), flags: Number(outFlags) }
+    const asked = [ifindex, name, klass, type, BigInt(flags)] as const
+    const [records, told] = await this.#bus.call(MANAGER, 'ResolveRecord', asked)
+    return { records: records.map(([at, , , wire]) => ({ ifindex: at, wire })), flags: Number(told) }
   }
 
   async service(ifindex: number, service: ServiceName, family: number, flags: number): Promise<ServiceAnswer> {
-    const body = [ifindex, service.name, service.type, service.domain, family, BigInt(flags)]
-    const reply = await this.#call('ResolveService', 'isssit', body)
-    const [found, txt, name, type, domain, outFlags] = reply as [
-      WireService[],
-      Buffer[],
-      string,
-      string,
-      string,
-      bigint,
-    ]
-    return { services: found.map(serviceOf), txt, canonical: { name, type, domain }, flags: Number(outFlags) }
-  }
-
-  #call(member: string, signature: string, body: readonly unknown[]): Promise<readonly unknown[]> {
-    return this.#bus.call({ ...RESOLVE1, member, signature, body })
+    const asked = [ifindex, service.name, service.type, service.domain, family, BigInt(flags)] as const
+    const [found, txt, name, type, domain, told] = await this.#bus.call(MANAGER, 'ResolveService', asked)
+    return { services: found.map(serviceOf), txt, canonical: { name, type, domain }, flags: Number(told) }
   }
 }
 
-type WireAddress = readonly [ifindex: number, family: Family, bytes: Buffer]
+type WireAddress = readonly [ifindex: number, family: number, bytes: Buffer]
 type WireService = readonly [number, number, number, string, readonly WireAddress[], string]
 
-function addressOf([ifindex, family, bytes]: WireAddress): FoundAddress {
-  return { ifindex, family, bytes }
+/** Addresses of families that do not exist here are left out. */
+function addressOf([ifindex, family, bytes]: WireAddress): FoundAddress[] {
+  return isFamily(family) ? [{ ifindex, family, bytes }] : []
 }
 
 function serviceOf([priority, weight, port, host, addresses, canonicalHost]: WireService): FoundService {
-  return { priority, weight, port, host, addresses: addresses.map(addressOf), canonicalHost }
+  return { priority, weight, port, host, addresses: addresses.flatMap(addressOf), canonicalHost }
 }

@@ -1,5 +1,5 @@
 import { type Family, IpAddress } from '../../base/index.ts'
-import type { Properties } from '../client/bus-client.ts'
+import type { DELEGATE, LINK, MANAGER, PropertiesOf } from '../../dbus/index.ts'
 import { has, PROTOCOLS } from '../command/flags.ts'
 import type { HostLink } from '../client/host-links.ts'
 
@@ -48,96 +48,76 @@ export interface DnsScope {
 
 const LOOPBACK_IFINDEX = 1
 
-/** From the Manager's properties. What belongs to a link is left to that link (C-S-6). */
-export function globalConfiguration(properties: Properties): DnsConfiguration {
-  const read = new PropertyReader(properties)
-  const domains = read.list('Domains') as [number, string, boolean][]
+type Manager = PropertiesOf<typeof MANAGER>
+type Link = PropertiesOf<typeof LINK>
+type Delegate = PropertiesOf<typeof DELEGATE>
+
+/** From the Manager's properties. What belongs to a link is left to that link (C-S-6). Older daemons lack the `Ex` ones. */
+export function globalConfiguration(properties: Manager): DnsConfiguration {
+  const { DNSEx, DNS = [], FallbackDNSEx, FallbackDNS = [], Domains = [] } = properties
+  const current = properties.CurrentDNSServerEx ?? properties.CurrentDNSServer
   return present({
-    ...read.modes(),
-    currentServer: read.boundServers('CurrentDNSServer', true).find(isUnbound),
-    servers: nonEmpty(read.boundServers('DNS', false).filter(isUnbound)),
-    fallbackServers: nonEmpty(read.boundServers('FallbackDNS', false).filter(isUnbound)),
+    ...modes(properties),
+    currentServer: current && boundServers([current]).find(isUnbound),
+    servers: nonEmpty(boundServers(DNSEx ?? DNS).filter(isUnbound)),
+    fallbackServers: nonEmpty(boundServers(FallbackDNSEx ?? FallbackDNS).filter(isUnbound)),
     searchDomains: nonEmpty(
-      domains.filter(([ifindex]) => ifindex <= LOOPBACK_IFINDEX).map(([, ...rest]) => domain(rest)),
+      Domains.filter(([ifindex]) => ifindex <= LOOPBACK_IFINDEX).map(([, ...rest]) => domain(rest)),
     ),
-    negativeTrustAnchors: nonEmpty(read.list('DNSSECNegativeTrustAnchors') as string[]),
-    resolvConfMode: read.text('ResolvConfMode'),
+    negativeTrustAnchors: nonEmpty(properties.DNSSECNegativeTrustAnchors ?? []),
+    resolvConfMode: properties.ResolvConfMode || undefined,
   })
 }
 
 /** From the properties of a Link object. */
-export function linkConfiguration({ ifindex, ifname }: HostLink, properties: Properties): DnsConfiguration {
-  const read = new PropertyReader(properties)
-  const scopes = PROTOCOLS.filter(({ bit }) => has(Number(properties.ScopesMask ?? 0), bit))
+export function linkConfiguration({ ifindex, ifname }: HostLink, properties: Link): DnsConfiguration {
+  const scopes = PROTOCOLS.filter(({ bit }) => has(Number(properties.ScopesMask ?? 0n), bit))
+  const { DNSEx, DNS = [], Domains = [], DefaultRoute, DNSSECNegativeTrustAnchors = [] } = properties
+  const current = properties.CurrentDNSServerEx ?? properties.CurrentDNSServer
   return present({
     ifname,
     ifindex,
-    ...read.modes(),
-    ...read.served(),
-    negativeTrustAnchors: nonEmpty(read.list('DNSSECNegativeTrustAnchors') as string[]),
+    ...modes(properties),
+    defaultRoute: DefaultRoute,
+    currentServer: current && server(current),
+    servers: nonEmpty((DNSEx ?? DNS).flatMap((entry) => server(entry) ?? [])),
+    searchDomains: nonEmpty(Domains.map(domain)),
+    negativeTrustAnchors: nonEmpty(DNSSECNegativeTrustAnchors),
     scopes: nonEmpty(scopes.map(({ protocol, family }) => present({ protocol, family, ifindex, ifname }) as DnsScope)),
   })
 }
 
 /** From the properties of a DnsDelegate object. */
-export function delegateConfiguration(delegate: string, properties: Properties): DnsConfiguration {
-  const read = new PropertyReader(properties)
-  const [currentServer] = read.boundServers('CurrentDNSServer', true)
-  const servers = nonEmpty(read.boundServers('DNS', false))
-  return present({ delegate, ...read.served(), currentServer, servers })
+export function delegateConfiguration(delegate: string, properties: Delegate): DnsConfiguration {
+  const { DNS = [], CurrentDNSServer, Domains = [], DefaultRoute } = properties
+  return present({
+    delegate,
+    defaultRoute: DefaultRoute,
+    currentServer: CurrentDNSServer && boundServers([CurrentDNSServer])[0],
+    servers: nonEmpty(boundServers(DNS)),
+    searchDomains: nonEmpty(Domains.map(domain)),
+  })
 }
 
-type WireServer = readonly [family: number, bytes: Buffer, port?: number, name?: string]
-
-class PropertyReader {
-  readonly #properties: Properties
-
-  constructor(properties: Properties) {
-    this.#properties = properties
+/** Empty where the daemon says nothing. */
+function modes(
+  properties: Pick<Link, 'LLMNR' | 'MulticastDNS' | 'DNSOverTLS' | 'DNSSEC' | 'DNSSECSupported'>,
+): Maybe<DnsConfiguration> {
+  return {
+    llmnr: properties.LLMNR || undefined,
+    mDNS: properties.MulticastDNS || undefined,
+    dnsOverTLS: properties.DNSOverTLS || undefined,
+    dnssec: properties.DNSSEC || undefined,
+    dnssecSupported: properties.DNSSECSupported,
   }
+}
 
-  list(name: string): unknown[] {
-    return (this.#properties[name] ?? []) as unknown[]
-  }
+type WireServer = readonly [family: number, bytes: Uint8Array, port?: number, name?: string]
+type BoundWireServer = readonly [ifindex: number, ...WireServer]
 
-  text(name: string): string | undefined {
-    const value = this.#properties[name]
-    return typeof value === 'string' && value !== '' ? value : undefined
-  }
-
-  flag(name: string): boolean | undefined {
-    const value = this.#properties[name]
-    return typeof value === 'boolean' ? value : undefined
-  }
-
-  modes(): Maybe<DnsConfiguration> {
-    return {
-      llmnr: this.text('LLMNR'),
-      mDNS: this.text('MulticastDNS'),
-      dnsOverTLS: this.text('DNSOverTLS'),
-      dnssec: this.text('DNSSEC'),
-      dnssecSupported: this.flag('DNSSECSupported'),
-    }
-  }
-
-  /** What links and delegates share: their own servers and domains. */
-  served(): Maybe<DnsConfiguration> {
-    const current = this.#properties.CurrentDNSServerEx ?? this.#properties.CurrentDNSServer
-    const servers = (this.#properties.DNSEx ?? this.#properties.DNS ?? []) as WireServer[]
-    return {
-      defaultRoute: this.flag('DefaultRoute'),
-      currentServer: current === undefined ? undefined : server(current as WireServer),
-      servers: nonEmpty(servers.flatMap((entry) => server(entry) ?? [])),
-      searchDomains: nonEmpty((this.list('Domains') as [string, boolean][]).map(domain)),
-    }
-  }
-
-  /** Servers with an ifindex in front. One on `lo` is as good as unbound: every loopback address is there. */
-  boundServers(property: string, isSingle: boolean): DnsServer[] {
-    const value = (this.#properties[`${property}Ex`] ?? this.#properties[property] ?? []) as unknown[]
-    const entries = (isSingle ? [value] : value) as [number, ...WireServer][]
-    return entries.flatMap(([ifindex, ...entry]) => server(entry, ifindex > LOOPBACK_IFINDEX ? ifindex : 0) ?? [])
-  }
+/** Servers with an ifindex in front. One on `lo` is as good as unbound: every loopback address is there. */
+function boundServers(entries: readonly BoundWireServer[]): DnsServer[] {
+  return entries.flatMap(([ifindex, ...entry]) => server(entry, ifindex > LOOPBACK_IFINDEX ? ifindex : 0) ?? [])
 }
 
 /** In the global list, a server bound to a link is that link's own. */
@@ -147,7 +127,7 @@ function isUnbound({ ifindex }: DnsServer): boolean {
 
 /** Undefined for the bus's way of saying "none": no address. */
 function server([, bytes, port, name]: WireServer, ifindex = 0): DnsServer | undefined {
-  const address = bytes && IpAddress.fromBytes(bytes)
+  const address = IpAddress.fromBytes(bytes)
   if (address === undefined) return undefined
   const { family, text: addressString } = address
   const shown = { address: [...bytes], addressString, family, port: port || 53 }

@@ -1,3 +1,4 @@
+import type { ArgumentsOf, MANAGER, MethodName } from '../../dbus/index.ts'
 import { parseName } from '../../wire/index.ts'
 import { yesNo } from '../query/answer-lines.ts'
 import { CliError } from '../command/cli-error.ts'
@@ -8,12 +9,11 @@ import { toAsciiName } from '../terminal/idn.ts'
 import { parseBoolean } from '../command/options.ts'
 import { parseServer, ServerArgumentError } from './server-argument.ts'
 
-/** A method of the Manager without its first argument, the ifindex. */
-export interface SetCall {
-  readonly member: string
-  readonly signature: string
-  readonly value: unknown
-}
+/** A setter of the Manager, and its argument behind the ifindex. */
+export type SetCall = {
+  readonly [M in SetterName]: { readonly member: M; readonly value: ArgumentsOf<typeof MANAGER, M>[1] }
+}[SetterName]
+type SetterName = Extract<MethodName<typeof MANAGER>, `SetLink${string}`>
 
 /** One of the settings that a verb prints or changes per link. */
 export interface LinkSetting {
@@ -49,7 +49,7 @@ export const LINK_SETTINGS = {
     what: 'domain',
     field: 'searchDomains',
     words: ({ searchDomains = [] }) => searchDomains.map(domainText),
-    calls: (values) => [{ member: 'SetLinkDomains', signature: 'a(sb)', value: values.map(wireDomain) }],
+    calls: (values) => [{ member: 'SetLinkDomains', value: values.map(wireDomain) }],
   },
   'default-route': {
     what: 'default route',
@@ -58,7 +58,7 @@ export const LINK_SETTINGS = {
     hasDelegates: true,
     isList: false,
     words: ({ defaultRoute }) => (defaultRoute === undefined ? [] : [yesNo(defaultRoute)]),
-    calls: ([value]) => [{ member: 'SetLinkDefaultRoute', signature: 'b', value: truth(value!) }],
+    calls: ([value]) => [{ member: 'SetLinkDefaultRoute', value: truth(value!) }],
   },
   llmnr: {
     ...MODE,
@@ -66,7 +66,7 @@ export const LINK_SETTINGS = {
     field: 'llmnr',
     cap: 'LLMNR',
     words: ({ llmnr }) => oneWord(llmnr),
-    calls: ([value]) => [{ member: 'SetLinkLLMNR', signature: 's', value }],
+    calls: ([value = '']) => [{ member: 'SetLinkLLMNR', value }],
   },
   mdns: {
     ...MODE,
@@ -74,21 +74,21 @@ export const LINK_SETTINGS = {
     field: 'mDNS',
     cap: 'MulticastDNS',
     words: ({ mDNS }) => oneWord(mDNS),
-    calls: ([value]) => [{ member: 'SetLinkMulticastDNS', signature: 's', value }],
+    calls: ([value = '']) => [{ member: 'SetLinkMulticastDNS', value }],
   },
   dnsovertls: {
     ...MODE,
     what: 'DNSOverTLS',
     field: 'dnsOverTLS',
     words: ({ dnsOverTLS }) => oneWord(dnsOverTLS),
-    calls: ([value]) => [{ member: 'SetLinkDNSOverTLS', signature: 's', value }],
+    calls: ([value = '']) => [{ member: 'SetLinkDNSOverTLS', value }],
   },
   dnssec: {
     ...MODE,
     what: 'DNSSEC',
     field: 'dnssec',
     words: ({ dnssec }) => oneWord(dnssec),
-    calls: ([value]) => [{ member: 'SetLinkDNSSEC', signature: 's', value }],
+    calls: ([value = '']) => [{ member: 'SetLinkDNSSEC', value }],
   },
   nta: {
     ...LIST,
@@ -96,9 +96,7 @@ export const LINK_SETTINGS = {
     field: 'negativeTrustAnchors',
     hasDelegates: false,
     words: ({ negativeTrustAnchors = [] }) => negativeTrustAnchors.toSorted(),
-    calls: (values) => [
-      { member: 'SetLinkDNSSECNegativeTrustAnchors', signature: 'as', value: values.map(checkedName) },
-    ],
+    calls: (values) => [{ member: 'SetLinkDNSSECNegativeTrustAnchors', value: values.map(checkedName) }],
   },
 } as const satisfies Readonly<Record<string, LinkSetting>>
 
@@ -112,11 +110,11 @@ function serverCalls(values: readonly string[], link: HostLink, links: HostLinks
     if (zone.ifindex !== link.ifindex) throw new CliError(`Invalid ifindex: ${zone.ifindex}`)
     return { ...server, family: server.address.family, bytes: Buffer.from(server.address.bytes) }
   })
-  const full = servers.map(({ family, bytes, port, serverName }) => [family, bytes, port, serverName])
-  const plain = servers.map(({ family, bytes }) => [family, bytes])
+  const full = servers.map(({ family, bytes, port, serverName }) => [family, bytes, port, serverName] as const)
+  const plain = servers.map(({ family, bytes }) => [family, bytes] as const)
   return [
-    { member: 'SetLinkDNSEx', signature: 'a(iayqs)', value: full },
-    { member: 'SetLinkDNS', signature: 'a(iay)', value: plain },
+    { member: 'SetLinkDNSEx', value: full },
+    { member: 'SetLinkDNS', value: plain },
   ]
 }
 

@@ -1,5 +1,6 @@
 import { saying } from '../client/attempts.ts'
-import { BusError, type BusClient, RESOLVE1 } from '../client/bus-client.ts'
+import { DELEGATE, LINK, MANAGER, RESOLVE1 } from '../../dbus/index.ts'
+import { BusError, type BusClient } from '../client/bus-client.ts'
 import type { Context } from '../command/context.ts'
 import {
   type DnsConfiguration,
@@ -73,7 +74,7 @@ function withoutOwnIndex(block: DnsConfiguration): DnsConfiguration {
 }
 
 async function readGlobal(bus: BusClient): Promise<DnsConfiguration[]> {
-  const properties = bus.properties(RESOLVE1.path, RESOLVE1.interface)
+  const properties = bus.properties(MANAGER)
   return [globalConfiguration(await saying('Failed to get global data', properties))]
 }
 
@@ -84,9 +85,9 @@ async function readLinks(bus: BusClient, links: readonly HostLink[]): Promise<Dn
 /** Nothing for a link that has just vanished. */
 async function readLink(bus: BusClient, link: HostLink): Promise<DnsConfiguration[]> {
   try {
-    const call = bus.call({ ...RESOLVE1, member: 'GetLink', signature: 'i', body: [link.ifindex] })
+    const call = bus.call(MANAGER, 'GetLink', [link.ifindex])
     const [path] = await saying(`Failed to get link data for ${link.ifindex}`, call)
-    return [linkConfiguration(link, await bus.properties(path as string, 'org.freedesktop.resolve1.Link'))]
+    return [linkConfiguration(link, await bus.properties(LINK, { destination: RESOLVE1, path }))]
   } catch (error) {
     if (error instanceof BusError && GONE.has(error.errorName)) return []
     throw error
@@ -102,7 +103,7 @@ async function readDelegates(bus: BusClient): Promise<DnsConfiguration[]> {
   const delegates = await listDelegates(bus)
   return Promise.all(
     delegates.map(async ([id, path]) =>
-      delegateConfiguration(id, await bus.properties(path, 'org.freedesktop.resolve1.DnsDelegate')),
+      delegateConfiguration(id, await bus.properties(DELEGATE, { destination: RESOLVE1, path })),
     ),
   )
 }
@@ -110,8 +111,8 @@ async function readDelegates(bus: BusClient): Promise<DnsConfiguration[]> {
 /** Delegates exist since 258: an older daemon has none. */
 async function listDelegates(bus: BusClient): Promise<readonly (readonly [id: string, path: string])[]> {
   try {
-    const [delegates] = await bus.call({ ...RESOLVE1, member: 'ListDelegates' })
-    return delegates as [string, string][]
+    const [delegates] = await bus.call(MANAGER, 'ListDelegates', [])
+    return delegates
   } catch (error) {
     if (error instanceof BusError && error.errorName === 'org.freedesktop.DBus.Error.UnknownMethod') return []
     throw error

@@ -1,5 +1,6 @@
 import { saying } from '../client/attempts.ts'
-import { BusError, RESOLVE1 } from '../client/bus-client.ts'
+import { type ArgumentsOf, MANAGER, NETWORK_MANAGER } from '../../dbus/index.ts'
+import { BusError, RESOLVER } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import { blockForPeople, headingOf } from './configuration-text.ts'
 import type { Context, VerbRun } from '../command/context.ts'
@@ -29,8 +30,7 @@ export function settingVerb(verb: SettingVerb): VerbRun {
 export const revert: VerbRun = async ([linkText], context) => {
   const link = linkOf(linkText, context)
   if (link === undefined) throw new CliError('Interface argument required.')
-  const calls = [{ member: 'RevertLink', signature: '', value: undefined }]
-  await saying('Failed to revert interface configuration', setOnLink(calls, link, context))
+  await saying('Failed to revert interface configuration', revertLink(link, context))
   return 0
 }
 
@@ -69,38 +69,51 @@ async function unsetDefaultRoute({ ifindex, ifname }: HostLink, { options }: Con
 
 /** Tries the calls in turn, and those of networkd when that is what manages the link (C-SET-3, C-SET-4). */
 export async function setOnLink(calls: readonly SetCall[], link: HostLink, context: Context): Promise<void> {
+  await unlessManaged(
+    () => setAt(MANAGER, RESOLVER, calls, link, context),
+    () => setAt(NETWORK_MANAGER, NETWORKD, calls, link, context),
+  )
+}
+
+/** Takes back all settings of a link, from networkd where that manages it. */
+export async function revertLink({ ifindex }: HostLink, context: Context): Promise<void> {
+  const bus = await context.bus()
+  const interactive = context.options.askPassword
+  await unlessManaged(
+    () => bus.call(MANAGER, 'RevertLink', [ifindex], { interactive }),
+    () => bus.call(NETWORK_MANAGER, 'RevertLinkDNS', [ifindex], { interactive, target: NETWORKD }),
+  )
+}
+
+async function unlessManaged<T>(atResolver: () => Promise<T>, atNetworkd: () => Promise<T>): Promise<void> {
   try {
-    await setAt(RESOLVE1, calls, link, context)
+    await atResolver()
   } catch (error) {
     if (!(error instanceof BusError) || error.errorName !== LINK_BUSY) throw error
-    const renamed = calls.map((call) => (call.member === 'RevertLink' ? { ...call, member: 'RevertLinkDNS' } : call))
-    await setAt(NETWORK1, renamed, link, context)
+    await atNetworkd()
   }
 }
 
 const LINK_BUSY = 'org.freedesktop.resolve1.LinkBusy'
 const UNKNOWN_METHOD = 'org.freedesktop.DBus.Error.UnknownMethod'
-const NETWORK1 = {
-  destination: 'org.freedesktop.network1',
-  path: '/org/freedesktop/network1',
-  interface: 'org.freedesktop.network1.Manager',
-} as const
+const NETWORKD = { destination: 'org.freedesktop.network1', path: '/org/freedesktop/network1' } as const
 
 async function setAt(
-  target: typeof RESOLVE1 | typeof NETWORK1,
+  description: typeof MANAGER | typeof NETWORK_MANAGER,
+  target: typeof RESOLVER | typeof NETWORKD,
   [first, ...others]: readonly SetCall[],
   link: HostLink,
   context: Context,
 ): Promise<void> {
-  const { member, signature, value } = first!
+  const { member, value } = first!
   const bus = await context.bus()
-  const body = signature === '' ? [link.ifindex] : [link.ifindex, value]
+  const body = [link.ifindex, value] as ArgumentsOf<typeof description, typeof member>
   try {
-    await bus.call({ ...target, member, signature: `i${signature}`, body, interactive: context.options.askPassword })
+    await bus.call(description, member, body, { target, interactive: context.options.askPassword })
   } catch (error) {
     const isUnknown = error instanceof BusError && error.errorName === UNKNOWN_METHOD
     if (!isUnknown || others.length === 0) throw error
-    await setAt(target, others, link, context)
+    await setAt(description, target, others, link, context)
   }
 }
 
@@ -119,9 +132,9 @@ function explainLocal<T>({ what, field }: LinkSetting, work: () => T): T {
 /** A link cannot do more than the global setting lets it: said, but still set (C-SET-7). */
 async function warnOfCap(cap: 'LLMNR' | 'MulticastDNS', what: string, mode: string, context: Context): Promise<void> {
   const bus = await context.bus()
-  const global = (await bus.properties(RESOLVE1.path, RESOLVE1.interface))[cap]
+  const global = (await bus.properties(MANAGER))[cap]
   const wanted = MODES.indexOf(modeOf(mode))
-  if (typeof global !== 'string' || wanted <= MODES.indexOf(global)) return
+  if (global === undefined || wanted <= MODES.indexOf(global)) return
   context.screen.note(
     `Setting ${what} support level "${mode}" for the link, but the global support level is "${global}".`,
   )

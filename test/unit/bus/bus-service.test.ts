@@ -110,7 +110,7 @@ describe('the life of the connection', () => {
   test('a name that somebody else has is waited for', async () => {
     await bus.start()
     const holder = await client()
-    await holder.callBus('RequestName', 'su', [NAME, 0])
+    await holder.callBus('RequestName', [NAME, 0])
     service.start()
     await eventually(() => expect(lines[0]).toContain('belongs to another program'))
     holder[Symbol.dispose]()
@@ -120,7 +120,7 @@ describe('the life of the connection', () => {
   test('closing ends the connection and the subscription', async () => {
     const other = await serving()
     await service[Symbol.asyncDispose]()
-    expect(await other.callBus('NameHasOwner', 's', [NAME])).toEqual([false])
+    expect(await other.callBus('NameHasOwner', [NAME])).toEqual([false])
     expect(control.subscribers).toBe(0)
   })
 })
@@ -175,7 +175,7 @@ describe('signals', () => {
     const watcher = await client((message) => {
       if (message.member === 'PropertiesChanged') told.push([message.path, ...message.body()])
     })
-    await watcher.callBus('AddMatch', 's', [`type='signal',sender='${NAME}'`])
+    await watcher.callBus('AddMatch', [`type='signal',sender='${NAME}'`])
     control.fire('serversChanged')
     control.fire('serversChanged')
     control.fire('configurationChanged')
@@ -194,7 +194,7 @@ describe('signals', () => {
 
   test('waking up is passed on, going to sleep is not', async () => {
     const other = await serving()
-    await other.callBus('RequestName', 'su', ['org.freedesktop.login1', 0])
+    await other.callBus('RequestName', ['org.freedesktop.login1', 0])
     const sleep = (isBefore: boolean) => {
       const path = '/org/freedesktop/login1'
       const target = { path, interface: 'org.freedesktop.login1.Manager', member: 'PrepareForSleep' }
@@ -220,7 +220,7 @@ describe('polkit on the same bus', () => {
       const reply = { type: 2, replySerial: message.serial, destination: message.sender } as const
       polkit.send({ ...reply, signature: '(bba{ss})', body: [[true, false, {}]] })
     })
-    await polkit.callBus('RequestName', 'su', ['org.freedesktop.PolicyKit1', 0])
+    await polkit.callBus('RequestName', ['org.freedesktop.PolicyKit1', 0])
     expect(await ask()).toBe('allowed')
     expect(asked).toEqual([
       '(sa{sv})sa{ss}us',
@@ -235,9 +235,9 @@ describe('polkit on the same bus', () => {
   test('a bus that goes away while it is asked means no', async () => {
     await serving()
     const polkit = await client()
-    await polkit.callBus('RequestName', 'su', ['org.freedesktop.PolicyKit1', 0])
+    await polkit.callBus('RequestName', ['org.freedesktop.PolicyKit1', 0])
     const verdict = ask()
-    await polkit.callBus('GetId', '', []) // the question is on its way
+    await polkit.callBus('GetId', []) // the question is on its way
     await bus.kill()
     expect(await verdict).toBe('denied')
   })

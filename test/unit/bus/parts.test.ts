@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
 import { socketPaths } from '../../../src/dbus/address.ts'
 import { type Codec, loadCodec } from '../../../src/dbus/codec.ts'
-import { type RemoteCall, RemoteError } from '../../../src/dbus/connection.ts'
+import { type BusConnection, RemoteError } from '../../../src/dbus/connection.ts'
 import { errorOfFailure } from '../../../src/bus/errors.ts'
 import { type Frame, FrameReader, FramingError, MAX_BODY } from '../../../src/dbus/frames.ts'
 import { escapeElement, ifindexOfPath, linkPath, unescapeElement } from '../../../src/bus/path.ts'
@@ -130,16 +130,28 @@ describe('cutting the stream', () => {
   })
 })
 
+type Invoke = BusConnection['invoke']
+
+interface Asked {
+  readonly member: string
+  readonly body: readonly unknown[]
+}
+
 describe('polkit', () => {
   const signal = new AbortController().signal
   const user: Caller = { busName: ':1.5', uid: 1000, pid: 7, process: 'x' }
-  const ask = (answer: (call: RemoteCall) => Promise<unknown[]>, caller = user, interactive = false) => {
-    const calls: RemoteCall[] = []
-    const call = (each: RemoteCall) => {
-      calls.push(each)
-      return answer(each)
-    }
-    const authority = new PolkitAuthority({ uid: 990, gid: 990 }, () => ({ call }), new Logger('err', () => undefined))
+  const ask = (answer: (call: Asked) => Promise<unknown[]>, caller = user, interactive = false) => {
+    const calls: Asked[] = []
+    const invoke = ((_target, _description, member, body) => {
+      const call = { member, body }
+      calls.push(call)
+      return answer(call)
+    }) as Invoke
+    const authority = new PolkitAuthority(
+      { uid: 990, gid: 990 },
+      () => ({ invoke }),
+      new Logger('err', () => undefined),
+    )
     return { calls, verdict: authority.authorize('set-domains', caller, 'eth0', interactive, signal) }
   }
 
@@ -179,18 +191,23 @@ describe('polkit', () => {
   test('a caller over a socket is judged by its process', async () => {
     const { calls, verdict } = ask(async () => [[true, false, {}]], { ...user, busName: undefined })
     expect(await verdict).toBe('allowed')
-    expect(calls[0]?.body?.[0]).toEqual(['unix-process', expect.anything()])
+    expect(calls[0]?.body[0]).toEqual(['unix-process', expect.anything()])
   })
 
   test('a question called off is taken back', async () => {
     const calls: string[] = []
     const stop = new AbortController()
-    const call = ({ member }: RemoteCall, given?: AbortSignal) => {
+    const invoke = ((_target, _description, member, _body, options) => {
+      const given = options?.signal
       calls.push(member)
       if (given === undefined) return Promise.resolve([])
       return new Promise<unknown[]>((_, reject) => given.addEventListener('abort', () => reject(given.reason as Error)))
-    }
-    const authority = new PolkitAuthority({ uid: 990, gid: 990 }, () => ({ call }), new Logger('err', () => undefined))
+    }) as Invoke
+    const authority = new PolkitAuthority(
+      { uid: 990, gid: 990 },
+      () => ({ invoke }),
+      new Logger('err', () => undefined),
+    )
     const verdict = authority.authorize('revert', user, 'eth0', true, stop.signal)
     stop.abort(new Error('gone'))
     await expect(verdict).rejects.toThrow('gone')

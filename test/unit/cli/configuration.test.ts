@@ -7,6 +7,7 @@ import {
 } from '../../../src/cli/settings/dns-configuration.ts'
 import type { DnsConfiguration } from '../../../src/cli/settings/dns-configuration.ts'
 import { doubtLines } from '../../../src/cli/settings/server-doubts.ts'
+import type { DELEGATE, LINK, MANAGER, PropertiesOf } from '../../../src/dbus/index.ts'
 import { serverStateLines } from '../../../src/cli/inspect/server-state.ts'
 import { statisticsText } from '../../../src/cli/inspect/statistics.ts'
 
@@ -14,7 +15,7 @@ const nameOf = (ifindex: number) => (ifindex === 1 ? 'lo' : `w${ifindex - 1}`)
 const v4 = (text: string) => Buffer.from(text.split('.').map(Number))
 
 const modes = { LLMNR: 'yes', MulticastDNS: 'resolve', DNSOverTLS: 'no', DNSSEC: 'no', DNSSECSupported: false }
-const link = {
+const link: PropertiesOf<typeof LINK> = {
   ...modes,
   ScopesMask: 7n,
   DNSEx: [
@@ -29,7 +30,7 @@ const link = {
   DefaultRoute: true,
   DNSSECNegativeTrustAnchors: [],
 }
-const global = {
+const global: PropertiesOf<typeof MANAGER> = {
   ...modes,
   DNSEx: [
     [0, 2, v4('192.0.2.1'), 0, ''],
@@ -77,7 +78,11 @@ describe('configuration', () => {
   })
 
   it('reads delegates, whose servers carry an interface', () => {
-    const properties = { DNS: [[2, 2, v4('10.1.0.1'), 0, '']], Domains: [['a.test', true]], DefaultRoute: false }
+    const properties: PropertiesOf<typeof DELEGATE> = {
+      DNS: [[2, 2, v4('10.1.0.1'), 0, '']],
+      Domains: [['a.test', true]],
+      DefaultRoute: false,
+    }
     expect(delegateConfiguration('d', properties)).toMatchObject({
       delegate: 'd',
       servers: [{ addressString: '10.1.0.1', ifindex: 2 }],
