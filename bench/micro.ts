@@ -85,7 +85,7 @@ const cases: Record<string, () => Promise<Run | Prepared>> = {
     const { cache, entries } = await filledCache()
     return (i) => {
       const { question, reply, message } = entries[i % NAMES] as Entry
-      return cache.store(question, '', reply, message, LESSON, 1000)
+      return cache.store(question, '', reply, message, ORIGIN, 1000)
     }
   },
   'cache: flush of 10,000 names': async () => {
@@ -105,7 +105,7 @@ const cases: Record<string, () => Promise<Run | Prepared>> = {
   'routing: score, 200 domains': () => scoring(200),
 }
 
-const LESSON = { server: '192.0.2.53', channel: 'udp', learntAt: 0 } as const
+const ORIGIN = { server: '192.0.2.53', channel: 'udp', learntAt: 0 } as const
 
 type Entry = Awaited<ReturnType<typeof entryOf>>
 
@@ -149,7 +149,7 @@ async function filledCache() {
   const cache = new ScopeCache({ maxEntries: 2 * NAMES, mode: 'yes', budget: new CacheBudget(2 ** 30) })
   const entries = await manyEntries()
   const fill = () => {
-    for (const { question, reply, message } of entries) cache.store(question, '', reply, message, LESSON, 0)
+    for (const { question, reply, message } of entries) cache.store(question, '', reply, message, ORIGIN, 0)
   }
   fill()
   return { cache, entries, fill }
@@ -171,7 +171,7 @@ async function filledScope() {
   const scope = scopes.global
   if (scope === undefined) throw new Error('there is always a global scope')
   const entries = await manyEntries()
-  for (const { question, reply, message } of entries) scope.cache.store(question, '', reply, message, LESSON, 1000)
+  for (const { question, reply, message } of entries) scope.cache.store(question, '', reply, message, ORIGIN, 1000)
   const may = { readsCache: true, fillsCache: true, mayAskNetwork: false, mayRedirect: true, mayBeStale: true }
   const requests = entries.map(
     ({ question }): ScopeRequest => ({ request: { kind: 'question', question }, variant: '', ...may }),

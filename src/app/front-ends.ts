@@ -5,7 +5,7 @@ import type { DaemonContext } from './context.ts'
 import type { Core } from './core.ts'
 import { AnswerMemo, TextMemo } from '../fastpath/index.ts'
 import type { Watching } from './ipc.ts'
-import { machineId, nsid, processName, socketOwners } from './machine.ts'
+import { machineId, nsid, processName, clientProcesses } from './machine.ts'
 import { MetricsListener } from '../observe/index.ts'
 import { SocketOwners } from '../netlink/index.ts'
 import { type NewMemo, type OwnerOf, Responder, StubListeners } from '../stub/index.ts'
@@ -37,7 +37,7 @@ export async function frontEnds(context: DaemonContext, core: Core, life: Lifeti
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, ownerOf, newMemo })
   const listening = new Listening(libc, logger)
   const watching: Watching = {
-    journal: life.adopt(new Journal({ resolver, clock, ownerOf: socketOwners(), processName, tally: counts })),
+    journal: life.adopt(new Journal({ resolver, clock, ownerOf: clientProcesses(), processName, tally: counts })),
     meter: life.adopt(new Meter(resolver, counts)),
     overview: new Overview({ scopes, control, facts: () => control.facts, clock }),
   }

@@ -8,7 +8,7 @@ import type { Core } from './core.ts'
 import type { TextMemo } from '../fastpath/index.ts'
 import { bootTime, machineId, processName } from './machine.ts'
 import { ResolverLookups } from '../lookup/index.ts'
-import { type Libc, UnixDoor } from '../sys/index.ts'
+import { type Libc, UnixListener } from '../sys/index.ts'
 import {
   monitorService,
   type OpenListener,
@@ -96,6 +96,6 @@ function aboutProcess({ logger, environment, uid, version }: DaemonContext): Pic
 function listenerWithCredentials(libc: Libc, log: Logger): OpenListener {
   return async (at, backlog, onClient) =>
     'fd' in at
-      ? UnixDoor.adopt(libc, log, at.fd, onClient)
-      : UnixDoor.listen(libc, log, at.path, at.mode, backlog, onClient)
+      ? UnixListener.adopt(libc, log, at.fd, onClient)
+      : UnixListener.listen(libc, log, at.path, at.mode, backlog, onClient)
 }

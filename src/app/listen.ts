@@ -2,7 +2,7 @@ import { IpAddress, type IpProtocol, type Logger } from '../base/index.ts'
 import type { Daemon } from './daemon.ts'
 import type { Options } from './options.ts'
 import { ListenError } from '../stub/index.ts'
-import { hasCapability, type Holder, isFree, type Libc, portHolder } from '../sys/index.ts'
+import { hasCapability, type PortHolder, isFree, type Libc, portHolder } from '../sys/index.ts'
 
 const STANDARD = ['127.0.0.53', '127.0.0.54'].map((text) => ({ address: IpAddress.of(text), port: 53 }))
 const ELSEWHERE = { address: IpAddress.of('127.0.0.1'), firstPort: 5300, ports: 10 }
@@ -45,7 +45,7 @@ async function listenElsewhere(daemon: Daemon): Promise<void> {
  * every process. Places that are free are left out, as to look takes 4 ms each.
  */
 export function listenAdvice(options: Options, libc: Libc | undefined): Advice {
-  const seen = new Map<string, Holder | undefined>()
+  const seen = new Map<string, PortHolder | undefined>()
   for (const at of options.listen.length > 0 ? options.listen : STANDARD) {
     for (const transport of ['udp', 'tcp'] as const) {
       if (process.getuid?.() !== 0 || isFree(libc, at, transport)) continue
@@ -65,7 +65,7 @@ export function listenAdvice(options: Options, libc: Libc | undefined): Advice {
 }
 
 /** Such as `dnsmasq (pid 123)`. */
-export function holderText({ uid, process: holder }: Holder): string {
+export function holderText({ uid, process: holder }: PortHolder): string {
   return holder === undefined ? `a process of uid ${uid}` : `${holder.name} (pid ${holder.pid})`
 }
 
@@ -75,7 +75,7 @@ function missingRightText(): string {
   return `Ports below 1024 need root or CAP_NET_BIND_SERVICE:  sudo ${command}`
 }
 
-function takenText(holder: Holder | undefined, port: number, transport: IpProtocol): string {
+function takenText(holder: PortHolder | undefined, port: number, transport: IpProtocol): string {
   const who = `It is held by ${holder === undefined ? 'another process' : holderText(holder)}`
   const instead = `Stop that first, or choose another place with:  --listen ${ELSEWHERE.address.text}:${ELSEWHERE.firstPort}`
   if (holder?.process !== undefined) return `${who}. ${instead}`

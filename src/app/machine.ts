@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { printable } from '../base/index.ts'
 import type { ClientIdentity, QueryClient } from '../resolve/index.ts'
-import { ClientOwners } from '../sys/index.ts'
+import { ClientProcesses } from '../sys/index.ts'
 
 /** Tells whose socket a client of the stub asks from, where that is on this machine. */
-export function socketOwners(): (client: QueryClient) => ClientIdentity | undefined {
-  const owners = new ClientOwners()
+export function clientProcesses(): (client: QueryClient) => ClientIdentity | undefined {
+  const owners = new ClientProcesses()
   return ({ door, address, port = 0 }) => {
     if (address === undefined || (door !== 'udp' && door !== 'tcp')) return undefined
     const owner = owners.find(address, port, door)

@@ -1,11 +1,11 @@
-import { Crowd, type CrowdMember, NOWHERE } from './crowd.ts'
+import { IntrusiveSet, type IntrusiveMember, NOT_A_MEMBER } from './intrusive-set.ts'
 
 /**
  * Waits that end with a signal. All waits for one signal share one listener, as Node searches the whole list of
  * listeners whenever one comes or goes: for a question among a hundred that was 3 % of its time, and grew with their number.
  */
 export class AbortableWaits {
-  readonly #bySignal = new WeakMap<AbortSignal, Crowd<Wait>>()
+  readonly #bySignal = new WeakMap<AbortSignal, IntrusiveSet<Wait>>()
 
   /** Waits for work that others may wait for too: the wait ends with the signal, the work does not. @throws its reason */
   until<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -27,10 +27,10 @@ export class AbortableWaits {
     })
   }
 
-  #waitsFor(signal: AbortSignal): Crowd<Wait> {
+  #waitsFor(signal: AbortSignal): IntrusiveSet<Wait> {
     const known = this.#bySignal.get(signal)
     if (known !== undefined) return known
-    const waits = new Crowd<Wait>()
+    const waits = new IntrusiveSet<Wait>()
     this.#bySignal.set(signal, waits)
     const abort = () => {
       for (const { reject } of waits) reject(signal.reason as Error)
@@ -40,8 +40,8 @@ export class AbortableWaits {
   }
 }
 
-class Wait implements CrowdMember {
-  place = NOWHERE
+class Wait implements IntrusiveMember {
+  setIndex = NOT_A_MEMBER
   readonly reject: (reason: Error) => void
 
   constructor(reject: (reason: Error) => void) {

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 import type { Millis } from './units.ts'
 
 /** After one more value came: stop here, go on but not for long, or wait for all. */
-export type GatherVerdict = 'enough' | 'hurry' | 'wait'
+export type GatherDecision = 'enough' | 'hurry' | 'wait'
 
 /**
  * The values of several promises in the order they come: all of them, or fewer once `judge` says so; from the first
@@ -10,7 +10,7 @@ export type GatherVerdict = 'enough' | 'hurry' | 'wait'
  */
 export function gather<T>(
   promises: readonly Promise<T>[],
-  judge: (value: T) => GatherVerdict,
+  judge: (value: T) => GatherDecision,
   patience: Millis,
   clock: Clock,
 ): Promise<T[]> {

@@ -1,5 +1,5 @@
 /** Somebody whose memory counts. */
-export interface Holder {
+export interface BudgetMember {
   readonly bytes: number
   /** Gives up what was used least recently. */
   dropOldest(): void
@@ -12,7 +12,7 @@ export interface Holder {
 export class CacheBudget {
   limit: number
   #used = 0
-  readonly #holders = new Set<Holder>()
+  readonly #members = new Set<BudgetMember>()
 
   /** `limit` in bytes. */
   constructor(limit: number) {
@@ -24,13 +24,13 @@ export class CacheBudget {
     return this.#used
   }
 
-  take(bytes: number, holder: Holder): void {
-    this.#holders.add(holder)
+  take(bytes: number, member: BudgetMember): void {
+    this.#members.add(member)
     this.#used += bytes
     while (this.#used > this.limit) {
-      const fattest = this.#fattest()
-      if (fattest === undefined) return
-      fattest.dropOldest()
+      const largest = this.#largest()
+      if (largest === undefined) return
+      largest.dropOldest()
     }
   }
 
@@ -38,14 +38,14 @@ export class CacheBudget {
     this.#used -= bytes
   }
 
-  /** The holder has nothing left. */
-  leave(holder: Holder): void {
-    this.#holders.delete(holder)
+  /** The member has nothing left. */
+  leave(member: BudgetMember): void {
+    this.#members.delete(member)
   }
 
-  #fattest(): Holder | undefined {
-    let fattest: Holder | undefined
-    for (const holder of this.#holders) if (holder.bytes > (fattest?.bytes ?? 0)) fattest = holder
-    return fattest
+  #largest(): BudgetMember | undefined {
+    let largest: BudgetMember | undefined
+    for (const member of this.#members) if (member.bytes > (largest?.bytes ?? 0)) largest = member
+    return largest
   }
 }

@@ -12,7 +12,7 @@ const NEVER_CACHED: ReadonlySet<number> = new Set([0, TYPE.OPT, TYPE.TKEY, TYPE.
 const RESOLVER_ARPA = nameOf('resolver.arpa')
 const SOA_FIXED_SIZE = 20
 
-export type CacheVerdict =
+export type Cacheability =
   | { readonly kind: 'positive' | 'nodata' | 'nxdomain' | 'failure'; readonly seconds: Seconds }
   | { readonly kind: 'redirect' }
   | { readonly kind: 'none' }
@@ -23,13 +23,13 @@ export type CacheVerdict =
  * nothing without a matching SOA (R-CACHE-7, RFC 2308 §5). `failure`: SERVFAIL (R-CACHE-8). `redirect`: only the CNAMEs
  * of a chain whose end is elsewhere; they are kept record by record.
  */
-export function cacheVerdict(question: Question, message: Message): CacheVerdict {
+export function cacheabilityOf(question: Question, message: Message): Cacheability {
   if (!isCacheableType(question)) return { kind: 'none' }
   if (message.rcode === RCODE.SERVFAIL) return { kind: 'failure', seconds: FAILURE_SECONDS }
   if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN) return { kind: 'none' }
   if (answersFully(question, message.answer)) return bounded('positive', leastTtl(message))
   const isRedirected = mayBeRedirected(question.type) && redirectFrom(question.name, message.answer) !== undefined
-  return isRedirected ? { kind: 'redirect' } : negativeVerdict(question, message)
+  return isRedirected ? { kind: 'redirect' } : negativeCacheability(question, message)
 }
 
 /** Whether one record of the answer section may be kept on its own (R-CACHE-4). */
@@ -67,7 +67,7 @@ export function wayOf(
   return (record) => (record.type === TYPE.DNAME ? isAbove(record) : names.includes(record.name))
 }
 
-function negativeVerdict(question: Question, message: Message): CacheVerdict {
+function negativeCacheability(question: Question, message: Message): Cacheability {
   const soa = message.authority.find((record) => record.type === TYPE.SOA && isWithin(question.name, record.name))
   if (soa === undefined || question.type === TYPE.SOA) return { kind: 'none' }
   const isNxdomain = message.rcode === RCODE.NXDOMAIN
@@ -76,7 +76,7 @@ function negativeVerdict(question: Question, message: Message): CacheVerdict {
   return bounded(isNxdomain ? 'nxdomain' : 'nodata', Math.min(leastTtl(message), minimum))
 }
 
-function bounded(kind: 'positive' | 'nodata' | 'nxdomain', seconds: Seconds): CacheVerdict {
+function bounded(kind: 'positive' | 'nodata' | 'nxdomain', seconds: Seconds): Cacheability {
   return seconds === 0 ? { kind: 'none' } : { kind, seconds: Math.min(seconds, LONGEST) }
 }
 

@@ -1,7 +1,7 @@
 import type { Millis, Seconds } from '../base/index.ts'
 import { age, setTtls } from '../wire/index.ts'
-import { type Era, FALLEN } from './era.ts'
-import type { CachedAnswer, CacheRow, Lesson } from './facts.ts'
+import { type CacheVersion, INVALID } from './cache-version.ts'
+import type { CachedAnswer, CacheRow, AnswerOrigin } from './cached-answer.ts'
 import { nameOfKey, questionOfKey } from './keys.ts'
 
 /** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
@@ -10,7 +10,7 @@ export type EntryKind = 'whole' | 'rrset' | 'nxdomain' | 'failure'
 export interface EntryParts {
   readonly kind: EntryKind
   readonly wire: Buffer
-  readonly lesson: Lesson
+  readonly learntFrom: AnswerOrigin
   readonly now: Millis
   readonly seconds: Seconds
   /** Whether anybody is told what should be refreshed. */
@@ -34,27 +34,31 @@ const DEMAND = 2
 export class Entry implements CachedAnswer {
   readonly key: string
   readonly kind: EntryKind
-  readonly lesson: Lesson
+  readonly learntFrom: AnswerOrigin
   /** Whole milliseconds, so that it expires rather too early. */
   readonly storedAt: Millis
   readonly #bytes: string
   readonly #seconds: Seconds
   readonly #isWatched: boolean
-  #era: Era
+  #version: CacheVersion
   /** Hits shortly before it expires. */
   #lateHits = 0
   /** When it was last tried in vain to refresh it. */
   #failedAt: Millis | undefined
 
-  constructor(key: string, { kind, wire, lesson, now, seconds, refreshesAhead }: EntryParts, era: Era) {
+  constructor(
+    key: string,
+    { kind, wire, learntFrom, now, seconds, refreshesAhead }: EntryParts,
+    version: CacheVersion,
+  ) {
     this.key = key
     this.kind = kind
-    this.lesson = lesson
+    this.learntFrom = learntFrom
     this.storedAt = Math.floor(now)
     this.#bytes = wire.toString('latin1')
     this.#seconds = seconds
     this.#isWatched = refreshesAhead && kind === 'whole' && seconds >= SHORTEST_LIFE
-    this.#era = era
+    this.#version = version
   }
 
   get wire(): Buffer {
@@ -70,12 +74,12 @@ export class Entry implements CachedAnswer {
   }
 
   get isCurrent(): boolean {
-    if (!this.#era.isNewest) this.#era = this.#era.newestFor(nameOfKey(this.key))
-    return this.#era.isCurrent
+    if (!this.#version.isLatest) this.#version = this.#version.latestFor(nameOfKey(this.key))
+    return this.#version.isCurrent
   }
 
   noteReplay(): void {
-    this.#era.tally.replays++
+    this.#version.tally.replays++
   }
 
   /** Records there are, of the question's type or leading on. */
@@ -94,8 +98,8 @@ export class Entry implements CachedAnswer {
   }
 
   /** It was replaced, evicted or deleted. */
-  fall(): void {
-    this.#era = FALLEN
+  invalidate(): void {
+    this.#version = INVALID
   }
 
   /** The message with TTLs that count down to now. */

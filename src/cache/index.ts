@@ -1,14 +1,14 @@
-export type { CacheVerdict } from './cacheable.ts'
-export { cacheVerdict, FAILURE_SECONDS, LONGEST } from './cacheable.ts'
+export type { Cacheability } from './cacheable.ts'
+export { cacheabilityOf, FAILURE_SECONDS, LONGEST } from './cacheable.ts'
 export { CacheBudget } from './budget.ts'
 export type {
   CachedAnswer,
   CacheHit,
   CacheRow,
-  CacheSight,
+  CacheView,
   CacheVariant,
-  Lesson,
+  AnswerOrigin,
   StaleHit,
-} from './facts.ts'
+} from './cached-answer.ts'
 export type { CacheLimits } from './scope-cache.ts'
 export { ScopeCache } from './scope-cache.ts'

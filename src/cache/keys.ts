@@ -1,6 +1,6 @@
 import type { Name, Question } from '../wire/index.ts'
 import { questionCount, questionKey, readQuestion, TYPE } from '../wire/index.ts'
-import type { CacheVariant } from './facts.ts'
+import type { CacheVariant } from './cached-answer.ts'
 
 const NXDOMAIN = 'nxdomain'
 

@@ -2,13 +2,21 @@ import type { Millis, Seconds } from '../base/index.ts'
 import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
 import { compose, mayBeRedirected, parentOf, QR, RA, RCODE, TYPE } from '../wire/index.ts'
 import type { CacheBudget } from './budget.ts'
-import { cacheVerdict, isCacheableType, LONGEST, wayOf } from './cacheable.ts'
+import { cacheabilityOf, isCacheableType, LONGEST, wayOf } from './cacheable.ts'
 import type { EntryKind } from './entry.ts'
 import { Entry } from './entry.ts'
-import { Era } from './era.ts'
-import type { CachedAnswer, CacheHit, CacheRow, CacheSight, CacheVariant, Lesson, StaleHit } from './facts.ts'
+import { CacheVersion } from './cache-version.ts'
+import type {
+  CachedAnswer,
+  CacheHit,
+  CacheRow,
+  CacheView,
+  CacheVariant,
+  AnswerOrigin,
+  StaleHit,
+} from './cached-answer.ts'
 import { keyOf, nameOfKey, nxdomainKey } from './keys.ts'
-import { Shelf } from './shelf.ts'
+import { EntryLru } from './entry-lru.ts'
 
 export interface CacheLimits {
   /** Keys at most; 0 keeps nothing. */
@@ -22,20 +30,20 @@ export interface CacheLimits {
 /** So few entries are walked at once when names go elsewhere, in half a millisecond. */
 const QUICKLY_WALKED = 1000
 /** After so many changes of routes everything is forgotten, so that no entry ever has more tests to pass. */
-const MAX_ERAS = 64
+const MAX_VERSIONS = 64
 
 /** What one scope has learned, good or bad (R-CACHE-1). Expiry is a comparison, not a timer; the size bound is LRU. */
 export class ScopeCache {
   readonly #limits: CacheLimits
-  readonly #shelf: Shelf
+  readonly #entries: EntryLru
   /** How long after its end an answer may still help out (`StaleRetentionSec=`). */
   staleRetention: Millis = 0
   /** Whether anybody is told what should be refreshed. */
   refreshesAhead = false
   readonly #tally = { replays: 0 }
-  #era = new Era(this.#tally)
-  #eras = 0
-  #lastLesson: Lesson | undefined
+  #version = new CacheVersion(this.#tally)
+  #versions = 0
+  #lastOrigin: AnswerOrigin | undefined
   /** Whether any DNAME is held: without one, no name has to be climbed. */
   #hasDnames = false
   hits = 0
@@ -43,12 +51,12 @@ export class ScopeCache {
 
   constructor(limits: CacheLimits) {
     this.#limits = limits
-    this.#shelf = new Shelf(limits.maxEntries, limits.budget)
+    this.#entries = new EntryLru(limits.maxEntries, limits.budget)
   }
 
   /** Number of keys held, expired ones that nobody asked for since included. */
   get size(): number {
-    return this.#shelf.size
+    return this.#entries.size
   }
 
   /** Answers repeated from memory; neither hits nor misses. */
@@ -65,7 +73,7 @@ export class ScopeCache {
     }
     this.hits++
     const isDueForRefresh = now >= entry.replayableUntil && entry.key === keyOf(question, variant) && entry.becomesDue()
-    return { wire: entry.aged(now), lesson: entry.lesson, basis: entry, isDueForRefresh }
+    return { wire: entry.aged(now), learntFrom: entry.learntFrom, basis: entry, isDueForRefresh }
   }
 
   /**
@@ -73,11 +81,11 @@ export class ScopeCache {
    * Attempts that failed before `since` say nothing any more.
    */
   stale(question: Question, now: Millis, since = Number.NEGATIVE_INFINITY): StaleHit | undefined {
-    const entry = this.#shelf.peek(keyOf(question, ''))
+    const entry = this.#entries.peek(keyOf(question, ''))
     if (entry === undefined || !this.#isRetained(entry, now)) return undefined
     return {
       wire: entry.stale(),
-      lesson: entry.lesson,
+      learntFrom: entry.learntFrom,
       dependency: entry,
       isKnownToFail: entry.isKnownToFail(now, since),
     }
@@ -85,16 +93,16 @@ export class ScopeCache {
 
   /** No server can say anything about the question just now, or takes too long. */
   onFailure(question: Question, now: Millis): void {
-    this.#shelf.peek(keyOf(question, ''))?.noteFailure(now)
+    this.#entries.peek(keyOf(question, ''))?.noteFailure(now)
   }
 
   /** What `lookup` would find, seen from outside: nothing is counted, promoted or dropped. */
-  peek(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheSight | undefined {
+  peek(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheView | undefined {
     const entry = this.#search(question, variant, mayRedirect, (key) => {
-      const seen = this.#shelf.peek(key)
+      const seen = this.#entries.peek(key)
       return seen !== undefined && isLive(seen, now) ? seen : undefined
     })
-    return entry && { ...entry.row(), lesson: entry.lesson, storedAt: entry.storedAt }
+    return entry && { ...entry.row(), learntFrom: entry.learntFrom, storedAt: entry.storedAt }
   }
 
   /**
@@ -106,52 +114,53 @@ export class ScopeCache {
     variant: CacheVariant,
     wire: Buffer,
     message: Message,
-    lesson: Lesson,
+    learntFrom: AnswerOrigin,
     now: Millis,
   ): CachedAnswer | undefined {
     if (this.#limits.mode === 'no' || this.#limits.maxEntries === 0) return undefined
-    const verdict = cacheVerdict(question, message)
+    const cacheability = cacheabilityOf(question, message)
     if (isError(message) && this.#outweighs(question, variant, now)) return undefined
     const asked = keyOf(question, variant)
-    this.#shelf.delete(asked)
-    if (verdict.kind === 'positive' || verdict.kind === 'redirect') this.#shelf.delete(nxdomainKey(question))
-    const isNegative = verdict.kind !== 'positive' && verdict.kind !== 'redirect'
-    if (verdict.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
-    const shared = this.#shared(lesson)
+    this.#entries.delete(asked)
+    if (cacheability.kind === 'positive' || cacheability.kind === 'redirect')
+      this.#entries.delete(nxdomainKey(question))
+    const isNegative = cacheability.kind !== 'positive' && cacheability.kind !== 'redirect'
+    if (cacheability.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
+    const shared = this.#shared(learntFrom)
     if (variant === '') this.#storeAlong(question, message, shared, now)
-    if (verdict.kind === 'redirect') return undefined
-    const kind = verdict.kind === 'positive' || verdict.kind === 'nodata' ? 'whole' : verdict.kind
+    if (cacheability.kind === 'redirect') return undefined
+    const kind = cacheability.kind === 'positive' || cacheability.kind === 'nodata' ? 'whole' : cacheability.kind
     const key = kind === 'nxdomain' && variant === '' ? nxdomainKey(question) : asked
     this.#hasDnames ||= question.type === TYPE.DNAME
-    return this.#set(key, kind, wire, shared, now, verdict.seconds)
+    return this.#set(key, kind, wire, shared, now, cacheability.seconds)
   }
 
   forget(question: Question, variant: CacheVariant): void {
-    this.#shelf.delete(keyOf(question, variant))
+    this.#entries.delete(keyOf(question, variant))
   }
 
   /** Forgets everything, at once however much it is. */
   flush(): void {
-    this.#era.isCurrent = false
-    this.#era = new Era(this.#tally)
-    this.#eras = 0
+    this.#version.isCurrent = false
+    this.#version = new CacheVersion(this.#tally)
+    this.#versions = 0
     this.#hasDnames = false
-    this.#shelf.abandon()
+    this.#entries.clear()
   }
 
-  /** Forgets every name that `isDoomed`, at once however much is held: 100,000 names would take 50 ms to walk. */
-  purge(isDoomed: (name: Name) => boolean): void {
-    if (this.size <= QUICKLY_WALKED) this.#walk(isDoomed)
-    else if (this.#eras === MAX_ERAS) this.flush()
+  /** Forgets every name that `isMovedElsewhere`, at once however much is held: 100,000 names would take 50 ms to walk. */
+  purge(isMovedElsewhere: (name: Name) => boolean): void {
+    if (this.size <= QUICKLY_WALKED) this.#walk(isMovedElsewhere)
+    else if (this.#versions === MAX_VERSIONS) this.flush()
     else {
-      this.#eras++
-      this.#era = this.#era.succeed(isDoomed)
+      this.#versions++
+      this.#version = this.#version.next(isMovedElsewhere)
     }
   }
 
   /** What is held and not expired. */
   *rows(now: Millis): Generator<CacheRow> {
-    for (const entry of this.#shelf.values()) if (isLive(entry, now)) yield entry.row()
+    for (const entry of this.#entries.values()) if (isLive(entry, now)) yield entry.row()
   }
 
   #search(
@@ -171,9 +180,9 @@ export class ScopeCache {
   }
 
   #live(key: string, now: Millis): Entry | undefined {
-    const entry = this.#shelf.get(key)
+    const entry = this.#entries.get(key)
     if (entry === undefined || isLive(entry, now)) return entry
-    if (!this.#isRetained(entry, now)) this.#shelf.delete(key)
+    if (!this.#isRetained(entry, now)) this.#entries.delete(key)
     return undefined
   }
 
@@ -184,7 +193,7 @@ export class ScopeCache {
 
   /** An answer we have, fresh or stale, is worth more than the news that a server could give none. */
   #outweighs(question: Question, variant: CacheVariant, now: Millis): boolean {
-    const entry = this.#shelf.peek(keyOf(question, variant))
+    const entry = this.#entries.peek(keyOf(question, variant))
     if (entry === undefined || !this.#isRetained(entry, now)) return false
     entry.noteFailure(now)
     return true
@@ -194,7 +203,7 @@ export class ScopeCache {
    * Keeps the other RRsets on the way to the answer, such as the links of a CNAME chain, each for its own TTL (R-CACHE-5).
    * They never displace an answer that a server gave to their own question (R-CACHE-6).
    */
-  #storeAlong(question: Question, message: Message, lesson: Lesson, now: Millis): void {
+  #storeAlong(question: Question, message: Message, learntFrom: AnswerOrigin, now: Millis): void {
     if (message.answer.every((record) => isAskedFor(record, question))) return
     const isOnTheWay = wayOf(question, message.answer)
     for (const [key, records] of groupByKey(message.answer)) {
@@ -205,7 +214,7 @@ export class ScopeCache {
       const own: Question = { name: first.name, type: first.type, class: first.class }
       const wire = compose({ id: 0, flags: QR | RA, question: own, answer: records })
       this.#hasDnames ||= first.type === TYPE.DNAME
-      this.#set(key, 'rrset', wire, lesson, now, seconds)
+      this.#set(key, 'rrset', wire, learntFrom, now, seconds)
     }
   }
 
@@ -213,30 +222,30 @@ export class ScopeCache {
     key: string,
     kind: EntryKind,
     wire: Buffer,
-    lesson: Lesson,
+    learntFrom: AnswerOrigin,
     now: Millis,
     seconds: Seconds,
   ): CachedAnswer | undefined {
     const { refreshesAhead } = this
-    return this.#shelf.put(new Entry(key, { kind, wire, lesson, now, seconds, refreshesAhead }, this.#era))
+    return this.#entries.put(new Entry(key, { kind, wire, learntFrom, now, seconds, refreshesAhead }, this.#version))
   }
 
-  /** One lesson for all that a server teaches within a second; nobody is told when more exactly. */
-  #shared(lesson: Lesson): Lesson {
-    const last = this.#lastLesson
+  /** One learntFrom for all that a server teaches within a second; nobody is told when more exactly. */
+  #shared(learntFrom: AnswerOrigin): AnswerOrigin {
+    const last = this.#lastOrigin
     const isSame =
-      last?.server === lesson.server &&
-      last.channel === lesson.channel &&
-      Math.floor(last.learntAt / 1000) === Math.floor(lesson.learntAt / 1000)
-    if (!isSame) this.#lastLesson = lesson
-    return isSame ? last : lesson
+      last?.server === learntFrom.server &&
+      last.channel === learntFrom.channel &&
+      Math.floor(last.learntAt / 1000) === Math.floor(learntFrom.learntAt / 1000)
+    if (!isSame) this.#lastOrigin = learntFrom
+    return isSame ? last : learntFrom
   }
 
   /** Drops what is doomed; the rest has then passed the tests of earlier eras too. */
-  #walk(isDoomed: (name: Name) => boolean): void {
-    const gone = (entry: Entry) => !entry.isCurrent || isDoomed(nameOfKey(entry.key))
-    for (const { key } of Array.from(this.#shelf.values()).filter(gone)) this.#shelf.delete(key)
-    this.#eras = 0
+  #walk(isMovedElsewhere: (name: Name) => boolean): void {
+    const gone = (entry: Entry) => !entry.isCurrent || isMovedElsewhere(nameOfKey(entry.key))
+    for (const { key } of Array.from(this.#entries.values()).filter(gone)) this.#entries.delete(key)
+    this.#versions = 0
   }
 }
 

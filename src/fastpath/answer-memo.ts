@@ -2,8 +2,8 @@ import type { Dependency, Millis, Random, SharedDependencies } from '../base/ind
 import type { CachedAnswer } from '../cache/index.ts'
 import type { RecordView } from '../wire/index.ts'
 import { isAddress, isSameSet, scanRecords, TYPE } from '../wire/index.ts'
-import { Probe } from './probe.ts'
-import { type Finished, LARGEST_KEPT, NONE, ReplyStore } from './reply-store.ts'
+import { QueryScan } from './query-scan.ts'
+import { type FinishedReply, LARGEST_KEPT, NONE, ReplyStore } from './reply-store.ts'
 
 /** What decides where a question goes. `Source` is whatever an answer comes from. */
 export interface Routes<Source> {
@@ -47,11 +47,11 @@ const LEAST_BYTES = 2 ** 20
  */
 export class AnswerMemo<Source = unknown> {
   readonly #options: MemoOptions<Source>
-  readonly #probe = new Probe()
+  readonly #scan = new QueryScan()
   #snapshot: MemoSnapshot
   /** In two generations: what was used lately survives when the older one is dropped. */
-  #young = new ReplyStore<Source>()
-  #old = new ReplyStore<Source>()
+  #recent = new ReplyStore<Source>()
+  #previous = new ReplyStore<Source>()
 
   constructor(options: MemoOptions<Source>) {
     this.#options = options
@@ -63,18 +63,18 @@ export class AnswerMemo<Source = unknown> {
    * `limit` overrides the size the client takes: over TCP there is none to speak of.
    */
   replay(query: Buffer, limit: number | undefined, now: Millis, target: Buffer, at: number): number {
-    const probe = this.#probe
-    if (!probe.read(query) || !this.#isValid(now)) return 0
+    const scan = this.#scan
+    if (!scan.read(query) || !this.#isValid(now)) return 0
     const position = this.#find(query, now)
     if (position === NONE) return 0
-    const store = this.#young
+    const store = this.#recent
     const size = store.size(position)
-    if (size > (limit ?? probe.maxSize) || at + size > target.length) return 0
+    if (size > (limit ?? scan.maxSize) || at + size > target.length) return 0
     const addresses = store.addressCount(position)
-    if (addresses > 1) store.trade(position, this.#options.random.below(addresses))
+    if (addresses > 1) store.swapAddresses(position, this.#options.random.below(addresses))
     this.#options.tally.replays++
     store.noteReplay(position)
-    return store.write(position, query, probe.questionEnd, now, target, at)
+    return store.write(position, query, scan.questionEnd, now, target, at)
   }
 
   /** To be taken before a reply is worked out, and handed to `remember` with it. */
@@ -92,20 +92,20 @@ export class AnswerMemo<Source = unknown> {
    * something changed since the snapshot.
    */
   remember(query: Buffer, reply: Buffer, origin: ReplyOrigin<Source>, snapshot: MemoSnapshot, now: Millis): void {
-    if (reply.length > LARGEST_KEPT || snapshot !== this.snapshot(now) || !this.#probe.read(query)) return
-    this.#young.add(this.#probe, query, finished(reply, origin), snapshot.routesVersion)
+    if (reply.length > LARGEST_KEPT || snapshot !== this.snapshot(now) || !this.#scan.read(query)) return
+    this.#recent.add(this.#scan, query, finished(reply, origin), snapshot.routesVersion)
     this.#makeRoom()
   }
 
-  /** The position, in the young store, of a reply that is still valid. */
+  /** The position, in the recent store, of a reply that is still valid. */
   #find(query: Buffer, now: Millis): number {
-    const young = this.#young.find(this.#probe, query)
-    if (young !== NONE) return this.#isRight(this.#young, young, query, now) ? young : NONE
-    const source = this.#old
-    const old = source.find(this.#probe, query)
-    if (old === NONE || !this.#isRight(source, old, query, now)) return NONE
+    const recent = this.#recent.find(this.#scan, query)
+    if (recent !== NONE) return this.#isRight(this.#recent, recent, query, now) ? recent : NONE
+    const source = this.#previous
+    const previous = source.find(this.#scan, query)
+    if (previous === NONE || !this.#isRight(source, previous, query, now)) return NONE
     this.#makeRoom()
-    return this.#young.adopt(this.#probe, query, source, old)
+    return this.#recent.copyFrom(this.#scan, query, source, previous)
   }
 
   /**
@@ -124,10 +124,10 @@ export class AnswerMemo<Source = unknown> {
 
   #makeRoom(): void {
     const { capacity } = this.#options
-    const young = this.#young
-    if (young.count < capacity && young.bytes < Math.max(LEAST_BYTES, capacity * USUAL_SIZE)) return
-    this.#old = young
-    this.#young = new ReplyStore()
+    const recent = this.#recent
+    if (recent.count < capacity && recent.bytes < Math.max(LEAST_BYTES, capacity * USUAL_SIZE)) return
+    this.#previous = recent
+    this.#recent = new ReplyStore()
   }
 
   /** True while the shared dependencies are known to be current; when one is not, everything is forgotten at once. */
@@ -137,8 +137,8 @@ export class AnswerMemo<Source = unknown> {
     for (const dependency of this.#snapshot.shared) {
       if (dependency.isCurrent) continue
       this.#snapshot = { shared: shared.current(), routesVersion: routes.version }
-      this.#young = new ReplyStore()
-      this.#old = new ReplyStore()
+      this.#recent = new ReplyStore()
+      this.#previous = new ReplyStore()
       return false
     }
     return isKnown
@@ -146,7 +146,7 @@ export class AnswerMemo<Source = unknown> {
 }
 
 /** The reply with the server's TTLs, and where the parts are that change with time; addresses of one set trade places. */
-function finished<Source>(reply: Buffer, { entry, source }: ReplyOrigin<Source>): Finished<Source> {
+function finished<Source>(reply: Buffer, { entry, source }: ReplyOrigin<Source>): FinishedReply<Source> {
   const wire = Buffer.from(reply)
   const learnt = entry.wire
   const ttls: number[] = []

@@ -1,10 +1,10 @@
 import type { Millis } from '../base/index.ts'
 import type { CachedAnswer } from '../cache/index.ts'
 import { HEADER_SIZE } from '../wire/index.ts'
-import { lower, type Probe } from './probe.ts'
+import { lower, type QueryScan } from './query-scan.ts'
 
 /** A reply as it is to be kept. */
-export interface Finished<Source> {
+export interface FinishedReply<Source> {
   /** With the TTLs that the server gave. */
   readonly wire: Uint8Array
   /** The cache entry it repeats, and where that came from. */
@@ -88,8 +88,8 @@ export class ReplyStore<Source> {
   }
 
   /** The position of the reply to this query, or `NONE`. */
-  find(probe: Probe, query: Uint8Array): number {
-    const slot = this.#slotOf(probe, query)
+  find(scan: QueryScan, query: Uint8Array): number {
+    const slot = this.#slotOf(scan, query)
     const position = slot < 0 ? 0 : (this.#index[slot + 1] as number)
     return position === 0 ? NONE : position
   }
@@ -130,10 +130,10 @@ export class ReplyStore<Source> {
   }
 
   /** Puts a reply in, in place of an earlier one to the same query. */
-  add(probe: Probe, query: Uint8Array, reply: Finished<Source>, routesVersion: number): void {
+  add(scan: QueryScan, query: Uint8Array, reply: FinishedReply<Source>, routesVersion: number): void {
     const places = [...reply.ttls, ...reply.addresses]
     const size = FIXED_SIZE + 2 * places.length + reply.wire.length
-    const position = this.#take(probe, query, size, reply.entry, reply.source)
+    const position = this.#take(scan, query, size, reply.entry, reply.source)
     const { bytes, shorts, words, doubles } = this.#chunk(position)
     const at = position & OFFSET
     doubles[(at + AT.storedAt) >> 3] = reply.entry.storedAt
@@ -144,21 +144,21 @@ export class ReplyStore<Source> {
     shorts[(at + AT_SHORT.size) >> 1] = reply.wire.length
     shorts[(at + AT_SHORT.ttlCount) >> 1] = reply.ttls.length
     shorts[(at + AT_SHORT.addressCount) >> 1] = reply.addresses.length
-    bytes[at + AT_BYTE.shape] = probe.shape
+    bytes[at + AT_BYTE.shape] = scan.shape
     bytes[at + AT_BYTE.addressSize] = reply.addressSize
     shorts.set(places, (at + FIXED_SIZE) >> 1)
     const wireAt = at + FIXED_SIZE + 2 * places.length
     bytes.set(reply.wire, wireAt)
-    for (let i = HEADER_SIZE; i < probe.questionEnd; i++) bytes[wireAt + i] = lower(reply.wire[i] as number)
+    for (let i = HEADER_SIZE; i < scan.questionEnd; i++) bytes[wireAt + i] = lower(reply.wire[i] as number)
   }
 
   /** Takes over a reply from another store, where the query found it. */
-  adopt(probe: Probe, query: Uint8Array, other: ReplyStore<Source>, from: number): number {
+  copyFrom(scan: QueryScan, query: Uint8Array, other: ReplyStore<Source>, from: number): number {
     const source = other.#chunk(from).bytes
     const start = from & OFFSET
     const size = other.#wireAt(from) - start + other.size(from)
     const number = other.#word(from, AT.number)
-    const position = this.#take(probe, query, size, other.#entries[number], other.#sources[number] as Source)
+    const position = this.#take(scan, query, size, other.#entries[number], other.#sources[number] as Source)
     const chunk = this.#chunk(position)
     const at = position & OFFSET
     source.copy(chunk.bytes, at, start, start + size)
@@ -190,7 +190,7 @@ export class ReplyStore<Source> {
   }
 
   /** Lets the first address and another trade places, for good: over time all orders come up. */
-  trade(position: number, other: number): void {
+  swapAddresses(position: number, other: number): void {
     const { bytes, shorts } = this.#chunk(position)
     const at = position & OFFSET
     const wireAt = this.#wireAt(position)
@@ -238,14 +238,14 @@ export class ReplyStore<Source> {
   }
 
   /** Room for a reply to this query, already in the index. */
-  #take(probe: Probe, query: Uint8Array, size: number, entry: CachedAnswer | undefined, source: Source): number {
+  #take(scan: QueryScan, query: Uint8Array, size: number, entry: CachedAnswer | undefined, source: Source): number {
     if (4 * this.#used >= this.#index.length) this.#grow()
-    const found = this.#slotOf(probe, query)
+    const found = this.#slotOf(scan, query)
     const slot = found < 0 ? ~found : found
     if (this.#index[slot + 1] === 0) this.#used++
     else this.drop(this.#index[slot + 1] as number)
     const position = this.#allocate(size)
-    this.#index[slot] = probe.key
+    this.#index[slot] = scan.key
     this.#index[slot + 1] = position
     this.#entries.push(entry)
     this.#sources.push(source)
@@ -267,19 +267,19 @@ export class ReplyStore<Source> {
    * The slot that has the query, else the free one where it belongs. At least half of them are free. Where neither is
    * near, the complement of the last one looked at, whose reply is to give way: so crowded it is only on purpose.
    */
-  #slotOf(probe: Probe, query: Uint8Array): number {
+  #slotOf(scan: QueryScan, query: Uint8Array): number {
     const index = this.#index
     const mask = index.length - 1
-    let slot = spread(probe.key, mask)
+    let slot = spread(scan.key, mask)
     for (let left = MAX_STEPS; ; slot = (slot + 2) & mask) {
       const position = index[slot + 1] as number
-      if (position === 0 || (index[slot] === probe.key && this.#answers(position, probe, query))) return slot
+      if (position === 0 || (index[slot] === scan.key && this.#answers(position, scan, query))) return slot
       if (--left === 0) return ~slot
     }
   }
 
   /** Letter case in `query` makes no difference. */
-  #answers(position: number, { shape, questionEnd }: Probe, query: Uint8Array): boolean {
+  #answers(position: number, { shape, questionEnd }: QueryScan, query: Uint8Array): boolean {
     const { bytes } = this.#chunk(position)
     if (bytes[(position & OFFSET) + AT_BYTE.shape] !== shape) return false
     const wireAt = this.#wireAt(position)

@@ -44,8 +44,8 @@ export class TextMemo {
   readonly #options: TextMemoOptions
   #shared: readonly Dependency[] = []
   /** In two generations: what was used lately survives when the older one is dropped. */
-  #young = new Map<string, Saved>()
-  #old = new Map<string, Saved>()
+  #recent = new Map<string, Saved>()
+  #previous = new Map<string, Saved>()
 
   constructor(options: TextMemoOptions) {
     this.#options = options
@@ -86,18 +86,18 @@ export class TextMemo {
   }
 
   #find(words: string): Saved | undefined {
-    const young = this.#young.get(words)
-    if (young !== undefined) return young
-    const old = this.#old.get(words)
-    if (old !== undefined) this.#keep(words, old)
-    return old
+    const recent = this.#recent.get(words)
+    if (recent !== undefined) return recent
+    const previous = this.#previous.get(words)
+    if (previous !== undefined) this.#keep(words, previous)
+    return previous
   }
 
   #keep(words: string, saved: Saved): void {
-    this.#young.set(words, saved)
-    if (this.#young.size < this.#options.capacity / 2) return
-    this.#old = this.#young
-    this.#young = new Map()
+    this.#recent.set(words, saved)
+    if (this.#recent.size < this.#options.capacity / 2) return
+    this.#previous = this.#recent
+    this.#recent = new Map()
   }
 
   /** True while the shared dependencies are known to be current; when one is not, everything is forgotten at once. */
@@ -107,8 +107,8 @@ export class TextMemo {
     if (this.#shared.length > 0 && this.#shared.every(({ isCurrent }) => isCurrent)) return isKnown
     const isFirst = this.#shared.length === 0
     this.#shared = shared.current()
-    this.#young = new Map()
-    this.#old = new Map()
+    this.#recent = new Map()
+    this.#previous = new Map()
     return isFirst
   }
 }

@@ -34,7 +34,7 @@ const RTNH_F_UNUSABLE = 0x1 | 0x10
 const RTM_F_CLONED = 0x200
 
 /** What a link message says; undefined = not mentioned, so as before. */
-export interface LinkNews {
+export interface LinkUpdate {
   readonly ifindex: IfIndex
   readonly flags: number
   readonly name: string | undefined
@@ -44,7 +44,7 @@ export interface LinkNews {
 
 /** One thing the kernel told. `key` tells apart the addresses of one link as the kernel does. */
 export type Change =
-  | { readonly kind: 'link'; readonly link: LinkNews }
+  | { readonly kind: 'link'; readonly link: LinkUpdate }
   | { readonly kind: 'link-gone'; readonly ifindex: IfIndex }
   | { readonly kind: 'address'; readonly ifindex: IfIndex; readonly key: string; readonly address: LinkAddress }
   | { readonly kind: 'address-gone'; readonly ifindex: IfIndex; readonly key: string }

@@ -3,7 +3,7 @@ import { type Clock, type Log, reasonOf, sleep, Tasks } from '../base/index.ts'
 import type { GatewayRoute, NetworkFacts } from '../scope/index.ts'
 import { type Change, decode, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
 import type { NetlinkMessage } from './message.ts'
-import { NetworkPicture } from './network-picture.ts'
+import { NetworkState } from './network-state.ts'
 import { type DumpType, RtnetlinkSocket } from './rtnetlink-socket.ts'
 
 /** Between attempts to get a working socket again. */
@@ -18,8 +18,8 @@ export interface LinkMonitorOptions {
   /** Told at once whenever the kernel says anything of links, addresses, routes or rules, those that `facts` leaves out included. */
   onNews?(): void
   /**
-   * Told after every change, once for a burst. Bad news is neither delayed nor hidden: when something was lost and
-   * came back within one burst, the picture without it is told first.
+   * Told after every change, once for a burst. Bad update is neither delayed nor hidden: when something was lost and
+   * came back within one burst, the state without it is told first.
    */
   onChange(facts: NetworkFacts): void
 }
@@ -29,10 +29,10 @@ export class LinkMonitor implements AsyncDisposable {
   readonly #options: LinkMonitorOptions
   readonly #tasks: Tasks
   #socket: RtnetlinkSocket | undefined
-  #picture = new NetworkPicture()
-  /** While a new picture is drawn: what was told meanwhile, to be applied on top. */
+  #state = new NetworkState()
+  /** While a new state is drawn: what was told meanwhile, to be applied on top. */
   #held: Change[] | undefined = []
-  #told: NetworkFacts
+  #reported: NetworkFacts
   #hasLost = false
   #isTelling = false
   #isReadingRoutes = false
@@ -40,7 +40,7 @@ export class LinkMonitor implements AsyncDisposable {
   private constructor(options: LinkMonitorOptions) {
     this.#options = options
     this.#tasks = new Tasks(options.log)
-    this.#told = this.#picture.facts()
+    this.#reported = this.#state.facts()
   }
 
   /** Resolves once `facts` is complete; `onChange` tells only what comes after. @throws when the kernel cannot be asked. */
@@ -48,7 +48,7 @@ export class LinkMonitor implements AsyncDisposable {
     const monitor = new LinkMonitor(options)
     try {
       await monitor.#connect(monitor.#tasks.signal)
-      monitor.#told = monitor.facts
+      monitor.#reported = monitor.facts
       return monitor
     } catch (error) {
       await monitor[Symbol.asyncDispose]()
@@ -56,9 +56,9 @@ export class LinkMonitor implements AsyncDisposable {
     }
   }
 
-  /** The latest picture. */
+  /** The latest state. */
   get facts(): NetworkFacts {
-    return this.#picture.facts()
+    return this.#state.facts()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,10 +79,10 @@ export class LinkMonitor implements AsyncDisposable {
     })
     this.#socket = socket
     signal.throwIfAborted()
-    const picture = await draw(socket)
+    const state = await readState(socket)
     if (socket.failure !== undefined) throw socket.failure
-    for (const change of held) picture.apply(change)
-    this.#picture = picture
+    for (const change of held) state.apply(change)
+    this.#state = state
     this.#held = undefined
     this.#tellSoon()
     this.#readRoutesIfNeeded()
@@ -94,7 +94,7 @@ export class LinkMonitor implements AsyncDisposable {
     await socket?.[Symbol.asyncDispose]()
   }
 
-  /** While a picture is drawn, the failed dump speaks for itself. */
+  /** While a state is drawn, the failed dump speaks for itself. */
   #onBroken(error: Error): void {
     if (this.#held !== undefined) return
     this.#options.log.notice(`Lost track of network links (${reasonOf(error)}), reading them all again`)
@@ -103,7 +103,7 @@ export class LinkMonitor implements AsyncDisposable {
     this.#tasks.run((signal) => this.#reconnect(signal))
   }
 
-  /** Until it works: at once, then with growing pauses. The old picture stands meanwhile. */
+  /** Until it works: at once, then with growing pauses. The old state stands meanwhile. */
   async #reconnect(signal: AbortSignal): Promise<void> {
     for (let delay = FIRST_RETRY_DELAY; ; delay = Math.min(2 * delay, MAX_RETRY_DELAY)) {
       await this.#disconnect()
@@ -129,8 +129,8 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   #apply(change: Change): void {
-    const before = this.#hasLost ? this.#picture.facts() : undefined
-    const effect = this.#picture.apply(change)
+    const before = this.#hasLost ? this.#state.facts() : undefined
+    const effect = this.#state.apply(change)
     if (effect === 'none') return
     if (effect === 'gain' && before !== undefined) this.#tell(before)
     if (effect === 'loss') this.#hasLost = true
@@ -153,13 +153,13 @@ export class LinkMonitor implements AsyncDisposable {
 
   #tell(facts: NetworkFacts): void {
     this.#hasLost = false
-    if (facts === this.#told || this.#tasks.signal.aborted) return
-    this.#told = facts
+    if (facts === this.#reported || this.#tasks.signal.aborted) return
+    this.#reported = facts
     this.#options.onChange(facts)
   }
 
   #readRoutesIfNeeded(): void {
-    if (this.#isReadingRoutes || !this.#picture.needsRoutes) return
+    if (this.#isReadingRoutes || !this.#state.needsRoutes) return
     this.#isReadingRoutes = this.#tasks.run((signal) => this.#readRoutes(signal))
   }
 
@@ -170,10 +170,10 @@ export class LinkMonitor implements AsyncDisposable {
   async #readRoutes(signal: AbortSignal): Promise<void> {
     try {
       await nextTurn()
-      while (this.#held === undefined && this.#socket !== undefined && this.#picture.needsRoutes) {
-        const picture = this.#picture
-        picture.beginRoutes()
-        if (picture.setRoutes(routesIn(await dump(this.#socket, RTM_GETROUTE)))) this.#tellSoon()
+      while (this.#held === undefined && this.#socket !== undefined && this.#state.needsRoutes) {
+        const state = this.#state
+        state.beginRoutes()
+        if (state.setRoutes(routesIn(await dump(this.#socket, RTM_GETROUTE)))) this.#tellSoon()
         await sleep(this.#options.clock, ROUTES_PAUSE, signal)
       }
     } catch (error) {
@@ -184,13 +184,13 @@ export class LinkMonitor implements AsyncDisposable {
   }
 }
 
-async function draw(socket: RtnetlinkSocket): Promise<NetworkPicture> {
-  const picture = new NetworkPicture()
-  for (const change of await dump(socket, RTM_GETLINK)) picture.apply(change)
-  for (const change of await dump(socket, RTM_GETADDR)) picture.apply(change)
-  picture.setRoutes(routesIn(await dump(socket, RTM_GETROUTE)))
-  picture.beginRoutes()
-  return picture
+async function readState(socket: RtnetlinkSocket): Promise<NetworkState> {
+  const state = new NetworkState()
+  for (const change of await dump(socket, RTM_GETLINK)) state.apply(change)
+  for (const change of await dump(socket, RTM_GETADDR)) state.apply(change)
+  state.setRoutes(routesIn(await dump(socket, RTM_GETROUTE)))
+  state.beginRoutes()
+  return state
 }
 
 async function dump(socket: RtnetlinkSocket, type: DumpType): Promise<Change[]> {

@@ -7,7 +7,7 @@ import { composeRequest, type NetlinkMessage, readU32, splitMessages } from './m
 type Package = typeof import('netlink/dist/raw.js')
 
 const NETLINK_ROUTE = 0
-/** RTNLGRP_*: link, IPv4 address, route and rule, IPv6 address, route and rule. Rules are no more than news. */
+/** RTNLGRP_*: link, IPv4 address, route and rule, IPv6 address, route and rule. Rules are no more than update. */
 const GROUPS = [1, 5, 7, 8, 9, 11, 19]
 
 const NLMSG_ERROR = 2

@@ -3,8 +3,8 @@ import type { CacheRow } from '../cache/index.ts'
 import type { QueryState, Resolution, Resolver } from '../resolve/index.ts'
 import type { NetworkFacts, Scope, ScopeSet } from '../scope/index.ts'
 import type { DnsOverTlsMode, DnssecMode, ServerSpec } from '../settings/index.ts'
-import type { Learnt, Upstream } from '../upstream/index.ts'
-import { learntOf } from '../upstream/index.ts'
+import type { ServerReport, Upstream } from '../upstream/index.ts'
+import { serverReportOf } from '../upstream/index.ts'
 import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'
 import { parseMessage, RCODE } from '../wire/index.ts'
 import type { Control } from '../control/index.ts'
@@ -121,7 +121,7 @@ export class Inspector {
       packetRrsigMissing: false,
       packetInvalid: counts.invalid > 0,
       packetDoOff: false,
-      learnt: learntOf(upstream, upstreams, now),
+      learnt: serverReportOf(upstream, upstreams, now),
     }
   }
 }
@@ -148,7 +148,7 @@ export interface ServerState {
   readonly packetInvalid: boolean
   readonly packetDoOff: boolean
   /** What the original has no words for. */
-  readonly learnt: Learnt
+  readonly learnt: ServerReport
 }
 
 function* dumped(rows: Iterable<CacheRow>, offset: Millis): Generator<DumpedEntry> {

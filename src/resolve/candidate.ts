@@ -3,7 +3,7 @@ import { gather } from '../base/index.ts'
 import type { CachedAnswer, CacheVariant } from '../cache/index.ts'
 import { searchWalk, typesToSend } from '../routing/index.ts'
 import type { Scope, ScopeAnswer, ScopeOutcome, ScopeRequest } from '../scope/index.ts'
-import type { TryResult } from '../upstream/index.ts'
+import type { ExchangeResult } from '../upstream/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
 import { isSingleLabel, matches, RCODE, redirectFrom } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
@@ -20,7 +20,7 @@ export interface CandidateResult {
   readonly errno: number | undefined
   /** Of all transactions that got a reply, failed ones included. */
   readonly answers: readonly ScopeAnswer[]
-  readonly tries: readonly TryResult[]
+  readonly exchanges: readonly ExchangeResult[]
   /** The cache entries it rests on, those of names tried before included; undefined when anything else played a part. */
   readonly cached: readonly CachedAnswer[] | undefined
   /** Whether any answer holds records for the question, or a redirect. */
@@ -129,7 +129,7 @@ function resultOf(
     state: good.length > 0 ? 'success' : last?.kind === 'failure' ? last.state : 'rcode-failure',
     errno: last?.kind === 'failure' ? last.errno : undefined,
     answers: good.length > 0 ? good : bad,
-    tries: flatOf(outcomes.map(({ tries }) => tries)),
+    exchanges: flatOf(outcomes.map(({ exchanges }) => exchanges)),
     cached: isComplete ? joined(outcomes.map(basisOf)) : undefined,
     isPositive,
   }
@@ -162,7 +162,7 @@ function nothingToAsk(scope: Scope, name: Name): CandidateResult {
     state: 'no-servers',
     errno: undefined,
     answers: [],
-    tries: [],
+    exchanges: [],
     cached: undefined,
     isPositive: false,
   }

@@ -1,5 +1,5 @@
 import type { CachedAnswer } from '../cache/index.ts'
-import type { TryResult } from '../upstream/index.ts'
+import type { ExchangeResult } from '../upstream/index.ts'
 import type { Name, Question, Redirect } from '../wire/index.ts'
 import { matches, mayBeRedirected, recordOf, redirectFrom, TYPE, wireOfName } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
@@ -52,8 +52,8 @@ export class Chain {
     return joined(this.#rounds.map(({ cached }) => cached))
   }
 
-  get tries(): readonly TryResult[] {
-    return flatOf(this.#rounds.map(({ tries }) => tries))
+  get exchanges(): readonly ExchangeResult[] {
+    return flatOf(this.#rounds.map(({ exchanges }) => exchanges))
   }
 
   get collected(): readonly Question[] {

@@ -1,5 +1,5 @@
 import type { IfIndex, Millis } from '../base/index.ts'
-import type { CacheSight } from '../cache/index.ts'
+import type { CacheView } from '../cache/index.ts'
 import { isLocalOnly, NO, type Scored, searchWalk, typesToSend } from '../routing/index.ts'
 import type { Scope } from '../scope/index.ts'
 import { answerFromHosts, synthesize } from '../synth/index.ts'
@@ -25,7 +25,7 @@ export interface ExplainedStep {
 /** What one scope remembers for one of the questions it would be asked. */
 export interface ExplainedCache {
   readonly question: Question
-  readonly found: CacheSight | undefined
+  readonly found: CacheView | undefined
   /** Since it was learnt. */
   readonly age: Millis
   readonly remaining: Millis
@@ -108,7 +108,7 @@ function explainScope(
         found,
         age: found === undefined ? 0 : now - found.storedAt,
         remaining: found === undefined ? 0 : found.expiresAt - now,
-        isOlderThanChange: (found?.lesson.learntAt ?? Infinity) < (scopes.changedAt ?? 0),
+        isOlderThanChange: (found?.learntFrom.learntAt ?? Infinity) < (scopes.changedAt ?? 0),
       }
     }),
   )

@@ -1,6 +1,6 @@
-import type { Clock, GatherVerdict, Millis } from '../base/index.ts'
+import type { Clock, GatherDecision, Millis } from '../base/index.ts'
 import { gather } from '../base/index.ts'
-import type { TryResult } from '../upstream/index.ts'
+import type { ExchangeResult } from '../upstream/index.ts'
 import type { CandidateResult } from './candidate.ts'
 
 /** How long a negative answer waits for another scope that may know better. */
@@ -15,16 +15,16 @@ const INCONCLUSIVE: ReadonlySet<string> = new Set(['no-servers', 'network-down',
  */
 export class Merge {
   #best: CandidateResult | undefined
-  readonly #tries: TryResult[] = []
+  readonly #tries: ExchangeResult[] = []
 
-  /** One that found nothing tells the tries of all: each of them had its part in that. */
+  /** One that found nothing tells the exchanges of all: each of them had its part in that. */
   get best(): CandidateResult | undefined {
-    return this.#best === undefined || this.#best.isPositive ? this.#best : { ...this.#best, tries: this.#tries }
+    return this.#best === undefined || this.#best.isPositive ? this.#best : { ...this.#best, exchanges: this.#tries }
   }
 
   /** Notes one result, and says whether the others matter still. */
-  note(result: CandidateResult): GatherVerdict {
-    this.#tries.push(...result.tries)
+  note(result: CandidateResult): GatherDecision {
+    this.#tries.push(...result.exchanges)
     if (this.#best === undefined || isBetter(result, this.#best)) this.#best = result
     if (result.isPositive) return 'enough'
     return result.state === 'success' || result.answers.length > 0 ? 'hurry' : 'wait'

@@ -240,7 +240,7 @@ export class Resolver {
       channel: last.channel,
       learntAt: last.learntAt,
       took,
-      attempts: chain.tries,
+      attempts: chain.exchanges,
       verdicts: () => this.#verdicts({ ...query, name: last.name }),
     }
   }

@@ -2,7 +2,7 @@ import type { Channel } from '../base/index.ts'
 import type { CachedAnswer } from '../cache/index.ts'
 import type { Scope, ScopeAnswer } from '../scope/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
-import type { TryResult } from '../upstream/index.ts'
+import type { ExchangeResult } from '../upstream/index.ts'
 import type { ExtendedError, Name, ResourceRecord } from '../wire/index.ts'
 import { RCODE } from '../wire/index.ts'
 import type { CandidateResult } from './candidate.ts'
@@ -34,7 +34,7 @@ export interface Round {
   readonly server: string | undefined
   readonly channel: Channel | undefined
   readonly learntAt: number | undefined
-  readonly tries: readonly TryResult[]
+  readonly exchanges: readonly ExchangeResult[]
 }
 
 /** RFC 8914 §4.4. */
@@ -56,7 +56,7 @@ const NOTHING = {
   server: undefined,
   channel: undefined,
   learntAt: undefined,
-  tries: [],
+  exchanges: [],
 } as const satisfies Omit<Round, 'name' | 'state'>
 
 /** No scope was asked or none could be. */
@@ -80,10 +80,10 @@ export function localRound(query: Query, answer: LocalAnswer, source: Source): R
 
 /** What the best scope answered, of one or several that were asked. */
 export function scopeRound(result: CandidateResult, wasAlone: boolean): Round {
-  const { name, scope, answers, tries, state, errno, isPositive } = result
+  const { name, scope, answers, exchanges, state, errno, isPositive } = result
   const mayBeRepeated = wasAlone || isPositive
   const last = answers.at(-1)
-  if (last === undefined) return { ...NOTHING, name, state, errno, scope, tries, source: 'none' }
+  if (last === undefined) return { ...NOTHING, name, state, errno, scope, exchanges, source: 'none' }
   const { ifindex } = scope.plan
   const records: ResolvedRecord[] = []
   let flags = FLAG.DNS
@@ -111,10 +111,10 @@ export function scopeRound(result: CandidateResult, wasAlone: boolean): Round {
     cached: mayBeRepeated ? result.cached : undefined,
     source: isStale ? 'stale' : isFromCache ? 'cache' : 'network',
     scope,
-    server: last.lesson.server,
-    channel: last.lesson.channel,
-    learntAt: last.lesson.learntAt,
-    tries,
+    server: last.learntFrom.server,
+    channel: last.learntFrom.channel,
+    learntAt: last.learntFrom.learntAt,
+    exchanges,
   }
 }
 

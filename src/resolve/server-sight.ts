@@ -1,7 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import type { Scope } from '../scope/index.ts'
 import type { Upstream, Upstreams } from '../upstream/index.ts'
-import { learntOf } from '../upstream/index.ts'
+import { serverReportOf } from '../upstream/index.ts'
 
 /** What is known of one server, for people: its public face, seen from outside. */
 export interface ServerSight {
@@ -46,6 +46,6 @@ function sightOf(upstream: Upstream, upstreams: Upstreams, now: Millis): ServerS
     errors,
     truncated,
     invalid,
-    doubts: learntOf(upstream, upstreams, now).doubts,
+    doubts: serverReportOf(upstream, upstreams, now).doubts,
   }
 }

@@ -1,7 +1,7 @@
-import type { CrowdMember } from '../base/index.ts'
-import { Crowd, NOWHERE, PassingMap } from '../base/index.ts'
+import type { IntrusiveMember } from '../base/index.ts'
+import { IntrusiveSet, NOT_A_MEMBER, TransientMap } from '../base/index.ts'
 import type { Outcome, Upstreams } from '../upstream/index.ts'
-import { Drive, Lingering, Transaction } from '../upstream/index.ts'
+import { Drive, FinishedTransactions, Transaction } from '../upstream/index.ts'
 import type { Name } from '../wire/index.ts'
 import { questionKey } from '../wire/index.ts'
 import type { ScopeOutcome, ScopeRequest } from './outcome.ts'
@@ -16,11 +16,11 @@ export class OpenQuestions implements Disposable {
   readonly #upstreams: Upstreams
   readonly #services: ScopeServices
   readonly #conclude: Conclude
-  readonly #all = new Crowd<OpenQuestion>()
+  readonly #all = new IntrusiveSet<OpenQuestion>()
   /** Those that a further asker may join. */
-  readonly #shared = new PassingMap<string, OpenQuestion>()
+  readonly #shared = new TransientMap<string, OpenQuestion>()
   /** Answers that come too late for their question. */
-  readonly #lingering = new Lingering()
+  readonly #lingering = new FinishedTransactions()
 
   constructor(upstreams: Upstreams, services: ScopeServices, conclude: Conclude) {
     this.#upstreams = upstreams
@@ -45,9 +45,9 @@ export class OpenQuestions implements Disposable {
   }
 
   /** Those about such names end as `aborted`. */
-  breakOff(isDoomed: (name: Name) => boolean): void {
+  breakOff(isMovedElsewhere: (name: Name) => boolean): void {
     for (const question of this.#all) {
-      if (!isDoomed(question.request.request.question.name)) continue
+      if (!isMovedElsewhere(question.request.request.question.name)) continue
       question.drive?.cancel()
       this.#end(question)
       question.resolve(failure('aborted'))
@@ -66,7 +66,7 @@ export class OpenQuestions implements Disposable {
     const transaction = new Transaction(request.request, upstreams, random, clock.now(), heedsFailures)
     question.drive = new Drive(
       transaction,
-      { transport, clock, lingering: this.#lingering },
+      { transport, clock, finished: this.#lingering },
       {
         onDone: (outcome) => {
           this.#end(question)
@@ -92,8 +92,8 @@ export class OpenQuestions implements Disposable {
   }
 }
 
-class OpenQuestion implements CrowdMember {
-  place = NOWHERE
+class OpenQuestion implements IntrusiveMember {
+  setIndex = NOT_A_MEMBER
   readonly key: string
   readonly request: ScopeRequest
   /** Cleared when what it will learn must not be kept. */

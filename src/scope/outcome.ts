@@ -1,5 +1,5 @@
-import type { CachedAnswer, CacheVariant, Lesson } from '../cache/index.ts'
-import type { FailureState, Request, TryResult } from '../upstream/index.ts'
+import type { CachedAnswer, CacheVariant, AnswerOrigin } from '../cache/index.ts'
+import type { FailureState, Request, ExchangeResult } from '../upstream/index.ts'
 import type { Message } from '../wire/index.ts'
 
 /** What one candidate asks of one scope. */
@@ -23,10 +23,10 @@ export interface ScopeAnswer {
   readonly origin: 'cache' | 'network' | 'stale'
   readonly wire: Buffer
   readonly message: Message
-  readonly lesson: Lesson
+  readonly learntFrom: AnswerOrigin
   /** The cache entry it rests on; undefined when it was not kept. */
   readonly basis: CachedAnswer | undefined
-  readonly tries: readonly TryResult[]
+  readonly exchanges: readonly ExchangeResult[]
 }
 
 export interface ScopeFailure {
@@ -34,9 +34,13 @@ export interface ScopeFailure {
   readonly state: FailureState | 'stub-loop' | 'aborted' | 'no-source' | 'errno'
   /** Set for `errno`. */
   readonly errno: number | undefined
-  readonly tries: readonly TryResult[]
+  readonly exchanges: readonly ExchangeResult[]
 }
 
-export function failure(state: ScopeFailure['state'], errno?: number, tries: readonly TryResult[] = []): ScopeFailure {
-  return { kind: 'failure', state, errno, tries }
+export function failure(
+  state: ScopeFailure['state'],
+  errno?: number,
+  exchanges: readonly ExchangeResult[] = [],
+): ScopeFailure {
+  return { kind: 'failure', state, errno, exchanges }
 }

@@ -1,4 +1,4 @@
-import type { CacheHit, CacheLimits, Lesson } from '../cache/index.ts'
+import type { CacheHit, CacheLimits, AnswerOrigin } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { Outcome } from '../upstream/index.ts'
 import { isBogus, ProbeLoop, Upstream, Upstreams } from '../upstream/index.ts'
@@ -70,10 +70,10 @@ export class Scope {
   }
 
   /** Forgets names that now belong elsewhere, and breaks off questions about them. */
-  purge(isDoomed: (name: Name) => boolean): void {
-    this.cache.purge(isDoomed)
-    this.#questions.breakOff(isDoomed)
-    this.upstreams.forgetFailures(isDoomed)
+  purge(isMovedElsewhere: (name: Name) => boolean): void {
+    this.cache.purge(isMovedElsewhere)
+    this.#questions.breakOff(isMovedElsewhere)
+    this.upstreams.forgetFailures(isMovedElsewhere)
   }
 
   /** Ends the scope: what it knew is gone and questions on their way are aborted (R-LINK-5). */
@@ -96,7 +96,7 @@ export class Scope {
     if (hit !== undefined) return this.#fromCache(hit)
     if (!request.mayAskNetwork) return failure('no-source')
     const obstacle = this.#obstacle()
-    const stale = this.#stale.find(request, this.upstreams.backAt)
+    const stale = this.#stale.find(request, this.upstreams.recoveredAt)
     if (stale === undefined) return obstacle ?? this.#ask(request)
     const isBusy = obstacle?.errno === EBUSY
     if (obstacle !== undefined && !isBusy) return obstacle
@@ -113,9 +113,9 @@ export class Scope {
     return hit
   }
 
-  #fromCache({ wire, lesson, basis }: CacheHit): ScopeAnswer {
+  #fromCache({ wire, learntFrom, basis }: CacheHit): ScopeAnswer {
     shuffleAddresses(wire, this.#services.random) // R-CACHE-15
-    return { kind: 'answer', origin: 'cache', wire, message: parseMessage(wire), lesson, basis, tries: [] }
+    return { kind: 'answer', origin: 'cache', wire, message: parseMessage(wire), learntFrom, basis, exchanges: [] }
   }
 
   /** Asks for an answer in demand before it expires, while there is somebody to ask. */
@@ -151,7 +151,7 @@ export class Scope {
     this.#report(question, outcome)
     if (outcome.kind === 'reply') return this.#learn(request, outcome, mayBeKept)
     this.cache.onFailure(question, this.#services.clock.now())
-    return failure(outcome.state, undefined, outcome.tries)
+    return failure(outcome.state, undefined, outcome.exchanges)
   }
 
   #learn(
@@ -161,22 +161,22 @@ export class Scope {
   ): ScopeAnswer {
     const { clock } = this.#services
     const { question } = request
-    const { upstream, channel, tries } = reply
+    const { upstream, channel, exchanges } = reply
     // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
     const { wire, message } = request.kind === 'relay' ? withPlainTtls(reply) : answerTo(question, reply)
-    const lesson: Lesson = { server: upstream.label, channel, learntAt: clock.wall() }
+    const learntFrom: AnswerOrigin = { server: upstream.label, channel, learntAt: clock.wall() }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
     if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it
-    const basis = isKept ? this.cache.store(question, variant, wire, message, lesson, clock.now()) : undefined
-    return { kind: 'answer', origin: 'network', wire, message, lesson, basis, tries }
+    const basis = isKept ? this.cache.store(question, variant, wire, message, learntFrom, clock.now()) : undefined
+    return { kind: 'answer', origin: 'network', wire, message, learntFrom, basis, exchanges }
   }
 
   #report(question: Question, outcome: Outcome): void {
     this.#services.log.debug(() => {
-      const tries = outcome.tries.map(
+      const exchanges = outcome.exchanges.map(
         ({ server, channel, took, result }) => `${server}/${channel} ${result} ${took.toFixed(1)}ms`,
       )
-      return `${this.#plan.label}: ${questionText(question)}: ${tries.join(', ')}`
+      return `${this.#plan.label}: ${questionText(question)}: ${exchanges.join(', ')}`
     })
   }
 }

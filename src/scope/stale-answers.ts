@@ -47,12 +47,20 @@ export class StaleAnswers {
   }
 
   /** `instead` of what. */
-  serve({ wire, lesson }: StaleHit, instead: 'timeout' | 'failure'): ScopeAnswer {
+  serve({ wire, learntFrom }: StaleHit, instead: 'timeout' | 'failure'): ScopeAnswer {
     const { counts, random } = this.#services
     if (instead === 'timeout') counts.timeoutsServedStale++
     else counts.failuresServedStale++
     shuffleAddresses(wire, random) // R-CACHE-15
-    return { kind: 'answer', origin: 'stale', wire, message: parseMessage(wire), lesson, basis: undefined, tries: [] }
+    return {
+      kind: 'answer',
+      origin: 'stale',
+      wire,
+      message: parseMessage(wire),
+      learntFrom,
+      basis: undefined,
+      exchanges: [],
+    }
   }
 }
 

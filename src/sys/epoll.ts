@@ -1,4 +1,4 @@
-import { PassingMap } from '../base/index.ts'
+import { TransientMap } from '../base/index.ts'
 import type { Libc } from './libc.ts'
 
 /** Bits of epoll(7). EPOLLHUP and EPOLLERR are told whether asked for or not. */
@@ -37,7 +37,7 @@ export class Epoll implements Disposable {
   readonly #libc: Libc
   readonly #fd: number
   readonly #poll: { close(): void; ref(): void; unref(): void }
-  readonly #watched = new PassingMap<number, { readonly fd: number; readonly onReady: OnReady }>()
+  readonly #watched = new TransientMap<number, { readonly fd: number; readonly onReady: OnReady }>()
   readonly #events = new Uint32Array(EVENT_WORDS * MAX_EVENTS)
   readonly #event = new Uint32Array(EVENT_WORDS)
   #lastKey = 0

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { AF_INET, IpAddress, type IpProtocol, printable } from '../base/index.ts'
 
 /** Who has a socket. */
-export interface Holder {
+export interface PortHolder {
   /** The user who made it: anybody may know that. */
   readonly uid: number
   /** Undefined for a process that we may not look into, or that lives in another container. */
@@ -23,7 +23,7 @@ export interface Socket {
 const LISTENING = '0A'
 
 /** Who listens on a port of an address, or of all addresses; undefined when nobody does. */
-export function portHolder(address: IpAddress, port: number, transport: IpProtocol): Holder | undefined {
+export function portHolder(address: IpAddress, port: number, transport: IpProtocol): PortHolder | undefined {
   const socket = boundSocket(address, port, transport)
   return socket && { uid: socket.uid, process: ownerOf(socket.inode) }
 }

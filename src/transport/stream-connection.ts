@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock, Millis, Random } from '../base/index.ts'
-import { PassingMap } from '../base/index.ts'
+import { TransientMap } from '../base/index.ts'
 import { type Endpoint, type OutgoingQuery, type Settle, TransportError } from '../upstream/index.ts'
 import { frame, StreamFramer } from '../wire/index.ts'
 import type { Connection } from './connection-transport.ts'
@@ -42,7 +42,7 @@ export class StreamConnection implements Connection {
   readonly #random: Random
   readonly #onClosed: (connection: Connection) => void
   readonly #framer = new StreamFramer()
-  readonly #waiting = new PassingMap<number, Waiting>()
+  readonly #waiting = new TransientMap<number, Waiting>()
   #timer: Disposable | undefined
   #isConnected = false
   #isRetired = false

@@ -1,5 +1,5 @@
-import type { CrowdMember } from '../base/index.ts'
-import { Crowd, NOWHERE } from '../base/index.ts'
+import type { IntrusiveMember } from '../base/index.ts'
+import { IntrusiveSet, NOT_A_MEMBER } from '../base/index.ts'
 import type { UdpEvents } from '../sys/index.ts'
 import { type OutgoingQuery, type Settle, TransportError } from '../upstream/index.ts'
 import type { ChannelContext, ChannelTransport } from './channel-transport.ts'
@@ -22,7 +22,7 @@ export class UdpTransport implements ChannelTransport {
   readonly #context: ChannelContext
   readonly #pool: UdpPool
   readonly #late: LateReplySockets
-  readonly #live = new Crowd<UdpExchange>()
+  readonly #live = new IntrusiveSet<UdpExchange>()
   #isClosed = false
 
   constructor(context: ChannelContext) {
@@ -58,16 +58,22 @@ function closed(): TransportError {
   return new TransportError('io', 'the transport is closed')
 }
 
-class UdpExchange extends PendingExchange implements UdpEvents, CrowdMember {
-  readonly #live: Crowd<UdpExchange>
+class UdpExchange extends PendingExchange implements UdpEvents, IntrusiveMember {
+  readonly #live: IntrusiveSet<UdpExchange>
   readonly #pool: UdpPool
   readonly #late: LateReplySockets
-  place = NOWHERE
+  setIndex = NOT_A_MEMBER
   /** The most questions that were out together when it was one of them, as far as it saw. */
   #out: number
   #socket: PooledUdp | undefined
 
-  constructor(query: OutgoingQuery, settle: Settle, live: Crowd<UdpExchange>, pool: UdpPool, late: LateReplySockets) {
+  constructor(
+    query: OutgoingQuery,
+    settle: Settle,
+    live: IntrusiveSet<UdpExchange>,
+    pool: UdpPool,
+    late: LateReplySockets,
+  ) {
     super(query, settle)
     this.#live = live
     this.#pool = pool

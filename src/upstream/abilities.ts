@@ -17,7 +17,7 @@ export const PAYLOAD_SIZE = 1232
 export const SMALL_PAYLOAD = 512
 
 /** What speaks for and against a server's abilities, for people. */
-export interface Evidence {
+export interface AbilityEvidence {
   /** `refused`: in words, or never answered where plain questions were. */
   readonly edns: 'proven' | 'untried' | 'in doubt' | 'refused'
   /** Questions with EDNS in a row that went unanswered where the same without was answered. */
@@ -126,7 +126,7 @@ export class Abilities {
   }
 
   /** A silent server broke its silence for a plain question: EDNS is to be put to the test. */
-  onPlainSign(): void {
+  onPlainHeard(): void {
     this.#ednsLosses = Math.max(1, this.#ednsLosses)
   }
 
@@ -141,7 +141,7 @@ export class Abilities {
     if (this.#largeLosses >= NO_ACCIDENT) this.#largeLostAt = now
   }
 
-  evidence(now: Millis): Evidence {
+  evidence(now: Millis): AbilityEvidence {
     const speaksEdns = this.speaksEdns(now)
     const known = this.hasProvenEdns ? 'proven' : 'untried'
     return {

@@ -1,16 +1,16 @@
 import type { Clock, Millis } from '../base/index.ts'
 import { isReplyTo } from '../wire/index.ts'
-import type { Lingering } from './lingering.ts'
+import type { FinishedTransactions } from './finished-transactions.ts'
 import type { Outcome, Step } from './outcome.ts'
 import type { Transaction } from './transaction.ts'
 import type { Transport } from './transport.ts'
-import type { Try } from './try.ts'
+import type { Exchange } from './exchange.ts'
 
 /** What a question needs on its way. */
-export interface DriveMeans {
+export interface DriveServices {
   readonly transport: Transport
   readonly clock: Clock
-  readonly lingering: Lingering
+  readonly finished: FinishedTransactions
 }
 
 /** Told how a question ended, or what should be impossible: one of the two, once; perhaps before `begin` returns. */
@@ -25,14 +25,14 @@ export interface DriveEvents {
  */
 export class Drive {
   readonly #transaction: Transaction
-  readonly #means: DriveMeans
+  readonly #means: DriveServices
   readonly #events: DriveEvents
   /** How to take back what is under way. */
-  readonly #open = new Map<Try, () => void>()
+  readonly #open = new Map<Exchange, () => void>()
   #timer: Disposable | undefined
   #isDone = false
 
-  constructor(transaction: Transaction, means: DriveMeans, events: DriveEvents) {
+  constructor(transaction: Transaction, means: DriveServices, events: DriveEvents) {
     this.#transaction = transaction
     this.#means = means
     this.#events = events
@@ -67,28 +67,28 @@ export class Drive {
     this.#timer = clock.after(Math.max(0, step.until - clock.now()), () =>
       this.#step((now) => this.#transaction.onTime(now)),
     )
-    for (const attempt of step.send) this.#send(attempt)
+    for (const exchange of step.send) this.#send(exchange)
   }
 
-  #send(attempt: Try): void {
-    const { upstream, channel, wire, patience, earlier } = attempt
+  #send(exchange: Exchange): void {
+    const { upstream, channel, wire, patience, earlier } = exchange
     const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
     const query = { endpoint: upstream.endpoint, channel, wire, patience, earlier, isAnsweredBy }
     const takeBack = this.#means.transport.exchange(query, (result) => {
-      this.#open.delete(attempt)
+      this.#open.delete(exchange)
       this.#step((now) =>
         Buffer.isBuffer(result)
-          ? this.#transaction.onReply(attempt, result, now)
-          : this.#transaction.onFailure(attempt, result.code, now),
+          ? this.#transaction.onReply(exchange, result, now)
+          : this.#transaction.onFailure(exchange, result.code, now),
       )
-      if (this.#isDone && this.#open.size === 0) this.#means.lingering.leave(this)
+      if (this.#isDone && this.#open.size === 0) this.#means.finished.delete(this)
     })
-    this.#open.set(attempt, takeBack)
+    this.#open.set(exchange, takeBack)
   }
 
   #finish(outcome: Outcome): void {
     this.#stop()
-    if (this.#open.size > 0) this.#means.lingering.adopt(this)
+    if (this.#open.size > 0) this.#means.finished.add(this)
     this.#events.onDone(outcome)
   }
 

@@ -6,7 +6,7 @@ const BURST = 20
 /** One question asked a second time; whoever holds it says if that was in vain. */
 export interface Hedge {
   /** The first server answered after all: the second message was for nothing. */
-  wasVain: boolean
+  wasUnneeded: boolean
 }
 
 /**
@@ -29,14 +29,14 @@ export class HedgeBudget {
     this.#settle(now)
     if (this.#credit < 1) return undefined
     this.#credit--
-    const hedge: Hedge = { wasVain: false }
+    const hedge: Hedge = { wasUnneeded: false }
     this.#pending.push({ hedge, settledAt })
     return hedge
   }
 
   #settle(now: Millis): void {
     this.#pending = this.#pending.filter(({ hedge, settledAt }) => {
-      if (hedge.wasVain) return false
+      if (hedge.wasUnneeded) return false
       if (settledAt > now) return true
       this.#credit = Math.min(BURST, this.#credit + 1)
       return false

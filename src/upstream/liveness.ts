@@ -21,11 +21,11 @@ const GONE_AFTER: Millis = 4000
  */
 export class Liveness {
   #state: 'up' | 'doubtful' | 'out' = 'up'
-  #signAt = Number.NEGATIVE_INFINITY
+  #heardAt = Number.NEGATIVE_INFINITY
   #misses = 0
   /** When the first message in vain was sent. */
   #silentSince: Millis = 0
-  #doubtedAt: Millis = 0
+  #suspectedAt: Millis = 0
   #lookedAt: Millis = 0
   #pauses = 0
 
@@ -44,27 +44,27 @@ export class Liveness {
   }
 
   /** Whether it said anything after `time`. */
-  hasSpokenSince(time: Millis): boolean {
-    return this.#signAt > time
+  wasHeardSince(time: Millis): boolean {
+    return this.#heardAt > time
   }
 
   /** It sent something, whatever it was. */
-  onSign(now: Millis): void {
-    this.#signAt = now
+  onHeard(now: Millis): void {
+    this.#heardAt = now
     this.#state = 'up'
     this.#misses = 0
   }
 
   /** A message sent at `sentAt` went unanswered for the server's whole patience. */
   onMiss(sentAt: Millis, now: Millis): void {
-    if (sentAt <= this.#signAt) return // slow or lost, but somebody is there
+    if (sentAt <= this.#heardAt) return // slow or lost, but somebody is there
     if (this.#misses++ === 0) this.#silentSince = sentAt
     this.#lookedAt = now
     if (this.#state === 'up') {
       this.#state = 'doubtful'
-      this.#doubtedAt = now
+      this.#suspectedAt = now
       this.#pauses = 0
-    } else if (this.#state === 'doubtful' && sentAt >= this.#doubtedAt) this.#goOut()
+    } else if (this.#state === 'doubtful' && sentAt >= this.#suspectedAt) this.#goOut()
   }
 
   /** The network says that nobody is there. */
@@ -77,7 +77,7 @@ export class Liveness {
   /** When the next probe is due; undefined when none is needed. */
   probeAt(isOffline: boolean): Millis | undefined {
     if (this.#state === 'up') return undefined
-    if (this.#state === 'doubtful') return this.#pauses === 0 ? this.#doubtedAt : undefined
+    if (this.#state === 'doubtful') return this.#pauses === 0 ? this.#suspectedAt : undefined
     const pause = FIRST_PAUSE * 2 ** Math.max(0, this.#pauses - 1)
     return this.#lookedAt + Math.min(isOffline ? LONGEST_PAUSE_OFFLINE : LONGEST_PAUSE, pause)
   }
@@ -88,10 +88,10 @@ export class Liveness {
   }
 
   /** Whether it is there is to be found out now. */
-  doubt(now: Millis): void {
+  suspect(now: Millis): void {
     this.reset()
     this.#state = 'doubtful'
-    this.#doubtedAt = now
+    this.#suspectedAt = now
     this.#lookedAt = now
     this.#pauses = 0
   }
@@ -100,7 +100,7 @@ export class Liveness {
   reset(): void {
     this.#state = 'up'
     this.#misses = 0
-    this.#signAt = Number.NEGATIVE_INFINITY
+    this.#heardAt = Number.NEGATIVE_INFINITY
   }
 
   #goOut(): void {

@@ -1,6 +1,6 @@
 import type { Channel, Millis } from '../base/index.ts'
 import type { Message } from '../wire/index.ts'
-import type { Try, TryResult } from './try.ts'
+import type { Exchange, ExchangeResult } from './exchange.ts'
 import type { Upstream } from './upstream.ts'
 
 export type FailureState = 'timeout' | 'attempts-max-reached' | 'invalid-reply' | 'network-down'
@@ -11,14 +11,14 @@ export interface ReplyOutcome {
   readonly message: Message
   readonly upstream: Upstream
   readonly channel: Channel
-  readonly tries: readonly TryResult[]
+  readonly exchanges: readonly ExchangeResult[]
 }
 
 export type Outcome =
   | ReplyOutcome
-  | { readonly kind: 'failure'; readonly state: FailureState; readonly tries: readonly TryResult[] }
+  | { readonly kind: 'failure'; readonly state: FailureState; readonly exchanges: readonly ExchangeResult[] }
 
 /** What to do next: send these, then wait for a reply, a failure or the time `until`; or be done. */
 export type Step =
-  | { readonly kind: 'wait'; readonly send: readonly Try[]; readonly until: Millis }
+  | { readonly kind: 'wait'; readonly send: readonly Exchange[]; readonly until: Millis }
   | { readonly kind: 'done'; readonly outcome: Outcome }

@@ -27,7 +27,7 @@ export class ProbeLoop implements Disposable {
     this.#transport = transport
     this.#clock = clock
     this.#onBug = onBug
-    upstreams.onDoubt = () => this.#wakeIn(0)
+    upstreams.onProbeNeeded = () => this.#wakeIn(0)
   }
 
   [Symbol.dispose](): void {

@@ -2,11 +2,11 @@ import type { Channel, Millis, Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 import { CLASS, ROOT, TYPE } from '../wire/index.ts'
 import { outgoingMessage } from './outgoing.ts'
-import { SLEPT } from './pace.ts'
+import { SUSPEND_GAP } from './retry-schedule.ts'
 import type { TransportErrorCode } from './transport.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
-import { judge } from './verdict.ts'
+import { classify } from './reply-class.ts'
 
 /** Nobody listens longer for the answer to a probe. */
 const PATIENCE: Millis = 2000
@@ -71,10 +71,10 @@ export class Prober {
     const { upstream, payloadSize, sentAt } = probe
     const state = this.#open.get(probe)
     if (state !== undefined) state.isAnswered = true
-    if (upstream.liveness.state === 'out' && payloadSize === undefined) upstream.abilities.onPlainSign()
+    if (upstream.liveness.state === 'out' && payloadSize === undefined) upstream.abilities.onPlainHeard()
     upstream.onDatagram(now - sentAt, wire.length, now)
-    const verdict = judge(wire, payloadSize !== undefined)
-    if (verdict.kind === 'garbage' || verdict.kind === 'edns-refused') return
+    const replyClass = classify(wire, payloadSize !== undefined)
+    if (replyClass.kind === 'malformed' || replyClass.kind === 'edns-refused') return
     if (payloadSize === undefined) return upstream.abilities.onPlainAnswered(now)
     upstream.abilities.onEdnsAnswered(now)
     this.#pairAt.delete(upstream)
@@ -112,7 +112,7 @@ export class Prober {
   #markOverdue(now: Millis): void {
     for (const [probe, state] of this.#open) {
       if (probe.overdueAt > now) continue
-      if (now - probe.overdueAt > SLEPT) {
+      if (now - probe.overdueAt > SUSPEND_GAP) {
         this.#open.delete(probe) // we were not there to hear the answer
         continue
       }

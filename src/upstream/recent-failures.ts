@@ -66,8 +66,8 @@ export class RecentFailures {
   }
 
   /** Such names are somebody else's now, or ours again. */
-  forgetNames(isDoomed: (name: Name) => boolean): void {
-    for (const [key, { name }] of this.#entries) if (isDoomed(name)) this.#entries.delete(key)
+  forgetNames(isMovedElsewhere: (name: Name) => boolean): void {
+    for (const [key, { name }] of this.#entries) if (isMovedElsewhere(name)) this.#entries.delete(key)
   }
 
   clear(): void {

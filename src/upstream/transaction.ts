@@ -1,23 +1,23 @@
 import { type Channel, isStream, type Millis, type Random } from '../base/index.ts'
 import type { Message } from '../wire/index.ts'
-import { type Course, ENOUGH } from './course.ts'
-import { Courses } from './courses.ts'
-import { learnFromAnswer, learnFromFailure, learnFromReply, learnFromSilence } from './evidence.ts'
+import { type ServerAttempt, ENOUGH } from './server-attempt.ts'
+import { ServerAttempts } from './server-attempts.ts'
+import { learnFromAnswer, learnFromFailure, learnFromReply, learnFromSilence } from './learning.ts'
 import type { FailureState, Outcome, ReplyOutcome, Step } from './outcome.ts'
 import type { Request } from './outgoing.ts'
 import { outgoingMessage } from './outgoing.ts'
-import { Pace, SLEPT } from './pace.ts'
+import { RetrySchedule, SUSPEND_GAP } from './retry-schedule.ts'
 import type { TransportErrorCode } from './transport.ts'
-import { Tries } from './tries.ts'
-import { Try } from './try.ts'
+import { ExchangeLog } from './exchange-log.ts'
+import { Exchange } from './exchange.ts'
 import type { Upstreams } from './upstreams.ts'
-import { judge, verdictText, weight } from './verdict.ts'
+import { classify, resultText, errorWeight } from './reply-class.ts'
 
 /**
  * Messages per question at most (R-SRV-6). More than the three to each server of RFC 9520 §3.1, as nobody behind us
  * asks again: at 30 % loss each way three are lost for every eighth question. Who was silent before gets three.
  */
-const MAX_TRIES = 24
+const MAX_EXCHANGES = 24
 
 /**
  * One question in one scope until it is answered or given up: all policy of retry, failover, truncation and EDNS
@@ -29,12 +29,12 @@ export class Transaction {
   readonly #request: Request
   readonly #upstreams: Upstreams
   readonly #random: Random
-  readonly #courses: Courses
-  readonly #pace: Pace
-  readonly #tries = new Tries()
+  readonly #attempts: ServerAttempts
+  readonly #schedule: RetrySchedule
+  readonly #log = new ExchangeLog()
   /** The best of the errors, for want of an answer. */
-  #trouble: ReplyOutcome | undefined
-  #sawGarbage = false
+  #bestError: ReplyOutcome | undefined
+  #sawMalformed = false
   #isKnownSilence = false
   #sawOnlyNoRoute = true
   #waitsUntil: Millis = 0
@@ -45,9 +45,9 @@ export class Transaction {
     this.#request = request
     this.#upstreams = upstreams
     this.#random = random
-    this.#pace = new Pace(upstreams, now)
-    this.#courses = new Courses(upstreams, now)
-    if (readsMemory && request.kind === 'question') for (const course of this.#courses.all) this.#recall(course, now)
+    this.#schedule = new RetrySchedule(upstreams, now)
+    this.#attempts = new ServerAttempts(upstreams, now)
+    if (readsMemory && request.kind === 'question') for (const attempt of this.#attempts.all) this.#recall(attempt, now)
   }
 
   begin(now: Millis): Step {
@@ -56,186 +56,186 @@ export class Transaction {
   }
 
   /** A message that answers this try came. */
-  onReply(attempt: Try, wire: Buffer, now: Millis): Step {
-    if (now - attempt.sentAt > attempt.patience + SLEPT) return this.#onWake(now) // its TTLs began before we slept
-    const verdict = judge(wire, attempt.payloadSize !== undefined)
-    learnFromReply(attempt, wire, verdict.kind, now)
-    if (verdict.kind === 'answer') attempt.upstream.failures.forget(this.#request.question)
-    this.#tries.settle(attempt)
+  onReply(exchange: Exchange, wire: Buffer, now: Millis): Step {
+    if (now - exchange.sentAt > exchange.patience + SUSPEND_GAP) return this.#onWake(now) // its TTLs began before we slept
+    const replyClass = classify(wire, exchange.payloadSize !== undefined)
+    learnFromReply(exchange, wire, replyClass.kind, now)
+    if (replyClass.kind === 'answer') exchange.upstream.failures.forget(this.#request.question)
+    this.#log.settle(exchange)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     this.#sawOnlyNoRoute = false
-    if (verdict.kind === 'garbage') return this.#onGarbage(attempt, now)
-    if (verdict.kind === 'truncated') return this.#onTruncated(attempt, now)
-    const { kind, message } = verdict
-    if (kind === 'edns-refused') return this.#retryWithoutEdns(attempt, message, now)
-    this.#tries.note(attempt, verdictText(message), now)
-    const { upstream, channel, course } = attempt
-    const outcome = { kind: 'reply', wire, message, upstream, channel, tries: this.#tries.results } as const
-    if (kind === 'trouble') return this.#onTrouble(outcome, course, now)
-    learnFromAnswer(attempt, this.#tries.open)
-    return this.#onAnswer(outcome, course, now)
+    if (replyClass.kind === 'malformed') return this.#onMalformed(exchange, now)
+    if (replyClass.kind === 'truncated') return this.#onTruncated(exchange, now)
+    const { kind, message } = replyClass
+    if (kind === 'edns-refused') return this.#retryWithoutEdns(exchange, message, now)
+    this.#log.note(exchange, resultText(message), now)
+    const { upstream, channel, attempt } = exchange
+    const outcome = { kind: 'reply', wire, message, upstream, channel, exchanges: this.#log.results } as const
+    if (kind === 'server-error') return this.#onServerError(outcome, attempt, now)
+    learnFromAnswer(exchange, this.#log.open)
+    return this.#onAnswer(outcome, attempt, now)
   }
 
   /** The transport could not deliver this try, or nothing came for it. */
-  onFailure(attempt: Try, code: TransportErrorCode, now: Millis): Step {
-    const { course, channel } = attempt
-    learnFromFailure(attempt, code, this.#upstreams, this.#courses.isStuck, now)
-    this.#tries.settle(attempt)
+  onFailure(exchange: Exchange, code: TransportErrorCode, now: Millis): Step {
+    const { attempt, channel } = exchange
+    learnFromFailure(exchange, code, this.#upstreams, this.#attempts.isStuck, now)
+    this.#log.settle(exchange)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     if (code !== 'unreachable') this.#sawOnlyNoRoute = false
-    if (code === 'too-large' && !isStream(channel)) return this.#send(course, course.largeChannel, now)
-    this.#tries.note(attempt, code, now)
-    if (isStream(channel)) return this.#onTcpFailure(attempt, code, now)
-    if (code !== 'timeout') course.isSpent = true
+    if (code === 'too-large' && !isStream(channel)) return this.#send(attempt, attempt.largeChannel, now)
+    this.#log.note(exchange, code, now)
+    if (isStream(channel)) return this.#onTcpFailure(exchange, code, now)
+    if (code !== 'timeout') attempt.isExhausted = true
     return this.#askNext(now)
   }
 
   /** The time `until` of the last step has come. */
   onTime(now: Millis): Step {
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
-    if (now - this.#waitsUntil > SLEPT) return this.#onWake(now)
-    if (now >= this.#pace.deadline) return this.#fail('timeout', now)
-    if (now < this.#pace.nextTryAt) return this.#wait([])
+    if (now - this.#waitsUntil > SUSPEND_GAP) return this.#onWake(now)
+    if (now >= this.#schedule.deadline) return this.#fail('timeout', now)
+    if (now < this.#schedule.nextSendAt) return this.#wait([])
     this.#sawOnlyNoRoute = false
-    for (const attempt of this.#tries.newlyLate(now)) {
-      learnFromSilence(attempt, this.#upstreams, this.#courses.isStuck, now)
+    for (const exchange of this.#log.newlyLate(now)) {
+      learnFromSilence(exchange, this.#upstreams, this.#attempts.isStuck, now)
     }
-    const only = this.#tries.sent === 1 ? this.#tries.oldest : undefined
-    return only === undefined || this.#pace.mayHedge(only, now) ? this.#askNext(now) : this.#wait([])
+    const only = this.#log.sent === 1 ? this.#log.oldest : undefined
+    return only === undefined || this.#schedule.mayHedge(only, now) ? this.#askNext(now) : this.#wait([])
   }
 
   /** Time went by unheard: nobody is blamed for silence, and the question is asked anew. */
   #onWake(now: Millis): Step {
-    this.#tries.forgetOpen()
+    this.#log.forgetOpen()
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
-    this.#pace.restart(now)
+    this.#schedule.restart(now)
     return this.#askNext(now)
   }
 
   /** A moment ago this server could not answer this question (RFC 9520). */
-  #recall(course: Course, now: Millis): void {
-    const { upstream } = course
+  #recall(attempt: ServerAttempt, now: Millis): void {
+    const { upstream } = attempt
     const { question } = this.#request
-    if (upstream.failures.wasSilent(question)) course.allowance = ENOUGH
+    if (upstream.failures.wasSilent(question)) attempt.datagramsLeft = ENOUGH
     const failure = upstream.failures.find(question, now)
     if (failure === undefined) return
-    course.isSpent = true
+    attempt.isExhausted = true
     if (failure.kind === 'silence') this.#isKnownSilence = true
-    else this.#takeTrouble({ ...failure, kind: 'reply', upstream, tries: this.#tries.results })
+    else this.#takeError({ ...failure, kind: 'reply', upstream, exchanges: this.#log.results })
   }
 
-  #onGarbage(attempt: Try, now: Millis): Step {
-    attempt.upstream.counts.invalid++
-    this.#tries.note(attempt, 'unreadable reply', now)
-    return this.#giveUpOn(attempt.course, now)
+  #onMalformed(exchange: Exchange, now: Millis): Step {
+    exchange.upstream.counts.invalid++
+    this.#log.note(exchange, 'unreadable reply', now)
+    return this.#giveUpOn(exchange.attempt, now)
   }
 
-  #onTruncated(attempt: Try, now: Millis): Step {
-    const { course, channel, upstream } = attempt
-    this.#tries.note(attempt, 'truncated', now)
+  #onTruncated(exchange: Exchange, now: Millis): Step {
+    const { attempt, channel, upstream } = exchange
+    this.#log.note(exchange, 'truncated', now)
     upstream.counts.truncated++
-    if (isStream(channel) || course.hasTriedTcp) return this.#giveUpOn(course, now) // R-SRV-10
-    const isLastResort = course.lacksTcp // it was doubtful, and a large datagram did not do
+    if (isStream(channel) || attempt.hasTriedTcp) return this.#giveUpOn(attempt, now) // R-SRV-10
+    const isLastResort = attempt.lacksTcp // it was doubtful, and a large datagram did not do
     const mayTry = this.#request.kind === 'relay' || isLastResort || upstream.abilities.mayTryTcp(now)
-    if (mayTry) return this.#send(course, course.largeChannel, now)
-    course.lacksTcp = true
+    if (mayTry) return this.#send(attempt, attempt.largeChannel, now)
+    attempt.lacksTcp = true
     return this.#askNext(now)
   }
 
   /** What it says is of no use. */
-  #giveUpOn(course: Course, now: Millis): Step {
-    this.#sawGarbage = true
-    course.isSpent = true
+  #giveUpOn(attempt: ServerAttempt, now: Millis): Step {
+    this.#sawMalformed = true
+    attempt.isExhausted = true
     return this.#askNext(now)
   }
 
-  #retryWithoutEdns(attempt: Try, message: Message, now: Millis): Step {
-    this.#tries.note(attempt, `${verdictText(message)} to EDNS`, now)
-    attempt.course.refusedEdns = true
-    return this.#send(attempt.course, attempt.channel, now)
+  #retryWithoutEdns(exchange: Exchange, message: Message, now: Millis): Step {
+    this.#log.note(exchange, `${resultText(message)} to EDNS`, now)
+    exchange.attempt.refusedEdns = true
+    return this.#send(exchange.attempt, exchange.channel, now)
   }
 
-  #onTrouble(outcome: ReplyOutcome, course: Course, now: Millis): Step {
+  #onServerError(outcome: ReplyOutcome, attempt: ServerAttempt, now: Millis): Step {
     const { upstream, channel, wire, message } = outcome
     upstream.onError()
     if (this.#request.kind === 'question')
       upstream.failures.add(this.#request.question, { kind: 'error', wire, message, channel }, now)
-    course.isSpent = true
-    course.gaveTrouble = true
-    this.#takeTrouble(outcome)
-    this.#pace.onTrouble(this.#courses.hasHope(now), now)
+    attempt.isExhausted = true
+    attempt.gaveError = true
+    this.#takeError(outcome)
+    this.#schedule.onServerError(this.#attempts.hasLikely(now), now)
     return this.#askNext(now)
   }
 
-  #onAnswer(outcome: ReplyOutcome, course: Course, now: Millis): Step {
+  #onAnswer(outcome: ReplyOutcome, attempt: ServerAttempt, now: Millis): Step {
     const { upstream } = outcome
-    if (course.refusedEdns) upstream.abilities.onEdnsRefused(now)
+    if (attempt.refusedEdns) upstream.abilities.onEdnsRefused(now)
     upstream.onGoodAnswer(this.#request.question)
-    this.#courses.onAnswered(now)
+    this.#attempts.onAnswered(now)
     this.#upstreams.onAnswerFrom(upstream)
     return this.#done(outcome)
   }
 
   /** The more telling error is kept, among equals that of the server asked first. */
-  #takeTrouble(outcome: ReplyOutcome): void {
-    if (this.#trouble !== undefined && weight(this.#trouble.message) >= weight(outcome.message)) return
-    this.#trouble = outcome
+  #takeError(outcome: ReplyOutcome): void {
+    if (this.#bestError !== undefined && errorWeight(this.#bestError.message) >= errorWeight(outcome.message)) return
+    this.#bestError = outcome
   }
 
-  #onTcpFailure({ course, channel, isLate }: Try, code: TransportErrorCode, now: Millis): Step {
-    if (code === 'closed' && !course.hasReconnected) {
+  #onTcpFailure({ attempt, channel, isLate }: Exchange, code: TransportErrorCode, now: Millis): Step {
+    if (code === 'closed' && !attempt.hasReconnected) {
       // Written just as the server closed an idle connection: a fresh one will do.
-      course.hasReconnected = true
-      return this.#send(course, channel, now)
+      attempt.hasReconnected = true
+      return this.#send(attempt, channel, now)
     }
-    if (code !== 'timeout') course.isSpent ||= course.lacksTcp || this.#request.kind === 'relay'
-    if (!isLate) course.onTcpFailed(now)
+    if (code !== 'timeout') attempt.isExhausted ||= attempt.lacksTcp || this.#request.kind === 'relay'
+    if (!isLate) attempt.onTcpFailed(now)
     return this.#askNext(now)
   }
 
   /** The next server in turn, or the end when each has said its last word. */
   #askNext(now: Millis): Step {
-    const isLast = this.#tries.sent >= MAX_TRIES
-    const course = isLast ? undefined : this.#courses.next()
-    if (course !== undefined) return this.#send(course, course.channel, now)
-    if (this.#tries.oldest !== undefined) return this.#wait([])
-    return isLast && this.#courses.areOpen ? this.#fail('attempts-max-reached', now) : this.#conclude(now)
+    const isLast = this.#log.sent >= MAX_EXCHANGES
+    const attempt = isLast ? undefined : this.#attempts.next()
+    if (attempt !== undefined) return this.#send(attempt, attempt.channel, now)
+    if (this.#log.oldest !== undefined) return this.#wait([])
+    return isLast && this.#attempts.hasOpen ? this.#fail('attempts-max-reached', now) : this.#conclude(now)
   }
 
-  #send(course: Course, channel: Channel, now: Millis): Step {
-    const { upstream } = course
-    const payloadSize = this.#request.kind === 'question' ? course.payloadSize(channel, now) : undefined
+  #send(attempt: ServerAttempt, channel: Channel, now: Millis): Step {
+    const { upstream } = attempt
+    const payloadSize = this.#request.kind === 'question' ? attempt.payloadSize(channel, now) : undefined
     const wire = outgoingMessage(this.#request, payloadSize, this.#random)
-    const earlier = this.#tries.sent
-    const round = Math.floor(earlier / this.#courses.all.length)
-    if (isStream(channel)) this.#pace.onSendStream(course, this.#courses.hasUntried(now), now)
-    else this.#pace.onSend(course, round, now)
-    const patience = this.#pace.patience(channel)
-    const overdueAt = isStream(channel) ? this.#pace.nextTryAt : now + this.#upstreams.patience(upstream)
-    const attempt = new Try(course, { channel, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })
+    const earlier = this.#log.sent
+    const round = Math.floor(earlier / this.#attempts.all.length)
+    if (isStream(channel)) this.#schedule.onSendStream(attempt, this.#attempts.hasUntried(now), now)
+    else this.#schedule.onSend(attempt, round, now)
+    const patience = this.#schedule.patience(channel)
+    const overdueAt = isStream(channel) ? this.#schedule.nextSendAt : now + this.#upstreams.patience(upstream)
+    const exchange = new Exchange(attempt, { channel, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })
     upstream.counts.sent++
-    this.#tries.add(attempt)
-    return this.#wait([attempt])
+    this.#log.add(exchange)
+    return this.#wait([exchange])
   }
 
-  #wait(send: readonly Try[]): Step {
-    const { deadline, nextTryAt } = this.#pace
-    const mayTryAgain = this.#tries.sent < MAX_TRIES && this.#courses.areOpen
-    this.#waitsUntil = mayTryAgain ? Math.min(deadline, nextTryAt) : deadline
+  #wait(send: readonly Exchange[]): Step {
+    const { deadline, nextSendAt } = this.#schedule
+    const mayTryAgain = this.#log.sent < MAX_EXCHANGES && this.#attempts.hasOpen
+    this.#waitsUntil = mayTryAgain ? Math.min(deadline, nextSendAt) : deadline
     return { kind: 'wait', send, until: this.#waitsUntil }
   }
 
   /** All have said their last word. */
   #conclude(now: Millis): Step {
     if (this.#isKnownSilence) return this.#fail('timeout', now)
-    if (this.#sawGarbage) return this.#fail('invalid-reply', now)
+    if (this.#sawMalformed) return this.#fail('invalid-reply', now)
     return this.#fail(this.#sawOnlyNoRoute ? 'network-down' : 'attempts-max-reached', now)
   }
 
   #fail(state: FailureState, now: Millis): Step {
-    this.#tries.noteUnanswered(now)
-    if (this.#request.kind === 'question') this.#courses.rememberSilences(this.#request.question, now)
-    return this.#done(this.#trouble ?? { kind: 'failure', state, tries: this.#tries.results })
+    this.#log.noteUnanswered(now)
+    if (this.#request.kind === 'question') this.#attempts.rememberSilences(this.#request.question, now)
+    return this.#done(this.#bestError ?? { kind: 'failure', state, exchanges: this.#log.results })
   }
 
   #done(outcome: Outcome): Step {

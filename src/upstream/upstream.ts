@@ -54,10 +54,10 @@ export class Upstream {
   readonly failures = new RecentFailures()
   /** It has answered this, so a probe can ask for it. */
   #provenQuestion: Question | undefined
-  #backAt = Number.NEGATIVE_INFINITY
+  #recoveredAt = Number.NEGATIVE_INFINITY
   /** Errors in a row for which another server had an answer. */
-  #outdone = 0
-  #outdoneAt: Millis = 0
+  #othersAnswered = 0
+  #othersAnsweredAt: Millis = 0
   /** Errors since its last good answer. */
   #errors = 0
   #lostShare = 0
@@ -105,8 +105,8 @@ export class Upstream {
   }
 
   /** When it was last heard of after having been out. */
-  get backAt(): Millis {
-    return this.#backAt
+  get recoveredAt(): Millis {
+    return this.#recoveredAt
   }
 
   /** A question it has answered before; undefined when it has answered none. */
@@ -116,7 +116,10 @@ export class Upstream {
 
   /** False while it is silent, or answers with nothing but errors: it is asked last then. */
   isTrusted(now: Millis): boolean {
-    return this.liveness.isTrusted(now) && !(this.#outdone >= USELESS_AFTER && now - this.#outdoneAt < USELESS_FOR)
+    return (
+      this.liveness.isTrusted(now) &&
+      !(this.#othersAnswered >= USELESS_AFTER && now - this.#othersAnsweredAt < USELESS_FOR)
+    )
   }
 
   /** A datagram came from it, `took` after what it answers, however late: then it is alive. */
@@ -126,14 +129,14 @@ export class Upstream {
     if (took <= this.patience) this.#lostShare -= this.#lostShare / LOSS_WINDOW
     this.roundTrips.add(took)
     this.abilities.onDatagram(bytes)
-    this.#onSign(now)
+    this.#onHeard(now)
   }
 
   /** A message came over a connection; how long that took depends on more than the server. */
   onStreamMessage(now: Millis): void {
     this.counts.answers++
     this.abilities.onTcpAnswered()
-    this.#onSign(now)
+    this.#onHeard(now)
   }
 
   /** A connection came to nothing. */
@@ -165,7 +168,7 @@ export class Upstream {
   /** It said what is true of the name: an answer, NXDOMAIN or NODATA. */
   onGoodAnswer(question: Question): void {
     this.#provenQuestion = question
-    this.#outdone = 0
+    this.#othersAnswered = 0
     if (this.#errors >= NO_UPLINK) this.failures.forgetAll('error')
     this.#errors = 0
   }
@@ -176,9 +179,9 @@ export class Upstream {
   }
 
   /** It gave an error to a question that another server then answered. */
-  onOutdone(now: Millis): void {
-    this.#outdone++
-    this.#outdoneAt = now
+  onOthersAnswered(now: Millis): void {
+    this.#othersAnswered++
+    this.#othersAnsweredAt = now
   }
 
   /** Forgets what was learnt (R-SRV-16). */
@@ -187,16 +190,16 @@ export class Upstream {
     this.liveness.reset()
     this.abilities.reset()
     this.failures.clear()
-    this.#outdone = 0
+    this.#othersAnswered = 0
     this.#errors = 0
     this.#lostShare = 0
   }
 
-  #onSign(now: Millis): void {
+  #onHeard(now: Millis): void {
     if (this.liveness.state === 'out') {
       this.failures.forgetAll('silence') // it was away
-      this.#backAt = now
+      this.#recoveredAt = now
     }
-    this.liveness.onSign(now)
+    this.liveness.onHeard(now)
   }
 }

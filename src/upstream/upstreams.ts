@@ -17,7 +17,7 @@ export class Upstreams {
   readonly all: readonly Upstream[]
   tuning: Tuning
   /** Told when a server may need a probe. */
-  onDoubt: () => void = () => undefined
+  onProbeNeeded: () => void = () => undefined
   readonly #budget = new HedgeBudget()
   #current: Upstream | undefined
   #askedAt = Number.NEGATIVE_INFINITY
@@ -38,8 +38,8 @@ export class Upstreams {
   }
 
   /** When one that had been out was last heard of again. */
-  get backAt(): Millis {
-    return this.all.reduce((latest, { backAt }) => Math.max(latest, backAt), Number.NEGATIVE_INFINITY)
+  get recoveredAt(): Millis {
+    return this.all.reduce((latest, { recoveredAt }) => Math.max(latest, recoveredAt), Number.NEGATIVE_INFINITY)
   }
 
   /** Whom to ask, best first: the trusted ones in order of preference, then the others. */
@@ -58,7 +58,7 @@ export class Upstreams {
     this.#budget.earn(this.tuning.hedgeShare)
     const wasQuiet = now - this.#askedAt > DEMAND
     this.#askedAt = now
-    if (wasQuiet) this.onDoubt()
+    if (wasQuiet) this.onProbeNeeded()
   }
 
   onAnswerFrom(upstream: Upstream): void {
@@ -68,13 +68,13 @@ export class Upstreams {
   /** A message went unanswered for the whole patience of its server. */
   onMiss(upstream: Upstream, sentAt: Millis, now: Millis): void {
     upstream.liveness.onMiss(sentAt, now)
-    this.onDoubt()
+    this.onProbeNeeded()
   }
 
   onUnreachable(upstream: Upstream, now: Millis): void {
     upstream.counts.silences++
     upstream.liveness.onUnreachable(now)
-    this.onDoubt()
+    this.onProbeNeeded()
   }
 
   /** Leave to ask again while this server's answer may still come; undefined when the budget is used up. */
@@ -101,8 +101,8 @@ export class Upstreams {
   }
 
   /** What they could not say about such names, or about any. */
-  forgetFailures(isDoomed: (name: Name) => boolean = () => true): void {
-    for (const { failures } of this.all) failures.forgetNames(isDoomed)
+  forgetFailures(isMovedElsewhere: (name: Name) => boolean = () => true): void {
+    for (const { failures } of this.all) failures.forgetNames(isMovedElsewhere)
   }
 
   /** Forgets all that was learnt. */
@@ -117,8 +117,8 @@ export class Upstreams {
   wake(now: Millis): void {
     this.reset()
     this.#askedAt = now
-    for (const { liveness } of this.all) liveness.doubt(now)
-    this.onDoubt()
+    for (const { liveness } of this.all) liveness.suspect(now)
+    this.onProbeNeeded()
   }
 
   /** All before the best that is trusted, and that one too when it is in doubt. */

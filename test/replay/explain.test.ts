@@ -87,7 +87,7 @@ test('explain: nothing is asked, counted, promoted or dropped by looking', async
   await world.advance(20_000)
   const { scopes } = await world.resolver.explain(question('www.test'))
   expect(scopes[0]?.cache[0]).toMatchObject({ age: 20_000, remaining: 40_000, found: { kind: 'positive' } })
-  expect(scopes[0]?.cache[0]?.found?.lesson).toMatchObject({ server: '10.2.0.1%lan', channel: 'udp' })
+  expect(scopes[0]?.cache[0]?.found?.learntFrom).toMatchObject({ server: '10.2.0.1%lan', channel: 'udp' })
   await world.advance(50_000)
   expect((await world.resolver.explain(question('www.test'))).scopes[0]?.cache[0]?.found).toBeUndefined()
   expect([cache.hits, cache.misses, cache.size, world.exchanges.length]).toEqual(before)

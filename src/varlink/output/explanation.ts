@@ -86,9 +86,9 @@ function rememberedOutput({ question, found, age, remaining, isOlderThanChange }
     under: isOther ? keyOutput(found.question) : undefined,
     ageUSec: found && micros(age),
     remainingUSec: found && micros(remaining),
-    server: found?.lesson.server,
-    transport: found?.lesson.channel,
-    learntUSec: found && micros(found.lesson.learntAt),
+    server: found?.learntFrom.server,
+    transport: found?.learntFrom.channel,
+    learntUSec: found && micros(found.learntFrom.learntAt),
     olderThanChange: found && isOlderThanChange,
   }
 }

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { type CacheVerdict, cacheVerdict } from '../../../src/cache/index.ts'
+import { type Cacheability, cacheabilityOf } from '../../../src/cache/index.ts'
 import { parseMessage, RCODE } from '../../../src/wire/index.ts'
 import { queryFor, replyFor, type ReplyParts } from '../../kit/messages.ts'
 
 const soa = (ttl: number, minimum: number, owner = 'test') =>
   `${owner} ${ttl} SOA ns.test admin.test 1 2 3 4 ${minimum}`
 const NXDOMAIN = RCODE.NXDOMAIN
-const none: CacheVerdict = { kind: 'none' }
+const none: Cacheability = { kind: 'none' }
 
 /** rule, type asked for `a.test`, the reply, verdict. */
-const cases: readonly [string, string, ReplyParts, CacheVerdict][] = [
+const cases: readonly [string, string, ReplyParts, Cacheability][] = [
   ['R-CACHE-5: the TTL of the answer', 'A', { answer: ['a.test 300 A 192.0.2.1'] }, { kind: 'positive', seconds: 300 }],
   ['R-CACHE-5: two hours at most', 'A', { answer: ['a.test 7201 A 192.0.2.1'] }, { kind: 'positive', seconds: 7200 }],
   ['R-CACHE-5: TTL 0 is not kept', 'A', { answer: ['a.test 0 A 192.0.2.1'] }, none],
@@ -83,24 +83,24 @@ const cases: readonly [string, string, ReplyParts, CacheVerdict][] = [
 describe('cacheVerdict', () => {
   test.each(cases)('%s', (_rule, type, parts, expected) => {
     const message = parseMessage(replyFor(queryFor('a.test', { type }), parts))
-    expect(cacheVerdict(message.question!, message)).toEqual(expected)
+    expect(cacheabilityOf(message.question!, message)).toEqual(expected)
   })
 
   test('R-CACHE-7: NXDOMAIN below resolver.arpa is not kept', () => {
     const message = parseMessage(
       replyFor(queryFor('x.resolver.arpa'), { rcode: NXDOMAIN, authority: [soa(60, 60, 'resolver.arpa')] }),
     )
-    expect(cacheVerdict(message.question!, message)).toEqual(none)
+    expect(cacheabilityOf(message.question!, message)).toEqual(none)
   })
 
   test('R-CACHE-4: never class ANY', () => {
     const message = parseMessage(replyFor(queryFor('a.test'), { answer: ['a.test 300 A 192.0.2.1'] }))
-    expect(cacheVerdict({ ...message.question!, class: 255 }, message)).toEqual(none)
+    expect(cacheabilityOf({ ...message.question!, class: 255 }, message)).toEqual(none)
   })
 
   test('an SOA with short data does not make it throw', () => {
     const message = parseMessage(replyFor(queryFor('a.test'), { rcode: NXDOMAIN, authority: [soa(60, 60)] }))
     const authority = message.authority.map((record) => ({ ...record, rdata: Buffer.alloc(3) }))
-    expect(cacheVerdict(message.question!, { ...message, authority })).toEqual(none)
+    expect(cacheabilityOf(message.question!, { ...message, authority })).toEqual(none)
   })
 })

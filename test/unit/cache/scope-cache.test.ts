@@ -4,7 +4,7 @@ import type { Seconds } from '../../../src/base/index.ts'
 import { nameOf, parseMessage, parseType, type Question, RCODE } from '../../../src/wire/index.ts'
 import { addressesIn, queryFor, replyFor, type ReplyParts } from '../../kit/messages.ts'
 
-const LESSON = { server: '192.0.2.53', channel: 'udp', learntAt: 0 } as const
+const ORIGIN = { server: '192.0.2.53', channel: 'udp', learntAt: 0 } as const
 const A: ReplyParts = { answer: ['a.test 300 A 192.0.2.1'] }
 const NXDOMAIN: ReplyParts = { rcode: RCODE.NXDOMAIN, authority: ['test 300 SOA ns.test admin.test 1 2 3 4 60'] }
 const NODATA: ReplyParts = { authority: NXDOMAIN.authority ?? [] }
@@ -20,7 +20,7 @@ class Cache {
   learn(question: string, parts: ReplyParts, at: Seconds = 0, variant: CacheVariant = '') {
     const { name, type } = questionOf(question)
     const wire = replyFor(queryFor(name, { type: question.split(' ')[1] ?? 'A' }), parts)
-    return this.cache.store({ name, type, class: 1 }, variant, wire, parseMessage(wire), LESSON, at * 1000)
+    return this.cache.store({ name, type, class: 1 }, variant, wire, parseMessage(wire), ORIGIN, at * 1000)
   }
 
   /** What is known: `miss`, or rcode, names and types, and TTLs. */
@@ -359,7 +359,7 @@ describe('purge of many names', () => {
 test('errors without a question are shown under the name they were learnt for', () => {
   const cache = new Cache()
   const failure = Buffer.from([0, 1, 0x81, 0x82, 0, 0, 0, 0, 0, 0, 0, 0])
-  cache.cache.store(questionOf('a.test MX'), '', failure, parseMessage(failure), LESSON, 0)
+  cache.cache.store(questionOf('a.test MX'), '', failure, parseMessage(failure), ORIGIN, 0)
   expect(Array.from(cache.cache.rows(0), ({ question, kind }) => ({ ...question, kind }))).toEqual([
     { name: 'a.test', type: 15, class: 1, kind: 'failure' },
   ])

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { Probe } from '../../../src/fastpath/probe.ts'
+import { QueryScan } from '../../../src/fastpath/query-scan.ts'
 import { NONE, ReplyStore } from '../../../src/fastpath/reply-store.ts'
 import { queryFor, replyFor } from '../../kit/messages.ts'
 
 /** As a client reads it whose names were chosen to have one and the same hash: easy for 32 bits without a secret. */
-function colliding(query: Buffer): Probe {
-  const probe = new Probe()
+function colliding(query: Buffer): QueryScan {
+  const probe = new QueryScan()
   expect(probe.read(query)).toBe(true)
   probe.hash = 0x1234567
   return probe

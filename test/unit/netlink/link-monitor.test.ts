@@ -91,7 +91,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks())
 
 describe('R-LINK-1: LinkMonitor', () => {
-  test('begins with a full picture, which it does not tell', async () => {
+  test('begins with a full state, which it does not tell', async () => {
     await using monitor = await open()
     expect(textOf(monitor.facts)).toEqual(['eth0 1 192.0.2.1'])
     expect(monitor.facts.gateways.map((gateway) => gateway.gateway.text)).toEqual(['192.0.2.254'])
@@ -107,7 +107,7 @@ describe('R-LINK-1: LinkMonitor', () => {
     expect(textOf(monitor.facts)).toEqual(['eth0 1 '])
   })
 
-  test('whatever the kernel says is news, even what the picture leaves out: a route to one network', async () => {
+  test('whatever the kernel says is news, even what the state leaves out: a route to one network', async () => {
     let news = 0
     const onChange = (facts: NetworkFacts) => told.push(facts)
     await using _monitor = await LinkMonitor.open({ clock, log, onChange, onNews: () => news++ })
@@ -186,7 +186,7 @@ describe('R-LINK-1: LinkMonitor', () => {
     expect(lines.filter((line) => line.startsWith('warning')).length).toBe(7)
   })
 
-  test('a socket that breaks while the picture is drawn fails the start, and leaves nothing open', async () => {
+  test('a socket that breaks while the state is drawn fails the start, and leaves nothing open', async () => {
     kernel.beforeDump = async (type, made) => {
       if (type === RTM_GETADDR) made.break(new Error('ENOBUFS'))
     }

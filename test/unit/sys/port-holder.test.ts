@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
-import { ClientOwners, portHolder } from '../../../src/sys/index.ts'
+import { ClientProcesses, portHolder } from '../../../src/sys/index.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(() => {
@@ -53,7 +53,7 @@ describe('who holds a port', () => {
 
 describe('whose socket a client asks from', () => {
   test('of a process that was found before, and of one that was not', async () => {
-    const owners = new ClientOwners(undefined, () => 0)
+    const owners = new ClientProcesses(undefined, () => 0)
     for (let i = 0; i < 70; i++) {
       const holder = owners.find(loopback, await udp('127.0.0.1'), 'udp')
       expect(holder).toMatchObject({ uid: process.getuid?.(), process: { pid: process.pid } })
@@ -65,12 +65,12 @@ describe('whose socket a client asks from', () => {
     await once(server, 'listening')
     const client = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
     await once(client, 'connect')
-    expect(new ClientOwners().find(loopback, client.localPort ?? 0, 'tcp')?.process?.pid).toBe(process.pid)
+    expect(new ClientProcesses().find(loopback, client.localPort ?? 0, 'tcp')?.process?.pid).toBe(process.pid)
     client.destroy()
   })
   test('nobody is looked for when too much time has gone into it; for a while, and what is known stays known', async () => {
     let time = 0
-    const slow = new ClientOwners(
+    const slow = new ClientProcesses(
       () => time,
       () => (time += 60),
     )

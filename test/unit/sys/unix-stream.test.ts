@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
-import { Libc, UnixDoor, type UnixStream, type UnixStreamEvents } from '../../../src/sys/index.ts'
+import { Libc, UnixListener, type UnixStream, type UnixStreamEvents } from '../../../src/sys/index.ts'
 
 const log = new Logger('debug', () => {})
 const libc = Libc.load(log) as Libc
@@ -33,7 +33,7 @@ async function withPair(onData: (stream: UnixStream, bytes: Buffer) => void, pla
     while (!told.includes(word)) await new Promise<void>((resolve) => (wake = resolve))
   }
   const arrived = new Promise<UnixStream>((resolve) => {
-    const door = UnixDoor.listen(libc, log, path, 0o600, 10, (stream) => {
+    const door = UnixListener.listen(libc, log, path, 0o600, 10, (stream) => {
       const events: UnixStreamEvents = {
         onData: (bytes) => onData(stream, bytes),
         onEnd: () => tell('end'),

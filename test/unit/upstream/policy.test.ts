@@ -257,8 +257,8 @@ describe('what goes out (R-SRV-7, R-SRV-9)', () => {
       otherName[13] = 0x62
       const query = Buffer.from(forged)
       query.writeUInt16BE(flagsOf(forged) & ~QR, 2)
-      const attempts = [withId(forged, idOf(forged) ^ 1), otherName, query, forged.subarray(0, 11), reply]
-      accepted.push(...attempts.map((bytes) => exchange.reply(bytes)))
+      const exchanges = [withId(forged, idOf(forged) ^ 1), otherName, query, forged.subarray(0, 11), reply]
+      accepted.push(...exchanges.map((bytes) => exchange.reply(bytes)))
     }
     expect(addressesIn(await world.ask('a.test'))).toEqual(['192.0.2.1'])
     expect(accepted).toEqual([false, false, false, false, true])

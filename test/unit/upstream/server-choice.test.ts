@@ -1,6 +1,6 @@
 import type { Channel } from '../../../src/base/index.ts'
 import { describe, expect, test, vi } from 'vitest'
-import { DEFAULT_TUNING, learntOf } from '../../../src/upstream/index.ts'
+import { DEFAULT_TUNING, serverReportOf } from '../../../src/upstream/index.ts'
 import { RCODE } from '../../../src/wire/index.ts'
 import { type Lookup, type Path, percentile, Simulation } from './simulation.ts'
 
@@ -496,7 +496,7 @@ describe('RFC 9520 §3.2: a name that servers do not answer, though they answer 
     world.advance(500)
     const { outcome } = world.lookup('hole.test')
     expect(outcome).toMatchObject({ kind: 'failure', state: 'timeout' })
-    expect(outcome.tries.map(({ result }) => result)).toEqual(Array.from({ length: 3 * count }, () => 'no answer'))
+    expect(outcome.exchanges.map(({ result }) => result)).toEqual(Array.from({ length: 3 * count }, () => 'no answer'))
     expect(asked(world) - before).toBe(3 * count)
   })
 
@@ -558,7 +558,7 @@ describe('RFC 9520 §3.2: a name that servers do not answer, though they answer 
 })
 
 test('what was learnt can be seen, with the evidence', () => {
-  const seen = (world: Simulation) => learntOf(world.upstreams.all[0]!, world.upstreams, world.now)
+  const seen = (world: Simulation) => serverReportOf(world.upstreams.all[0]!, world.upstreams, world.now)
   const well = new Simulation([{}])
   traffic(well, 50, 10)
   expect(seen(well)).toMatchObject({ state: 'up', roundTrip: 20, edns: 'proven', payload: 1232, doubts: [] })

@@ -1,6 +1,6 @@
 import { type Channel, IpAddress } from '../../../src/base/index.ts'
 import { parseServerSpec } from '../../../src/settings/index.ts'
-import type { Outcome, Step, Try, Tuning } from '../../../src/upstream/index.ts'
+import type { Outcome, Step, Exchange, Tuning } from '../../../src/upstream/index.ts'
 import { Transaction, Upstream, Upstreams } from '../../../src/upstream/index.ts'
 import type { Probe } from '../../../src/upstream/prober.ts'
 import { Prober } from '../../../src/upstream/prober.ts'
@@ -67,7 +67,7 @@ export class Simulation {
     this.sent = paths.map(() => 0)
     this.probes = paths.map(() => 0)
     this.#prober = new Prober(this.upstreams, this.random)
-    this.upstreams.onDoubt = () => this.#planProbes(this.now)
+    this.upstreams.onProbeNeeded = () => this.#planProbes(this.now)
   }
 
   /** Asks at the present moment; `done` is called when it is over. */
@@ -88,9 +88,9 @@ export class Simulation {
       this.at(step.until, () => {
         if (turn === current) take(transaction.onTime(this.now))
       })
-      for (const attempt of step.send) {
-        this.sent[this.#indexOf(attempt)]!++
-        this.#carry(attempt, attempt.channel, (wire) => take(transaction.onReply(attempt, wire, this.now)))
+      for (const exchange of step.send) {
+        this.sent[this.#indexOf(exchange)]!++
+        this.#carry(exchange, exchange.channel, (wire) => take(transaction.onReply(exchange, wire, this.now)))
       }
     }
     take(transaction.begin(this.now))
@@ -138,7 +138,7 @@ export class Simulation {
   }
 
   #carry(
-    { upstream, wire }: Pick<Try | Probe, 'upstream' | 'wire'>,
+    { upstream, wire }: Pick<Exchange | Probe, 'upstream' | 'wire'>,
     channel: Channel,
     deliver: (wire: Buffer) => void,
   ): void {
@@ -163,7 +163,7 @@ export class Simulation {
     })
   }
 
-  #indexOf({ upstream }: Pick<Try, 'upstream'>): number {
+  #indexOf({ upstream }: Pick<Exchange, 'upstream'>): number {
     return this.upstreams.all.indexOf(upstream)
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Transaction, Upstreams } from '../../../src/upstream/index.ts'
-import type { Step, Try } from '../../../src/upstream/index.ts'
+import type { Step, Exchange } from '../../../src/upstream/index.ts'
 import { CLASS, nameOf, TYPE } from '../../../src/wire/index.ts'
 import { replyFor } from '../../kit/messages.ts'
 import { SeededRandom } from '../../kit/seeded-random.ts'
@@ -8,20 +8,20 @@ import { upstreamAt } from './simulation.ts'
 
 const TC = 0x200
 
-function begin(...servers: string[]): { transaction: Transaction; first: Try } {
+function begin(...servers: string[]): { transaction: Transaction; first: Exchange } {
   const question = { name: nameOf('a.test'), type: TYPE.A, class: CLASS.IN }
   const upstreams = new Upstreams(servers.map(upstreamAt))
   const transaction = new Transaction({ kind: 'question', question }, upstreams, new SeededRandom(), 0)
   return { transaction, first: sentBy(transaction.begin(0)) }
 }
 
-function sentBy(step: Step): Try {
-  const attempt = step.kind === 'wait' ? step.send[0] : undefined
-  if (attempt === undefined) throw new Error(`nothing sent: ${JSON.stringify(step)}`)
-  return attempt
+function sentBy(step: Step): Exchange {
+  const exchange = step.kind === 'wait' ? step.send[0] : undefined
+  if (exchange === undefined) throw new Error(`nothing sent: ${JSON.stringify(step)}`)
+  return exchange
 }
 
-function shape({ upstream, channel, payloadSize }: Try): string {
+function shape({ upstream, channel, payloadSize }: Exchange): string {
   return `${upstream.label} ${channel} ${payloadSize}`
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
 import type { HostnameRequest, HostnameResult, Lookup } from '../../../src/lookup/index.ts'
-import { Libc, UnixDoor } from '../../../src/sys/index.ts'
+import { Libc, UnixListener } from '../../../src/sys/index.ts'
 import type { OpenListener, QueryReport, ServerLimits } from '../../../src/varlink/index.ts'
 import { monitorService, plainListener, resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
 import { nameOf } from '../../../src/wire/index.ts'
@@ -28,7 +28,7 @@ const ways: readonly [string, OpenListener][] = [
     'system calls',
     async (at, backlog, onClient) => {
       if ('fd' in at) throw new Error('not wanted here')
-      return UnixDoor.listen(libc, new RecordingLog(), at.path, at.mode, backlog, onClient)
+      return UnixListener.listen(libc, new RecordingLog(), at.path, at.mode, backlog, onClient)
     },
   ],
 ]

@@ -5,7 +5,7 @@ import type { Question } from '../wire/index.ts'
 export type CacheVariant = '' | 'do' | 'proxy'
 
 /** Who taught an answer: what its provenance tells later. */
-export interface Lesson {
+export interface AnswerOrigin {
   readonly server: string
   readonly channel: Channel
   /** Wall clock. */
@@ -27,7 +27,7 @@ export interface CachedAnswer extends Dependency {
 export interface CacheHit {
   /** A complete message of the reader's own; TTLs already count down to now. */
   readonly wire: Buffer
-  readonly lesson: Lesson
+  readonly learntFrom: AnswerOrigin
   readonly basis: CachedAnswer
   /** It is in demand and expires soon: true once. */
   readonly isDueForRefresh: boolean
@@ -37,7 +37,7 @@ export interface CacheHit {
 export interface StaleHit {
   /** A complete message with TTLs of 30 seconds. */
   readonly wire: Buffer
-  readonly lesson: Lesson
+  readonly learntFrom: AnswerOrigin
   /** Current while nobody has said anything newer nor wanted it forgotten. */
   readonly dependency: Dependency
   /** It was tried in vain so short a time ago that it is not tried again (RFC 8767 §5: failure recheck timer). */
@@ -53,7 +53,7 @@ export interface CacheRow {
 }
 
 /** What is remembered for a question, for people who ask why. */
-export interface CacheSight extends CacheRow {
-  readonly lesson: Lesson
+export interface CacheView extends CacheRow {
+  readonly learntFrom: AnswerOrigin
   readonly storedAt: Millis
 }

@@ -1,5 +1,5 @@
 import type { IpAddress, IpProtocol } from '../base/index.ts'
-import { type Holder, ownerOf, type Process, socketOf } from './port-holder.ts'
+import { type PortHolder, ownerOf, type Process, socketOf } from './port-holder.ts'
 
 /** The part of the time that may go into looking, in the long run; and milliseconds of CPU that may be spent at once. */
 const SHARE = 0.01
@@ -9,8 +9,8 @@ const TRUSTED_FOR = 1000
 const REMEMBERED = 64
 
 /** What was found for one port. */
-interface Sight {
-  readonly holder: Holder | undefined
+interface KnownHolder {
+  readonly holder: PortHolder | undefined
   readonly until: number
 }
 
@@ -19,9 +19,9 @@ interface Sight {
  * to go through all processes up to tens of them, with everybody waiting: so what was found is remembered, and when too
  * much time goes into it nobody is looked for. That is CPU time: a busy machine makes us wait, but looking no dearer.
  */
-export class ClientOwners {
+export class ClientProcesses {
   /** By address and port. The latest last, as below. */
-  readonly #sights = new Map<string, Sight>()
+  readonly #known = new Map<string, KnownHolder>()
   /** By the socket's inode, which names it as long as it lives and no other for long after. */
   readonly #processes = new Map<string, Process>()
   readonly #now: () => number
@@ -40,10 +40,10 @@ export class ClientOwners {
    * Undefined for others, when the socket is gone already, and when there is no time for it. The process is known only
    * to those who may look into it.
    */
-  find(address: IpAddress, port: number, transport: IpProtocol): Holder | undefined {
+  find(address: IpAddress, port: number, transport: IpProtocol): PortHolder | undefined {
     const startedAt = this.#now()
     const key = `${transport} ${address.text} ${port}`
-    const known = this.#sights.get(key)
+    const known = this.#known.get(key)
     if (known !== undefined && startedAt < known.until) return known.holder
     this.#credit = Math.min(AT_ONCE, this.#credit + SHARE * (startedAt - this.#countedAt))
     this.#countedAt = startedAt
@@ -51,11 +51,11 @@ export class ClientOwners {
     const before = this.#spent()
     const holder = this.#look(address, port, transport)
     this.#credit -= this.#spent() - before
-    put(this.#sights, key, { holder, until: this.#now() + TRUSTED_FOR })
+    put(this.#known, key, { holder, until: this.#now() + TRUSTED_FOR })
     return holder
   }
 
-  #look(address: IpAddress, port: number, transport: IpProtocol): Holder | undefined {
+  #look(address: IpAddress, port: number, transport: IpProtocol): PortHolder | undefined {
     const socket = socketOf(address, port, transport, true)
     if (socket === undefined) return undefined
     const mayLook = process.geteuid?.() === 0 || process.geteuid?.() === socket.uid

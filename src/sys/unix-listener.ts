@@ -15,13 +15,13 @@ const PAUSE = 100
 const SCRATCH_SIZE = 0x1_0000
 
 /** `groups` asks the kernel each time. */
-export type UnixVisitor = (stream: UnixStream, peer: PeerCredentials & { groups(): readonly number[] }) => void
+export type OnUnixConnection = (stream: UnixStream, peer: PeerCredentials & { groups(): readonly number[] }) => void
 
 /**
  * A unix-domain stream listener that knows who comes in, which Node tells nobody (SO_PEERCRED). The listening socket
  * and all connections share one epoll descriptor: one turn serves the client who comes and the one who leaves.
  */
-export class UnixDoor implements Disposable {
+export class UnixListener implements Disposable {
   readonly #libc: Libc
   readonly #log: Log
   readonly #epoll: Epoll
@@ -29,13 +29,13 @@ export class UnixDoor implements Disposable {
   readonly #credentialsOf: (fd: number) => PeerCredentials
   readonly #watched: Watched
 
-  private constructor(libc: Libc, log: Log, fd: number, onVisitor: UnixVisitor) {
+  private constructor(libc: Libc, log: Log, fd: number, onConnection: OnUnixConnection) {
     this.#libc = libc
     this.#log = log
     this.#epoll = new Epoll(libc)
     this.#credentialsOf = credentialsReader(libc)
     try {
-      this.#watched = this.#epoll.add(fd, EPOLLIN, () => this.#accept(fd, onVisitor))
+      this.#watched = this.#epoll.add(fd, EPOLLIN, () => this.#accept(fd, onConnection))
     } catch (error) {
       this.#epoll[Symbol.dispose]()
       throw error
@@ -43,7 +43,14 @@ export class UnixDoor implements Disposable {
   }
 
   /** Makes the socket at `path`, which must not exist, with these permissions from the start. @throws {SysError} */
-  static listen(libc: Libc, log: Log, path: string, mode: number, backlog: number, onVisitor: UnixVisitor): UnixDoor {
+  static listen(
+    libc: Libc,
+    log: Log,
+    path: string,
+    mode: number,
+    backlog: number,
+    onConnection: OnUnixConnection,
+  ): UnixListener {
     const name = encodeUnixSockaddr(path)
     if (name === undefined) throw new RangeError(`${path} is no path for a socket`)
     const fd = libc.call('socket', AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
@@ -51,7 +58,7 @@ export class UnixDoor implements Disposable {
       libc.call('bind', fd, name, name.length)
       libc.call('chmod', path, mode) // nobody can connect before listen()
       libc.call('listen', fd, backlog)
-      return new UnixDoor(libc, log, fd, onVisitor)
+      return new UnixListener(libc, log, fd, onConnection)
     } catch (error) {
       libc.call('close', fd)
       throw error
@@ -59,8 +66,8 @@ export class UnixDoor implements Disposable {
   }
 
   /** Takes over a socket the service manager listens on already, and which is ours to close. @throws {SysError} */
-  static adopt(libc: Libc, log: Log, fd: number, onVisitor: UnixVisitor): UnixDoor {
-    return new UnixDoor(libc, log, fd, onVisitor)
+  static adopt(libc: Libc, log: Log, fd: number, onConnection: OnUnixConnection): UnixListener {
+    return new UnixListener(libc, log, fd, onConnection)
   }
 
   /** The file stays; who made its folder removes it. Connections live on, until they are closed. */
@@ -70,17 +77,17 @@ export class UnixDoor implements Disposable {
   }
 
   /** One at a time, so that those who leave have their turn, too: a few fast clients must not look like many. */
-  #accept(listener: number, onVisitor: UnixVisitor): void {
+  #accept(listener: number, onConnection: OnUnixConnection): void {
     const fd = this.#libc.function('accept4')(listener, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC)
-    if (fd >= 0) this.#welcome(fd, onVisitor)
+    if (fd >= 0) this.#onAccepted(fd, onConnection)
     else this.#onRefused()
   }
 
-  #welcome(fd: number, onVisitor: UnixVisitor): void {
+  #onAccepted(fd: number, onConnection: OnUnixConnection): void {
     const stream = new UnixStream(this.#libc, this.#epoll, fd, this.#scratch)
     try {
       const { pid, uid, gid } = this.#credentialsOf(fd)
-      onVisitor(stream, { pid, uid, gid, groups: () => [gid, ...stream.groups()] })
+      onConnection(stream, { pid, uid, gid, groups: () => [gid, ...stream.groups()] })
     } catch (error) {
       this.#log.bug(error)
       stream.destroy()

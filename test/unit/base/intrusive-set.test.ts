@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { Crowd, type CrowdMember, NOWHERE, PassingMap } from '../../../src/base/index.ts'
+import { IntrusiveSet, type IntrusiveMember, NOT_A_MEMBER, TransientMap } from '../../../src/base/index.ts'
 
-const member = (name: string): CrowdMember & { readonly name: string } => ({ name, place: NOWHERE })
+const member = (name: string): IntrusiveMember & { readonly name: string } => ({ name, setIndex: NOT_A_MEMBER })
 const [ada, bob, cyd] = [member('ada'), member('bob'), member('cyd')] as const
 
 test('members come and go in any order', () => {
-  const crowd = new Crowd<typeof ada>()
+  const crowd = new IntrusiveSet<typeof ada>()
   for (const each of [ada, bob, cyd]) crowd.add(each)
   expect(crowd.delete(ada)).toBe(true)
   expect([...crowd].map(({ name }) => name)).toEqual(['cyd', 'bob'])
@@ -18,7 +18,7 @@ test('members come and go in any order', () => {
 })
 
 test('members may leave while the crowd is gone through', () => {
-  const crowd = new Crowd<typeof ada>()
+  const crowd = new IntrusiveSet<typeof ada>()
   for (const each of [ada, bob, cyd]) crowd.add(each)
   const seen: string[] = []
   for (const each of crowd) {
@@ -30,7 +30,7 @@ test('members may leave while the crowd is gone through', () => {
 })
 
 test('a member of one crowd is not in another', () => {
-  const [here, there] = [new Crowd<typeof ada>(), new Crowd<typeof ada>()]
+  const [here, there] = [new IntrusiveSet<typeof ada>(), new IntrusiveSet<typeof ada>()]
   here.add(ada)
   there.add(bob)
   expect(there.has(ada)).toBe(false)
@@ -39,7 +39,7 @@ test('a member of one crowd is not in another', () => {
 })
 
 test('a passing map is a map', () => {
-  const map = new PassingMap<string, number>()
+  const map = new TransientMap<string, number>()
   map.set('a', 1)
   map.set('b', 2)
   map.set('a', 3)

@@ -2,8 +2,8 @@ interface Handle<V> {
   value: V | undefined
 }
 
-/** A map for what comes and goes by the thousand: what is deleted is let go of at once, which `Map` does not do, see `Crowd`. */
-export class PassingMap<K, V> {
+/** A map for what comes and goes by the thousand: what is deleted is let go of at once, which `Map` does not do, see `IntrusiveSet`. */
+export class TransientMap<K, V> {
   readonly #handles = new Map<K, Handle<V>>()
 
   get size(): number {

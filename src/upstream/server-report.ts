@@ -1,10 +1,10 @@
 import type { Millis } from '../base/index.ts'
-import type { Evidence } from './abilities.ts'
+import type { AbilityEvidence } from './abilities.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** All that was learnt of one server on its network, and from what, for people. */
-export interface Learnt extends Evidence {
+export interface ServerReport extends AbilityEvidence {
   /** `up`, `doubtful` or `out`, in the words of `Liveness`; `useless`: it gives errors where others answer. */
   readonly state: 'up' | 'doubtful' | 'out' | 'useless'
   /** Undefined before its first answer. */
@@ -27,7 +27,7 @@ export interface Learnt extends Evidence {
   readonly doubts: readonly string[]
 }
 
-export function learntOf(upstream: Upstream, upstreams: Upstreams, now: Millis): Learnt {
+export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Millis): ServerReport {
   const { liveness, roundTrip, isLossy, abilities, failures } = upstream
   const { sent, probes, answers, errors, hedges, vainHedges } = upstream.counts
   const isUseless = liveness.state === 'up' && !upstream.isTrusted(now)
@@ -51,9 +51,9 @@ export function learntOf(upstream: Upstream, upstreams: Upstreams, now: Millis):
 }
 
 function doubts(
-  state: Learnt['state'],
+  state: ServerReport['state'],
   isLossy: boolean,
-  { edns, ednsLosses, largeLosses, tcpFailures }: Evidence,
+  { edns, ednsLosses, largeLosses, tcpFailures }: AbilityEvidence,
 ): string[] {
   return [
     ...(state === 'doubtful' ? ['owes an answer'] : []),

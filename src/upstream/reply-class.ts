@@ -3,27 +3,27 @@ import { FormError, hasFlag, parseMessage, RCODE, rcodeText, TC } from '../wire/
 
 /**
  * What a reply is worth. `truncated`: it has TC set, so that only its header counts: it may be cut inside a record
- * (RFC 2181 §9) · `answer`: true of the name (NXDOMAIN and NODATA are), or a verdict that no other server would
+ * (RFC 2181 §9) · `answer`: true of the name (NXDOMAIN and NODATA are), or a replyClass that no other server would
  * change · `trouble`: says something about the server rather than the name, so the next one is asked.
  */
-export type Verdict =
-  | { readonly kind: 'garbage' }
+export type ReplyClass =
+  | { readonly kind: 'malformed' }
   | { readonly kind: 'truncated' }
-  | { readonly kind: 'edns-refused' | 'answer' | 'trouble'; readonly message: Message }
+  | { readonly kind: 'edns-refused' | 'answer' | 'server-error'; readonly message: Message }
 
 /** DNSSEC reasons of RFC 8914: the resolver upstream looked and found it bogus, so another server is no better (R-SRV-14). */
 const DNSSEC_ERRORS: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12])
 /** Rcodes by which a server says it cannot read EDNS (RFC 6891 §7). */
 const EDNS_REFUSALS: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS])
 /** Rcodes that say something about the server rather than the name. */
-const SERVER_TROUBLE: ReadonlySet<number> = new Set([RCODE.SERVFAIL, RCODE.REFUSED, RCODE.FORMERR, RCODE.NOTIMP])
+const SERVER_ERRORS: ReadonlySet<number> = new Set([RCODE.SERVFAIL, RCODE.REFUSED, RCODE.FORMERR, RCODE.NOTIMP])
 
-export function judge(wire: Buffer, hadEdns: boolean): Verdict {
+export function classify(wire: Buffer, hadEdns: boolean): ReplyClass {
   if (hasFlag(wire, TC)) return { kind: 'truncated' }
   const message = readable(wire)
-  if (message === undefined) return { kind: 'garbage' }
+  if (message === undefined) return { kind: 'malformed' }
   if (hadEdns && EDNS_REFUSALS.has(message.rcode)) return { kind: 'edns-refused', message }
-  return { kind: SERVER_TROUBLE.has(message.rcode) && !isBogus(message) ? 'trouble' : 'answer', message }
+  return { kind: SERVER_ERRORS.has(message.rcode) && !isBogus(message) ? 'server-error' : 'answer', message }
 }
 
 /** SERVFAIL because the data is bogus: nothing older may stand in for it either. */
@@ -32,11 +32,11 @@ export function isBogus(message: Message): boolean {
 }
 
 /** How much an error tells: one with a reason (RFC 8914) most, a bare REFUSED least. */
-export function weight({ rcode, extendedError }: Message): number {
+export function errorWeight({ rcode, extendedError }: Message): number {
   return extendedError !== undefined ? 2 : rcode === RCODE.SERVFAIL ? 1 : 0
 }
 
-export function verdictText(message: Message): string {
+export function resultText(message: Message): string {
   return message.rcode === RCODE.NOERROR && message.answer.length === 0 ? 'NODATA' : rcodeText(message.rcode)
 }
 

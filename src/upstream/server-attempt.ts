@@ -9,12 +9,12 @@ const LARGE_PAYLOAD = 4096
 export const ENOUGH = 3
 
 /** How one question fares with one server: what was tried, and so how to ask next. */
-export class Course {
+export class ServerAttempt {
   readonly upstream: Upstream
   /** It has said its last word on this question. */
-  isSpent = false
+  isExhausted = false
   /** It gave an error of its own account, now and not from memory. */
-  gaveTrouble = false
+  gaveError = false
   /** It refused EDNS in words. */
   refusedEdns = false
   /** A connection of ours was closed with the question on it; a fresh one was tried. */
@@ -29,7 +29,7 @@ export class Course {
   /** When the last of those was sent. */
   #ednsLostAt = Number.NEGATIVE_INFINITY
   /** Messages it may still get over UDP. */
-  allowance = Number.POSITIVE_INFINITY
+  datagramsLeft = Number.POSITIVE_INFINITY
   #sentUdp = 0
   #startedAt: Millis = 0
 
@@ -39,7 +39,7 @@ export class Course {
 
   /** The server is alive and yet says nothing to this question: it takes long, or messages get lost. */
   get isStuck(): boolean {
-    return this.#sentUdp > 0 && this.upstream.liveness.hasSpokenSince(this.#startedAt)
+    return this.#sentUdp > 0 && this.upstream.liveness.wasHeardSince(this.#startedAt)
   }
 
   /** It was not asked yet. */
@@ -49,7 +49,7 @@ export class Course {
 
   /** It got this question more than once or twice and said nothing. */
   get isSilent(): boolean {
-    return this.#sentUdp >= ENOUGH && !this.gaveTrouble && !this.refusedEdns && !this.lacksTcp
+    return this.#sentUdp >= ENOUGH && !this.gaveError && !this.refusedEdns && !this.lacksTcp
   }
 
   /** And that while it spoke to others: so it is the question that gets no answer. */
@@ -76,7 +76,7 @@ export class Course {
     const { abilities, liveness } = this.upstream
     const nth = this.#sentUdp++
     if (nth === 0) this.#startedAt = now
-    if (--this.allowance <= 0) this.isSpent = true
+    if (--this.datagramsLeft <= 0) this.isExhausted = true
     if (this.refusedEdns || abilities.isEdnsUnlikely || !abilities.speaksEdns(now)) return undefined
     if (this.lacksTcp) return LARGE_PAYLOAD
     // One that is out, or answers plain messages alone: as plainly as probes ask it, once it had its chance.
@@ -100,7 +100,7 @@ export class Course {
 
   /** A message with EDNS went unanswered, and its server had not been silent to everybody until later. */
   get hasLostEdns(): boolean {
-    return this.#ednsLostAt > this.upstream.backAt
+    return this.#ednsLostAt > this.upstream.recoveredAt
   }
 
   /** A message that offered `payload` went unanswered. */

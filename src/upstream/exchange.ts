@@ -1,10 +1,10 @@
 import type { Channel, Millis } from '../base/index.ts'
-import type { Course } from './course.ts'
+import type { ServerAttempt } from './server-attempt.ts'
 import type { Hedge } from './hedge-budget.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What goes into one message, and when. */
-export interface TryParts {
+export interface ExchangeParts {
   readonly channel: Channel
   readonly payloadSize: number | undefined
   readonly wire: Buffer
@@ -15,8 +15,8 @@ export interface TryParts {
 }
 
 /** One message sent, or to be sent, to one server, and what it has come to. */
-export class Try {
-  readonly course: Course
+export class Exchange {
+  readonly attempt: ServerAttempt
   readonly channel: Channel
   /** As offered in EDNS; undefined without EDNS. */
   readonly payloadSize: number | undefined
@@ -35,8 +35,8 @@ export class Try {
   /** The message that was sent because this one took long. */
   hedge: Hedge | undefined
 
-  constructor(course: Course, parts: TryParts) {
-    this.course = course
+  constructor(attempt: ServerAttempt, parts: ExchangeParts) {
+    this.attempt = attempt
     this.channel = parts.channel
     this.payloadSize = parts.payloadSize
     this.wire = parts.wire
@@ -47,12 +47,12 @@ export class Try {
   }
 
   get upstream(): Upstream {
-    return this.course.upstream
+    return this.attempt.upstream
   }
 }
 
 /** What became of a try, for provenance. */
-export interface TryResult {
+export interface ExchangeResult {
   readonly server: string
   readonly channel: Channel
   readonly took: Millis

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
 import type { Change } from '../../../src/netlink/decode.ts'
-import { NetworkPicture } from '../../../src/netlink/network-picture.ts'
+import { NetworkState } from '../../../src/netlink/network-state.ts'
 import type { GatewayRoute } from '../../../src/scope/index.ts'
 
 const UP = 0x11043
@@ -23,8 +23,8 @@ const route = (text: string, ifindex: number, metric = 0): GatewayRoute => ({
   metric,
   source: undefined,
 })
-const picture = (...changes: Change[]) => {
-  const made = new NetworkPicture()
+const state = (...changes: Change[]) => {
+  const made = new NetworkState()
   for (const change of changes) made.apply(change)
   return made
 }
@@ -50,7 +50,7 @@ describe('what a change does', () => {
     ['address removed, but never known', { kind: 'address-gone', ifindex: 3, key: '192.0.2.9' }, 'none'],
   ]
   test.each(table)('%s', (_name, change, effect) => {
-    const before = picture(...known)
+    const before = state(...known)
     const facts = before.facts()
     expect(before.apply(change)).toBe(effect)
     expect(before.facts() === facts).toBe(effect === 'none')
@@ -58,12 +58,12 @@ describe('what a change does', () => {
 })
 
 test('R-LINK-1: what a message leaves out stays as it was', () => {
-  const made = picture(link(3), link(3, { name: undefined, operState: undefined, mtu: undefined, flags: 0x1002 }))
+  const made = state(link(3), link(3, { name: undefined, operState: undefined, mtu: undefined, flags: 0x1002 }))
   expect(made.facts().links.get(3)).toMatchObject({ name: 'eth3', operState: 6, mtu: 1500, flags: 0x1002 })
 })
 
 test('an address told before its link shows when the link is known', () => {
-  const made = picture(address(3, '192.0.2.1'))
+  const made = state(address(3, '192.0.2.1'))
   expect(made.facts().links.size).toBe(0)
   made.apply(link(3))
   expect(
@@ -75,12 +75,12 @@ test('an address told before its link shows when the link is known', () => {
 })
 
 test('R-LINK-7: a link that comes back under its old index starts without addresses', () => {
-  const made = picture(link(3), address(3, '192.0.2.1'), { kind: 'link-gone', ifindex: 3 }, link(3))
+  const made = state(link(3), address(3, '192.0.2.1'), { kind: 'link-gone', ifindex: 3 }, link(3))
   expect(made.facts().links.get(3)?.addresses).toEqual([])
 })
 
 test('links that did not change keep their very object', () => {
-  const made = picture(link(3), link(4))
+  const made = state(link(3), link(4))
   const before = made.facts().links.get(4)
   made.apply(address(3, '192.0.2.1'))
   expect(made.facts().links.get(4)).toBe(before)
@@ -88,7 +88,7 @@ test('links that did not change keep their very object', () => {
 
 describe('gateways', () => {
   test('are hidden without waiting when their link goes down, and questioned', () => {
-    const made = picture(link(3), link(4))
+    const made = state(link(3), link(4))
     made.setRoutes([route('192.0.2.254', 3), route('198.51.100.254', 4)])
     made.apply(link(3, { flags: 0x1002 }))
     expect(made.facts().gateways.map((gateway) => gateway.gateway.text)).toEqual(['198.51.100.254'])
@@ -99,7 +99,7 @@ describe('gateways', () => {
     ['an address goes', { kind: 'address-gone', ifindex: 3, key: '192.0.2.1' }],
     ['their link goes', { kind: 'link-gone', ifindex: 3 }],
   ])('are questioned when %s', (_name, change) => {
-    const made = picture(link(3), address(3, '192.0.2.1'))
+    const made = state(link(3), address(3, '192.0.2.1'))
     made.setRoutes([route('192.0.2.254', 3)])
     expect(made.needsRoutes).toBe(false)
     made.apply(change)
@@ -108,7 +108,7 @@ describe('gateways', () => {
     expect(made.needsRoutes).toBe(false)
   })
   test('that are the same as before change nothing', () => {
-    const made = picture(link(3))
+    const made = state(link(3))
     expect(made.setRoutes([route('192.0.2.254', 3)])).toBe(true)
     const facts = made.facts()
     expect(made.setRoutes([route('192.0.2.254', 3)])).toBe(false)

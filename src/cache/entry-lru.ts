@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
-import type { CacheBudget, Holder } from './budget.ts'
+import type { CacheBudget, BudgetMember } from './budget.ts'
 import type { Entry } from './entry.ts'
 
 /** No answer may take more of the memory than this part: one huge TXT record set must not push out everything else. */
 const LARGEST_PART = 1 / 16
 
 /** The entries of one scope, bounded in number by itself and in memory together with those of all other scopes. */
-export class Shelf implements Holder {
+export class EntryLru implements BudgetMember {
   readonly #maxEntries: number
   readonly #budget: CacheBudget
   /** Made with the first entry: most links never get one. */
@@ -60,7 +60,7 @@ export class Shelf implements Holder {
   }
 
   /** Drops all at once, without telling them: emptying the list took 3 µs per name, 0.3 s for 100,000. */
-  abandon(): void {
+  clear(): void {
     this.#budget.giveBack(this.bytes)
     this.#budget.leave(this)
     this.#entries = undefined
@@ -73,7 +73,7 @@ export class Shelf implements Holder {
       sizeCalculation: ({ cost }) => cost,
       // Sees replaced, evicted and deleted entries alike.
       dispose: (gone) => {
-        gone.fall()
+        gone.invalidate()
         this.#budget.giveBack(gone.cost)
       },
     })

@@ -9,7 +9,7 @@ interface Cancellable {
  * Questions that are done, with exchanges still open: what comes for them tells how long the server takes and that it
  * lives, so they may go on for a while. The oldest makes room; closing ends them all.
  */
-export class Lingering implements Disposable {
+export class FinishedTransactions implements Disposable {
   readonly #questions = new Set<Cancellable>()
   #isClosed = false
 
@@ -18,7 +18,7 @@ export class Lingering implements Disposable {
   }
 
   /** Takes over a question until it leaves. */
-  adopt(question: Cancellable): void {
+  add(question: Cancellable): void {
     if (this.#isClosed) return question.cancel()
     const [oldest] = this.#questions
     if (this.#questions.size >= CAPACITY && oldest !== undefined) this.#end(oldest)
@@ -26,7 +26,7 @@ export class Lingering implements Disposable {
   }
 
   /** Nothing of it is under way any more. */
-  leave(question: Cancellable): void {
+  delete(question: Cancellable): void {
     this.#questions.delete(question)
   }
 

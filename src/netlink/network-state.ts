@@ -13,7 +13,7 @@ import {
   OPERSTATE_UNKNOWN,
   OPERSTATE_UP,
 } from '../scope/index.ts'
-import type { Change, LinkNews } from './decode.ts'
+import type { Change, LinkUpdate } from './decode.ts'
 
 /** What a change did to the facts. After a `loss` something may have stopped being usable, if only for a moment. */
 export type Effect = 'none' | 'gain' | 'loss'
@@ -35,7 +35,7 @@ interface Entry {
  * and an event does not say which of several equal routes it means. So a change only makes the known routes
  * questionable (`needsRoutes`), and a new dump replaces them all. Those of a lost link are left out without waiting.
  */
-export class NetworkPicture {
+export class NetworkState {
   readonly #links = new Map<IfIndex, Entry>()
   #routes: readonly GatewayRoute[] = []
   #facts: NetworkFacts | undefined
@@ -66,7 +66,7 @@ export class NetworkPicture {
     return true
   }
 
-  /** The whole picture; the very same object, and the same `LinkFacts`, as long as nothing about them changed. */
+  /** The whole state; the very same object, and the same `LinkFacts`, as long as nothing about them changed. */
   facts(): NetworkFacts {
     this.#facts ??= this.#make()
     return this.#facts
@@ -88,15 +88,15 @@ export class NetworkPicture {
     return 'none'
   }
 
-  #setLink(news: LinkNews): Effect {
-    const entry = this.#entry(news.ifindex)
+  #setLink(update: LinkUpdate): Effect {
+    const entry = this.#entry(update.ifindex)
     const before = entry.link
     const link = {
-      ifindex: news.ifindex,
-      name: news.name ?? before?.name ?? String(news.ifindex),
-      flags: news.flags,
-      operState: news.operState ?? before?.operState ?? OPERSTATE_UNKNOWN,
-      mtu: news.mtu ?? before?.mtu ?? 0,
+      ifindex: update.ifindex,
+      name: update.name ?? before?.name ?? String(update.ifindex),
+      flags: update.flags,
+      operState: update.operState ?? before?.operState ?? OPERSTATE_UNKNOWN,
+      mtu: update.mtu ?? before?.mtu ?? 0,
     }
     if (before !== undefined && sameLink(before, link)) return 'none'
     if (before !== undefined && before.flags !== link.flags) this.#needsRoutes = true

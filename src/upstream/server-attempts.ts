@@ -1,38 +1,38 @@
 import type { Millis } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
-import { Course } from './course.ts'
+import { ServerAttempt } from './server-attempt.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** Whom one question may ask, best first, and whose turn it is. */
-export class Courses {
-  readonly all: readonly Course[]
+export class ServerAttempts {
+  readonly all: readonly ServerAttempt[]
   #turn = 0
 
   constructor(upstreams: Upstreams, now: Millis) {
-    this.all = upstreams.inOrder(now).map((upstream) => new Course(upstream))
+    this.all = upstreams.inOrder(now).map((upstream) => new ServerAttempt(upstream))
   }
 
   /** Whether anybody is left who has not said the last word. */
-  get areOpen(): boolean {
-    return this.all.some(({ isSpent }) => !isSpent)
+  get hasOpen(): boolean {
+    return this.all.some(({ isExhausted }) => !isExhausted)
   }
 
   /** The next in turn of those left; undefined when there is none. */
-  next(): Course | undefined {
+  next(): ServerAttempt | undefined {
     const [only] = this.all
-    if (this.all.length === 1) return only?.isSpent === false ? only : undefined
-    const left = this.all.filter(({ isSpent }) => !isSpent)
+    if (this.all.length === 1) return only?.isExhausted === false ? only : undefined
+    const left = this.all.filter(({ isExhausted }) => !isExhausted)
     return left[this.#turn++ % left.length]
   }
 
   /** Somebody is left who was not asked, and who is likely to answer. */
   hasUntried(now: Millis): boolean {
-    return this.all.some(({ isSpent, isUntried, upstream }) => isUntried && !isSpent && upstream.isTrusted(now))
+    return this.all.some(({ isExhausted, isUntried, upstream }) => isUntried && !isExhausted && upstream.isTrusted(now))
   }
 
   /** Somebody else is left who is likely to answer. */
-  hasHope(now: Millis): boolean {
-    return this.all.some(({ isSpent, upstream }) => !isSpent && upstream.isTrusted(now))
+  hasLikely(now: Millis): boolean {
+    return this.all.some(({ isExhausted, upstream }) => !isExhausted && upstream.isTrusted(now))
   }
 
   /** Somebody is there and yet says nothing to this question: so the silence of others says nothing about them. */
@@ -42,7 +42,7 @@ export class Courses {
 
   /** One had an answer: those that gave errors to the same question were worse. */
   onAnswered(now: Millis): void {
-    for (const { gaveTrouble, upstream } of this.all) if (gaveTrouble) upstream.onOutdone(now)
+    for (const { gaveError, upstream } of this.all) if (gaveError) upstream.onOthersAnswered(now)
   }
 
   /** Nobody had an answer, and not because nobody is there: who said nothing is not asked this again for a while. */

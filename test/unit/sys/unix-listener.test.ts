@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
-import { Libc, UnixDoor, type UnixStreamEvents, type UnixVisitor } from '../../../src/sys/index.ts'
+import { Libc, UnixListener, type UnixStreamEvents, type OnUnixConnection } from '../../../src/sys/index.ts'
 
 const log = new Logger('debug', () => {})
 const libc = Libc.load(log) as Libc
@@ -14,9 +14,9 @@ test('knows who comes in, and speaks with them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'door-'))
   try {
     const path = join(folder, 'socket')
-    const visitors: Parameters<UnixVisitor>[1][] = []
+    const visitors: Parameters<OnUnixConnection>[1][] = []
     let groups: readonly number[] = []
-    using _door = UnixDoor.listen(libc, log, path, 0o666, 10, (stream, peer) => {
+    using _door = UnixListener.listen(libc, log, path, 0o666, 10, (stream, peer) => {
       visitors.push(peer)
       groups = peer.groups()
       stream.start({
@@ -34,7 +34,7 @@ test('knows who comes in, and speaks with them', async () => {
     expect(visitors).toMatchObject([me, me, me])
     expect(groups).toEqual(expect.arrayContaining([process.getgid?.(), ...(process.getgroups?.() ?? [])]))
     expect(visitors[0]?.groups()).toEqual([process.getgid?.()]) // gone: the descriptor may be another's
-    expect(() => UnixDoor.listen(libc, log, path, 0o666, 10, () => {})).toThrow('EADDRINUSE')
+    expect(() => UnixListener.listen(libc, log, path, 0o666, 10, () => {})).toThrow('EADDRINUSE')
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -44,7 +44,7 @@ test('is shut when disposed, once and for all', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'door-'))
   try {
     const path = join(folder, 'socket')
-    const door = UnixDoor.listen(libc, log, path, 0o600, 10, () => {})
+    const door = UnixListener.listen(libc, log, path, 0o600, 10, () => {})
     door[Symbol.dispose]()
     door[Symbol.dispose]()
     await expect(say(path, 'x')).rejects.toMatchObject({ code: 'ECONNREFUSED' })

@@ -1,11 +1,11 @@
 import type { Millis } from '../base/index.ts'
-import type { Try, TryResult } from './try.ts'
+import type { Exchange, ExchangeResult } from './exchange.ts'
 
 /** The messages of one question: how many went out, which may still be answered, and what became of the others. */
-export class Tries {
+export class ExchangeLog {
   /** In the order they were sent. */
-  readonly #open: Try[] = []
-  readonly results: TryResult[] = []
+  readonly #open: Exchange[] = []
+  readonly results: ExchangeResult[] = []
   #sent = 0
 
   get sent(): number {
@@ -13,41 +13,41 @@ export class Tries {
   }
 
   /** Those that may still be answered. */
-  get open(): readonly Try[] {
+  get open(): readonly Exchange[] {
     return this.#open
   }
 
   /** The oldest that may still be answered. */
-  get oldest(): Try | undefined {
+  get oldest(): Exchange | undefined {
     return this.#open[0]
   }
 
-  add(attempt: Try): void {
+  add(exchange: Exchange): void {
     this.#sent++
-    this.#open.push(attempt)
+    this.#open.push(exchange)
   }
 
   /** Nothing more is expected of it. */
-  settle(attempt: Try): void {
-    const at = this.#open.indexOf(attempt)
+  settle(exchange: Exchange): void {
+    const at = this.#open.indexOf(exchange)
     if (at !== -1) this.#open.splice(at, 1)
   }
 
   /** No lateness of those under way is to be counted. */
   forgetOpen(): void {
-    for (const attempt of this.#open.splice(0)) attempt.isLate = true
+    for (const exchange of this.#open.splice(0)) exchange.isLate = true
   }
 
   /** Those whose server has just used up its patience: each once. */
-  newlyLate(now: Millis): Try[] {
+  newlyLate(now: Millis): Exchange[] {
     return this.#open.filter(({ overdueAt, isLate }) => overdueAt <= now && !isLate)
   }
 
-  note({ upstream, channel, sentAt }: Try, result: string, now: Millis): void {
+  note({ upstream, channel, sentAt }: Exchange, result: string, now: Millis): void {
     this.results.push({ server: upstream.label, channel, took: now - sentAt, result })
   }
 
   noteUnanswered(now: Millis): void {
-    for (const attempt of this.#open) this.note(attempt, 'no answer', now)
+    for (const exchange of this.#open) this.note(exchange, 'no answer', now)
   }
 }

@@ -1,6 +1,6 @@
 import { type Channel, isStream, type Millis } from '../base/index.ts'
-import type { Course } from './course.ts'
-import type { Try } from './try.ts'
+import type { ServerAttempt } from './server-attempt.ts'
+import type { Exchange } from './exchange.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** A question is given up after this long: a stub client's own patience is 5 s, and it is owed a reply before that. */
@@ -29,28 +29,28 @@ const SHORTEST_ROUND: Millis = 60
 const SHORTEST_TCP_WAIT: Millis = 400
 const TCP_PATIENCE: Millis = 2000
 /** With an error in hand, the other servers get this long for something better. */
-const TROUBLE_PATIENCE: Millis = 1000
+const ERROR_PATIENCE: Millis = 1000
 /** The same when the others have been silent for a while: they are asked, but hardly waited for. */
 const HOPELESS_PATIENCE: Millis = 150
 /** Without leave to hedge, a server gets its patience once more, times this, before the next is asked anyway. */
 const STRETCH = 2
 
 /** Whoever is called so much too late was asleep, and heard nothing because of that. */
-export const SLEPT: Millis = 2000
+export const SUSPEND_GAP: Millis = 2000
 
 /** When one question is asked again, and when it is given up. */
-export class Pace {
+export class RetrySchedule {
   readonly #upstreams: Upstreams
   readonly #isOffline: boolean
   #deadline: Millis
-  #nextTryAt: Millis
+  #nextSendAt: Millis
   #hasStretched = false
 
   constructor(upstreams: Upstreams, now: Millis) {
     this.#upstreams = upstreams
     this.#isOffline = upstreams.isOffline(now)
     this.#deadline = now + (this.#isOffline ? OFFLINE_LIFETIME : LIFETIME)
-    this.#nextTryAt = now
+    this.#nextSendAt = now
   }
 
   get deadline(): Millis {
@@ -60,11 +60,11 @@ export class Pace {
   /** All the time there was to begin with. */
   restart(now: Millis): void {
     this.#deadline = now + LIFETIME
-    this.#nextTryAt = now
+    this.#nextSendAt = now
   }
 
-  get nextTryAt(): Millis {
-    return this.#nextTryAt
+  get nextSendAt(): Millis {
+    return this.#nextSendAt
   }
 
   /** How long somebody listens for the answer to one message. */
@@ -73,36 +73,36 @@ export class Pace {
   }
 
   /** A message goes out over UDP, in the given round of the servers. */
-  onSend(course: Course, round: number, now: Millis): void {
-    this.#nextTryAt = now + this.#waitFor(course, round, now)
+  onSend(attempt: ServerAttempt, round: number, now: Millis): void {
+    this.#nextSendAt = now + this.#waitFor(attempt, round, now)
   }
 
   /** And one over TCP: where somebody else can be asked, that need not wait for long. */
-  onSendStream({ upstream }: Course, hasOthers: boolean, now: Millis): void {
+  onSendStream({ upstream }: ServerAttempt, hasOthers: boolean, now: Millis): void {
     const wait = Math.max(SHORTEST_TCP_WAIT, TCP_ROUNDS * this.#upstreams.patience(upstream))
     const round = Math.max(SHORTEST_ROUND, 2 * (upstream.roundTrip ?? 0))
-    this.#nextTryAt = now + Math.min(TCP_PATIENCE, hasOthers ? Math.min(wait, TCP_ROUNDS * round) : wait)
+    this.#nextSendAt = now + Math.min(TCP_PATIENCE, hasOthers ? Math.min(wait, TCP_ROUNDS * round) : wait)
   }
 
   /** A server gave an error; `hasHope` when another might do better. */
-  onTrouble(hasHope: boolean, now: Millis): void {
-    this.#deadline = Math.min(this.#deadline, now + (hasHope ? TROUBLE_PATIENCE : HOPELESS_PATIENCE))
+  onServerError(hasHope: boolean, now: Millis): void {
+    this.#deadline = Math.min(this.#deadline, now + (hasHope ? ERROR_PATIENCE : HOPELESS_PATIENCE))
   }
 
   /** Asking again while the only message may still be answered costs budget; without, it gets more time first. */
-  mayHedge(only: Try, now: Millis): boolean {
+  mayHedge(only: Exchange, now: Millis): boolean {
     if (this.#hasStretched || only.upstream.liveness.state === 'out') return true
     only.hedge = this.#upstreams.hedge(only.upstream, now)
     if (only.hedge !== undefined) return true
     this.#hasStretched = true
-    this.#nextTryAt = now + STRETCH * this.#upstreams.patience(only.upstream)
+    this.#nextSendAt = now + STRETCH * this.#upstreams.patience(only.upstream)
     return false
   }
 
-  #waitFor({ upstream, isStuck }: Course, round: number, now: Millis): Millis {
+  #waitFor({ upstream, isStuck }: ServerAttempt, round: number, now: Millis): Millis {
     const patience = this.#upstreams.patience(upstream)
     if (this.#isOffline) return Math.min(OFFLINE_PATIENCE, patience)
-    const isAlive = upstream.liveness.hasSpokenSince(now - JUST_NOW)
+    const isAlive = upstream.liveness.wasHeardSince(now - JUST_NOW)
     if (upstream.isLossy && isAlive) return grown(patience, GROWTH, Math.max(0, round - EAGER_ROUNDS), LONGEST_WAIT)
     if (upstream.liveness.state === 'out') return grown(patience, CALM_GROWTH, round, LONGEST_OUT_WAIT)
     if (isStuck) return grown(patience, CALM_GROWTH, round, LONGEST_CALM_WAIT)

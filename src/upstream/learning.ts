@@ -1,0 +1,66 @@
+import { isStream, type Millis } from '../base/index.ts'
+import { SMALL_PAYLOAD } from './abilities.ts'
+import type { TransportErrorCode } from './transport.ts'
+import type { Exchange } from './exchange.ts'
+import type { Upstreams } from './upstreams.ts'
+import type { ReplyClass } from './reply-class.ts'
+
+/** What a reply says about its server, whatever it is worth for the question, and even when that is long over. */
+export function learnFromReply(exchange: Exchange, wire: Buffer, replyClass: ReplyClass['kind'], now: Millis): void {
+  const { attempt, upstream, channel, payloadSize, sentAt } = exchange
+  const { abilities } = upstream
+  if (exchange.hedge !== undefined) {
+    exchange.hedge.wasUnneeded = true
+    upstream.counts.vainHedges++
+  }
+  if (isStream(channel)) {
+    upstream.onStreamMessage(now)
+    if (wire.length > SMALL_PAYLOAD && attempt.largeLosses > 0) abilities.onLargeLost(attempt.largeLosses, now)
+    return
+  }
+  if (exchange.isLost) upstream.onFound()
+  upstream.onDatagram(now - sentAt, wire.length, now)
+  if (replyClass === 'malformed' || replyClass === 'edns-refused') return
+  if (payloadSize !== undefined) return abilities.onEdnsAnswered(now)
+  abilities.onPlainAnswered(now)
+  if (attempt.hasLostEdns) abilities.onEdnsLost(now)
+  else if (attempt.ednsLosses > 0) abilities.onPlainHeard() // nothing was answered then, plain or not
+}
+
+/**
+ * Silence counts against a server, and what the network says; trouble of our own does not. When the question
+ * `isStuck`, it is slow, or gets no answer anywhere, and not the server. A connection says nothing of datagrams.
+ */
+export function learnFromFailure(
+  exchange: Exchange,
+  code: TransportErrorCode,
+  upstreams: Upstreams,
+  isStuck: boolean,
+  now: Millis,
+): void {
+  if (isStream(exchange.channel)) return
+  if (code === 'refused' || code === 'unreachable') upstreams.onUnreachable(exchange.upstream, now)
+  else if (code === 'timeout') learnFromSilence(exchange, upstreams, isStuck, now)
+}
+
+/** The question was answered, so it can be: what others owe for it, and what was sent to this server before, got lost. */
+export function learnFromAnswer(answered: Exchange, open: readonly Exchange[]): void {
+  for (const exchange of open) {
+    const { upstream, isLate, channel, sentAt } = exchange
+    const isOlder = upstream !== answered.upstream || sentAt < answered.sentAt
+    if (!isLate || !isOlder || isStream(channel) || upstream.liveness.state === 'out') continue
+    exchange.isLost = true
+    upstream.onLost()
+  }
+}
+
+/** Its server has used up its patience: counted once, however often that is noticed. */
+export function learnFromSilence(exchange: Exchange, upstreams: Upstreams, isStuck: boolean, now: Millis): void {
+  const { attempt, upstream, sentAt } = exchange
+  if (exchange.isLate) return
+  exchange.isLate = true
+  if (isStream(exchange.channel)) return attempt.onTcpFailed(now)
+  attempt.onLost(exchange.payloadSize, sentAt)
+  upstream.onOverdue()
+  if (!isStuck) upstreams.onMiss(upstream, sentAt, now)
+}
