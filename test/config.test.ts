@@ -9,13 +9,13 @@ const keyLine = /^#(?=[A-Za-z]+=)/gm
 const settingsOf = (text: string) => readResolvedConf([{ path: 'resolved.conf', text }], () => undefined)
 
 test.each(['resolved.conf', 'tsresolved.conf'])('%s as shipped changes nothing', (name) => {
-  expect(settingsOf(read(name))).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, problems: [] })
+  expect(settingsOf(read(name))).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, warnings: [] })
 })
 
 test('they show every key, with the default it has', () => {
   const shown = read('resolved.conf') + read('tsresolved.conf')
-  const { settings, problems } = settingsOf(shown.replaceAll(keyLine, ''))
-  expect(problems).toEqual([])
+  const { settings, warnings } = settingsOf(shown.replaceAll(keyLine, ''))
+  expect(warnings).toEqual([])
   expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, configuresServersOrDomains: true })
   const others = ['configuresServersOrDomains', 'negativeTrustAnchors'] // told by the keys together, and by other files
   const inForce = Object.keys(settings).filter((key) => !others.includes(key)).length

@@ -1,7 +1,7 @@
 import { ConfigFiles } from '../files/index.ts'
 import type { DaemonContext } from './context.ts'
-import type { Delegate, IfIndexOf, Problem, ResolvedSettings } from '../settings/index.ts'
-import { problemText, readDelegate, readNegativeTrustAnchors, readResolvedConf } from '../settings/index.ts'
+import type { ConfigWarnings, Delegate, IfIndexOf, ResolvedSettings } from '../settings/index.ts'
+import { readDelegate, readNegativeTrustAnchors, readResolvedConf } from '../settings/index.ts'
 
 /** Everything that files, credentials and the kernel command line configure. */
 export interface Configuration {
@@ -9,22 +9,23 @@ export interface Configuration {
   readonly delegates: readonly Delegate[]
 }
 
-/** Reads all configuration; each problem is one warning that names its place. */
-export function configurationReader({ options, logger, environment }: DaemonContext, ifindexOf: IfIndexOf) {
+/** Reads all configuration; what cannot be used of it goes to `warnings`. */
+export function configurationReader(
+  { options, logger, environment }: DaemonContext,
+  ifindexOf: IfIndexOf,
+  warnings: ConfigWarnings,
+) {
   const files = new ConfigFiles({ config: options.config }, logger)
-  const report = (problems: readonly Problem[]) => {
-    for (const problem of problems) logger.warning(problemText(problem))
-  }
   return async (): Promise<Configuration> => {
-    const early = await files.readEarlySettings(environment.CREDENTIALS_DIRECTORY)
-    const { settings, problems } = readResolvedConf(await files.read(), ifindexOf, early)
-    report(problems)
+    const boot = await files.readBootSettings(environment.CREDENTIALS_DIRECTORY)
+    const conf = readResolvedConf(await files.read(), ifindexOf, boot)
+    warnings.of('resolved.conf')(conf.warnings)
     const delegates = (await files.readDelegates()).map((source) => readDelegate(source.id, source.files, ifindexOf))
-    for (const reading of delegates) report(reading.problems)
-    const { anchors, problems: badAnchors } = readNegativeTrustAnchors(await files.readNegativeTrustAnchors())
-    report(badAnchors)
+    warnings.of('delegates')(delegates.flatMap((reading) => reading.warnings))
+    const anchors = readNegativeTrustAnchors(await files.readNegativeTrustAnchors())
+    warnings.of('trust anchors')(anchors.warnings)
     return {
-      settings: { ...settings, negativeTrustAnchors: anchors },
+      settings: { ...conf.settings, negativeTrustAnchors: anchors.anchors },
       delegates: delegates.map(({ delegate }) => delegate),
     }
   }

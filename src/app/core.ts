@@ -16,7 +16,7 @@ import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from '../netlink/index.ts'
 import { Resolver } from '../resolve/index.ts'
 import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from '../scope/index.ts'
-import type { ForeignDns, IfIndexOf } from '../settings/index.ts'
+import { ConfigWarnings, type ForeignDns, type IfIndexOf } from '../settings/index.ts'
 import { Outgoing, SystemClock, SystemRandom } from '../sys/index.ts'
 import { ChannelTransports } from '../transport/index.ts'
 
@@ -34,6 +34,8 @@ export interface Core {
   readonly readConfiguration: () => Promise<Configuration>
   /** What every answer rests on besides its cache entries and the routes. */
   readonly shared: SharedDependencies
+  /** What could not be used of the configuration. */
+  readonly warnings: ConfigWarnings
   /** The machine has slept. */
   readonly wake: () => void
 }
@@ -47,6 +49,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const clock = new SystemClock(libc)
   const random = new SystemRandom()
   const counts = new TransactionCounts()
+  const warnings = new ConfigWarnings(logger)
   let control: Controller | undefined
   const facts = (): NetworkFacts => control?.facts ?? NO_NETWORK
 
@@ -61,8 +64,8 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
     }),
   )
   const ifindexOf: IfIndexOf = (name) => [...monitor.facts.links.values()].find((link) => link.name === name)?.ifindex
-  const readConfiguration = configurationReader(context, ifindexOf)
-  const local = new LocalKnowledge(facts, environment, clock, logger)
+  const readConfiguration = configurationReader(context, ifindexOf, warnings)
+  const local = new LocalKnowledge(facts, environment, clock, logger, warnings)
   const networkd = life.adopt(
     await NetworkdState.open({
       directory: '/run/systemd',
@@ -100,7 +103,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
     log: logger,
   })
   control = controller
-  const foreign = foreignResolvConf(paths, ifindexOf, clock, logger)
+  const foreign = foreignResolvConf(paths, ifindexOf, clock, logger, warnings.of('resolv.conf'))
   life.adopt(foreign.onChange((dns) => controller.followResolvConf(dns)))
   life.adopt(local.onHostName((name) => controller.followHostName(name)))
   await Promise.all([local.read(), foreign.current()])
@@ -117,7 +120,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
     },
   }
   const known = { control: controller, scopes, resolver, local, networkd, foreign }
-  return { clock, random, counts, ...known, readConfiguration, shared, wake }
+  return { clock, random, counts, warnings, ...known, readConfiguration, shared, wake }
 }
 
 function orUndefined<T>(look: () => T): T | undefined {

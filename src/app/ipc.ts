@@ -36,7 +36,7 @@ export async function openIpc(
   life: Lifetime,
 ): Promise<void> {
   const { options, libc, logger, environment, uid, gid } = context
-  const { clock, scopes, resolver, control, local, wake } = core
+  const { clock, scopes, resolver, control, local, warnings, wake } = core
   const lookups = new ResolverLookups(resolver, {
     hasIpv6: () => local.hasIpv6,
     ifindexOf: (name) => [...control.facts.links.values()].find((link) => link.name === name)?.ifindex,
@@ -57,7 +57,7 @@ export async function openIpc(
   })
   life.adopt(bus)
   const inspector = new Inspector({ scopes, resolver, control, facts: () => control.facts, clock, bootTime })
-  const shared = { lookups, resolver, control, inspector, authority: bus.authority }
+  const shared = { lookups, resolver, control, inspector, warnings, authority: bus.authority }
   const ports: VarlinkPorts = { ...watching, ...shared, ...aboutProcess(context) }
   await mkdir(options.runtimeDirectory, { recursive: true })
   const path = join(options.runtimeDirectory, 'io.systemd.Resolve')

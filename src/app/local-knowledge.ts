@@ -3,7 +3,7 @@ import type { Clock, Dependency, Log, Millis } from '../base/index.ts'
 import { hostName, hostsFile, type Polled, staticRecordFiles } from '../files/index.ts'
 import type { LocalSources } from '../resolve/index.ts'
 import type { NetworkFacts } from '../scope/index.ts'
-import type { HostsTable, StaticRecords } from '../settings/index.ts'
+import type { ConfigWarnings, HostsTable, StaticRecords } from '../settings/index.ts'
 import { type HostFacts, hostFactsOf, ownNamesOf } from '../synth/index.ts'
 
 /** What this machine knows by itself, from its files, its name and its network. */
@@ -16,10 +16,16 @@ export class LocalKnowledge implements LocalSources {
   readonly #synthesizesHostName: boolean
   #made: { readonly from: NetworkFacts; readonly name: string; readonly facts: HostFacts } | undefined
 
-  constructor(facts: () => NetworkFacts, environment: NodeJS.ProcessEnv, clock: Clock, log: Log) {
+  constructor(
+    facts: () => NetworkFacts,
+    environment: NodeJS.ProcessEnv,
+    clock: Clock,
+    log: Log,
+    warnings: ConfigWarnings,
+  ) {
     this.#facts = facts
-    this.#hosts = hostsFile('/etc/hosts', clock, log)
-    this.#static = staticRecordFiles('/', clock, log)
+    this.#hosts = hostsFile('/etc/hosts', clock, log, warnings.of('hosts'))
+    this.#static = staticRecordFiles('/', clock, log, warnings.of('static records'))
     this.#hostName = hostName(clock, log)
     this.#synthesizesHostName = !/^(?:0|no|false|off)$/i.test(environment.SYSTEMD_RESOLVED_SYNTHESIZE_HOSTNAME ?? '')
   }

@@ -1,5 +1,5 @@
 import type { LinkSettings } from '../settings/index.ts'
-import { MAX_DOMAINS, MAX_NEGATIVE_TRUST_ANCHORS, MAX_SERVERS, notYet } from '../settings/index.ts'
+import { MAX_DOMAINS, MAX_NEGATIVE_TRUST_ANCHORS, MAX_SERVERS, unsupportedSetting } from '../settings/index.ts'
 import type { ControlEvents } from './types.ts'
 import { ControlError } from './types.ts'
 
@@ -21,7 +21,10 @@ export class Changes {
         throw new ControlError('limit-exceeded', `${given} ${what}, at most ${most} per link are possible.`)
     }
     // LLMNR and mDNS are wishes that the global setting limits: storing them promises nothing.
-    for (const missing of [notYet('dnssec', patch.dnssec), notYet('dnsOverTls', patch.dnsOverTls)]) {
+    for (const missing of [
+      unsupportedSetting('dnssec', patch.dnssec),
+      unsupportedSetting('dnsOverTls', patch.dnsOverTls),
+    ]) {
       if (missing !== undefined && !missing.permitsWithout) throw new ControlError('not-supported', missing.message)
     }
   }

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import { stat } from 'node:fs/promises'
 import type { Log } from '../base/index.ts'
-import { type EarlySettings, MAX_DELEGATES, type SourceFile } from '../settings/index.ts'
+import { type BootSettings, MAX_DELEGATES, type SourceFile } from '../settings/index.ts'
 import { FileError, orMissing, readText } from './read-text.ts'
 import { filesIn, firstExisting, orWarn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
 
@@ -69,7 +69,7 @@ export class ConfigFiles {
    * What came with the boot (R-CONF-3). `credentials` is the directory the service manager gave us. A container sees the
    * kernel command line of its host, which is not meant for it.
    */
-  async readEarlySettings(credentials: string | undefined): Promise<EarlySettings> {
+  async readBootSettings(credentials: string | undefined): Promise<BootSettings> {
     const at = (path: string) => readSources([path], this.#log).then(([source]) => source)
     const marks = ['/run/systemd/container', '/.dockerenv', '/run/.containerenv'].map((path) => this.#rooted(path))
     const isContained = (await firstExisting(marks, this.#log)) !== undefined

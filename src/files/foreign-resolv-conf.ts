@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Clock, Log, Millis } from '../base/index.ts'
-import { type ForeignDns, type IfIndexOf, problemText, readForeignResolvConf } from '../settings/index.ts'
+import { type ForeignDns, type IfIndexOf, readForeignResolvConf, type TakeWarnings } from '../settings/index.ts'
 import { Polled } from './polled.ts'
 import { FileError, lookAt, readStamped } from './read-text.ts'
 
@@ -37,6 +37,7 @@ export function foreignResolvConf(
   ifindexOf: IfIndexOf,
   clock: Clock,
   log: Log,
+  warn: TakeWarnings,
 ): Polled<ForeignDns> {
   return new Polled({ look, initial: NOTHING, interval: INTERVAL, clock, log })
 
@@ -45,8 +46,8 @@ export function foreignResolvConf(
     if ((await lookAt(paths.system)) === stamp) return undefined
     const source = await readStamped(paths.system).catch((error: unknown) => unreadable(error, stamp))
     if (source === undefined) return undefined
-    const { dns, problems } = readForeignResolvConf({ path: paths.system, text: source.text }, ifindexOf)
-    for (const problem of problems) log.warning(problemText(problem))
+    const { dns, warnings } = readForeignResolvConf({ path: paths.system, text: source.text }, ifindexOf)
+    warn(warnings)
     return { value: dns, stamp: source.stamp }
   }
 

@@ -5,7 +5,7 @@ import {
   formatSavedLink,
   type IfIndexOf,
   isDefaultLink,
-  problemText,
+  warningText,
   readSavedLink,
   type SavedLink,
   SettingError,
@@ -43,8 +43,8 @@ export class LinkStateStore {
       const text = await orWarn(this.#log, () => readText(path))
       if (text === undefined) return undefined
       try {
-        const { saved, problems } = readSavedLink({ path, text }, ifindex, this.#ifindexOf)
-        for (const problem of problems) this.#log.warning(problemText(problem))
+        const { saved, warnings } = readSavedLink({ path, text }, ifindex, this.#ifindexOf)
+        for (const warning of warnings) this.#log.warning(warningText(warning))
         return saved
       } catch (error) {
         if (!(error instanceof SettingError)) throw error

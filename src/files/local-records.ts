@@ -1,6 +1,12 @@
 import { join } from 'node:path'
 import type { Clock, Log } from '../base/index.ts'
-import { HostsTable, problemText, readStaticRecords, type StaticRecords } from '../settings/index.ts'
+import {
+  type ConfigWarning,
+  HostsTable,
+  readStaticRecords,
+  type StaticRecords,
+  type TakeWarnings,
+} from '../settings/index.ts'
 import { LOCAL_RECORDS_INTERVAL, Polled } from './polled.ts'
 import { lookAt, readStamped } from './read-text.ts'
 import { filesIn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
@@ -8,20 +14,27 @@ import { filesIn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
 /** Block lists with a million names are known to be used. */
 const MAX_HOSTS_SIZE = 64 << 20
 const MAX_STATIC_FILES = 4096
+/** More bad lines than anybody will look at; a file of 64 MiB may have millions. */
+const MAX_WARNINGS = 1000
 
 /** /etc/hosts, looked at every 2 s at most; a missing file is an empty one (R-HOSTS-1). */
-export function hostsFile(path: string, clock: Clock, log: Log): Polled<HostsTable> {
+export function hostsFile(path: string, clock: Clock, log: Log, warn: TakeWarnings): Polled<HostsTable> {
   return new Polled({ look, initial: HostsTable.parse(''), interval: LOCAL_RECORDS_INTERVAL, clock, log })
 
   async function look(stamp: string | undefined) {
     if ((await lookAt(path)) === stamp) return undefined
     const { text, stamp: next } = (await readStamped(path, MAX_HOSTS_SIZE)) ?? { text: '', stamp: '' }
-    return { value: HostsTable.parse(text), stamp: next }
+    const warnings: ConfigWarning[] = []
+    const value = HostsTable.parse(text, (line, message) => {
+      if (warnings.length < MAX_WARNINGS) warnings.push({ file: path, line, key: undefined, message })
+    })
+    warn(warnings)
+    return { value, stamp: next }
   }
 }
 
 /** `*.rr` files, looked at every 2 s at most (R-STATIC-1). */
-export function staticRecordFiles(root: string, clock: Clock, log: Log): Polled<StaticRecords> {
+export function staticRecordFiles(root: string, clock: Clock, log: Log, warn: TakeWarnings): Polled<StaticRecords> {
   const directories = SYSTEM_DIRECTORIES.map((directory) => join(root, directory, 'systemd/resolve/static.d'))
   return new Polled({ look, initial: new Map(), interval: LOCAL_RECORDS_INTERVAL, clock, log })
 
@@ -30,8 +43,8 @@ export function staticRecordFiles(root: string, clock: Clock, log: Log): Polled<
     const stamps = await Promise.all(paths.map(async (path) => `${path} ${await lookAt(path)}`))
     if (stamps.join('\n') === stamp) return undefined
     const sources = (await readSources(paths, log)).filter(({ text }) => text.trim() !== '') // empty: masked
-    const { records, problems } = readStaticRecords(sources)
-    for (const problem of problems) log.warning(problemText(problem))
+    const { records, warnings } = readStaticRecords(sources)
+    warn(warnings)
     return { value: records, stamp: stamps.join('\n') }
   }
 }

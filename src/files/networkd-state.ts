@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, IfIndex, Log } from '../base/index.ts'
-import { type IfIndexOf, type NetworkdLink, problemText, readNetworkdLink } from '../settings/index.ts'
+import { type IfIndexOf, type NetworkdLink, warningText, readNetworkdLink } from '../settings/index.ts'
 import { DirectoryWatch } from './directory-watch.ts'
 import { type FileStamp, lookAt, orMissing, readStamped, type StampedText } from './read-text.ts'
 import { orWarn } from './search-path.ts'
@@ -89,8 +89,8 @@ export class NetworkdState implements AsyncDisposable {
 
   #parse(ifindex: IfIndex): NetworkdLink {
     const { text } = this.#files.get(ifindex) as StampedText
-    const { link, problems } = readNetworkdLink({ path: this.#path(ifindex), text }, ifindex, this.#options.ifindexOf)
-    for (const problem of problems) this.#options.log.warning(problemText(problem))
+    const { link, warnings } = readNetworkdLink({ path: this.#path(ifindex), text }, ifindex, this.#options.ifindexOf)
+    for (const warning of warnings) this.#options.log.warning(warningText(warning))
     return link
   }
 

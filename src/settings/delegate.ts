@@ -1,6 +1,6 @@
 import type { Domain } from './link-settings.ts'
 import { extendDomains, extendServers } from './lists.ts'
-import type { Problem, SourceFile } from './problem.ts'
+import type { ConfigWarning, SourceFile } from './config-warning.ts'
 import type { Draft } from './resolved-conf.ts'
 import type { IfIndexOf, ServerSpec } from './server-spec.ts'
 import { type ApplyKey, readUnit } from './unit-reader.ts'
@@ -24,7 +24,7 @@ export function readDelegate(
   id: string,
   files: readonly SourceFile[],
   ifindexOf: IfIndexOf,
-): { delegate: Delegate; problems: readonly Problem[] } {
+): { delegate: Delegate; warnings: readonly ConfigWarning[] } {
   const draft: Draft<Delegate> = { id, servers: [], domains: [], defaultRoute: false, firewallMark: undefined }
   const keys: Readonly<Record<string, ApplyKey<Draft<Delegate>>>> = {
     DNS: (delegate, value, report) => {
@@ -44,6 +44,6 @@ export function readDelegate(
       )
     },
   }
-  const { problems } = readUnit(files, 'Delegate', keys, draft)
-  return { delegate: draft, problems }
+  const { warnings } = readUnit(files, 'Delegate', keys, draft)
+  return { delegate: draft, warnings }
 }

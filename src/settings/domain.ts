@@ -1,6 +1,6 @@
 import { parseName, ROOT } from '../wire/index.ts'
 import type { Domain } from './link-settings.ts'
-import { SettingError } from './problem.ts'
+import { SettingError } from './config-warning.ts'
 
 /** Reads `corp.example`, `~corp.example`; `.`, `~.` and `*` are the route-only root (R-CONF-5). @throws {SettingError} */
 export function parseDomain(text: string): Domain {

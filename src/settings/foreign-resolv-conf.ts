@@ -1,7 +1,7 @@
 import { ROOT } from '../wire/index.ts'
 import type { Domain } from './link-settings.ts'
 import { extendDomains, extendServers } from './lists.ts'
-import type { Problem, SourceFile } from './problem.ts'
+import type { ConfigWarning, SourceFile } from './config-warning.ts'
 import type { IfIndexOf, ServerSpec } from './server-spec.ts'
 
 /** What a resolv.conf(5) of somebody else configures. */
@@ -18,16 +18,16 @@ export interface ForeignDns {
 export function readForeignResolvConf(
   { path, text }: SourceFile,
   ifindexOf: IfIndexOf,
-): { dns: ForeignDns; problems: readonly Problem[] } {
-  const problems: Problem[] = []
+): { dns: ForeignDns; warnings: readonly ConfigWarning[] } {
+  const warnings: ConfigWarning[] = []
   let servers: readonly ServerSpec[] = []
   let domains: readonly Domain[] = []
   for (const [index, line] of text.split('\n').entries()) {
     const [, key, value] = /^(nameserver|domain|search)\s+(.*)$/.exec(line.trim()) ?? []
     if (key === undefined || value === undefined) continue
-    const report = (message: string) => problems.push({ file: path, line: index + 1, key: undefined, message })
+    const report = (message: string) => warnings.push({ file: path, line: index + 1, key: undefined, message })
     if (key === 'nameserver') servers = extendServers(servers, value, ifindexOf, report)
     else domains = extendDomains(domains, value, report)
   }
-  return { dns: { servers, domains: domains.filter(({ name }) => name !== ROOT) }, problems }
+  return { dns: { servers, domains: domains.filter(({ name }) => name !== ROOT) }, warnings }
 }

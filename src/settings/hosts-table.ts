@@ -1,5 +1,9 @@
-import { IpAddress } from '../base/index.ts'
+import { IpAddress, printable } from '../base/index.ts'
 import { isWithin, type Name, nameOf } from '../wire/index.ts'
+import type { Report } from './config-warning.ts'
+
+/** Told what is wrong with one line. */
+export type ReportLine = (line: number, message: string) => void
 
 export interface HostsAddress {
   readonly address: IpAddress
@@ -17,14 +21,14 @@ export class HostsTable {
   readonly #byName = new Map<Name, HostsAddress[]>()
   readonly #byAddress = new Map<string, Name[]>()
 
-  /** Bad addresses lose their line, bad names only themselves, both without a word (R-HOSTS-2). */
-  static parse(text: string): HostsTable {
+  /** Bad addresses lose their line, bad names only themselves (R-HOSTS-2); `report` is told, with lines counted from 1. */
+  static parse(text: string, report: ReportLine = () => {}): HostsTable {
     const table = new HostsTable()
     const seen = new Map<string, IpAddress | undefined>() // block lists repeat one address a hundred thousand times
-    for (let from = 0; from < text.length; ) {
+    for (let from = 0, number = 1; from < text.length; number++) {
       const newline = text.indexOf('\n', from)
       const to = newline < 0 ? text.length : newline
-      table.#readLine(text.slice(from, to), seen)
+      table.#readLine(text.slice(from, to), seen, (message) => report(number, message))
       from = to + 1
     }
     for (const address of LOCALHOST_ADDRESSES) table.#forgetPlainLocalhost(address)
@@ -45,17 +49,19 @@ export class HostsTable {
     return this.#byName.size === 0
   }
 
-  #readLine(line: string, seen: Map<string, IpAddress | undefined>): void {
+  #readLine(line: string, seen: Map<string, IpAddress | undefined>, report: Report): void {
     const comment = line.indexOf('#')
     const words = (comment < 0 ? line : line.slice(0, comment)).trim().split(/\s+/)
     const first = words[0] as string
     if (words.length < 2) return
     if (!seen.has(first)) seen.set(first, parseHostsAddress(first))
     const address = seen.get(first)
-    if (address === undefined) return
+    if (address === undefined) return report(`${quoted(first)} is not an address, ignoring the line.`)
     for (let i = 1; i < words.length; i++) {
-      const name = hostName(words[i] as string)
+      const word = words[i] as string
+      const name = hostName(word)
       if (name !== undefined) this.#add(address, name)
+      else report(`${quoted(word)} is not a host name (letters, digits, hyphens and dots), ignoring it.`)
     }
   }
 
@@ -83,6 +89,11 @@ export class HostsTable {
     for (const name of names) this.#byName.delete(name)
     this.#byAddress.delete(address)
   }
+}
+
+/** A word for people, who need not see all of a long one. */
+function quoted(word: string): string {
+  return `'${printable(word.length > 80 ? `${word.slice(0, 80)}…` : word)}'`
 }
 
 function parseHostsAddress(word: string): IpAddress | undefined {

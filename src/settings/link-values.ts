@@ -2,8 +2,8 @@ import type { IfIndex } from '../base/index.ts'
 import { type Name, parseName } from '../wire/index.ts'
 import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
 import { extendList, MAX_SERVERS } from './lists.ts'
-import { notYet } from './not-yet.ts'
-import { orReport, type Report, SettingError } from './problem.ts'
+import { unsupportedSetting } from './unsupported.ts'
+import { orReport, type Report, SettingError } from './config-warning.ts'
 import { DNS_OVER_TLS_MODES, DNSSEC_MODES, MULTICAST_MODES } from './resolved-conf.ts'
 import { type IfIndexOf, isRefusedServer, parseServerSpec, type ServerSpec, serverKey } from './server-spec.ts'
 import { booleanOf, parseMode } from './values.ts'
@@ -35,14 +35,14 @@ export class LinkValues {
 
   dnssec(key: string): DnssecMode | undefined {
     const mode = this.#mode(key, DNSSEC_MODES)
-    const lack = notYet('dnssec', mode)
+    const lack = unsupportedSetting('dnssec', mode)
     if (lack !== undefined) this.#report(key, lack.message)
     return lack?.instead.dnssec ?? mode
   }
 
   dnsOverTls(key: string): DnsOverTlsMode | undefined {
     const mode = this.#mode(key, DNS_OVER_TLS_MODES)
-    const lack = notYet('dnsOverTls', mode)
+    const lack = unsupportedSetting('dnsOverTls', mode)
     if (lack !== undefined) this.#report(key, lack.message)
     return mode
   }

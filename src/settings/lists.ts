@@ -1,6 +1,6 @@
 import { parseDomain } from './domain.ts'
 import type { Domain } from './link-settings.ts'
-import { orReport, type Report } from './problem.ts'
+import { orReport, type Report } from './config-warning.ts'
 import { type IfIndexOf, isRefusedServer, parseServerSpec, type ServerSpec, serverKey } from './server-spec.ts'
 import { splitWords } from './values.ts'
 

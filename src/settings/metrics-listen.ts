@@ -1,5 +1,5 @@
 import type { IpAddress } from '../base/index.ts'
-import { SettingError } from './problem.ts'
+import { SettingError } from './config-warning.ts'
 import { formatAddressAndPort, parseAddressAndPort } from './server-spec.ts'
 import { parseBoolean } from './values.ts'
 

@@ -1,6 +1,6 @@
 import type { Name } from '../wire/index.ts'
 import { nameOf, parseName } from '../wire/index.ts'
-import { orReport, type Problem, SettingError, type SourceFile } from './problem.ts'
+import { orReport, type ConfigWarning, SettingError, type SourceFile } from './config-warning.ts'
 
 /**
  * Domains that are never signed in a way a public trust anchor could prove: private networks and names for use at home
@@ -35,18 +35,18 @@ const MAX_ANCHORS = 65_536
  */
 export function readNegativeTrustAnchors(files: readonly SourceFile[]): {
   anchors: readonly Name[]
-  problems: readonly Problem[]
+  warnings: readonly ConfigWarning[]
 } {
   const anchors = new Set<Name>()
-  const problems: Problem[] = []
+  const warnings: ConfigWarning[] = []
   for (const { path: file, text } of files) {
     for (const [index, line] of text.split('\n').entries()) {
-      const report = (message: string) => problems.push({ file, line: index + 1, key: undefined, message })
+      const report = (message: string) => warnings.push({ file, line: index + 1, key: undefined, message })
       const name = orReport(report, () => anchorIn(line.trim(), anchors.size))
       if (name !== undefined) anchors.add(name)
     }
   }
-  return { anchors: anchors.size === 0 ? DEFAULT_NEGATIVE_TRUST_ANCHORS : [...anchors], problems }
+  return { anchors: anchors.size === 0 ? DEFAULT_NEGATIVE_TRUST_ANCHORS : [...anchors], warnings }
 }
 
 /** Undefined for a line that says nothing. */

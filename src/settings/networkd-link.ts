@@ -3,7 +3,7 @@ import { parseEnvFile } from './env-file.ts'
 import { DEFAULT_LINK_SETTINGS, type Domain, type LinkSettings } from './link-settings.ts'
 import { extendLinkServers, LinkValues } from './link-values.ts'
 import { extendDomains } from './lists.ts'
-import type { Problem, SourceFile } from './problem.ts'
+import type { ConfigWarning, SourceFile } from './config-warning.ts'
 import type { IfIndexOf, ServerSpec } from './server-spec.ts'
 
 /** What systemd-networkd says of one link. */
@@ -23,12 +23,12 @@ export function readNetworkdLink(
   { path, text }: SourceFile,
   ifindex: IfIndex,
   ifindexOf: IfIndexOf,
-): { link: NetworkdLink; problems: readonly Problem[] } {
-  const problems: Problem[] = []
-  const report = (key: string, message: string) => problems.push({ file: path, line: undefined, key, message })
+): { link: NetworkdLink; warnings: readonly ConfigWarning[] } {
+  const warnings: ConfigWarning[] = []
+  const report = (key: string, message: string) => warnings.push({ file: path, line: undefined, key, message })
   const values = new LinkValues(parseEnvFile(text), report)
   const isManaged = !UNMANAGED_STATES.has(values.text('ADMIN_STATE'))
-  if (!isManaged) return { link: { isManaged, operState: undefined, settings: DEFAULT_LINK_SETTINGS }, problems }
+  if (!isManaged) return { link: { isManaged, operState: undefined, settings: DEFAULT_LINK_SETTINGS }, warnings }
   const settings: LinkSettings = {
     servers: serversOf(values, ifindex, ifindexOf),
     domains: domainsOf(values),
@@ -39,7 +39,7 @@ export function readNetworkdLink(
     dnsOverTls: values.dnsOverTls('DNS_OVER_TLS'),
     negativeTrustAnchors: values.names('DNSSEC_NTA'),
   }
-  return { link: { isManaged, operState: values.text('OPER_STATE') || undefined, settings }, problems }
+  return { link: { isManaged, operState: values.text('OPER_STATE') || undefined, settings }, warnings }
 }
 
 /** One bad server clears the list (R-NETD-4): asking only some of them might be asking the wrong ones. */

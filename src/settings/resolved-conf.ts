@@ -1,12 +1,12 @@
 import type { Millis } from '../base/index.ts'
 import { parseType, typeText } from '../wire/index.ts'
-import { type EarlySettings, withEarlySettings } from './early-settings.ts'
+import { type BootSettings, withBootSettings } from './boot-settings.ts'
 import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
 import { extendDomains, extendList, extendServers, MAX_SERVERS } from './lists.ts'
 import { formatListenSpec, parseListenSpec } from './listen-spec.ts'
 import { parseMetricsListen } from './metrics-listen.ts'
-import { notYet } from './not-yet.ts'
-import { type Problem, SettingError, type SourceFile } from './problem.ts'
+import { unsupportedSetting } from './unsupported.ts'
+import { type ConfigWarning, SettingError, type SourceFile } from './config-warning.ts'
 import {
   DEFAULT_RESOLVED_SETTINGS,
   MAX_CACHE_BYTES,
@@ -30,18 +30,18 @@ type Keys = Readonly<Record<string, ApplyKey<Draft<ResolvedSettings>>>>
 
 /**
  * Reads resolved.conf, its drop-ins and tsresolved.conf, given in the order in which they count (R-CONF-1), then what
- * the service manager and the kernel command line add (R-CONF-3). Never fails: what cannot be used is a problem.
+ * the service manager and the kernel command line add (R-CONF-3). Never fails: what cannot be used is a warning.
  */
 export function readResolvedConf(
   files: readonly SourceFile[],
   ifindexOf: IfIndexOf,
-  early: EarlySettings = {},
-): { settings: ResolvedSettings; problems: readonly Problem[] } {
+  early: BootSettings = {},
+): { settings: ResolvedSettings; warnings: readonly ConfigWarning[] } {
   const draft: Draft<ResolvedSettings> = { ...DEFAULT_RESOLVED_SETTINGS }
-  const { problems, obeyed } = readUnit(files, 'Resolve', keysOf(ifindexOf), draft)
-  const missing = withoutMissingFeatures(draft, obeyed)
-  const extra = withEarlySettings(draft, early, ifindexOf)
-  return { settings: draft, problems: [...problems, ...missing, ...extra] }
+  const { warnings, obeyed } = readUnit(files, 'Resolve', keysOf(ifindexOf), draft)
+  const missing = withoutUnsupported(draft, obeyed)
+  const extra = withBootSettings(draft, early, ifindexOf)
+  return { settings: draft, warnings: [...warnings, ...missing, ...extra] }
 }
 
 /** One row per key (table of R-CONF). Scalars: a bad or empty value throws, so the earlier one stays (R-CONF-2). */
@@ -111,15 +111,15 @@ function parseRecordType(word: string): number {
 }
 
 /** One remark for each value in force that asks for what is not there yet, at the line that set it. */
-function withoutMissingFeatures(draft: Draft<ResolvedSettings>, obeyed: UnitReading['obeyed']): Problem[] {
-  const problems: Problem[] = []
+function withoutUnsupported(draft: Draft<ResolvedSettings>, obeyed: UnitReading['obeyed']): ConfigWarning[] {
+  const warnings: ConfigWarning[] = []
   for (const setting of Object.keys(draft) as (keyof ResolvedSettings)[]) {
-    const row = notYet(setting, draft[setting])
+    const row = unsupportedSetting(setting, draft[setting])
     const assignment = row && obeyed.get(row.key)
     if (row === undefined || assignment === undefined) continue
     const { file, line, key } = assignment
-    problems.push({ file, line, key, message: row.message })
+    warnings.push({ file, line, key, message: row.message })
     Object.assign(draft, row.instead)
   }
-  return problems
+  return warnings
 }

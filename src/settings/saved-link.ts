@@ -4,7 +4,7 @@ import { envLine, parseEnvFile } from './env-file.ts'
 import { DEFAULT_LINK_SETTINGS, type LinkSettings } from './link-settings.ts'
 import { extendLinkServers, LinkValues } from './link-values.ts'
 import { extendDomains } from './lists.ts'
-import { type Problem, SettingError, type SourceFile } from './problem.ts'
+import { type ConfigWarning, SettingError, type SourceFile } from './config-warning.ts'
 import { formatServerSpec, type IfIndexOf } from './server-spec.ts'
 
 /** Who changed a setting, and when. */
@@ -49,18 +49,18 @@ export function formatSavedLink({ settings, origins }: SavedLink): string {
 }
 
 /**
- * Reads what either daemon saved. A bad word is a problem and loses only itself, as with systemd-resolved.
+ * Reads what either daemon saved. A bad word is a warning and loses only itself, as with systemd-resolved.
  * @throws {SettingError} for a file that was cut short or is not such a file: then nothing in it can be trusted
  */
 export function readSavedLink(
   { path, text }: SourceFile,
   ifindex: IfIndex,
   ifindexOf: IfIndexOf,
-): { saved: SavedLink; problems: readonly Problem[] } {
+): { saved: SavedLink; warnings: readonly ConfigWarning[] } {
   assertWhole(text)
-  const problems: Problem[] = []
+  const warnings: ConfigWarning[] = []
   const entries = parseEnvFile(text)
-  const values = new LinkValues(entries, (key, message) => problems.push({ file: path, line: undefined, key, message }))
+  const values = new LinkValues(entries, (key, message) => warnings.push({ file: path, line: undefined, key, message }))
   const settings: LinkSettings = {
     servers: extendLinkServers(values.text(KEYS.servers), ifindex, ifindexOf, values.reporter(KEYS.servers)),
     domains: extendDomains([], values.text(KEYS.domains), values.reporter(KEYS.domains)),
@@ -71,7 +71,7 @@ export function readSavedLink(
     dnsOverTls: values.dnsOverTls(KEYS.dnsOverTls),
     negativeTrustAnchors: values.names(KEYS.negativeTrustAnchors),
   }
-  return { saved: { settings, origins: originsOf(entries) }, problems }
+  return { saved: { settings, origins: originsOf(entries) }, warnings }
 }
 
 /** Both daemons end every line, so a file that does not end with one was cut short. */

@@ -1,6 +1,6 @@
 import { type IfIndex, IpAddress } from '../base/index.ts'
 import { parseName } from '../wire/index.ts'
-import { SettingError } from './problem.ts'
+import { SettingError } from './config-warning.ts'
 
 /**
  * One configured DNS server, normalised (R-SRV-3): ports 53 and 853 are stored as 0, which means "the transport's own".

@@ -9,7 +9,7 @@ import {
   typeText,
   wireOfName,
 } from '../wire/index.ts'
-import { orReport, type Problem, SettingError, type SourceFile } from './problem.ts'
+import { orReport, type ConfigWarning, SettingError, type SourceFile } from './config-warning.ts'
 
 /** All static records by owner name: exact matches only, every record of the name (R-STATIC-2). */
 export type StaticRecords = ReadonlyMap<Name, readonly ResourceRecord[]>
@@ -20,12 +20,12 @@ type Fields = Readonly<Record<string, unknown>>
 /** Reads `*.rr` files: one JSON record or an array of them (R-STATIC-1). A bad record loses only itself. */
 export function readStaticRecords(files: readonly SourceFile[]): {
   records: StaticRecords
-  problems: readonly Problem[]
+  warnings: readonly ConfigWarning[]
 } {
-  const problems: Problem[] = []
+  const warnings: ConfigWarning[] = []
   const records = new Map<Name, ResourceRecord[]>()
   for (const { path: file, text } of files) {
-    const report = (message: string) => problems.push({ file, line: undefined, key: undefined, message })
+    const report = (message: string) => warnings.push({ file, line: undefined, key: undefined, message })
     const json = orReport(report, () => parseJson(text))
     if (json === undefined) continue
     for (const [index, item] of [json].flat().entries()) {
@@ -37,7 +37,7 @@ export function readStaticRecords(files: readonly SourceFile[]): {
       if (record !== undefined) append(records, record)
     }
   }
-  return { records, problems }
+  return { records, warnings }
 }
 
 function append(records: Map<Name, ResourceRecord[]>, record: ResourceRecord): void {

@@ -1,5 +1,5 @@
 import type { Millis } from '../base/index.ts'
-import { SettingError } from './problem.ts'
+import { SettingError } from './config-warning.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

@@ -1,5 +1,5 @@
 import { decode } from 'ini'
-import type { Problem, SourceFile } from './problem.ts'
+import type { ConfigWarning, SourceFile } from './config-warning.ts'
 
 /** One `Key=value` line, in the order of the file. `value` is trimmed, continuation lines joined, quotes untouched. */
 export interface Assignment {
@@ -13,7 +13,7 @@ export interface Assignment {
 
 export interface UnitFile {
   readonly assignments: readonly Assignment[]
-  readonly problems: readonly Problem[]
+  readonly warnings: readonly ConfigWarning[]
 }
 
 interface Line {
@@ -23,24 +23,24 @@ interface Line {
 
 /**
  * Reads systemd.syntax(7): sections, repeated keys, comments at the start of a line, and lines continued by a final
- * backslash. A line that is neither is a problem and loses only itself.
+ * backslash. A line that is neither is a warning and loses only itself.
  *
  * ini does the splitting, but keeps only the last of repeated keys, cuts values at `#` and `;`, unquotes them, turns
  * `true` into a boolean and counts no lines. So every line goes in with its number in front of the key (which makes it
  * unique), a mark in front of the value (which keeps it plain text) and ini's own special characters escaped.
  */
 export function parseUnitFile({ path, text }: SourceFile): UnitFile {
-  const problems: Problem[] = []
+  const warnings: ConfigWarning[] = []
   const accepted: string[] = []
   let hasSection = false
   for (const line of joinContinued(text)) {
     const isHeader = /^\[[^\]]+\]$/.test(line.text)
     const message = isHeader ? undefined : whatIsWrong(line.text, hasSection)
-    if (message !== undefined) problems.push({ file: path, line: line.number, key: undefined, message })
+    if (message !== undefined) warnings.push({ file: path, line: line.number, key: undefined, message })
     else accepted.push(isHeader ? line.text.replaceAll('.', '\\.') : escapeForIni(line))
     hasSection ||= isHeader
   }
-  return { assignments: assignmentsOf(decode(accepted.join('\n'), { bracketedArray: false }), path), problems }
+  return { assignments: assignmentsOf(decode(accepted.join('\n'), { bracketedArray: false }), path), warnings }
 }
 
 function whatIsWrong(text: string, hasSection: boolean): string | undefined {

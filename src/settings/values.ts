@@ -1,4 +1,4 @@
-import { SettingError } from './problem.ts'
+import { SettingError } from './config-warning.ts'
 
 const TRUE_WORDS = new Set(['1', 'yes', 'y', 'true', 't', 'on'])
 const FALSE_WORDS = new Set(['0', 'no', 'n', 'false', 'f', 'off'])

@@ -61,6 +61,14 @@ export const ScopeMetrics = struct('ScopeMetrics', {
 export const ServerMetrics = struct('ServerMetrics', { server: string, sent: int, failures: int, roundTrip: Histogram })
 export const SourceMetrics = struct('SourceMetrics', { source: string, questions: int })
 
+/** What could not be used of a configuration file; `key` is the setting it stands behind. */
+export const ConfigWarning = struct('ConfigWarning', {
+  file: string,
+  line: optional(int),
+  key: optional(string),
+  message: string,
+})
+
 /** Every method that tells what others asked may let polkit ask the user. */
 const permission = { allowInteractiveAuthentication: optional(bool) }
 
@@ -71,6 +79,11 @@ const methods = {
     { ready: optional(bool), leftOut: optional(int), question: optional(Question) },
   ),
   DescribeLinks: method('Shows every link from the cable up to its DNS servers.', {}, { links: list(Link) }),
+  ListConfigurationWarnings: method(
+    'Shows what could not be used of the configuration when each file was last read.',
+    {},
+    { warnings: list(ConfigWarning) },
+  ),
   DumpMetrics: method('Shows counters and latencies per scope and server.', permission, {
     scopes: list(ScopeMetrics),
     servers: list(ServerMetrics),
@@ -84,7 +97,7 @@ const methods = {
 export const OBSERVE_INTERFACE: Interface<typeof methods> = {
   name: 'io.tsresolved.Observe',
   comment: 'Watches the resolver at work. All times are in microseconds.',
-  types: [Server, Client, Question, Link, Histogram, ScopeMetrics, ServerMetrics, SourceMetrics],
+  types: [Server, Client, Question, Link, ConfigWarning, Histogram, ScopeMetrics, ServerMetrics, SourceMetrics],
   methods,
   errors: {},
 }

@@ -1,5 +1,5 @@
 import type { ResolvedSettings } from '../../src/settings/index.ts'
-import { problemText, readResolvedConf } from '../../src/settings/index.ts'
+import { warningText, readResolvedConf } from '../../src/settings/index.ts'
 import type { Command, Words } from './scenario-file.ts'
 import type { LinkScript, World } from './world.ts'
 
@@ -69,8 +69,8 @@ export class ScenarioSetup {
     words.rest()
     this.#config += `${command.text.slice('config'.length).trim()}\n`
     const file = { path: command.file, text: `[Resolve]\n${this.#config}` }
-    const { settings, problems } = readResolvedConf([file], () => undefined)
-    if (problems[0] !== undefined) words.fail(problemText(problems[0]))
+    const { settings, warnings } = readResolvedConf([file], () => undefined)
+    if (warnings[0] !== undefined) words.fail(warningText(warnings[0]))
     return settings
   }
 

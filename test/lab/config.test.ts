@@ -64,6 +64,29 @@ test.skipIf(original)('R-SEC-4: *.negative files take the place of the usual lis
   expect(await anchors('original', remarks)).toBe(await anchors('original', {}))
 })
 
+test.skipIf(original)(
+  'R-CONF-6: doctor shows every line that could not be used, and none of them once it is right',
+  async () => {
+    await using lab = await Lab.open({ start: false, hosts: 'bad#line\n192.0.2.300 a.test' })
+    await lab.write('/etc/systemd/resolved.conf', '[Resolve]\nDNS=192.0.2.1 nonsense\nUnknown=1\n')
+    await lab.daemon.start()
+    const shown = async () => {
+      const { stdout } = await lab.tryRun([inside.node, `${inside.repo}/dist/cli/main.js`, 'doctor', '--json=short'])
+      const findings = JSON.parse(stdout) as { check: string; what: string }[]
+      return findings.filter(({ check }) => check === 'configuration').map(({ what }) => what)
+    }
+    expect(await shown()).toEqual([
+      expect.stringMatching(/^\/etc\/systemd\/resolved\.conf:2: DNS=: 'nonsense'/),
+      expect.stringMatching(/^\/etc\/systemd\/resolved\.conf:3: Unknown=: /),
+      "/etc/hosts:3: '192.0.2.300' is not an address, ignoring the line.",
+    ])
+    await lab.write('/etc/systemd/resolved.conf', '[Resolve]\nDNS=192.0.2.1\n')
+    await lab.write('/etc/hosts', '127.0.0.1 localhost\n192.0.2.30 a.test\n')
+    await lab.daemon.signal('SIGHUP')
+    await eventually(async () => expect(await shown()).toEqual([]))
+  },
+)
+
 /** What dbus-daemon's own system.conf allows, and our file. */
 const systemBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">

@@ -20,6 +20,14 @@ export interface LinkView {
   readonly replays: number
 }
 
+/** A part of a configuration file that the daemon could not use, as `ListConfigurationWarnings` shows it. */
+export interface ConfigWarning {
+  readonly file: string
+  readonly line?: number
+  readonly key?: string
+  readonly message: string
+}
+
 /** Everything the checks look at, collected beforehand. */
 export interface Facts {
   /** Who answers at the varlink socket. */
@@ -27,6 +35,7 @@ export interface Facts {
   /** The user the daemon runs as, by its socket. */
   readonly daemonUid: number | undefined
   readonly links: readonly LinkView[]
+  readonly configWarnings: readonly ConfigWarning[]
   /** Servers to which the kernel has no route, by link. */
   readonly unreachable: readonly { readonly link: string; readonly server: string }[]
   /** Text of /etc/nsswitch.conf. */
@@ -70,6 +79,7 @@ type Check = (facts: Facts) => readonly Finding[]
 /** All checks, in the order in which an administrator would look. */
 export const CHECKS: readonly Check[] = [
   daemonRuns,
+  configurationIsUsed,
   portIsOurs,
   busIsOurs,
   resolvConfIsOurs,
@@ -96,6 +106,16 @@ function daemonRuns({ daemon }: Facts): Finding[] {
       : 'Another resolver runs in place of tsresolved.'
   const stop = daemon === 'none' ? '' : 'systemctl disable --now systemd-resolved && '
   return [problem('daemon', what, `${stop}systemctl enable --now tsresolved`)]
+}
+
+/** Local names are looked at again by themselves; everything else waits for a reload. */
+function configurationIsUsed({ configWarnings }: Facts): Finding[] {
+  return configWarnings.map(({ file, line, key, message }) => {
+    const place = `${file}${line === undefined ? '' : `:${line}`}`
+    const reload = /^\/etc\/(?:hosts|resolv\.conf)$|\.rr$/.test(file) ? '' : ' && systemctl reload tsresolved'
+    const editor = `\${EDITOR:-vi} ${line === undefined ? '' : `+${line} `}${file}`
+    return warning('configuration', `${place}: ${key === undefined ? '' : `${key}=: `}${message}`, `${editor}${reload}`)
+  })
 }
 
 function portIsOurs({ daemon, daemonUid, port53, stubAnswers }: Facts): Finding[] {

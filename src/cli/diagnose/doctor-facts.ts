@@ -5,7 +5,7 @@ import { printable } from '../../base/index.ts'
 import { parseName, TYPE, wireOfText } from '../../wire/index.ts'
 import { BUS, BUS_TARGET, RESOLVE1 } from '../../dbus/index.ts'
 import type { Context } from '../command/context.ts'
-import type { Facts, LinkView } from './doctor-checks.ts'
+import type { ConfigWarning, Facts, LinkView } from './doctor-checks.ts'
 import { callExplain, callObserve, callResolve, isUnavailable, VarlinkError } from '../client/varlink-client.ts'
 
 /** Looks at everything once. What cannot be seen is not judged. */
@@ -17,6 +17,7 @@ export async function collectFacts(context: Context): Promise<Facts> {
     daemon,
     daemonUid: tryOr(() => statSync(SOCKET).uid, undefined),
     links,
+    configWarnings: daemon === 'ours' ? await configWarnings() : [],
     unreachable,
     nsswitch: tryOr(() => readFileSync('/etc/nsswitch.conf', 'utf8'), undefined),
     nssModules: installedModules(),
@@ -52,6 +53,11 @@ async function probedLinks(): Promise<readonly LinkView[]> {
 
 async function describeLinks(): Promise<readonly LinkView[]> {
   return ((await callObserve('DescribeLinks')) as { links?: LinkView[] }).links ?? []
+}
+
+async function configWarnings(): Promise<Facts['configWarnings']> {
+  const { warnings = [] } = (await callObserve('ListConfigurationWarnings')) as { warnings?: ConfigWarning[] }
+  return warnings
 }
 
 /** What the link claims, else the root, which everybody knows; any answer will do. */

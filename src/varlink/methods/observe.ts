@@ -1,5 +1,6 @@
 import type { Journal, JournalEntry, Overview } from '../../observe/index.ts'
 import type { Authority } from '../../control/index.ts'
+import type { ConfigWarning } from '../../settings/index.ts'
 import { OBSERVE_INTERFACE } from '../../varlink-idl/index.ts'
 import { linkOutput, type Metrics, metricsOutput, questionOutput } from '../output/observe.ts'
 import { permit, untilGone } from './permit.ts'
@@ -11,11 +12,12 @@ export interface ObservePorts {
   readonly journal: Pick<Journal, 'recent' | 'watch'>
   readonly meter: Metrics
   readonly overview: Pick<Overview, 'links'>
+  readonly warnings: { readonly all: readonly ConfigWarning[] }
   readonly authority: Authority
 }
 
 /** `io.tsresolved.Observe`: what others asked is for those who may watch; how links are doing, for everybody. */
-export function observeInterface({ journal, meter, overview, authority }: ObservePorts): Served {
+export function observeInterface({ journal, meter, overview, warnings, authority }: ObservePorts): Served {
   return serve(OBSERVE_INTERFACE, {
     async WatchQuestions({ recent, allowInteractiveAuthentication }, call) {
       await permit(authority, 'subscribe-query-results', allowInteractiveAuthentication, call)
@@ -27,6 +29,7 @@ export function observeInterface({ journal, meter, overview, authority }: Observ
       return await untilGone(call.signal)
     },
     DescribeLinks: () => ({ links: overview.links().map(linkOutput) }),
+    ListConfigurationWarnings: () => ({ warnings: warnings.all }),
     async DumpMetrics({ allowInteractiveAuthentication }, call) {
       await permit(authority, 'dump-statistics', allowInteractiveAuthentication, call)
       return metricsOutput(meter)

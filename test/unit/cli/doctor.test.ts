@@ -34,6 +34,7 @@ const HEALTHY: Facts = {
   daemon: 'ours',
   daemonUid: 990,
   links: [LAN, VPN],
+  configWarnings: [],
   unreachable: [],
   nsswitch: 'passwd: files\nhosts: files resolve [!UNAVAIL=return] dns\n',
   nssModules: ['resolve', 'dns'],
@@ -50,6 +51,20 @@ const dead = { ...SERVER, server: '10.2.0.9%lan', trusted: false, answers: 0, si
 const faults: readonly [string, Partial<Facts>, string, string, string][] = [
   ['no daemon', { daemon: 'none' }, 'daemon', 'No resolver runs', 'systemctl enable --now tsresolved'],
   ['the original instead', { daemon: 'other' }, 'daemon', 'Another resolver', 'disable --now systemd-resolved'],
+  [
+    'a line of the configuration that means nothing',
+    { configWarnings: [{ file: '/etc/systemd/resolved.conf', line: 3, key: 'DNS', message: "'x' is no address." }] },
+    'configuration',
+    "/etc/systemd/resolved.conf:3: DNS=: 'x' is no address.",
+    '+3 /etc/systemd/resolved.conf && systemctl reload tsresolved',
+  ],
+  [
+    'a name in the hosts file that is none',
+    { configWarnings: [{ file: '/etc/hosts', line: 7, message: "'a_b' is not a host name." }] },
+    'configuration',
+    "/etc/hosts:7: 'a_b'",
+    '+7 /etc/hosts',
+  ],
   ['another on port 53', { port53: [0, 990] }, 'port-53', 'uid 0', "ss -lnutp 'sport = 53'"],
   ['closed stub', { port53: [], stubAnswers: false }, 'stub', 'Nobody listens', 'restart tsresolved'],
   ['deaf stub', { stubAnswers: false }, 'stub', 'does not answer', 'restart tsresolved'],

@@ -156,11 +156,11 @@ test('R-CONF-3: credentials and the kernel command line, which a container does 
   const root = scratch()
   await lay(root, { 'proc/cmdline': 'nameserver=192.0.2.1\n', 'credentials/network.dns': '192.0.2.2' })
   const config = new ConfigFiles({ root }, recordingLog().log)
-  const early = await config.readEarlySettings(join(root, 'credentials'))
+  const early = await config.readBootSettings(join(root, 'credentials'))
   expect(early).toMatchObject({ dns: { text: '192.0.2.2' }, kernelCommandLine: { text: 'nameserver=192.0.2.1\n' } })
   expect(early.searchDomains).toBeUndefined()
   await lay(root, { 'run/systemd/container': 'lxc' })
-  expect((await config.readEarlySettings(undefined)).kernelCommandLine).toBeUndefined()
+  expect((await config.readBootSettings(undefined)).kernelCommandLine).toBeUndefined()
 })
 
 test('R-SEC-4: *.negative of all directories, with masks, and none beside a folder given instead', async () => {

@@ -2,7 +2,7 @@ import { rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { foreignResolvConf, hostsFile, Polled, resolvConfMode, staticRecordFiles } from '../../../src/files/index.ts'
-import { formatDomain, formatServerSpec, type HostsTable } from '../../../src/settings/index.ts'
+import { ConfigWarnings, formatDomain, formatServerSpec, type HostsTable } from '../../../src/settings/index.ts'
 import { nameOf } from '../../../src/wire/index.ts'
 import { lay, recordingLog, scratch, stillClock } from './kit.ts'
 
@@ -14,7 +14,8 @@ async function hosts(text?: string) {
   if (text !== undefined) await writeFile(path, text)
   const clock = stillClock()
   const { log, lines } = recordingLog()
-  return { path, clock, lines, file: hostsFile(path, clock, log) }
+  const warnings = new ConfigWarnings(log)
+  return { path, clock, lines, warnings, file: hostsFile(path, clock, log, warnings.of('hosts')) }
 }
 
 test('R-HOSTS-1: looked at every 2 s at most', async () => {
@@ -27,6 +28,27 @@ test('R-HOSTS-1: looked at every 2 s at most', async () => {
   expect(address(file.value, 'a')).toBe('192.0.2.1')
   clock.advance(1)
   expect(address(await file.current(), 'a')).toBe('192.0.2.22')
+})
+
+test('R-CONF-6: what the hosts file says in vain is logged and kept, until the file is right', async () => {
+  const { path, clock, lines, warnings, file } = await hosts('192.0.2.1 a\n192.0.2 b # c\n\n192.0.2.3 d x_\u001by\n')
+  expect(address(await file.current(), 'd')).toBe('192.0.2.3')
+  const name = "'x_?y' is not a host name (letters, digits, hyphens and dots), ignoring it."
+  expect(lines).toEqual([`${path}:2: '192.0.2' is not an address, ignoring the line.`, `${path}:4: ${name}`])
+  expect(warnings.all.map(({ line }) => line)).toEqual([2, 4])
+  await writeFile(path, '192.0.2.1 a\n')
+  clock.advance(2000)
+  await file.current()
+  expect(warnings.all).toEqual([])
+})
+
+test('R-CONF-6: of a file in the wrong format a hundred warnings are kept and twenty logged', async () => {
+  const { lines, warnings, file } = await hosts('||ads.test^ x\n'.repeat(5000))
+  await file.current()
+  expect(lines).toHaveLength(21)
+  expect(lines.at(-1)).toContain('tsresolvectl doctor')
+  expect(warnings.all).toHaveLength(101)
+  expect(warnings.all.at(-1)?.message).toContain('More')
 })
 
 test('R-HOSTS-1: a missing file is empty; size, time and inode each show a change', async () => {
@@ -127,7 +149,7 @@ test('R-STATIC-1: four directories, overriding, masking, re-reading', async () =
   })
   const clock = stillClock()
   const { log, lines } = recordingLog()
-  const files = staticRecordFiles(root, clock, log)
+  const files = staticRecordFiles(root, clock, log, new ConfigWarnings(log).of('static records'))
   const addresses = async () => ((await files.current()).get(nameOf('a')) ?? []).map(({ rdata }) => rdata.join('.'))
   expect(await addresses()).toEqual(['192.0.2.1', '192.0.2.4'])
   expect(lines).toEqual([expect.stringContaining('3.rr: Not valid JSON')])
@@ -167,7 +189,7 @@ test('R-RC-7: read while foreign, kept while missing or ours, cleared when unrea
   await lay(root, { etc: 'nameserver 192.0.2.1\nsearch a\nnameserver x\n', stub: 'nameserver 127.0.0.53\n' })
   const clock = stillClock()
   const { log, lines } = recordingLog()
-  const foreign = foreignResolvConf(paths, () => undefined, clock, log)
+  const foreign = foreignResolvConf(paths, () => undefined, clock, log, new ConfigWarnings(log).of('resolv.conf'))
   const look = async () => {
     clock.advance(200)
     const { servers, domains } = await foreign.current()

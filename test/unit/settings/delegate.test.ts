@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
-import { formatDomain, formatServerSpec, problemText, readDelegate } from '../../../src/settings/index.ts'
+import { formatDomain, formatServerSpec, warningText, readDelegate } from '../../../src/settings/index.ts'
 
 const read = (...texts: string[]) => {
   const files = texts.map((text, index) => ({ path: `${index + 1}`, text }))
-  const { delegate, problems } = readDelegate('corp', files, () => undefined)
+  const { delegate, warnings } = readDelegate('corp', files, () => undefined)
   const { servers, domains, ...rest } = delegate
   return {
     servers: servers.map(formatServerSpec),
     domains: domains.map(formatDomain),
     ...rest,
-    problems: problems.map(problemText),
+    warnings: warnings.map(warningText),
   }
 }
-const EMPTY = { id: 'corp', servers: [], domains: [], defaultRoute: false, firewallMark: undefined, problems: [] }
+const EMPTY = { id: 'corp', servers: [], domains: [], defaultRoute: false, firewallMark: undefined, warnings: [] }
 
 test.each<[string, string[], object]>([
   ['nothing', [''], {}],
@@ -24,7 +24,7 @@ test.each<[string, string[], object]>([
       domains: ['corp.example', '~x'],
       defaultRoute: true,
       firewallMark: 4294967295,
-      problems: [
+      warnings: [
         '1:5: FirewallMark=: Marking packets is not available, and they are not sent unmarked: NO SERVER OF THIS DELEGATE IS ASKED. Remove it to allow that.',
       ],
     },
@@ -38,7 +38,7 @@ test.each<[string, string[], object]>([
     'bad values',
     ['[Delegate]\nFirewallMark=-1\nDefaultRoute=\n[Resolve]\nDNS=192.0.2.1'],
     {
-      problems: [
+      warnings: [
         "1:2: FirewallMark=: '-1' is not a number from 0 to 4294967295.",
         "1:3: DefaultRoute=: '' is not a boolean, expected yes or no.",
         '1:5: Unknown section [Resolve], ignoring it. Only [Delegate] is read here.',
@@ -47,5 +47,5 @@ test.each<[string, string[], object]>([
   ],
 ])('R-DELEG: %s', (_, texts, expected) => {
   const actual = read(...texts)
-  expect({ ...actual, problems: actual.problems.toSorted() }).toEqual({ ...EMPTY, ...expected })
+  expect({ ...actual, warnings: actual.warnings.toSorted() }).toEqual({ ...EMPTY, ...expected })
 })

@@ -9,7 +9,7 @@ import {
   type Origin,
   parseDomain,
   parseServerSpec,
-  problemText,
+  warningText,
   readNetworkdLink,
   readSavedLink,
   SettingError,
@@ -39,7 +39,7 @@ test.each<[string, boolean]>([
 })
 
 test('R-NETD-4, R-NETD-5: every key is read', () => {
-  const { link, problems } = networkd(`# This is private data. Do not parse.
+  const { link, warnings } = networkd(`# This is private data. Do not parse.
 ADMIN_STATE=configured
 OPER_STATE=routable
 CARRIER_STATE=carrier
@@ -53,7 +53,7 @@ DNS_OVER_TLS=no
 DNSSEC=no
 DNSSEC_NTA=a.example b.example
 `)
-  expect(problems).toEqual([])
+  expect(warnings).toEqual([])
   expect(link.operState).toBe('routable')
   expect(lists(link.settings)).toEqual([
     ['192.0.2.1', '192.0.2.2#dns.example', '[2001:db8::1]:54', 'fe80::1'],
@@ -77,16 +77,16 @@ test.each<[string, string, string[], string[], number]>([
   ['empty lists are cleared lists', 'DNS=\nDOMAINS=\nROUTE_DOMAINS=', [], [], 0],
   ['bad words count as absent', 'LLMNR=maybe\nDNSSEC=perhaps\nDNS_DEFAULT_ROUTE=x', [], [], 3],
 ])('R-NETD-4: %s', (_, text, servers, domains, count) => {
-  const { link, problems } = networkd(`ADMIN_STATE=configured\n${text}\n`)
+  const { link, warnings } = networkd(`ADMIN_STATE=configured\n${text}\n`)
   expect(lists(link.settings)).toEqual([servers, domains])
   expect(link.settings).toMatchObject({ llmnr: 'yes', dnssec: undefined, defaultRoute: undefined })
-  expect(problems).toHaveLength(count)
+  expect(warnings).toHaveLength(count)
 })
 
 test('a link that asks for what is missing is told so, and strict TLS stays strict', () => {
-  const { link, problems } = networkd('ADMIN_STATE=configured\nDNSSEC=yes\nDNS_OVER_TLS=yes\n')
+  const { link, warnings } = networkd('ADMIN_STATE=configured\nDNSSEC=yes\nDNS_OVER_TLS=yes\n')
   expect(link.settings).toMatchObject({ dnssec: 'no', dnsOverTls: 'yes' })
-  expect(problems.map(problemText)).toEqual([
+  expect(warnings.map(warningText)).toEqual([
     expect.stringContaining('7: DNSSEC=: DNSSEC validation is not available'),
     expect.stringContaining('7: DNS_OVER_TLS=: DNS over TLS is not available'),
   ])
@@ -124,13 +124,13 @@ TSRESOLVED_ORIGIN_SERVERS=bus 1767225600123 1000 :1.42 my vpn \\"x\\" \\$HOME
 test('R-LINK-9: settings and origins survive being saved', () => {
   const nobody: Origin = { source: 'varlink', busName: undefined, uid: undefined, process: undefined, at: 5 }
   const before = { settings: FULL, origins: { servers: BY_BUS, llmnr: nobody } }
-  const { saved: after, problems } = saved(formatSavedLink(before))
+  const { saved: after, warnings } = saved(formatSavedLink(before))
   expect(after).toEqual(before)
-  expect(problems).toEqual([expect.objectContaining({ key: 'DNSOVERTLS' })])
+  expect(warnings).toEqual([expect.objectContaining({ key: 'DNSOVERTLS' })])
 })
 
 test('R-LINK-9: a file as systemd-resolved 252 wrote it is taken over', () => {
-  const { saved: link, problems } = saved(`# This is private data. Do not parse.
+  const { saved: link, warnings } = saved(`# This is private data. Do not parse.
 LLMNR=resolve
 MDNS=no
 DNSSEC=allow-downgrade
@@ -140,7 +140,7 @@ SERVERS=192.0.2.1 192.0.2.2:5353#dns.example [2001:db8::1]:9953 fe80::1%7
 DOMAINS=corp.example ~vpn.example ~.
 NTAS=x.example y.example
 `)
-  expect(problems.map(({ key }) => key)).toEqual(['DNSSEC', 'DNSOVERTLS'])
+  expect(warnings.map(({ key }) => key)).toEqual(['DNSSEC', 'DNSOVERTLS'])
   expect(lists(link.settings)).toEqual([
     ['192.0.2.1', '192.0.2.2:5353#dns.example', '[2001:db8::1]:9953', 'fe80::1'],
     ['corp.example', '~vpn.example', '~.'],
@@ -167,9 +167,9 @@ test('R-LINK-9: every truncation but at a line end, and every garbled file, is r
 })
 
 test('R-LINK-9: one bad word loses only itself; spoilt origins are forgotten', () => {
-  const { saved: link, problems } = saved('SERVERS=192.0.2.1 x\nLLMNR=maybe\nTSRESOLVED_ORIGIN_LLMNR=bus soon\n')
+  const { saved: link, warnings } = saved('SERVERS=192.0.2.1 x\nLLMNR=maybe\nTSRESOLVED_ORIGIN_LLMNR=bus soon\n')
   expect(lists(link.settings)).toEqual([['192.0.2.1'], []])
-  expect(new Set(problems.map(({ key }) => key))).toEqual(new Set(['LLMNR', 'SERVERS']))
+  expect(new Set(warnings.map(({ key }) => key))).toEqual(new Set(['LLMNR', 'SERVERS']))
   expect(link.origins).toEqual({})
 })
 

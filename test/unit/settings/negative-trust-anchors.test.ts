@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest'
 import { readNegativeTrustAnchors } from '../../../src/settings/index.ts'
-import { problemText } from '../../../src/settings/index.ts'
+import { warningText } from '../../../src/settings/index.ts'
 
 const read = (...texts: readonly string[]) => {
   const files = texts.map((text, i) => ({ path: `/etc/dnssec-trust-anchors.d/${i}.negative`, text }))
-  const { anchors, problems } = readNegativeTrustAnchors(files)
-  return { anchors, problems: problems.map(problemText) }
+  const { anchors, warnings } = readNegativeTrustAnchors(files)
+  return { anchors, warnings: warnings.map(warningText) }
 }
 
 test('R-SEC-4: one domain a line, of all files, remarks behind ;', () => {
   expect(read('; ours\nCorp.Example.\n\n  lab.test\r\n', 'lab.test\nother.test')).toEqual({
     anchors: ['corp.example', 'lab.test', 'other.test'],
-    problems: [],
+    warnings: [],
   })
 })
 
 test('R-SEC-4: a bad line is a warning that names it, and loses only itself', () => {
   expect(read('a..b\none.test ; two\n# no remark\nok.test')).toEqual({
     anchors: ['ok.test'],
-    problems: [
+    warnings: [
       '/etc/dnssec-trust-anchors.d/0.negative:1: "a..b" is not one domain, ignoring the line.',
       '/etc/dnssec-trust-anchors.d/0.negative:2: "one.test ; two" is not one domain, ignoring the line.',
       '/etc/dnssec-trust-anchors.d/0.negative:3: "# no remark" is not one domain, ignoring the line.',
@@ -31,7 +31,7 @@ test.each([[[]], [['; nothing here\n']], [['a..b']]])('R-SEC-5: without any doma
 })
 
 test('a list without end is cut', () => {
-  const { anchors, problems } = read(Array.from({ length: 65_540 }, (_, i) => `d${i}`).join('\n'))
+  const { anchors, warnings } = read(Array.from({ length: 65_540 }, (_, i) => `d${i}`).join('\n'))
   expect(anchors).toHaveLength(65_536)
-  expect(problems).toHaveLength(4)
+  expect(warnings).toHaveLength(4)
 })

@@ -4,7 +4,7 @@ import {
   formatDomain,
   formatServerSpec,
   parseDomain,
-  problemText,
+  warningText,
   type ResolvConfServer,
   readForeignResolvConf,
   stubResolvConf,
@@ -91,10 +91,10 @@ test('what we write can be read back', () => {
     [listed('192.0.2.1'), listed('fe80::1', { linkName: 'eth0' })],
     domains('a b'),
   )
-  const { dns, problems } = readForeignResolvConf({ path: 'resolv.conf', text }, ifindexOf)
+  const { dns, warnings } = readForeignResolvConf({ path: 'resolv.conf', text }, ifindexOf)
   expect(dns.servers.map(formatServerSpec)).toEqual(['192.0.2.1', 'fe80::1%7'])
   expect(dns.domains.map(formatDomain)).toEqual(['a', 'b'])
-  expect(problems).toEqual([])
+  expect(warnings).toEqual([])
 })
 
 test.each<[string, string, string[], string[], string[]]>([
@@ -128,8 +128,8 @@ test.each<[string, string, string[], string[], string[]]>([
     ["resolv.conf:1: 'x' is not an IP address with an optional port."],
   ],
 ])('R-RC-7: %s', (_, text, servers, searched, expected) => {
-  const { dns, problems } = readForeignResolvConf({ path: 'resolv.conf', text }, ifindexOf)
+  const { dns, warnings } = readForeignResolvConf({ path: 'resolv.conf', text }, ifindexOf)
   expect(dns.servers.map(formatServerSpec)).toEqual(servers)
   expect(dns.domains.map(formatDomain)).toEqual(searched)
-  expect(problems.map(problemText)).toEqual(expected)
+  expect(warnings.map(warningText)).toEqual(expected)
 })

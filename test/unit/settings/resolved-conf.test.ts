@@ -4,20 +4,20 @@ import {
   formatDomain,
   formatListenSpec,
   formatServerSpec,
-  notYet,
-  problemText,
+  unsupportedSetting,
+  warningText,
   readResolvedConf,
-  type EarlySettings,
+  type BootSettings,
   type ResolvedSettings,
 } from '../../../src/settings/index.ts'
 
 const ifindexOf = (name: string) => (name === 'eth0' ? 7 : undefined)
-const early = (key: keyof EarlySettings, text: string): EarlySettings => ({ [key]: { path: key, text } })
+const early = (key: keyof BootSettings, text: string): BootSettings => ({ [key]: { path: key, text } })
 
-function read(texts: string | string[], from?: EarlySettings) {
+function read(texts: string | string[], from?: BootSettings) {
   const files = [texts].flat().map((text, index) => ({ path: `${index + 1}.conf`, text: `[Resolve]\n${text}` }))
-  const { settings, problems } = readResolvedConf(files, ifindexOf, from)
-  return { settings, problems: problems.map(problemText) }
+  const { settings, warnings } = readResolvedConf(files, ifindexOf, from)
+  return { settings, warnings: warnings.map(warningText) }
 }
 
 function lists({ servers, fallbackServers, domains }: ResolvedSettings) {
@@ -25,8 +25,8 @@ function lists({ servers, fallbackServers, domains }: ResolvedSettings) {
 }
 
 test('R-CONF: an empty configuration gives the defaults without a word', () => {
-  expect(readResolvedConf([], ifindexOf)).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, problems: [] })
-  expect(read('# only a comment')).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, problems: [] })
+  expect(readResolvedConf([], ifindexOf)).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, warnings: [] })
+  expect(read('# only a comment')).toEqual({ settings: DEFAULT_RESOLVED_SETTINGS, warnings: [] })
   expect(DEFAULT_RESOLVED_SETTINGS).toMatchObject({
     llmnr: 'no',
     dnssec: 'no',
@@ -70,9 +70,9 @@ test.each<[string, string | string[], string[], string[], string[]]>([
   ],
   ['fallback', 'FallbackDNS=9.9.9.9#dns.quad9.net', [], ['9.9.9.9#dns.quad9.net'], []],
 ])('R-CONF-2: %s', (_, texts, servers, fallback, domains) => {
-  const { settings, problems } = read(texts)
+  const { settings, warnings } = read(texts)
   expect(lists(settings)).toEqual([servers, fallback, domains])
-  expect(problems).toEqual([])
+  expect(warnings).toEqual([])
 })
 
 test.each<[string, Partial<ResolvedSettings>]>([
@@ -95,7 +95,7 @@ test.each<[string, Partial<ResolvedSettings>]>([
   ['X-Vendor=1', {}],
   ['Cache=no\nCache=yes', { cache: 'yes' }],
 ])('R-CONF table: %s', (text, expected) => {
-  expect(read(text)).toEqual({ settings: { ...DEFAULT_RESOLVED_SETTINGS, ...expected }, problems: [] })
+  expect(read(text)).toEqual({ settings: { ...DEFAULT_RESOLVED_SETTINGS, ...expected }, warnings: [] })
 })
 
 test('R-STUB-4: extra listeners', () => {
@@ -149,14 +149,14 @@ test.each<[string, string, Partial<ResolvedSettings>, string]>([
     {},
     '1.conf:3: Unknown section [Network], ignoring it. Only [Resolve] is read here.',
   ],
-])('R-CONF-2: %s', (_, text, expected, problem) => {
-  expect(read(text)).toEqual({ settings: { ...DEFAULT_RESOLVED_SETTINGS, ...expected }, problems: [problem] })
+])('R-CONF-2: %s', (_, text, expected, warning) => {
+  expect(read(text)).toEqual({ settings: { ...DEFAULT_RESOLVED_SETTINGS, ...expected }, warnings: [warning] })
 })
 
 test('R-CONF-2: one bad word in a list loses only itself', () => {
-  const { settings, problems } = read('DNS=192.0.2.1 nonsense 192.0.2.2%nowhere 192.0.2.3\nDomains=a..b c')
+  const { settings, warnings } = read('DNS=192.0.2.1 nonsense 192.0.2.2%nowhere 192.0.2.3\nDomains=a..b c')
   expect(lists(settings)).toEqual([['192.0.2.1', '192.0.2.3'], [], ['c']])
-  expect(problems).toEqual([
+  expect(warnings).toEqual([
     "1.conf:2: DNS=: 'nonsense' is not an IP address with an optional port.",
     "1.conf:2: DNS=: There is no interface 'nowhere'.",
     "1.conf:3: Domains=: 'a..b' is not a domain name.",
@@ -164,11 +164,11 @@ test('R-CONF-2: one bad word in a list loses only itself', () => {
 })
 
 test('R-SRV-1: lists are bounded', () => {
-  const { settings, problems } = read(
+  const { settings, warnings } = read(
     `DNS=${Array.from({ length: 300 }, (_, i) => `192.0.${i >> 8}.${i & 255}`).join(' ')}`,
   )
   expect(settings.servers).toHaveLength(256)
-  expect(problems).toEqual([expect.stringContaining('More than 256 entries')])
+  expect(warnings).toEqual([expect.stringContaining('More than 256 entries')])
 })
 
 test.each<[string, string, Partial<ResolvedSettings>, string]>([
@@ -204,12 +204,12 @@ test.each<[string, string, Partial<ResolvedSettings>, string]>([
   ['only the line in force is remarked', 'DNSSEC=yes\nDNSSEC=no', {}, ''],
   ['one remark, at the last line', 'LLMNR=yes\nLLMNR=resolve', {}, '1.conf:3: LLMNR=: '],
   ['a bad later value leaves the earlier line in force', 'DNSSEC=yes\nDNSSEC=perhaps', {}, '1.conf:2: DNSSEC=: '],
-])('a feature that is missing is never pretended: %s', (_, text, expected, problem) => {
-  const { settings, problems } = read(text)
+])('a feature that is missing is never pretended: %s', (_, text, expected, warning) => {
+  const { settings, warnings } = read(text)
   expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, ...expected })
-  const remarks = problems.filter((line) => line.includes('not available'))
-  expect(remarks).toHaveLength(problem === '' ? 0 : 1)
-  expect(remarks.join('')).toContain(problem)
+  const remarks = warnings.filter((line) => line.includes('not available'))
+  expect(remarks).toHaveLength(warning === '' ? 0 : 1)
+  expect(remarks.join('')).toContain(warning)
 })
 
 test.each<[string, Partial<ResolvedSettings>, number]>([
@@ -224,20 +224,20 @@ test.each<[string, Partial<ResolvedSettings>, number]>([
   ['ServerTiers=2 1', { serverTiers: [2, 1] }, 0],
   ['ServerTiers=two', {}, 1],
 ])('keys of our own: %s', (line, expected, count) => {
-  const { settings, problems } = read(line)
+  const { settings, warnings } = read(line)
   expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, ...expected })
-  expect(problems).toHaveLength(count)
+  expect(warnings).toHaveLength(count)
 })
 
 test('what the bus may store follows from the same table', () => {
-  expect(notYet('dnssec', 'yes')?.permitsWithout).toBe(false)
-  expect(notYet('dnsOverTls', 'yes')?.permitsWithout).toBe(false)
-  expect(notYet('dnssec', 'allow-downgrade')?.permitsWithout).toBe(true)
-  expect(notYet('dnssec', 'no')).toBeUndefined()
-  expect(notYet('dnsOverTls', undefined)).toBeUndefined()
+  expect(unsupportedSetting('dnssec', 'yes')?.permitsWithout).toBe(false)
+  expect(unsupportedSetting('dnsOverTls', 'yes')?.permitsWithout).toBe(false)
+  expect(unsupportedSetting('dnssec', 'allow-downgrade')?.permitsWithout).toBe(true)
+  expect(unsupportedSetting('dnssec', 'no')).toBeUndefined()
+  expect(unsupportedSetting('dnsOverTls', undefined)).toBeUndefined()
 })
 
-test.each<[string, string, EarlySettings, string[], string[], boolean]>([
+test.each<[string, string, BootSettings, string[], string[], boolean]>([
   ['nothing configured', '', {}, [], [], false],
   ['DNS= configures, even empty', 'DNS=', {}, [], [], true],
   ['Domains= configures, even empty', 'Domains=', {}, [], [], true],
@@ -264,14 +264,14 @@ test.each<[string, string, EarlySettings, string[], string[], boolean]>([
     true,
   ],
 ])('R-CONF-3, R-RC-7: %s', (_, text, from, servers, domains, configures) => {
-  const { settings, problems } = read(text, from)
+  const { settings, warnings } = read(text, from)
   expect(lists(settings)).toEqual([servers, [], domains])
   expect(settings.configuresServersOrDomains).toBe(configures)
-  expect(problems).toEqual([])
+  expect(warnings).toEqual([])
 })
 
 test('R-CONF-3: a bad word of the kernel command line is named', () => {
-  expect(read('', early('kernelCommandLine', 'nameserver=x')).problems).toEqual([
+  expect(read('', early('kernelCommandLine', 'nameserver=x')).warnings).toEqual([
     "kernelCommandLine: nameserver=: 'x' is not an IP address with an optional port.",
   ])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { problemText, readStaticRecords } from '../../../src/settings/index.ts'
+import { warningText, readStaticRecords } from '../../../src/settings/index.ts'
 import { nameOf, rdataText, typeText } from '../../../src/wire/index.ts'
 
 const read = (...texts: string[]) => readStaticRecords(texts.map((text, index) => ({ path: `${index + 1}.rr`, text })))
@@ -50,16 +50,16 @@ test.each<[string, string, string]>([
   ['no target', '{"key":{"name":"a","type":5}}', 'name must be a domain name, not missing.'],
   ['__proto__', '{"__proto__":{"key":{"name":"a","type":5}}}', 'key must be an object, not missing.'],
 ])('R-STATIC-1: a bad record is named: %s', (_, text, message) => {
-  const { records, problems } = read(text)
+  const { records, warnings } = read(text)
   expect(records.size).toBe(0)
-  expect(problems.map(problemText)).toEqual([expect.stringContaining(`1.rr: ${message}`)])
+  expect(warnings.map(warningText)).toEqual([expect.stringContaining(`1.rr: ${message}`)])
 })
 
 test('R-STATIC-1: a bad record loses only itself', () => {
-  const { records, problems } = read(
+  const { records, warnings } = read(
     '[{},{"key":{"name":"a","type":1},"address":"192.0.2.1"}]',
     '{"key":{"name":"a","type":1},"address":"192.0.2.2"}',
   )
   expect(records.get(nameOf('a'))).toHaveLength(2)
-  expect(problems).toHaveLength(1)
+  expect(warnings).toHaveLength(1)
 })

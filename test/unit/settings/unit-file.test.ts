@@ -42,8 +42,8 @@ test.each<[string, string, number, RegExp]>([
   ['bytes that are not UTF-8', '[R]\nA=\ufffd\n', 2, /UTF-8/],
   ['line separator that ini would swallow', '[R]\nA=1\u20282\n', 2, /UTF-8/],
 ])('a broken line loses only itself: %s', (_, text, line, message) => {
-  const { problems, assignments } = parse(`${text}\n[Good]\nB=2\n`)
-  expect(problems[0]).toMatchObject({ file: 'f.conf', line, message: expect.stringMatching(message) as string })
+  const { warnings, assignments } = parse(`${text}\n[Good]\nB=2\n`)
+  expect(warnings[0]).toMatchObject({ file: 'f.conf', line, message: expect.stringMatching(message) as string })
   expect(assignments.at(-1)).toMatchObject({ section: 'Good', key: 'B', value: '2' })
 })
 

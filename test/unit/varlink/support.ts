@@ -198,6 +198,7 @@ const OBSERVED = {
   journal: { recent: () => [], watch: () => ({ [Symbol.dispose]: () => undefined }) },
   meter: { scopes: [], servers: [], sources: new Map(), failures: 0, replays: 0 },
   overview: { links: () => [] },
+  warnings: { all: [] },
 }
 
 const unasked = () => Promise.reject(new Error('no resolver here'))

@@ -10,7 +10,7 @@ export class SettingError extends Error {
 }
 
 /** Something in a file that was passed over, and what to do about it. The rest of the file still counts. */
-export interface Problem {
+export interface ConfigWarning {
   readonly file: string
   /** Counted from 1; undefined when the file as a whole is meant. */
   readonly line: number | undefined
@@ -20,7 +20,7 @@ export interface Problem {
 }
 
 /** One line for the log: `file:line: Key=: message`. */
-export function problemText({ file, line, key, message }: Problem): string {
+export function warningText({ file, line, key, message }: ConfigWarning): string {
   return `${file}${line === undefined ? '' : `:${line}`}: ${key === undefined ? '' : `${key}=: `}${message}`
 }
 

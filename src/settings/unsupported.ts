@@ -1,7 +1,7 @@
 import type { ResolvedSettings } from './resolved-settings.ts'
 
 /** A setting that asks for a feature this build does not have. When the feature arrives, its row goes. */
-export interface NotYet {
+export interface UnsupportedSetting {
   readonly setting: keyof ResolvedSettings
   /** Its name in resolved.conf. */
   readonly key: string
@@ -18,7 +18,7 @@ const is = (wanted: string) => (value: unknown) => value === wanted
 const isOn = (value: unknown) => value !== 'no'
 
 // biome-ignore format: a table reads better in rows
-const NOT_YET: readonly NotYet[] = [
+const UNSUPPORTED: readonly UnsupportedSetting[] = [
   { setting: 'dnssec', key: 'DNSSEC', asksFor: is('yes'), instead: { dnssec: 'no' }, permitsWithout: false,
     message: 'DNSSEC validation is not available yet and cannot be enforced: answers are NOT validated. Set DNSSEC=no.' },
   { setting: 'dnssec', key: 'DNSSEC', asksFor: is('allow-downgrade'), instead: {}, permitsWithout: true,
@@ -39,10 +39,10 @@ const NOT_YET: readonly NotYet[] = [
 ]
 
 /** Why `value` cannot be had in this build; undefined when it can. "No value of its own" always can. */
-export function notYet<S extends keyof ResolvedSettings>(
+export function unsupportedSetting<S extends keyof ResolvedSettings>(
   setting: S,
   value: ResolvedSettings[S] | undefined,
-): NotYet | undefined {
+): UnsupportedSetting | undefined {
   if (value === undefined) return undefined
-  return NOT_YET.find((row) => row.setting === setting && row.asksFor(value))
+  return UNSUPPORTED.find((row) => row.setting === setting && row.asksFor(value))
 }

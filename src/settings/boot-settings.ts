@@ -1,10 +1,10 @@
 import type { Domain } from './link-settings.ts'
 import { extendDomains, extendServers } from './lists.ts'
-import type { Problem, SourceFile } from './problem.ts'
+import type { ConfigWarning, SourceFile } from './config-warning.ts'
 import type { IfIndexOf, ServerSpec } from './server-spec.ts'
 
 /** What may come with the boot instead of from files (R-CONF-3). */
-export interface EarlySettings {
+export interface BootSettings {
   /** Credential `network.dns`: servers. */
   readonly dns?: SourceFile | undefined
   /** Credential `network.search_domains`: domains. */
@@ -20,10 +20,10 @@ interface Lists {
 }
 
 /** Adds what `early` says to `lists`: credentials only where no file configured anything, the kernel's word always. */
-export function withEarlySettings(lists: Lists, early: EarlySettings, ifindexOf: IfIndexOf): Problem[] {
-  const problems: Problem[] = []
+export function withBootSettings(lists: Lists, early: BootSettings, ifindexOf: IfIndexOf): ConfigWarning[] {
+  const warnings: ConfigWarning[] = []
   const reportTo = (file: string, key?: string) => (message: string) =>
-    problems.push({ file, line: undefined, key, message })
+    warnings.push({ file, line: undefined, key, message })
   if (!lists.configuresServersOrDomains) applyCredentials(lists, early, ifindexOf, reportTo)
   const { path, text } = early.kernelCommandLine ?? { path: '', text: '' }
   const options = kernelOptions(text)
@@ -35,12 +35,12 @@ export function withEarlySettings(lists: Lists, early: EarlySettings, ifindexOf:
     lists.servers = extendServers(lists.servers, value, ifindexOf, reportTo(path, key))
   for (const { key, value } of domains) lists.domains = extendDomains(lists.domains, value, reportTo(path, key))
   lists.configuresServersOrDomains ||= servers.length + domains.length > 0
-  return problems
+  return warnings
 }
 
 function applyCredentials(
   lists: Lists,
-  { dns, searchDomains }: EarlySettings,
+  { dns, searchDomains }: BootSettings,
   ifindexOf: IfIndexOf,
   reportTo: (file: string) => (message: string) => void,
 ): void {
