@@ -59,8 +59,6 @@ const HARMLESS_HERE = new Set([
 
 /** Who may import a package: a file where the package is full of surprises, else rooms. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
-  'dns-packet': ['wire/codec.ts'],
-  ini: ['settings/unit-file.ts'],
   koffi: ['sys/'],
   'dbus-next': ['dbus/'],
   'ansi-escapes': ['cli/'],
@@ -130,7 +128,6 @@ describe('the map of src/', () => {
   test('the reader of imports sees what there is', () => {
     expect(files.length).toBeGreaterThan(200)
     expect(inside.length).toBeGreaterThan(2 * files.length)
-    expect(lines(imports)).toContain('wire/codec.ts imports dns-packet')
     expect(lines(imports)).toContain('sys/libc.ts imports koffi')
   })
 

@@ -1,4 +1,3 @@
-import { decode } from 'ini'
 import type { ConfigWarning, SourceFile } from './config-warning.ts'
 
 /** One `Key=value` line, in the order of the file. `value` is trimmed, continuation lines joined, quotes untouched. */
@@ -16,6 +15,8 @@ export interface UnitFile {
   readonly warnings: readonly ConfigWarning[]
 }
 
+const HEADER = /^\[([^\]]+)\]$/
+
 interface Line {
   readonly text: string
   readonly number: number
@@ -23,28 +24,32 @@ interface Line {
 
 /**
  * Reads systemd.syntax(7): sections, repeated keys, comments at the start of a line, and lines continued by a final
- * backslash. A line that is neither is a warning and loses only itself.
+ * backslash. A line that is none of these is a warning and loses only itself.
  *
- * ini does the splitting, but keeps only the last of repeated keys, cuts values at `#` and `;`, unquotes them, turns
- * `true` into a boolean and counts no lines. So every line goes in with its number in front of the key (which makes it
- * unique), a mark in front of the value (which keeps it plain text) and ini's own special characters escaped.
+ * Not by the package ini: its language cuts values at `#` and `;`, unquotes them, makes `true` a boolean, keeps the last
+ * of repeated keys, and tells no line numbers. The tests use it as a second reader of what both languages share.
  */
 export function parseUnitFile({ path, text }: SourceFile): UnitFile {
+  const assignments: Assignment[] = []
   const warnings: ConfigWarning[] = []
-  const accepted: string[] = []
-  let hasSection = false
-  for (const line of joinContinued(text)) {
-    const isHeader = /^\[[^\]]+\]$/.test(line.text)
-    const message = isHeader ? undefined : whatIsWrong(line.text, hasSection)
-    if (message !== undefined) warnings.push({ file: path, line: line.number, key: undefined, message })
-    else accepted.push(isHeader ? line.text.replaceAll('.', '\\.') : escapeForIni(line))
-    hasSection ||= isHeader
+  let section: string | undefined
+  for (const { text: line, number } of joinContinued(text)) {
+    const header = HEADER.exec(line)
+    const message = header === null ? whatIsWrong(line, section !== undefined) : undefined
+    if (header !== null) section = header[1] as string
+    else if (message !== undefined) warnings.push({ file: path, line: number, key: undefined, message })
+    else assignments.push({ section: section as string, ...splitAssignment(line), file: path, line: number })
   }
-  return { assignments: assignmentsOf(decode(accepted.join('\n'), { bracketedArray: false }), path), warnings }
+  return { assignments, warnings }
+}
+
+function splitAssignment(line: string): Pick<Assignment, 'key' | 'value'> {
+  const equals = line.indexOf('=')
+  return { key: line.slice(0, equals).trim(), value: line.slice(equals + 1).trim() }
 }
 
 function whatIsWrong(text: string, hasSection: boolean): string | undefined {
-  // U+FFFD stands for bytes that were not UTF-8; the line separators would be lost inside ini without a word.
+  // U+FFFD stands for bytes that were not UTF-8; line separators are taken for line ends by some editors.
   // oxlint-disable-next-line no-control-regex
   if (/[\0-\x08\x0b-\x1f\u2028\u2029\ufffd]/.test(text)) return 'Not plain UTF-8 text, ignoring this line.'
   if (text.startsWith('[')) return `Invalid section header '${text}', ignoring this line.`
@@ -75,20 +80,4 @@ function endsInBackslash(raw: string): boolean {
   let count = 0
   while (raw[raw.length - 1 - count] === '\\') count++
   return count % 2 === 1
-}
-
-function escapeForIni({ text, number }: Line): string {
-  return `${number} ${text.replace(/[\\;#]/g, '\\$&').replace('=', '=|')}`
-}
-
-function assignmentsOf(sections: Record<string, Record<string, string>>, file: string): Assignment[] {
-  return Object.entries(sections)
-    .flatMap(([section, entries]) =>
-      Object.entries(entries).map(([numberedKey, marked]) => {
-        const space = numberedKey.indexOf(' ')
-        const key = numberedKey.slice(space + 1).trim()
-        return { section, key, value: marked.slice(1).trim(), file, line: Number(numberedKey.slice(0, space)) }
-      }),
-    )
-    .toSorted((a, b) => a.line - b.line)
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { decode } from 'ini'
 import { expect, test } from 'vitest'
 import { parseUnitFile } from '../../../src/settings/unit-file.ts'
 
@@ -16,16 +17,12 @@ test.each<[string, string, string[]]>([
   ],
   ['a continuation may end the file', '[R]\nA=1\\', ['2 [R] A=1']],
   ['two backslashes do not continue', '[R]\nA=1\\\\\nB=2', ['2 [R] A=1\\\\', '3 [R] B=2']],
-  [
-    'words that ini would convert stay text',
-    '[R]\nA=true\nB=null\nC=\nD',
-    ['2 [R] A=true', '3 [R] B=null', '4 [R] C='],
-  ],
+  ['words stay text', '[R]\nA=true\nB=null\nC=\nD', ['2 [R] A=true', '3 [R] B=null', '4 [R] C=']],
   ['quotes stay', `[R]\nA="x y"\nB='z'\nC="a" "b"`, ['2 [R] A="x y"', "3 [R] B='z'", '4 [R] C="a" "b"']],
   ['a value may hold =', '[R]\nA = b=c \n', ['2 [R] A=b=c']],
   ['a section may come again, in file order', '[R]\nA=1\n[S]\nB=2\n[R]\nC=3', ['2 [R] A=1', '4 [S] B=2', '6 [R] C=3']],
   [
-    'keys and sections that mean something to ini',
+    'keys and sections that mean something to others',
     '[a.b]\nX[]=1\n__proto__=2\n[R]\nY=1',
     ['2 [a.b] X[]=1', '3 [a.b] __proto__=2', '5 [R] Y=1'],
   ],
@@ -40,7 +37,7 @@ test.each<[string, string, number, RegExp]>([
   ['no key', '[R]\n=1\n', 2, /Key=value/],
   ['broken header', '[R\nA=1', 1, /section header/],
   ['bytes that are not UTF-8', '[R]\nA=\ufffd\n', 2, /UTF-8/],
-  ['line separator that ini would swallow', '[R]\nA=1\u20282\n', 2, /UTF-8/],
+  ['a line separator', '[R]\nA=1\u20282\n', 2, /UTF-8/],
 ])('a broken line loses only itself: %s', (_, text, line, message) => {
   const { warnings, assignments } = parse(`${text}\n[Good]\nB=2\n`)
   expect(warnings[0]).toMatchObject({ file: 'f.conf', line, message: expect.stringMatching(message) as string })
@@ -59,6 +56,25 @@ test('any text is read without an error, and any plain value survives', { timeou
     fc.property(fc.array(fc.integer({ min: 0x21, max: 0x7e }), { maxLength: 30 }), (codes) => {
       const value = `${String.fromCharCode(...codes)}x` // a final backslash would be a continuation
       expect(parse(`[R]\nA=${value}`).assignments[0]?.value).toBe(value)
+    }),
+  )
+})
+
+test('files without what the two languages differ in are read as ini reads them', { timeout: 60_000 }, () => {
+  const word = fc.stringMatching(/^[A-Z][A-Za-z]{0,8}$/)
+  const value = fc.stringMatching(/^[a-z0-9~.:%/][a-z0-9~.:%/ ]{0,12}x$/)
+  const pad = fc.constantFrom('', ' ', '\t')
+  const assignments = fc.uniqueArray(fc.tuple(word, pad, pad, value), { selector: ([key]) => key, minLength: 1 })
+  const sections = fc.uniqueArray(fc.tuple(word, assignments), { selector: ([name]) => name })
+  fc.assert(
+    fc.property(sections, fc.constantFrom('\n', '\r\n', '\n# remark\n', '\n\n'), (file, end) => {
+      const lines = file.flatMap(([name, body]) => [
+        `[${name}]`,
+        ...body.map(([key, before, after, text]) => `${key}${before}=${after}${text}`),
+      ])
+      const read: Record<string, Record<string, string>> = {}
+      for (const { section, key, value: text } of parse(lines.join(end)).assignments) (read[section] ??= {})[key] = text
+      expect(read).toEqual(decode(lines.join(end)))
     }),
   )
 })
