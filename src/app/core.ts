@@ -60,7 +60,10 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
       clock,
       log: logger,
       onNews: () => transport.renew(),
-      onChange: (latest) => control?.followKernel(latest),
+      onChange: (latest) => {
+        control?.followKernel(latest)
+        local.noteAddresses()
+      },
     }),
   )
   const ifindexOf: IfIndexOf = (name) => [...monitor.facts.links.values()].find((link) => link.name === name)?.ifindex

@@ -43,7 +43,10 @@ export async function frontEnds(context: DaemonContext, core: Core, life: Lifeti
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')
   const text = () => openMetricsText(watching.meter, watching.overview.links())
-  const withRoutes: SharedDependencies = { ...shared, current: () => [scopes.routes, ...shared.current()] }
+  const withRoutes: SharedDependencies = {
+    ...shared,
+    current: () => [scopes.routes, core.local.ownAddresses, ...shared.current()],
+  }
   const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, shared: withRoutes, clock, isWatched })
   return {
     newStub: () => new StubListeners({ listening, responder, clock, log: logger }),

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import type { Clock, Dependency, Log, Millis } from '../base/index.ts'
+import { AF_INET6, Validity } from '../base/index.ts'
 import { hostName, hostsFile, type Polled, staticRecordFiles } from '../files/index.ts'
 import type { LocalSources } from '../resolve/index.ts'
 import type { NetworkFacts } from '../scope/index.ts'
@@ -8,13 +8,15 @@ import { type HostFacts, hostFactsOf, ownNamesOf } from '../synth/index.ts'
 
 /** What this machine knows by itself, from its files, its name and its network. */
 export class LocalKnowledge implements LocalSources {
-  readonly hasIpv6 = existsSync('/proc/net/if_inet6')
   readonly #hosts: Polled<HostsTable>
   readonly #static: Polled<StaticRecords>
   readonly #hostName: Polled<string>
   readonly #facts: () => NetworkFacts
   readonly #synthesizesHostName: boolean
   #made: { readonly from: NetworkFacts; readonly name: string; readonly facts: HostFacts } | undefined
+  #addresses = ''
+  #addressesVersion = 0
+  readonly #addressesValidity = new Validity()
 
   constructor(
     facts: () => NetworkFacts,
@@ -76,8 +78,34 @@ export class LocalKnowledge implements LocalSources {
     const name = this.hostName
     if (this.#made?.from !== from || this.#made.name !== name) {
       const ownNames = this.#synthesizesHostName ? ownNamesOf(name) : []
-      this.#made = { from, name, facts: hostFactsOf(from, ownNames, this.hasIpv6) }
+      this.#made = { from, name, facts: hostFactsOf(from, ownNames) }
     }
     return this.#made.facts
+  }
+
+  /** Current until the addresses of this machine or of its gateways change: their reverse names are answered here. */
+  get ownAddresses(): Dependency {
+    return this.#addressesValidity.current
+  }
+
+  /** Counts those changes. */
+  get addressesVersion(): number {
+    return this.#addressesVersion
+  }
+
+  /** The kernel's facts have changed. */
+  noteAddresses(): void {
+    const { addresses, gateways } = this.host()
+    const text = [this.hasIpv6, ...[...addresses, ...gateways].map(({ address }) => address.text)].join(' ')
+    if (text === this.#addresses) return
+    this.#addresses = text
+    this.#addressesVersion++
+    this.#addressesValidity.invalidate()
+  }
+
+  /** Whether any link has an IPv6 address: without, nobody could use one (dbus.md §3.1). */
+  get hasIpv6(): boolean {
+    const links = [...this.#facts().links.values()]
+    return links.some(({ addresses }) => addresses.some(({ address }) => address.family === AF_INET6))
   }
 }

@@ -83,7 +83,7 @@ function scoreScopes(query: Query, { scopes, settings }: ResolverServices): Scor
 
 /** R-ROUTE-4. */
 function isOwnBusiness({ name, types }: Query, { local }: ResolverServices): boolean {
-  return isLocalOnly(name, types, local.host().ownNames)
+  return isLocalOnly(name, types, local.host())
 }
 
 function explainScope(

@@ -5,7 +5,7 @@ import type { Scope } from '../scope/index.ts'
 import type { HostsTable, StaticRecords } from '../settings/index.ts'
 import type { LocalAnswer } from '../synth/index.ts'
 import { answerFromHosts, synthesize } from '../synth/index.ts'
-import { addressOfReverseName, questionText } from '../wire/index.ts'
+import { questionText } from '../wire/index.ts'
 import { mayAnswerOurselves, mayAskDns } from './asks.ts'
 import { Admission } from './admission.ts'
 import type { CandidateResult } from './candidate.ts'
@@ -92,12 +92,13 @@ export class Resolver {
 
   /** Changes when `isRoutedTo` may say something else of a scope that is still in force. */
   get routesVersion(): number {
-    return this.#services.scopes.takeoverVersion
+    return this.#services.scopes.takeoverVersion + this.#services.local.addressesVersion
   }
 
   /** Whether this scope, and no other, would be asked now: then what its cache holds is what the query gets. */
   isRoutedTo(scope: Scope, query: Query): boolean {
-    const { scopes, settings } = this.#services
+    const { scopes, settings, local } = this.#services
+    if (isLocalOnly(query.name, query.types, local.host())) return false
     const asksSingleLabels = settings().resolveUnicastSingleLabel || (query.flags & FLAG.RELAX_SINGLE_LABEL) !== 0
     const found = scopes.route(query, { asksSingleLabels })
     return found.length === 1 && found[0] === scope
@@ -143,9 +144,7 @@ export class Resolver {
     const round = await this.#askScopes(query, deadline, signal)
     if (!maySynthesize || !SYNTHESIS_AFTER.has(round.state)) return round
     const made = synthesize(query.name, this.#services.local.host())
-    if (made !== undefined) return localRound(query, made, 'synthesized')
-    // R-SYNTH-4: once an address is ours we know its name, and so nothing without one is to be repeated unseen.
-    return addressOfReverseName(query.name) === undefined ? round : { ...round, basis: undefined, cached: undefined }
+    return made === undefined ? round : localRound(query, made, 'synthesized')
   }
 
   /** A promise only where files have to be looked at again. */
@@ -161,7 +160,7 @@ export class Resolver {
   /** The best scopes, all at once; anew when the scopes changed meanwhile, so that no answer of the old ones gets out. */
   async #askScopes(query: Query, deadline: number, signal: AbortSignal): Promise<Round> {
     const { scopes, clock, local, settings } = this.#services
-    if (!mayAskDns(query) || isLocalOnly(query.name, query.types, local.host().ownNames)) {
+    if (!mayAskDns(query) || isLocalOnly(query.name, query.types, local.host())) {
       return failedRound(query.name, 'no-servers')
     }
     const singleLabels = settings().resolveUnicastSingleLabel
@@ -271,7 +270,7 @@ function lookLocally(
 ): Round | undefined {
   const fixed = records?.get(query.name)
   if (fixed !== undefined) return localRound(query, plain(fixed), 'static')
-  const host = hosts && answerFromHosts(hosts, query.name)
+  const host = hosts && answerFromHosts(hosts, query.name, query.types)
   return host && localRound(query, host, 'hosts')
 }
 

@@ -8,6 +8,8 @@ export interface LocalSources {
   staticRecords(): StaticRecords | Promise<StaticRecords>
   hosts(): HostsTable | Promise<HostsTable>
   host(): HostFacts
+  /** Counts changes of the addresses of this machine and of its gateways: their reverse names are answered here. */
+  readonly addressesVersion: number
 }
 
 export interface ResolverServices {

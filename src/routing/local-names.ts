@@ -1,5 +1,5 @@
 import type { Name } from '../wire/index.ts'
-import { isWithin, nameOf, reverseNameOf, TYPE } from '../wire/index.ts'
+import { addressOfReverseName, isWithin, nameOf, reverseNameOf, TYPE } from '../wire/index.ts'
 import { IpAddress } from '../base/index.ts'
 
 /** Names this machine answers itself, whatever is configured (R-ROUTE-4, RFC 6761, RFC 6303). */
@@ -22,12 +22,25 @@ const NEVER_ASKED_EXACTLY: ReadonlySet<Name> = new Set(
 const RESOLVER_ARPA = nameOf('resolver.arpa')
 const DNS_RESOLVER_ARPA = nameOf('_dns.resolver.arpa')
 
-/** True for names that no scope is ever asked for; `ownNames` are those of this host. */
-export function isLocalOnly(name: Name, types: readonly number[], ownNames: readonly Name[]): boolean {
-  if (NEVER_ASKED_EXACTLY.has(name) || ownNames.includes(name)) return true
+/** What is this host's own: nobody else is asked about it. */
+export interface OwnIdentity {
+  /** None where they are left to DNS (R-SYNTH-9), the reverse names of the addresses with them. */
+  readonly ownNames: readonly Name[]
+  readonly addresses: readonly { readonly address: IpAddress }[]
+}
+
+/** True for names that no scope is ever asked for. */
+export function isLocalOnly(name: Name, types: readonly number[], own: OwnIdentity): boolean {
+  if (NEVER_ASKED_EXACTLY.has(name) || own.ownNames.includes(name) || isOwnReverse(name, own)) return true
   if (NEVER_ASKED.some((domain) => isWithin(name, domain))) return true
   if (!isWithin(name, RESOLVER_ARPA)) return false
   return !(name === DNS_RESOLVER_ARPA && types.every((type) => type === TYPE.SVCB))
+}
+
+/** The machine's addresses are nobody else's business (R-ORDER-4). */
+function isOwnReverse(name: Name, { ownNames, addresses }: OwnIdentity): boolean {
+  const reverse = ownNames.length > 0 && name.endsWith('.arpa') ? addressOfReverseName(name) : undefined
+  return reverse !== undefined && addresses.some(({ address }) => address.equals(reverse))
 }
 
 function reverseOf(text: string): Name {

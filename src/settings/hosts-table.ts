@@ -5,23 +5,30 @@ import type { Report } from './config-warning.ts'
 /** Told what is wrong with one line. */
 export type ReportLine = (line: number, message: string) => void
 
+/** A name of the file: as it is looked up, and as it is written there. */
+export interface HostName {
+  readonly name: Name
+  /** Letter case kept, no final dot. */
+  readonly text: string
+}
+
 export interface HostsAddress {
   readonly address: IpAddress
-  /** The first name ever given to this address: an alias answers as CNAME to it (R-HOSTS-5). */
-  readonly canonical: Name
+  /** The first name of the line: the others on it answer as CNAMEs to it (R-HOSTS-5). */
+  readonly canonical: HostName
 }
 
 const LOCALHOST_ADDRESSES = ['127.0.0.1', '::1']
 const LOCALHOST_NAMES = [nameOf('localhost'), nameOf('localhost.localdomain')]
-/** Letters, digits and inner hyphens, at most 63 in a label: such a name in lower case is a `Name` as it stands. */
-const HOST_NAME = /^(?!.{254})[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i
+/** What zones hold as names of hosts and services, 63 letters in a label: in lower case it is a `Name` as it stands. */
+const HOST_NAME = /^(?!.{254})[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/i
 
 /** What a hosts file says. Names match exactly, never names below them (R-HOSTS-4). Replaced as a whole. */
 export class HostsTable {
   readonly #byName = new Map<Name, HostsAddress[]>()
-  readonly #byAddress = new Map<string, Name[]>()
+  readonly #byAddress = new Map<string, HostName[]>()
 
-  /** Bad addresses lose their line, bad names only themselves (R-HOSTS-2); `report` is told, with lines counted from 1. */
+  /** A bad address loses its line, a bad name only itself (R-HOSTS-2); `report` is told, with lines counted from 1. */
   static parse(text: string, report: ReportLine = () => {}): HostsTable {
     const table = new HostsTable()
     const seen = new Map<string, IpAddress | undefined>() // block lists repeat one address a hundred thousand times
@@ -31,7 +38,7 @@ export class HostsTable {
       table.#readLine(text.slice(from, to), seen, (message) => report(number, message))
       from = to + 1
     }
-    for (const address of LOCALHOST_ADDRESSES) table.#forgetPlainLocalhost(address)
+    table.#forgetPlainLocalhost()
     return table
   }
 
@@ -40,8 +47,8 @@ export class HostsTable {
     return this.#byName.get(name)
   }
 
-  /** Canonical name first; none when the address is not here. */
-  namesOf(address: IpAddress): readonly Name[] {
+  /** In the order of the file; none when the address is not here. */
+  namesOf(address: IpAddress): readonly HostName[] {
     return this.#byAddress.get(address.text) ?? []
   }
 
@@ -57,38 +64,44 @@ export class HostsTable {
     if (!seen.has(first)) seen.set(first, parseHostsAddress(first))
     const address = seen.get(first)
     if (address === undefined) return report(`${quoted(first)} is not an address, ignoring the line.`)
+    let canonical: HostName | undefined
     for (let i = 1; i < words.length; i++) {
       const word = words[i] as string
-      const name = hostName(word)
-      if (name !== undefined) this.#add(address, name)
-      else report(`${quoted(word)} is not a host name (letters, digits, hyphens and dots), ignoring it.`)
+      const host = hostName(word)
+      if (host !== undefined) this.#add(address, host, (canonical ??= host))
+      else report(`${quoted(word)} is not a host name (letters, digits, hyphens, underscores and dots), ignoring it.`)
     }
   }
 
-  #add(address: IpAddress, name: Name): void {
-    const known = this.#byName.get(name) ?? []
-    if (known.length === 0) this.#byName.set(name, known)
-    if (address.isUnspecified) return
+  #add(address: IpAddress, host: HostName, canonical: HostName): void {
+    if (isLocalhost(host.name) && address.isLinkLocal) return // `fe80::1%lo0 localhost`: the loopback link of other systems
+    const known = this.#byName.get(host.name) ?? []
+    if (known.length === 0) this.#byName.set(host.name, known)
+    if (address.isUnspecified || known.some((entry) => entry.address.equals(address))) return
+    known.push({ address, canonical })
     const names = this.#byAddress.get(address.text)
-    if (names === undefined) this.#byAddress.set(address.text, [name])
-    else if (!known.some((entry) => entry.address.equals(address))) names.push(name)
-    else return
-    known.push({ address, canonical: names?.[0] ?? name })
+    if (names === undefined) this.#byAddress.set(address.text, [host])
+    else names.push(host)
   }
 
   /**
-   * R-HOSTS-6: the usual localhost lines say nothing that R-SYNTH-1 does not say better. They count as soon as another
-   * name shares the address, or one of these names has another address.
+   * R-HOSTS-6: of localhost the usual lines say nothing that R-SYNTH-1 does not say better. They count where the file
+   * gives it another address; and for the address itself where it has another name.
    */
-  #forgetPlainLocalhost(address: string): void {
-    const names = this.#byAddress.get(address) ?? []
-    const isPlain = (name: Name) =>
-      LOCALHOST_NAMES.some((localhost) => isWithin(name, localhost)) &&
-      (this.#byName.get(name) ?? []).every((entry) => LOCALHOST_ADDRESSES.includes(entry.address.text))
-    if (!names.every(isPlain)) return
-    for (const name of names) this.#byName.delete(name)
-    this.#byAddress.delete(address)
+  #forgetPlainLocalhost(): void {
+    for (const [name, known] of this.#byName) {
+      if (!isLocalhost(name)) continue
+      if (known.every(({ address }) => LOCALHOST_ADDRESSES.includes(address.text))) this.#byName.delete(name)
+    }
+    for (const address of LOCALHOST_ADDRESSES) {
+      const names = this.#byAddress.get(address) ?? []
+      if (names.every(({ name }) => isLocalhost(name) && !this.#byName.has(name))) this.#byAddress.delete(address)
+    }
   }
+}
+
+function isLocalhost(name: Name): boolean {
+  return name.includes('localhost') && LOCALHOST_NAMES.some((localhost) => isWithin(name, localhost))
 }
 
 /** A word for people, who need not see all of a long one. */
@@ -101,7 +114,7 @@ function parseHostsAddress(word: string): IpAddress | undefined {
   return IpAddress.parse(zone < 0 ? word : word.slice(0, zone))
 }
 
-function hostName(word: string): Name | undefined {
-  const bare = word.endsWith('.') ? word.slice(0, -1) : word
-  return HOST_NAME.test(bare) ? (bare.toLowerCase() as Name) : undefined
+function hostName(word: string): HostName | undefined {
+  const text = word.endsWith('.') ? word.slice(0, -1) : word
+  return HOST_NAME.test(text) ? { name: text.toLowerCase() as Name, text } : undefined
 }

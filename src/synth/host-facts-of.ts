@@ -1,4 +1,5 @@
-import type { Family, IfIndex, IpAddress } from '../base/index.ts'
+import type { Family, IfIndex } from '../base/index.ts'
+import { IpAddress } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
 import type { HostAddress, HostFacts } from './host-facts.ts'
 
@@ -23,17 +24,22 @@ interface KernelGateway {
 
 const SCOPE_HOST = 254
 const DEPRECATED_OR_TENTATIVE = 0x60
+const LOOPBACK_V6 = IpAddress.of('::1')
 
 /** Puts the kernel's facts in the order synthesis gives them out (R-SYNTH-3, R-SYNTH-5, R-SYNTH-6). */
-export function hostFactsOf(facts: KernelFacts, ownNames: readonly Name[], hasIpv6: boolean): HostFacts {
+export function hostFactsOf(facts: KernelFacts, ownNames: readonly Name[]): HostFacts {
   const gateways = [...facts.gateways].toSorted((a, b) => a.family - b.family || a.metric - b.metric)
   return {
     ownNames,
     addresses: ownAddresses(facts),
     gateways: gateways.map(({ family, gateway, ifindex }) => ({ family, address: gateway, ifindex })),
     outbound: gateways.flatMap((gateway) => sourceTowards(gateway, facts) ?? []),
-    hasIpv6,
+    hasIpv6: isAssigned(facts, LOOPBACK_V6),
   }
+}
+
+function isAssigned({ links }: KernelFacts, address: IpAddress): boolean {
+  return [...links.values()].some((link) => link.addresses.some((own) => own.address.equals(address)))
 }
 
 /** Usable addresses wider than the host: IPv4 first, then by scope with global first, then by link. */

@@ -11,6 +11,7 @@ export interface HostFacts {
   readonly gateways: readonly HostAddress[]
   /** Source addresses towards those gateways (R-SYNTH-6). */
   readonly outbound: readonly HostAddress[]
+  /** The loopback link has `::1`; it has none where IPv6 is off in the kernel or by `disable_ipv6`. */
   readonly hasIpv6: boolean
 }
 

@@ -5,6 +5,7 @@ import { ResolverLookups } from '../../src/lookup/index.ts'
 import { Resolver } from '../../src/resolve/index.ts'
 import type { ConfiguredLink, LinkFacts, NetworkFacts } from '../../src/scope/index.ts'
 import {
+  IFF_LOOPBACK,
   IFF_LOWER_UP,
   IFF_MULTICAST,
   IFF_RUNNING,
@@ -101,6 +102,7 @@ export class World {
   #local = { isCurrent: true }
   readonly #counts = new TransactionCounts()
   readonly #servers = new Map<string, Server>()
+  #addressesVersion = 0
   #script: WorldScript
   #hosts: HostsTable
 
@@ -113,6 +115,7 @@ export class World {
     const random = new SeededRandom(script.seed)
     const { clock, transport } = this
     this.scopes = new ScopeSet({ transport, clock, random, log, counts: this.#counts })
+    const version = () => this.#addressesVersion
     this.resolver = new Resolver({
       scopes: this.scopes,
       settings: () => this.#settings(),
@@ -120,9 +123,12 @@ export class World {
       log,
       catchUp: () => undefined,
       local: {
+        get addressesVersion() {
+          return version()
+        },
         staticRecords: () => new Map(),
         hosts: () => this.#hosts,
-        host: () => hostFactsOf(factsOf(this.#script), ownNamesOf(this.#script.hostName ?? 'host'), true),
+        host: () => hostFactsOf(factsOf(this.#script), ownNamesOf(this.#script.hostName ?? 'host')),
       },
     })
     this.lookups = new ResolverLookups(this.resolver, {
@@ -170,7 +176,9 @@ export class World {
 
   /** Replaces parts of the world; in force when this returns. Links are replaced as a whole list. */
   change(script: WorldScript): void {
-    this.#script = { ...this.#script, ...script }
+    const before = this.#script
+    this.#script = { ...before, ...script }
+    if (ownText(before) !== ownText(this.#script)) this.#addressesVersion++
     if (script.hosts !== undefined) this.#hosts = HostsTable.parse(script.hosts)
     if (script.hosts !== undefined || script.hostName !== undefined || script.settings !== undefined)
       this.#forgetLocal()
@@ -285,9 +293,17 @@ function configuredLink({ dns = [], domains = [], defaultRoute }: LinkScript): C
   return { settings, networkdState: undefined }
 }
 
+/** As the daemon's local knowledge sees it: addresses of this machine and of its gateways. */
+function ownText(script: WorldScript): string {
+  const { addresses, gateways } = hostFactsOf(factsOf(script), [])
+  return [...addresses, ...gateways].map(({ address }) => address.text).join(' ')
+}
+
+const LOOPBACK: LinkScript = { ifindex: 1, name: 'lo', addresses: ['127.0.0.1/8', '::1/128'] }
+
 function factsOf({ links = [], gateways = [] }: WorldScript): NetworkFacts {
   return {
-    links: new Map(links.map((link) => [link.ifindex, linkFacts(link)])),
+    links: new Map([LOOPBACK, ...links].map((link) => [link.ifindex, linkFacts(link)])),
     gateways: gateways.map(({ gateway, ifindex }) => {
       const address = IpAddress.of(gateway)
       return { family: address.family, gateway: address, ifindex, metric: 0, source: undefined }
@@ -300,7 +316,7 @@ function linkFacts({ ifindex, name = `link${ifindex}`, addresses, isUp = true }:
   return {
     ifindex,
     name,
-    flags,
+    flags: ifindex === LOOPBACK.ifindex ? flags | IFF_LOOPBACK : flags,
     operState: isUp ? OPERSTATE_UP : 2,
     mtu: 1500,
     addresses: (addresses ?? [`10.${ifindex}.0.2/24`]).map((text) => {
@@ -308,7 +324,7 @@ function linkFacts({ ifindex, name = `link${ifindex}`, addresses, isUp = true }:
       return {
         address: IpAddress.of(host),
         prefixLength: Number(prefix),
-        scope: host.startsWith('fe80') ? 253 : 0,
+        scope: host.startsWith('fe80') ? 253 : IpAddress.of(host).isLoopback ? 254 : 0,
         flags: 0,
       }
     }),

@@ -197,8 +197,8 @@ describe('the order of sources (R-ORDER)', () => {
   })
 
   test('R-ORDER-3: NODATA from the network is final', async () => {
-    const world = worldOf({})
-    const resolution = await resolve(world, '2.0.2.10.in-addr.arpa', { types: 'PTR' })
+    const world = worldOf({}, { gateways: [{ gateway: '10.2.0.1', ifindex: 2 }] })
+    const resolution = await resolve(world, '1.0.2.10.in-addr.arpa', { types: 'PTR' })
     expect([resolution.state, resolution.answer.length]).toEqual(['success', 0])
   })
 

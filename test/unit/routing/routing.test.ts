@@ -127,7 +127,10 @@ describe('winners (R-ROUTE-1)', () => {
 })
 
 describe('isLocalOnly (R-ROUTE-4)', () => {
-  const own = ['box.example', 'box', 'box.local'].map(nameOf)
+  const own = {
+    ownNames: ['box.example', 'box', 'box.local'].map(nameOf),
+    addresses: ['192.0.2.10', '2001:db8::10'].map((address) => ({ address: IpAddress.of(address) })),
+  }
 
   test.each([
     'localhost',
@@ -151,6 +154,8 @@ describe('isLocalOnly (R-ROUTE-4)', () => {
     'box.example',
     'box',
     'box.local',
+    '10.2.0.192.in-addr.arpa',
+    `0.1.0.0.${'0.'.repeat(20)}8.b.d.0.1.0.0.2.ip6.arpa`,
     'resolver.arpa',
     'x.resolver.arpa',
     '_dns.resolver.arpa',
@@ -173,7 +178,9 @@ describe('isLocalOnly (R-ROUTE-4)', () => {
   })
 
   test('R-SYNTH-9: without own names they are asked like any other', () => {
-    expect(isLocalOnly(nameOf('box.example'), types('A'), [])).toBe(false)
+    const unnamed = { ...own, ownNames: [] }
+    expect(isLocalOnly(nameOf('box.example'), types('A'), unnamed)).toBe(false)
+    expect(isLocalOnly(nameOf('10.2.0.192.in-addr.arpa'), types('PTR'), unnamed)).toBe(false)
   })
 })
 

@@ -138,7 +138,7 @@ describe('hostFactsOf', () => {
         { addresses: [own('fe80::2', 253), own('192.0.2.2'), own('192.0.2.9', 0, 0x20), own('2001:db8::9', 0, 0x40)] },
       ],
     ])
-    const { addresses } = hostFactsOf({ links, gateways: [] }, [], true)
+    const { addresses } = hostFactsOf({ links, gateways: [] }, [])
     expect(texts(addresses)).toEqual(['192.0.2.2@2', '192.0.2.3@3', '10.0.0.3@3', '2001:db8::3@3', 'fe80::2@2'])
   })
 
@@ -154,10 +154,18 @@ describe('hostFactsOf', () => {
       gateway('203.0.113.1', 3, 50, '203.0.113.77'),
       gateway('198.18.0.1', 4, 200),
     ]
-    const facts = hostFactsOf({ links, gateways }, [], true)
+    const facts = hostFactsOf({ links, gateways }, [])
     expect(texts(facts.gateways)).toEqual(['203.0.113.1@3', '192.0.2.1@2', '198.18.0.1@4', 'fe80::1@2'])
     expect(texts(facts.outbound)).toEqual(['203.0.113.77@3', '192.0.2.2@2', 'fe80::2@2'])
   })
+})
+
+test.each<[string, string[], boolean]>([
+  ['::1 on the loopback link', ['127.0.0.1', '::1'], true],
+  ['disable_ipv6 takes it away', ['127.0.0.1'], false],
+])('IPv6 off by sysctl, and localhost still had ::1: %s', (_, loopback, expected) => {
+  const links = new Map([[1, { addresses: loopback.map((address) => own(address, 254)) }]])
+  expect(hostFactsOf({ links, gateways: [] }, []).hasIpv6).toBe(expected)
 })
 
 describe('answerFromHosts', () => {
@@ -182,7 +190,7 @@ describe('answerFromHosts', () => {
     [
       'R-HOSTS-5: back to the canonical name, then the others',
       '1.2.0.192.in-addr.arpa',
-      ['PTR server.example@0', 'PTR server@0', 'PTR alias.example@0'],
+      ['PTR server.example@0', 'PTR Server@0', 'PTR alias.example@0'],
     ],
     ['an address that is not there', '9.2.0.192.in-addr.arpa', ['nothing']],
     ['0.0.0.0 is no address', '0.0.0.0.in-addr.arpa', ['nothing']],
