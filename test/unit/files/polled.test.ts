@@ -33,7 +33,7 @@ test('R-HOSTS-1: looked at every 2 s at most', async () => {
 test('R-CONF-6: what the hosts file says in vain is logged and kept, until the file is right', async () => {
   const { path, clock, lines, warnings, file } = await hosts('192.0.2.1 a\n192.0.2 b # c\n\n192.0.2.3 d x_\u001by\n')
   expect(address(await file.current(), 'd')).toBe('192.0.2.3')
-  const name = "'x_?y' is not a host name (letters, digits, hyphens and dots), ignoring it."
+  const name = "'x_?y' is not a host name (letters, digits, hyphens, underscores and dots), ignoring it."
   expect(lines).toEqual([`${path}:2: '192.0.2' is not an address, ignoring the line.`, `${path}:4: ${name}`])
   expect(warnings.all.map(({ line }) => line)).toEqual([2, 4])
   await writeFile(path, '192.0.2.1 a\n')
