@@ -11,12 +11,21 @@ export function toAscii(text: string): string | undefined {
   return isComplete ? labels.join('.') : undefined
 }
 
-/** For people: A-labels as the characters they stand for; anything else as it is. */
+/**
+ * For people: A-labels as the characters they stand for; anything else, a `~` in front too, as it is. A label that would
+ * not lead back to itself, or that mixes scripts and so could look like another, stays an A-label (UTS 39 §5).
+ */
 export function toUnicode(text: string): string {
-  return text
-    .split('.')
-    .map((label) => (/^xn--/i.test(label) ? domainToUnicode(label) || label : label))
-    .join('.')
+  return text.replaceAll(/(?<=^|\.|~)xn--[a-z0-9-]+/gi, (label) => {
+    const unicode = domainToUnicode(label)
+    return domainToASCII(unicode) === label.toLowerCase() && isOfOneScript(unicode) ? unicode : label
+  })
+}
+
+/** Latin, or one other script alone; a Cyrillic `а` among Latin letters is neither. */
+function isOfOneScript(text: string): boolean {
+  if (/^[\p{Script=Latin}\p{Nd}\p{M}-]+$/u.test(text)) return true
+  return /\P{ASCII}/u.test(text) && !/\p{Script=Latin}/u.test(text) && /^[\p{L}\p{Nd}\p{M}-]+$/u.test(text)
 }
 
 function isAscii(text: string): boolean {

@@ -1,10 +1,9 @@
 import { AF_INET, AF_INET6, IpAddress } from '../../base/index.ts'
-import { CLASS, reverseNameOf, TYPE, typeText } from '../../wire/index.ts'
+import { CLASS, reverseNameOf, toAscii, TYPE, typeText } from '../../wire/index.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { explainUnavailable } from '../query/explained-lookups.ts'
 import { FLAG } from '../command/flags.ts'
-import { toAsciiName } from '../terminal/idn.ts'
 import { printJson } from '../terminal/output.ts'
 import { printPaged } from '../terminal/pager.ts'
 import { callExplain, isUnavailable, VarlinkError, type VarlinkParameters } from '../client/varlink-client.ts'
@@ -28,7 +27,7 @@ function questionOf(word: string, { options, ifindex }: Context): VarlinkParamet
   const isFixed = address !== undefined || options.type !== undefined || word.endsWith('.')
   const flags = options.flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)
   return {
-    name: address === undefined ? toAsciiName(word) : reverseNameOf(address),
+    name: address === undefined ? (toAscii(word) ?? word) : reverseNameOf(address),
     class: options.class ?? CLASS.IN,
     types: typesFor(options, address),
     ask: options.ask,

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { CLASS, TYPE, typeText } from '../../wire/index.ts'
+import { CLASS, toAscii, TYPE, typeText } from '../../wire/index.ts'
 import { BusError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
-import { toAsciiName } from '../terminal/idn.ts'
 import { tryEach } from '../client/attempts.ts'
 import { refuseTerminal } from '../terminal/output.ts'
 import { lookUpRecord, queryRecord } from './record-query.ts'
@@ -32,7 +31,8 @@ export function openpgpName(address: string, digest: 'sha256' | 'sha224'): strin
   const at = address.lastIndexOf('@')
   if (at < 0) throw new CliError(`Address does not contain '@': "${address}"`)
   const local = createHash(digest).update(address.slice(0, at)).digest('hex').slice(0, 56)
-  return `${local}._openpgpkey.${toAsciiName(address.slice(at + 1))}`
+  const domain = address.slice(at + 1)
+  return `${local}._openpgpkey.${toAscii(domain) ?? domain}`
 }
 
 /** `_PORT._FAMILY.DOMAIN`, port 443 unless given. @throws {CliError} for a bad port. */
@@ -41,7 +41,7 @@ export function tlsaName(word: string, family: string): string {
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 0xffff) {
     throw new CliError(`Invalid port "${port}".`)
   }
-  return `_${Number(port)}._${family}.${toAsciiName(domain)}`
+  return `_${Number(port)}._${family}.${toAscii(domain) ?? domain}`
 }
 
 function splitFamily(words: readonly string[]): [family: string, domains: readonly string[]] {

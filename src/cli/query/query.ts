@@ -1,11 +1,10 @@
-import { isSingleLabel, parseName } from '../../wire/index.ts'
+import { isSingleLabel, parseName, toAscii, toUnicode } from '../../wire/index.ts'
 import { hostLines, namesLines } from './answer-lines.ts'
 import { explain, tryEach } from '../client/attempts.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { queryAsJson } from './explained-json.ts'
 import { FLAG } from '../command/flags.ts'
-import { toAsciiName, toUnicodeName } from '../terminal/idn.ts'
 import type { HostAnswer, NamesAnswer } from './lookups.ts'
 import { explained, lookupsFor } from './lookups-for.ts'
 import { printAnswer, refuseTerminal } from '../terminal/output.ts'
@@ -67,12 +66,12 @@ async function queryAddress({ address, zone }: QueryTarget & { kind: 'address' }
 
 /** As a person may have typed it. */
 function shownHost(answer: HostAnswer, { screen }: Context): HostAnswer {
-  return screen.showsUnicode ? { ...answer, canonical: toUnicodeName(answer.canonical) } : answer
+  return screen.showsUnicode ? { ...answer, canonical: toUnicode(answer.canonical) } : answer
 }
 
 function shownNames(answer: NamesAnswer, { screen }: Context): NamesAnswer {
   if (!screen.showsUnicode) return answer
-  return { ...answer, names: answer.names.map(({ ifindex, name }) => ({ ifindex, name: toUnicodeName(name) })) }
+  return { ...answer, names: answer.names.map(({ ifindex, name }) => ({ ifindex, name: toUnicode(name) })) }
 }
 
 /** What is different from a host name lookup, said once where it may surprise (C-Q-8). */
@@ -83,7 +82,7 @@ function noteOnRecord(word: string, { name }: { name: string }, { screen }: Cont
     screen.note(`(Note that search domains are not appended to '${name}' when --type= is specified.)`)
   }
   if (/\P{ASCII}/u.test(name)) {
-    const ascii = toAsciiName(name)
+    const ascii = toAscii(name) ?? name
     screen.note(`(Note that IDNA translation is not applied when --type= is specified: '${ascii}' is what to ask for.)`)
   }
 }

@@ -1,9 +1,9 @@
+import { toUnicode } from '../../wire/index.ts'
 import type { LinkNamer } from '../query/answer-lines.ts'
 import { yesNo } from '../query/answer-lines.ts'
 import type { DnsConfiguration, DnsServer, SearchDomain } from './dns-configuration.ts'
 import { PROTOCOLS } from '../command/flags.ts'
 import type { Screen } from '../terminal/screen.ts'
-import { toUnicodeName } from '../terminal/idn.ts'
 import { alignRows, type Row } from '../terminal/layout.ts'
 
 /** `Global`, `Link IFINDEX (IFNAME)` or `Delegate ID` (C-S-2). */
@@ -19,7 +19,7 @@ export function blockForPeople(
 ): DnsConfiguration {
   const { searchDomains } = block
   if (!showsUnicode || searchDomains === undefined) return block
-  return { ...block, searchDomains: searchDomains.map((domain) => ({ ...domain, name: toUnicodeName(domain.name) })) }
+  return { ...block, searchDomains: searchDomains.map((domain) => ({ ...domain, name: toUnicode(domain.name) })) }
 }
 
 /** One block of `status`, heading excluded (C-S-3). Blocks of links line up with each other, as in newer releases. */

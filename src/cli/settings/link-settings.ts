@@ -1,11 +1,10 @@
 import type { ArgumentsOf, MANAGER, MethodName } from '../../dbus/index.ts'
-import { parseName } from '../../wire/index.ts'
+import { parseName, toAscii } from '../../wire/index.ts'
 import { yesNo } from '../query/answer-lines.ts'
 import { CliError } from '../command/cli-error.ts'
 import { domainText, serverText } from './configuration-text.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import type { HostLink, HostLinks } from '../client/host-links.ts'
-import { toAsciiName } from '../terminal/idn.ts'
 import { parseBoolean } from '../command/options.ts'
 import { parseServer, ServerArgumentError } from './server-argument.ts'
 
@@ -134,8 +133,8 @@ function wireDomain(text: string): [name: string, routeOnly: boolean] {
 
 /** In DNS form: routing compares these with names in DNS form. */
 function checkedName(text: string): string {
-  const name = text === '' ? '.' : toAsciiName(text)
-  if (parseName(name) === undefined) throw new CliError(`Domain not valid: ${text}`)
+  const name = text === '' ? '.' : toAscii(text)
+  if (name === undefined || parseName(name) === undefined) throw new CliError(`Domain not valid: ${text}`)
   return name
 }
 

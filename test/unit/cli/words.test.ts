@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { toAsciiName, toUnicodeName } from '../../../src/cli/terminal/idn.ts'
 import { openpgpName, tlsaName } from '../../../src/cli/query/key-verbs.ts'
 import { DEFAULT_OPTIONS } from '../../../src/cli/command/options.ts'
 import { queryTarget } from '../../../src/cli/query/query-target.ts'
@@ -74,14 +73,6 @@ describe('C-SET-5: servers', () => {
 })
 
 describe('names', () => {
-  it.each([
-    ['one.test', 'one.test'],
-    ['Bücher.example', 'xn--bcher-kva.example'],
-    ['ä.1.2', 'xn--4ca.1.2'],
-    ['10.1.2', '10.1.2'],
-    ['日本.test.', 'xn--wgv71a.test.'],
-  ])('%s in DNS form', (name, ascii) => expect(toAsciiName(name)).toBe(ascii))
-
   it('C-Q-12: where a key is kept', () => {
     const sha256 = 'c93f1e400f26708f98cb19d936620da35eec8f72e57f9eec01c1afd6'
     expect(openpgpName('hugh@example.com', 'sha256')).toBe(`${sha256}._openpgpkey.example.com`)
@@ -114,18 +105,4 @@ describe('service', () => {
   ])('%s', (_what, count, serviceTxt, flags) => {
     expect(serviceFlags(count, { options: { ...DEFAULT_OPTIONS, serviceTxt } })).toBe(flags)
   })
-})
-
-describe('names for people', () => {
-  it.each([
-    ['xn--bcher-kva.test', 'bücher.test'],
-    ['~xn--bcher-kva.test', '~bücher.test'],
-    ['XN--Bcher-KVA.test', 'bücher.test'],
-    ['www.xn--e1afmkfd.xn--p1ai', 'www.пример.рф'],
-    ['xn--fiqs8s', '中国'],
-    ['xn--pple-43d.com', 'xn--pple-43d.com'], // Cyrillic а before Latin letters
-    ['xn--a.test', 'xn--a.test'],
-    ['plain.test', 'plain.test'],
-    ['my-xn--bcher-kva.test', 'my-xn--bcher-kva.test'],
-  ])('%s is shown as %s', (name, shown) => expect(toUnicodeName(name)).toBe(shown))
 })

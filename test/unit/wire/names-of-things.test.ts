@@ -59,6 +59,8 @@ describe('IDNA', () => {
     ['plain.example', 'plain.example'],
     ['1.2', '1.2'],
     ['_sip._tcp.bücher', '_sip._tcp.xn--bcher-kva'],
+    ['ä.1.2', 'xn--4ca.1.2'],
+    ['日本.test.', 'xn--wgv71a.test.'],
     ['ü..example', undefined],
     ['\u{e000}.example', undefined],
   ])('%s', (text, ascii) => {
@@ -67,7 +69,12 @@ describe('IDNA', () => {
 
   test.each([
     ['xn--bcher-kva.example', 'bücher.example'],
-    ['XN--bcher-kva.example', 'bücher.example'],
+    ['XN--Bcher-KVA.example', 'bücher.example'],
+    ['~xn--bcher-kva.test', '~bücher.test'],
+    ['www.xn--e1afmkfd.xn--p1ai', 'www.пример.рф'],
+    ['xn--fiqs8s', '中国'],
+    ['xn--pple-43d.com', 'xn--pple-43d.com'], // Cyrillic а before Latin letters
+    ['my-xn--bcher-kva.test', 'my-xn--bcher-kva.test'],
     ['xn--a.example', 'xn--a.example'],
     ['a\\.b.example', 'a\\.b.example'],
   ])('%s for people', (ascii, text) => {
