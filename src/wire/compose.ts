@@ -5,7 +5,7 @@ import { wireOfName } from './name.ts'
 import { TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import type { ResourceRecord } from './record.ts'
-import { compressibleParts } from './record.ts'
+import { compressibleParts } from './rdata-layout.ts'
 
 /** What a message is to hold. */
 export interface MessageParts {

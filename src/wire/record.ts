@@ -3,7 +3,7 @@ import type { FixedPart } from './fixed-parts.ts'
 import { FormError } from './form-error.ts'
 import type { Name } from './name.ts'
 import { expandName, nameOfWire, wireOfName } from './name.ts'
-import { TYPE } from './numbers.ts'
+import { partsOf } from './rdata-layout.ts'
 
 /** One resource record, independent of the message it came in: no compression pointer is left in it. */
 export interface ResourceRecord {
@@ -20,48 +20,11 @@ export interface ResourceRecord {
 /** The sections of a message that hold records. */
 export type Section = 'answer' | 'authority' | 'additional'
 
-/**
- * How the rdata of the types that may hold compressed names is built (RFC 1035 §3.3, RFC 3597 §4): a number is that
- * many plain bytes, `name` a domain name, `text` a character string, `rest` whatever follows.
- */
-type Part = number | 'name' | 'text' | 'rest'
-const LAYOUTS: ReadonlyMap<number, readonly Part[]> = new Map<number, readonly Part[]>([
-  [TYPE.NS, ['name']],
-  [TYPE.MD, ['name']],
-  [TYPE.MF, ['name']],
-  [TYPE.CNAME, ['name']],
-  [TYPE.SOA, ['name', 'name', 20]],
-  [TYPE.MB, ['name']],
-  [TYPE.MG, ['name']],
-  [TYPE.MR, ['name']],
-  [TYPE.PTR, ['name']],
-  [TYPE.MINFO, ['name', 'name']],
-  [TYPE.MX, [2, 'name']],
-  [TYPE.RP, ['name', 'name']],
-  [TYPE.AFSDB, [2, 'name']],
-  [TYPE.RT, [2, 'name']],
-  [TYPE.SIG, [18, 'name', 'rest']],
-  [TYPE.PX, [2, 'name', 'name']],
-  [TYPE.NXT, ['name', 'rest']],
-  [TYPE.SRV, [6, 'name']],
-  [TYPE.NAPTR, [4, 'text', 'text', 'text', 'name']],
-  [TYPE.KX, [2, 'name']],
-  [TYPE.DNAME, ['name']],
-  [TYPE.RRSIG, [18, 'name', 'rest']],
-  [TYPE.NSEC, ['name', 'rest']],
-])
-
 const NOTHING = Buffer.alloc(0)
 
 /** Types whose rdata is one name that leads elsewhere. */
 export function targetOf(record: ResourceRecord): Name {
   return nameOfWire(record.rdata)
-}
-
-/** Where a name sits in the rdata of a type that RFC 1035 itself defines: only those may be compressed (RFC 3597 §4). */
-export function compressibleParts(type: number): readonly Part[] | undefined {
-  const isFromRfc1035 = type <= TYPE.MX && type !== TYPE.WKS && type !== TYPE.HINFO && type !== TYPE.NULL
-  return isFromRfc1035 ? LAYOUTS.get(type) : undefined
 }
 
 /** Copies rdata out of a message with its names expanded. @throws {FormError} when its parts do not fill it exactly. */
@@ -72,7 +35,7 @@ export function expandRdata(
   end: number,
   fixed: readonly FixedPart[] = [],
 ): Buffer {
-  const layout = LAYOUTS.get(type)
+  const layout = partsOf(type)
   if (layout === undefined) return copyOf(message, start, end)
   const pieces: Buffer[] = []
   let at = start
