@@ -19,13 +19,13 @@ interface Lists {
   configuresServersOrDomains: boolean
 }
 
-/** Adds what `early` says to `lists`: credentials only where no file configured anything, the kernel's word always. */
-export function withBootSettings(lists: Lists, early: BootSettings, ifindexOf: IfIndexOf): ConfigWarning[] {
+/** Adds what `boot` says to `lists`: credentials only where no file configured anything, the kernel's word always. */
+export function withBootSettings(lists: Lists, boot: BootSettings, ifindexOf: IfIndexOf): ConfigWarning[] {
   const warnings: ConfigWarning[] = []
   const reportTo = (file: string, key?: string) => (message: string) =>
     warnings.push({ file, line: undefined, key, message })
-  if (!lists.configuresServersOrDomains) applyCredentials(lists, early, ifindexOf, reportTo)
-  const { path, text } = early.kernelCommandLine ?? { path: '', text: '' }
+  if (!lists.configuresServersOrDomains) applyCredentials(lists, boot, ifindexOf, reportTo)
+  const { path, text } = boot.kernelCommandLine ?? { path: '', text: '' }
   const options = kernelOptions(text)
   const servers = options.filter(({ key }) => key === 'nameserver')
   const domains = options.filter(({ key }) => key === 'domain')

@@ -35,12 +35,12 @@ type Keys = Readonly<Record<string, ApplyKey<Draft<ResolvedSettings>>>>
 export function readResolvedConf(
   files: readonly SourceFile[],
   ifindexOf: IfIndexOf,
-  early: BootSettings = {},
+  boot: BootSettings = {},
 ): { settings: ResolvedSettings; warnings: readonly ConfigWarning[] } {
   const draft: Draft<ResolvedSettings> = { ...DEFAULT_RESOLVED_SETTINGS }
   const { warnings, obeyed } = readUnit(files, 'Resolve', keysOf(ifindexOf), draft)
   const missing = withoutUnsupported(draft, obeyed)
-  const extra = withBootSettings(draft, early, ifindexOf)
+  const extra = withBootSettings(draft, boot, ifindexOf)
   return { settings: draft, warnings: [...warnings, ...missing, ...extra] }
 }
 

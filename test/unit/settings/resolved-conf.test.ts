@@ -12,7 +12,7 @@ import {
 } from '../../../src/settings/index.ts'
 
 const ifindexOf = (name: string) => (name === 'eth0' ? 7 : undefined)
-const early = (key: keyof BootSettings, text: string): BootSettings => ({ [key]: { path: key, text } })
+const boot = (key: keyof BootSettings, text: string): BootSettings => ({ [key]: { path: key, text } })
 
 function read(texts: string | string[], from?: BootSettings) {
   const files = [texts].flat().map((text, index) => ({ path: `${index + 1}.conf`, text: `[Resolve]\n${text}` }))
@@ -242,23 +242,23 @@ test.each<[string, string, BootSettings, string[], string[], boolean]>([
   ['DNS= configures, even empty', 'DNS=', {}, [], [], true],
   ['Domains= configures, even empty', 'Domains=', {}, [], [], true],
   ['only FallbackDNS= does not', 'FallbackDNS=', {}, [], [], false],
-  ['credentials fill in', '', early('dns', '192.0.2.1 192.0.2.2\n'), ['192.0.2.1', '192.0.2.2'], [], true],
-  ['credential domains fill in', '', early('searchDomains', 'corp.example'), [], ['corp.example'], true],
-  ['credentials yield to DNS=', 'DNS=', early('dns', '192.0.2.1'), [], [], true],
-  ['credentials yield to Domains=', 'Domains=a', early('dns', '192.0.2.1'), [], ['a'], true],
+  ['credentials fill in', '', boot('dns', '192.0.2.1 192.0.2.2\n'), ['192.0.2.1', '192.0.2.2'], [], true],
+  ['credential domains fill in', '', boot('searchDomains', 'corp.example'), [], ['corp.example'], true],
+  ['credentials yield to DNS=', 'DNS=', boot('dns', '192.0.2.1'), [], [], true],
+  ['credentials yield to Domains=', 'Domains=a', boot('dns', '192.0.2.1'), [], ['a'], true],
   [
     'kernel options clear and add',
     'DNS=192.0.2.9\nDomains=a',
-    early('kernelCommandLine', 'ro nameserver=192.0.2.1 quiet nameserver=[2001:db8::1]:54'),
+    boot('kernelCommandLine', 'ro nameserver=192.0.2.1 quiet nameserver=[2001:db8::1]:54'),
     ['192.0.2.1', '[2001:db8::1]:54'],
     ['a'],
     true,
   ],
-  ['kernel domain', 'Domains=a', early('kernelCommandLine', 'domain="b c" xdomain=d domain='), [], ['b', 'c'], true],
+  ['kernel domain', 'Domains=a', boot('kernelCommandLine', 'domain="b c" xdomain=d domain='), [], ['b', 'c'], true],
   [
     'kernel options beat credentials',
     '',
-    { ...early('dns', '192.0.2.1'), ...early('kernelCommandLine', 'nameserver=192.0.2.2') },
+    { ...boot('dns', '192.0.2.1'), ...boot('kernelCommandLine', 'nameserver=192.0.2.2') },
     ['192.0.2.2'],
     [],
     true,
@@ -271,7 +271,7 @@ test.each<[string, string, BootSettings, string[], string[], boolean]>([
 })
 
 test('R-CONF-3: a bad word of the kernel command line is named', () => {
-  expect(read('', early('kernelCommandLine', 'nameserver=x')).warnings).toEqual([
+  expect(read('', boot('kernelCommandLine', 'nameserver=x')).warnings).toEqual([
     "kernelCommandLine: nameserver=: 'x' is not an IP address with an optional port.",
   ])
 })
