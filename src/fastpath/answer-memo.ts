@@ -4,6 +4,7 @@ import type { RecordView } from '../wire/index.ts'
 import { isAddress, isSameSet, scanRecords, TYPE } from '../wire/index.ts'
 import { QueryScan } from './query-scan.ts'
 import { type FinishedReply, LARGEST_KEPT, NONE, ReplyStore } from './reply-store.ts'
+import { TwoGenerations } from './two-generations.ts'
 
 /** What decides where a question goes. `Source` is whatever an answer comes from. */
 export interface Routes<Source> {
@@ -49,9 +50,7 @@ export class AnswerMemo<Source = unknown> {
   readonly #options: MemoOptions<Source>
   readonly #scan = new QueryScan()
   #snapshot: MemoSnapshot
-  /** In two generations: what was used lately survives when the older one is dropped. */
-  #recent = new ReplyStore<Source>()
-  #previous = new ReplyStore<Source>()
+  readonly #stores = new TwoGenerations(() => new ReplyStore<Source>())
 
   constructor(options: MemoOptions<Source>) {
     this.#options = options
@@ -67,7 +66,7 @@ export class AnswerMemo<Source = unknown> {
     if (!scan.read(query) || !this.#isValid(now)) return 0
     const position = this.#find(query, now)
     if (position === NONE) return 0
-    const store = this.#recent
+    const store = this.#stores.recent
     const size = store.size(position)
     if (size > (limit ?? scan.maxSize) || at + size > target.length) return 0
     const addresses = store.addressCount(position)
@@ -93,19 +92,19 @@ export class AnswerMemo<Source = unknown> {
    */
   remember(query: Buffer, reply: Buffer, origin: ReplyOrigin<Source>, snapshot: MemoSnapshot, now: Millis): void {
     if (reply.length > LARGEST_KEPT || snapshot !== this.snapshot(now) || !this.#scan.read(query)) return
-    this.#recent.add(this.#scan, query, finished(reply, origin), snapshot.routesVersion)
+    this.#stores.recent.add(this.#scan, query, finished(reply, origin), snapshot.routesVersion)
     this.#makeRoom()
   }
 
   /** The position, in the recent store, of a reply that is still valid. */
   #find(query: Buffer, now: Millis): number {
-    const recent = this.#recent.find(this.#scan, query)
-    if (recent !== NONE) return this.#isRight(this.#recent, recent, query, now) ? recent : NONE
-    const source = this.#previous
-    const previous = source.find(this.#scan, query)
-    if (previous === NONE || !this.#isRight(source, previous, query, now)) return NONE
+    const { recent, previous } = this.#stores
+    const position = recent.find(this.#scan, query)
+    if (position !== NONE) return this.#isRight(recent, position, query, now) ? position : NONE
+    const older = previous.find(this.#scan, query)
+    if (older === NONE || !this.#isRight(previous, older, query, now)) return NONE
     this.#makeRoom()
-    return this.#recent.copyFrom(this.#scan, query, source, previous)
+    return this.#stores.recent.copyFrom(this.#scan, query, previous, older)
   }
 
   /**
@@ -124,10 +123,9 @@ export class AnswerMemo<Source = unknown> {
 
   #makeRoom(): void {
     const { capacity } = this.#options
-    const recent = this.#recent
+    const recent = this.#stores.recent
     if (recent.count < capacity && recent.bytes < Math.max(LEAST_BYTES, capacity * USUAL_SIZE)) return
-    this.#previous = recent
-    this.#recent = new ReplyStore()
+    this.#stores.rotate()
   }
 
   /** True while the shared dependencies are known to be current; when one is not, everything is forgotten at once. */
@@ -137,8 +135,7 @@ export class AnswerMemo<Source = unknown> {
     for (const dependency of this.#snapshot.shared) {
       if (dependency.isCurrent) continue
       this.#snapshot = { shared: shared.current(), routesVersion: routes.version }
-      this.#recent = new ReplyStore()
-      this.#previous = new ReplyStore()
+      this.#stores.clear()
       return false
     }
     return isKnown

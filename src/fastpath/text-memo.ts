@@ -1,5 +1,6 @@
 import type { Clock, Dependency, Random, SharedDependencies } from '../base/index.ts'
 import type { CachedAnswer } from '../cache/index.ts'
+import { TwoGenerations } from './two-generations.ts'
 
 export interface TextMemoOptions {
   /** The routes included. */
@@ -43,9 +44,7 @@ const MAX_ORDERS = 8
 export class TextMemo {
   readonly #options: TextMemoOptions
   #shared: readonly Dependency[] = []
-  /** In two generations: what was used lately survives when the older one is dropped. */
-  #recent = new Map<string, Saved>()
-  #previous = new Map<string, Saved>()
+  readonly #replies = new TwoGenerations(() => new Map<string, Saved>())
 
   constructor(options: TextMemoOptions) {
     this.#options = options
@@ -86,18 +85,17 @@ export class TextMemo {
   }
 
   #find(words: string): Saved | undefined {
-    const recent = this.#recent.get(words)
+    const recent = this.#replies.recent.get(words)
     if (recent !== undefined) return recent
-    const previous = this.#previous.get(words)
+    const previous = this.#replies.previous.get(words)
     if (previous !== undefined) this.#keep(words, previous)
     return previous
   }
 
   #keep(words: string, saved: Saved): void {
-    this.#recent.set(words, saved)
-    if (this.#recent.size < this.#options.capacity / 2) return
-    this.#previous = this.#recent
-    this.#recent = new Map()
+    this.#replies.recent.set(words, saved)
+    if (this.#replies.recent.size < this.#options.capacity / 2) return
+    this.#replies.rotate()
   }
 
   /** True while the shared dependencies are known to be current; when one is not, everything is forgotten at once. */
@@ -107,8 +105,7 @@ export class TextMemo {
     if (this.#shared.length > 0 && this.#shared.every(({ isCurrent }) => isCurrent)) return isKnown
     const isFirst = this.#shared.length === 0
     this.#shared = shared.current()
-    this.#recent = new Map()
-    this.#previous = new Map()
+    this.#replies.clear()
     return isFirst
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/index.ts'
+import { type Clock, TokenBucket } from '../base/index.ts'
 
 /** Ten times a second there is room for more. */
 const TICK = 100
@@ -7,15 +7,13 @@ const TICK = 100
 export class Allowance implements Disposable {
   readonly #clock: Clock
   readonly #perTick: number
-  readonly #burst: number
-  #room: number
+  readonly #bucket: TokenBucket
   #timer: Disposable
 
   constructor(clock: Clock, perSecond: number, burst: number) {
     this.#clock = clock
     this.#perTick = (perSecond * TICK) / 1000
-    this.#burst = burst
-    this.#room = burst
+    this.#bucket = new TokenBucket(burst)
     this.#timer = this.#wait()
   }
 
@@ -24,19 +22,17 @@ export class Allowance implements Disposable {
   }
 
   get hasRoom(): boolean {
-    return this.#room >= 1
+    return this.#bucket.hasToken
   }
 
   /** False when there is no room. */
   take(): boolean {
-    if (!this.hasRoom) return false
-    this.#room--
-    return true
+    return this.#bucket.take()
   }
 
   #wait(): Disposable {
     return this.#clock.after(TICK, () => {
-      this.#room = Math.min(this.#burst, this.#room + this.#perTick)
+      this.#bucket.earn(this.#perTick)
       this.#timer = this.#wait()
     })
   }

@@ -1,3 +1,5 @@
+import { TokenBucket } from '../base/index.ts'
+
 /** Refreshes that may start in a row, and those under way at once. */
 const BURST = 10
 const AT_ONCE = 8
@@ -6,18 +8,17 @@ const SHARE = 0.1
 
 /** Bounds what is asked ahead of time, without anybody waiting for it. */
 export class RefreshBudget {
-  #credit = BURST
+  readonly #bucket = new TokenBucket(BURST)
   #underWay = 0
 
   /** A client asked something. */
   earn(): void {
-    this.#credit = Math.min(BURST, this.#credit + SHARE)
+    this.#bucket.earn(SHARE)
   }
 
   /** Leave to refresh one answer: `end` is to be called when that is over. */
   begin(): boolean {
-    if (this.#credit < 1 || this.#underWay >= AT_ONCE) return false
-    this.#credit--
+    if (this.#underWay >= AT_ONCE || !this.#bucket.take()) return false
     this.#underWay++
     return true
   }

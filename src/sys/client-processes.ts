@@ -1,4 +1,4 @@
-import type { IpAddress, IpProtocol } from '../base/index.ts'
+import { type IpAddress, type IpProtocol, TokenBucket } from '../base/index.ts'
 import { type PortHolder, ownerOf, type Process, socketOf } from './port-holder.ts'
 
 /** The part of the time that may go into looking, in the long run; and milliseconds of CPU that may be spent at once. */
@@ -26,7 +26,8 @@ export class ClientProcesses {
   readonly #processes = new Map<string, Process>()
   readonly #now: () => number
   readonly #spent: () => number
-  #credit = AT_ONCE
+  /** Milliseconds of CPU. */
+  readonly #budget = new TokenBucket(AT_ONCE)
   #countedAt: number
 
   /** Both in milliseconds: the time, and the CPU time we have had. */
@@ -45,12 +46,12 @@ export class ClientProcesses {
     const key = `${transport} ${address.text} ${port}`
     const known = this.#known.get(key)
     if (known !== undefined && startedAt < known.until) return known.holder
-    this.#credit = Math.min(AT_ONCE, this.#credit + SHARE * (startedAt - this.#countedAt))
+    this.#budget.earn(SHARE * (startedAt - this.#countedAt))
     this.#countedAt = startedAt
-    if (this.#credit <= 0) return undefined
+    if (!this.#budget.isSolvent) return undefined
     const before = this.#spent()
     const holder = this.#look(address, port, transport)
-    this.#credit -= this.#spent() - before
+    this.#budget.charge(this.#spent() - before)
     put(this.#known, key, { holder, until: this.#now() + TRUSTED_FOR })
     return holder
   }

@@ -1,4 +1,4 @@
-import type { Millis } from '../base/index.ts'
+import { type Millis, TokenBucket } from '../base/index.ts'
 
 /** So many can be asked twice in a row: the first questions after a start, when no round trip is known, are among them. */
 const BURST = 20
@@ -15,20 +15,19 @@ export interface Hedge {
  * lossy path does not run out of retries, and a healthy one carries no more than its share of extra messages.
  */
 export class HedgeBudget {
-  #credit = BURST
-  /** At most `BURST`, as each holds one credit. */
+  readonly #bucket = new TokenBucket(BURST)
+  /** At most `BURST`, as each holds one token. */
   #pending: { readonly hedge: Hedge; readonly settledAt: Millis }[] = []
 
   /** A new question was asked; `share` is what it adds, 0..1. */
   earn(share: number): void {
-    this.#credit = Math.min(BURST, this.#credit + share)
+    this.#bucket.earn(share)
   }
 
   /** Undefined when there is nothing to spend. An answer to the first message counts as possible until `settledAt`. */
   spend(settledAt: Millis, now: Millis): Hedge | undefined {
     this.#settle(now)
-    if (this.#credit < 1) return undefined
-    this.#credit--
+    if (!this.#bucket.take()) return undefined
     const hedge: Hedge = { wasUnneeded: false }
     this.#pending.push({ hedge, settledAt })
     return hedge
@@ -38,7 +37,7 @@ export class HedgeBudget {
     this.#pending = this.#pending.filter(({ hedge, settledAt }) => {
       if (hedge.wasUnneeded) return false
       if (settledAt > now) return true
-      this.#credit = Math.min(BURST, this.#credit + 1)
+      this.#bucket.earn(1)
       return false
     })
   }
