@@ -1,8 +1,8 @@
 import { IntrusiveSet, type IntrusiveMember, NOT_A_MEMBER } from './intrusive-set.ts'
 
 /**
- * Waits that end with a signal. All waits for one signal share one listener, as Node searches the whole list of
- * listeners whenever one comes or goes: for a question among a hundred that was 3 % of its time, and grew with their number.
+ * Waits that end with a signal. All waits for one signal share one listener, as Node searches the whole list of listeners
+ * whenever one is added or removed: a cost per question that grows with their number.
  */
 export class AbortableWaits {
   readonly #bySignal = new WeakMap<AbortSignal, IntrusiveSet<Wait>>()

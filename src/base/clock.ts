@@ -1,6 +1,6 @@
 import type { Millis } from './units.ts'
 
-/** The only source of time for everything that decides, so that tests can turn the hands. */
+/** The only source of time for everything that decides: tests pass a clock they advance themselves. */
 export interface Clock {
   /** Never goes back and counts time spent in suspend; its zero means nothing. */
   now(): Millis

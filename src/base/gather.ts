@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Millis } from './units.ts'
 
-/** After one more value came: stop here, go on but not for long, or wait for all. */
+/** After one more value: `enough` stops here, `hurry` waits for `patience` more, `wait` waits for all. */
 export type GatherDecision = 'enough' | 'hurry' | 'wait'
 
 /**

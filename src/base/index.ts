@@ -1,3 +1,8 @@
+/**
+ * What every room may use: time and randomness as interfaces, ownership of what was opened, logging, addresses, bounded
+ * containers, budgets, and the vocabularies of validity (`validity.ts`) and channels (`channel.ts`). Plain values come in
+ * and go out. Nothing here knows DNS messages, files, sockets or settings, and nothing here imports another room.
+ */
 export { sharedAbort } from './abort.ts'
 export { AbortableWaits } from './abortable-waits.ts'
 export type { Channel, ChannelTraits, IpProtocol } from './channel.ts'

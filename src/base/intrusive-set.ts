@@ -1,15 +1,15 @@
-/** A member knows where it stands, which is the crowd's business alone. */
+/** What a member has to carry: its index in the set, which only the set may change. */
 export interface IntrusiveMember {
   setIndex: number
 }
 
-/** Where a member stands that is in no crowd. */
+/** The index of an object that is in no set. */
 export const NOT_A_MEMBER = -1
 
 /**
- * A set for what comes and goes by the thousand. V8's own `Set` and `Map` make a new table every so often, and each old
- * one points to the next: once one of them is old enough for the old generation, all that was ever in flight is kept
- * alive until the next full collection, at a cold miss 8 KB of garbage.
+ * An unordered set for short-lived objects, thousands a second: an array whose members know their index. V8's `Set` and
+ * `Map` replace their table every so often, and each old table refers to the next: once one has reached the old generation
+ * of the heap, everything that was in them since stays alive until the next full collection.
  */
 export class IntrusiveSet<T extends IntrusiveMember> {
   readonly #members: T[] = []
@@ -22,13 +22,13 @@ export class IntrusiveSet<T extends IntrusiveMember> {
     return this.#members[member.setIndex] === member
   }
 
-  /** It must be in no crowd yet. */
+  /** It must be in no set yet. */
   add(member: T): void {
     member.setIndex = this.#members.length
     this.#members.push(member)
   }
 
-  /** False when it was not there. The last takes its place. */
+  /** False when it was not there. The last member takes its index. */
   delete(member: T): boolean {
     const { setIndex } = member
     if (!this.has(member)) return false
@@ -41,7 +41,7 @@ export class IntrusiveSet<T extends IntrusiveMember> {
     return true
   }
 
-  /** Those that are in it now, whatever becomes of them meanwhile. */
+  /** Over a copy: members may come and go meanwhile. */
   [Symbol.iterator](): ArrayIterator<T> {
     return this.#members.slice().values()
   }

@@ -2,16 +2,16 @@ import { sharedAbort } from './abort.ts'
 import type { Log } from './log.ts'
 
 /**
- * Work that nobody awaits: each task gets a signal that aborts when the group is closed, and an error that is not
+ * Background work: each task gets a signal that aborts when the group is closed, and an error that is not
  * that abort reaches the log with its stack instead of ending the process. At most `limit` run at once.
  */
 export class Tasks implements AsyncDisposable {
   readonly #log: Log
   readonly #limit: number
   #running = 0
-  /** Every task may wait on it, and thousands do. */
+  /** Thousands of tasks may wait on it at once. */
   readonly #abort = sharedAbort()
-  /** Those who wait for the last task to end. */
+  /** Resolvers of those that wait for the last task to end. */
   readonly #onIdle: (() => void)[] = []
 
   constructor(log: Log, limit = Number.POSITIVE_INFINITY) {

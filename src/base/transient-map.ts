@@ -1,8 +1,9 @@
+/** What the tables of `Map` refer to; emptied when its key is deleted. */
 interface Handle<V> {
   value: V | undefined
 }
 
-/** A map for what comes and goes by the thousand: what is deleted is let go of at once, which `Map` does not do, see `IntrusiveSet`. */
+/** A map for short-lived values, thousands a second: deleted values can be collected at once, unlike in `Map`; see `IntrusiveSet`. */
 export class TransientMap<K, V> {
   readonly #handles = new Map<K, Handle<V>>()
 
@@ -36,7 +37,7 @@ export class TransientMap<K, V> {
     this.#handles.clear()
   }
 
-  /** As it is now, whatever happens meanwhile. */
+  /** A copy: keys may come and go meanwhile. */
   entries(): [K, V][] {
     return Array.from(this.#handles, ([key, { value }]) => [key, value as V])
   }

@@ -1,7 +1,7 @@
-/** Somebody whose memory counts. */
+/** A cache whose memory counts. */
 export interface BudgetMember {
   readonly bytes: number
-  /** Gives up what was used least recently. */
+  /** Drops the entry that was used least recently. */
   dropOldest(): void
 }
 
@@ -24,6 +24,7 @@ export class CacheBudget {
     return this.#used
   }
 
+  /** Counts bytes of a new entry; drops entries of the largest caches while there is too much. */
   take(bytes: number, member: BudgetMember): void {
     this.#members.add(member)
     this.#used += bytes
@@ -34,11 +35,12 @@ export class CacheBudget {
     }
   }
 
+  /** Bytes of a dropped entry. */
   giveBack(bytes: number): void {
     this.#used -= bytes
   }
 
-  /** The member has nothing left. */
+  /** The member is empty. */
   leave(member: BudgetMember): void {
     this.#members.delete(member)
   }

@@ -1,20 +1,21 @@
 import type { Dependency } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
 
-/** What a cache counts that others do for it. */
+/** Counted for the cache by those who replay its answers. */
 export interface CacheTally {
   replays: number
 }
 
 /**
- * What the entries stored between two changes of the routes have in common. When names go elsewhere, a new version begins
- * and nothing is walked: an entry of an older one is put to the test when somebody next looks at it, and goes over to
- * the newest if it passes. Entries hold eras and each version its successor, so that the old ones go with their last entry.
+ * The dependency that all entries stored between two changes of routes share. When names move to another scope a next
+ * version begins, and nothing is walked: an entry of an older one is checked when it is next used, and passes over to the
+ * latest version if its name did not move. Entries refer to versions and each version to the next, so that old versions
+ * are collected with their last entry.
  */
 export class CacheVersion implements Dependency {
-  /** Of the whole cache. */
+  /** One for the whole cache. */
   readonly tally: CacheTally
-  /** False once all is forgotten; read it of the newest only. */
+  /** False once the cache was flushed; only the latest version's is kept up to date. */
   isCurrent = true
   #successor: CacheVersion | undefined
   #isDoomed: (name: Name) => boolean = () => false
@@ -23,25 +24,25 @@ export class CacheVersion implements Dependency {
     this.tally = tally
   }
 
-  /** Whether entries may rest on it as they are. */
+  /** Whether its entries need no check. */
   get isLatest(): boolean {
     return this.#successor === undefined
   }
 
-  /** Begins the next version, in which names that are doomed now have no place. */
+  /** Begins the next version, of which entries at names that move now are no part. */
   next(isMovedElsewhere: (name: Name) => boolean): CacheVersion {
     this.#isDoomed = isMovedElsewhere
     this.#successor = new CacheVersion(this.tally)
     return this.#successor
   }
 
-  /** The newest version when the name has passed all tests since this one, else one that has fallen. */
+  /** The latest version when the name has not moved since this one, else `INVALID`. */
   latestFor(name: Name): CacheVersion {
     if (this.#successor === undefined) return this
     return this.#isDoomed(name) ? INVALID : this.#successor.latestFor(name)
   }
 }
 
-/** For what is gone for a reason of its own. */
+/** The version of entries that were dropped, replaced or moved. */
 export const INVALID = new CacheVersion({ replays: 0 })
 INVALID.isCurrent = false

@@ -7,11 +7,12 @@ export const LONGEST: Seconds = 7200
 /** A failure is remembered this long, so that a broken zone hammers no one (R-CACHE-8, RFC 2308 §7.1). */
 export const FAILURE_SECONDS: Seconds = 10
 
-/** Types that are no data of a zone (R-CACHE-4). */
+/** Types that are no zone data (R-CACHE-4). */
 const NEVER_CACHED: ReadonlySet<number> = new Set([0, TYPE.OPT, TYPE.TKEY, TYPE.TSIG, TYPE.IXFR, TYPE.AXFR, TYPE.ANY])
 const RESOLVER_ARPA = nameOf('resolver.arpa')
 const SOA_FIXED_SIZE = 20
 
+/** What may be kept of a reply, and how long. */
 export type Cacheability =
   | { readonly kind: 'positive' | 'nodata' | 'nxdomain' | 'failure'; readonly seconds: Seconds }
   | { readonly kind: 'redirect' }
@@ -50,8 +51,8 @@ function answersFully(question: Question, answer: readonly ResourceRecord[]): bo
 }
 
 /**
- * Tells the records that lead from the question's name to its answer. What a message says of any other name was not asked
- * for, and one forged message must not speak for all names there are (RFC 5452 §6).
+ * Tells the records that lead from the question's name to its answer. Records of other names were not asked for and must
+ * not be kept: one forged message could set any name (RFC 5452 §6).
  */
 export function wayOf(
   { name, type }: Question,

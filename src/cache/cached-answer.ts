@@ -4,11 +4,11 @@ import type { Question } from '../wire/index.ts'
 /** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
 export type CacheVariant = '' | 'do' | 'proxy'
 
-/** Who taught an answer: what its provenance tells later. */
+/** From whom an answer was learnt, and when: what its provenance tells later. */
 export interface AnswerOrigin {
   readonly server: string
   readonly channel: Channel
-  /** Wall clock. */
+  /** Wall-clock time. */
   readonly learntAt: Millis
 }
 
@@ -18,14 +18,14 @@ export interface CachedAnswer extends Dependency {
   readonly wire: Buffer
   readonly storedAt: Millis
   readonly expiresAt: Millis
-  /** From then on the cache wants to see who asks, so as to refresh in time what is in demand. */
+  /** From then on lookups must reach the cache, which counts them to refresh in time what is in demand. */
   readonly replayableUntil: Millis
   /** A reply made of it was replayed: a hit that the cache did not see. */
   noteReplay(): void
 }
 
 export interface CacheHit {
-  /** A complete message of the reader's own; TTLs already count down to now. */
+  /** A complete message, a copy for the reader; TTLs count down to now. */
   readonly wire: Buffer
   readonly learntFrom: AnswerOrigin
   readonly basis: CachedAnswer
@@ -38,9 +38,9 @@ export interface StaleHit {
   /** A complete message with TTLs of 30 seconds. */
   readonly wire: Buffer
   readonly learntFrom: AnswerOrigin
-  /** Current while nobody has said anything newer nor wanted it forgotten. */
+  /** Current until a newer answer, a flush or a change of routes. */
   readonly dependency: Dependency
-  /** It was tried in vain so short a time ago that it is not tried again (RFC 8767 §5: failure recheck timer). */
+  /** A refresh failed so short a time ago that none is tried (RFC 8767 §5: failure recheck timer). */
   readonly isKnownToFail: boolean
 }
 

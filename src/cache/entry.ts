@@ -17,33 +17,34 @@ export interface EntryParts {
   readonly refreshesAhead: boolean
 }
 
-/** What one entry costs beside its texts: the object, the list's and the map's places, headers of two strings. */
+/** Bytes one entry takes beside its two texts: the object, its places in list and map, headers of the strings. */
 const OVERHEAD = 256
 /** TTL of a stale answer, and the pause before it is tried again to get a fresh one (RFC 8767 §5, R-CACHE-18). */
 const STALE_TTL: Seconds = 30
 const FAILURE_RECHECK: Millis = 30_000
-/** Refreshed ahead of time: what is asked for twice in the last tenth of its life, where that is long enough to notice. */
+/** What is asked for `DEMAND` times in the last part of its life, a share of it, is due for a refresh; nothing short-lived. */
 const LAST_PART = 0.1
 const SHORTEST_LIFE: Seconds = 10
 const DEMAND = 2
 
 /**
- * What is known for one key. There may be a hundred thousand, so it is small: bytes as a one-byte string (a Buffer takes
- * 200 bytes beside them), the name only in the key, times as small integers, which need no object of their own.
+ * What is known for one key. There may be a hundred thousand, so it is small: the message as a one-byte string, as a Buffer
+ * takes some 200 bytes more; the name only in the key; times as small integers.
  */
 export class Entry implements CachedAnswer {
   readonly key: string
   readonly kind: EntryKind
   readonly learntFrom: AnswerOrigin
-  /** Whole milliseconds, so that it expires rather too early. */
+  /** On `Clock.now`, in whole milliseconds: rounded down, so that it expires rather too early. */
   readonly storedAt: Millis
   readonly #bytes: string
   readonly #seconds: Seconds
+  /** Whether hits in the last part of its life are counted. */
   readonly #isWatched: boolean
   #version: CacheVersion
-  /** Hits shortly before it expires. */
+  /** Hits in the last part of its life. */
   #lateHits = 0
-  /** When it was last tried in vain to refresh it. */
+  /** When a refresh last failed. */
   #failedAt: Millis | undefined
 
   constructor(
@@ -73,11 +74,13 @@ export class Entry implements CachedAnswer {
     return this.storedAt + this.#seconds * (this.#isWatched ? 1000 * (1 - LAST_PART) : 1000)
   }
 
+  /** Checks the name against changes of routes since the last look. */
   get isCurrent(): boolean {
     if (!this.#version.isLatest) this.#version = this.#version.latestFor(nameOfKey(this.key))
     return this.#version.isCurrent
   }
 
+  /** A reply made of it was replayed. */
   noteReplay(): void {
     this.#version.tally.replays++
   }
@@ -108,12 +111,12 @@ export class Entry implements CachedAnswer {
     return age(this.wire, Math.floor((now - this.storedAt) / 1000), remaining)
   }
 
-  /** The message past its time. */
+  /** The message after its expiry (RFC 8767 §4). */
   stale(): Buffer {
     return setTtls(this.wire, STALE_TTL)
   }
 
-  /** Counts a hit of the last part of its life; true once, when there have been enough. */
+  /** Counts a hit in the last part of its life; true once, when there have been enough. */
   becomesDue(): boolean {
     return this.isPositive && ++this.#lateHits === DEMAND
   }
@@ -122,11 +125,12 @@ export class Entry implements CachedAnswer {
     this.#failedAt = now
   }
 
-  /** `since`: what failed before says nothing any more. */
+  /** Whether a refresh failed a short time ago; failures before `since` do not count. */
   isKnownToFail(now: Millis, since: Millis): boolean {
     return this.#failedAt !== undefined && this.#failedAt > since && now - this.#failedAt < FAILURE_RECHECK
   }
 
+  /** As people see it. */
   row(): CacheRow {
     const { kind, wire, expiresAt } = this
     const told = kind === 'nxdomain' || kind === 'failure' ? kind : this.isEmpty ? 'nodata' : 'positive'

@@ -1,13 +1,39 @@
+/**
+ * What one scope has learnt from its servers, good or bad. Parsed replies come in with the time; out come messages whose
+ * TTLs count down. Nothing here knows servers, links, clients or sockets, and nothing has a timer: expiry is a comparison.
+ *
+ * ## Policy
+ *
+ * **What is kept, and how long** (`cacheable.ts`). Positive answers for the least TTL of the message, negative ones for no
+ * more than the SOA's MINIMUM and not without an SOA (RFC 2308 §5), SERVFAIL for 10 s; nothing for more than 2 hours
+ * (R-CACHE-5). An answer is kept whole under its question; the links of a CNAME chain are kept as well, each for its own
+ * TTL, but never displace an answer to their own question. NXDOMAIN is kept once for all types of a name. Replies of
+ * another shape (DNSSEC records, relayed messages) are variants of their own.
+ *
+ * **What makes room.** Each scope holds at most `maxEntries`, least recently used first (`EntryLru`). All scopes share the
+ * bytes of one `CacheBudget`: whoever needs room gets it from the scope that holds most. One answer gets at most 1/16.
+ *
+ * **What becomes invalid.** Every entry is a `Dependency` (see `base/validity.ts`) until it is replaced, evicted, flushed,
+ * or its name moves to another scope. A flush takes constant time. So does a change of routes: entries belong to a
+ * `CacheVersion`, and are checked against the names that moved when they are next used. After 64 changes without a flush
+ * everything is forgotten, so that no entry ever has more checks to pass; below 1000 entries they are walked at once.
+ *
+ * **Expired answers** (RFC 8767, `StaleRetentionSec=`). A positive one may be served with a TTL of 30 s when no server
+ * answers in time; a refresh that failed is not tried again for 30 s. Nothing negative is ever served expired.
+ *
+ * **Refreshing ahead**. An answer that is asked for twice in the last tenth of its life is reported once as due, where
+ * that life is at least 10 s long: shorter ones would be refreshed all the time.
+ */
+export { CacheBudget } from './budget.ts'
 export type { Cacheability } from './cacheable.ts'
 export { cacheabilityOf, FAILURE_SECONDS, LONGEST } from './cacheable.ts'
-export { CacheBudget } from './budget.ts'
 export type {
+  AnswerOrigin,
   CachedAnswer,
   CacheHit,
   CacheRow,
-  CacheView,
   CacheVariant,
-  AnswerOrigin,
+  CacheView,
   StaleHit,
 } from './cached-answer.ts'
 export type { CacheLimits } from './scope-cache.ts'

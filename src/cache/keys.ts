@@ -2,8 +2,10 @@ import type { Name, Question } from '../wire/index.ts'
 import { questionCount, questionKey, readQuestion, TYPE } from '../wire/index.ts'
 import type { CacheVariant } from './cached-answer.ts'
 
+/** Stands where a type would in the keys of NXDOMAIN. */
 const NXDOMAIN = 'nxdomain'
 
+/** The key of an answer: question and variant. */
 export function keyOf(question: Question, variant: CacheVariant): string {
   return variant === '' ? questionKey(question) : [questionKey(question), variant].join(' ')
 }
@@ -13,7 +15,7 @@ export function nxdomainKey({ name, class: questionClass }: Question): string {
   return [name, NXDOMAIN, questionClass].join(' ')
 }
 
-/** Names have no blanks in them: those of the wire are escaped. */
+/** The key begins with the name, which has no blank in it: blanks on the wire are escaped. */
 export function nameOfKey(key: string): Name {
   return key.slice(0, key.indexOf(' ')) as Name
 }

@@ -27,24 +27,24 @@ export interface CacheLimits {
   readonly budget: CacheBudget
 }
 
-/** So few entries are walked at once when names go elsewhere, in half a millisecond. */
+/** Up to so many entries are walked at once when names move to another scope: at most half a millisecond. */
 const QUICKLY_WALKED = 1000
-/** After so many changes of routes everything is forgotten, so that no entry ever has more tests to pass. */
+/** After so many versions everything is forgotten, so that no entry ever has more checks to pass. */
 const MAX_VERSIONS = 64
 
-/** What one scope has learned, good or bad (R-CACHE-1). Expiry is a comparison, not a timer; the size bound is LRU. */
+/** What one scope has learnt, good or bad (R-CACHE-1). The policy is explained in `index.ts`. */
 export class ScopeCache {
   readonly #limits: CacheLimits
   readonly #entries: EntryLru
-  /** How long after its end an answer may still help out (`StaleRetentionSec=`). */
+  /** How long after its expiry an answer may still be served (`StaleRetentionSec=`). */
   staleRetention: Millis = 0
-  /** Whether anybody is told what should be refreshed. */
+  /** Whether hits are told when a refresh is due (`Prefetch=`). */
   refreshesAhead = false
   readonly #tally = { replays: 0 }
   #version = new CacheVersion(this.#tally)
   #versions = 0
   #lastOrigin: AnswerOrigin | undefined
-  /** Whether any DNAME is held: without one, no name has to be climbed. */
+  /** Whether any DNAME was stored since the last flush: without one, ancestors of a name need not be looked up. */
   #hasDnames = false
   hits = 0
   misses = 0
@@ -59,7 +59,7 @@ export class ScopeCache {
     return this.#entries.size
   }
 
-  /** Answers repeated from memory; neither hits nor misses. */
+  /** Replies replayed by the memos; neither hits nor misses. */
   get replays(): number {
     return this.#tally.replays
   }
@@ -91,12 +91,12 @@ export class ScopeCache {
     }
   }
 
-  /** No server can say anything about the question just now, or takes too long. */
+  /** A refresh failed or takes too long: for a while an expired answer is served without trying again. */
   onFailure(question: Question, now: Millis): void {
     this.#entries.peek(keyOf(question, ''))?.noteFailure(now)
   }
 
-  /** What `lookup` would find, seen from outside: nothing is counted, promoted or dropped. */
+  /** What `lookup` would find, for people: nothing is counted, promoted or dropped. */
   peek(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheView | undefined {
     const entry = this.#search(question, variant, mayRedirect, (key) => {
       const seen = this.#entries.peek(key)
@@ -107,7 +107,7 @@ export class ScopeCache {
 
   /**
    * Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept
-   * (R-CACHE-9); other than in the original, an error of the server takes away no answer that may still be used.
+   * (R-CACHE-9). Other than in systemd-resolved, an error of the server does not replace an answer that may still be used.
    */
   store(
     question: Question,
@@ -139,7 +139,7 @@ export class ScopeCache {
     this.#entries.delete(keyOf(question, variant))
   }
 
-  /** Forgets everything, at once however much it is. */
+  /** Forgets everything, in constant time. */
   flush(): void {
     this.#version.isCurrent = false
     this.#version = new CacheVersion(this.#tally)
@@ -148,7 +148,7 @@ export class ScopeCache {
     this.#entries.clear()
   }
 
-  /** Forgets every name that `isMovedElsewhere`, at once however much is held: 100,000 names would take 50 ms to walk. */
+  /** Forgets every name that `isMovedElsewhere`, in constant time however much is held. */
   purge(isMovedElsewhere: (name: Name) => boolean): void {
     if (this.size <= QUICKLY_WALKED) this.#walk(isMovedElsewhere)
     else if (this.#versions === MAX_VERSIONS) this.flush()
@@ -158,11 +158,12 @@ export class ScopeCache {
     }
   }
 
-  /** What is held and not expired. */
+  /** Everything that is held and not expired, for people. */
   *rows(now: Millis): Generator<CacheRow> {
     for (const entry of this.#entries.values()) if (isLive(entry, now)) yield entry.row()
   }
 
+  /** In the order of `lookup`; `get` decides what counts. */
   #search(
     question: Question,
     variant: CacheVariant,
@@ -179,6 +180,7 @@ export class ScopeCache {
     return this.#hasDnames ? searchDname(question, get) : undefined
   }
 
+  /** The entry if it has not expired; one that is of no use any more is dropped. */
   #live(key: string, now: Millis): Entry | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined || isLive(entry, now)) return entry
@@ -186,12 +188,12 @@ export class ScopeCache {
     return undefined
   }
 
-  /** Whether it may help out, or still may. */
+  /** Whether it may be served when no server answers, now or after its expiry. */
   #isRetained(entry: Entry, now: Millis): boolean {
     return entry.isPositive && entry.expiresAt + this.staleRetention > now && entry.isCurrent
   }
 
-  /** An answer we have, fresh or stale, is worth more than the news that a server could give none. */
+  /** Whether an answer that is held, fresh or expired, is kept in spite of an error; notes the failed refresh. */
   #outweighs(question: Question, variant: CacheVariant, now: Millis): boolean {
     const entry = this.#entries.peek(keyOf(question, variant))
     if (entry === undefined || !this.#isRetained(entry, now)) return false
@@ -230,7 +232,7 @@ export class ScopeCache {
     return this.#entries.put(new Entry(key, { kind, wire, learntFrom, now, seconds, refreshesAhead }, this.#version))
   }
 
-  /** One learntFrom for all that a server teaches within a second; nobody is told when more exactly. */
+  /** One object for all answers of a server within a second, which saves memory; times are shown in seconds. */
   #shared(learntFrom: AnswerOrigin): AnswerOrigin {
     const last = this.#lastOrigin
     const isSame =
@@ -241,7 +243,7 @@ export class ScopeCache {
     return isSame ? last : learntFrom
   }
 
-  /** Drops what is doomed; the rest has then passed the tests of earlier eras too. */
+  /** Drops what moved now or in earlier versions; the rest needs none of those checks any more. */
   #walk(isMovedElsewhere: (name: Name) => boolean): void {
     const gone = (entry: Entry) => !entry.isCurrent || isMovedElsewhere(nameOfKey(entry.key))
     for (const { key } of Array.from(this.#entries.values()).filter(gone)) this.#entries.delete(key)

@@ -6,7 +6,7 @@ import { QueryScan } from './query-scan.ts'
 import { type FinishedReply, LARGEST_KEPT, NONE, ReplyStore } from './reply-store.ts'
 import { TwoGenerations } from './two-generations.ts'
 
-/** What decides where a question goes. `Source` is whatever an answer comes from. */
+/** What decides where a question goes. `Source` is where an answer comes from: a scope. */
 export interface Routes<Source> {
   /** Differs after each change, except when sources only went: their entries are invalid without that. */
   readonly version: number
@@ -17,10 +17,10 @@ export interface Routes<Source> {
 export interface MemoOptions<Source> {
   readonly shared: SharedDependencies
   readonly routes: Routes<Source>
-  /** Replies in use that are held at least, unless they are large. */
+  /** Replies in use that are held at least, while they are of usual size. */
   readonly capacity: number
   readonly random: Random
-  /** Counts replays: they are cache hits that no cache saw. */
+  /** Counts replays: cache hits that no cache saw. */
   readonly tally: { replays: number }
 }
 
@@ -37,7 +37,7 @@ export interface MemoSnapshot {
   readonly routesVersion: number
 }
 
-/** Bytes for each reply of `capacity`: what a usual one takes, with room to spare. */
+/** Bytes for each reply of `capacity`: what a usual one takes, with room to spare; and the least for all. */
 const USUAL_SIZE = 192
 const LEAST_BYTES = 2 ** 20
 
@@ -108,8 +108,8 @@ export class AnswerMemo<Source = unknown> {
   }
 
   /**
-   * After a change of routes, each is looked at again when it is next asked for: a link that goes takes none of the
-   * other links' replies with it, and the change itself costs nothing.
+   * Whether a reply may be used. After a change of routes each is checked when it is next asked for, so that a link that
+   * goes takes no other link's replies with it, and the change itself costs nothing.
    */
   #isRight(store: ReplyStore<Source>, position: number, query: Buffer, now: Millis): boolean {
     if (!store.isValid(position, now)) return false
@@ -121,6 +121,7 @@ export class AnswerMemo<Source = unknown> {
     return isRight
   }
 
+  /** Rotates the generations when the recent one is full. */
   #makeRoom(): void {
     const { capacity } = this.#options
     const recent = this.#stores.recent
@@ -142,7 +143,7 @@ export class AnswerMemo<Source = unknown> {
   }
 }
 
-/** The reply with the server's TTLs, and where the parts are that change with time; addresses of one set trade places. */
+/** The reply with the server's TTLs, and the offsets of what changes: TTLs, and the addresses of the first set. */
 function finished<Source>(reply: Buffer, { entry, source }: ReplyOrigin<Source>): FinishedReply<Source> {
   const wire = Buffer.from(reply)
   const learnt = entry.wire

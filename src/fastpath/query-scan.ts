@@ -1,13 +1,10 @@
 import { HEADER_SIZE, TYPE } from '../wire/index.ts'
 
-/**
- * What the memo needs to know of a query, read in one pass. One object is filled again and again, so that a query
- * costs no allocation (0.1 µs less per query in the micro-benchmark).
- */
+/** What the memo needs to know of a query, read in one pass. One object is filled again and again: no allocation. */
 export class QueryScan {
   /** Of the question in lower case and of everything else that decides the shape of the reply. */
   hash = 0
-  /** The two of them in one number. */
+  /** Hash and shape in one number. */
   get key(): number {
     return this.hash ^ this.shape
   }
@@ -20,8 +17,8 @@ export class QueryScan {
   shape = 0
 
   /**
-   * True for a plain query: RD set, one question, nothing else but perhaps an OPT record without options. Anything out
-   * of the ordinary, CD included, takes the ordinary road.
+   * True for a plain query: RD set, one question, nothing else but perhaps an OPT record without options. Anything
+   * else, CD included, goes to the resolver.
    */
   read(query: Buffer): boolean {
     const size = query.length
@@ -75,7 +72,9 @@ export class QueryScan {
 /** What besides the question decides how the reply looks. */
 export const SHAPE = { AD: 1, EDNS: 2, DNSSEC_OK: 4 } as const
 
+/** In byte 3 of the header. */
 const AD_BIT = 0x20
+/** Bytes a client without EDNS takes over UDP (RFC 1035 §4.2.1). */
 const SMALLEST = 512
 const OPT_SIZE = 11
 

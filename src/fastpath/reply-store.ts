@@ -10,9 +10,9 @@ export interface FinishedReply<Source> {
   /** The cache entry it repeats, and where that came from. */
   readonly entry: CachedAnswer
   readonly source: Source
-  /** Where TTLs stand. */
+  /** Offsets of the TTLs. */
   readonly ttls: readonly number[]
-  /** Where the addresses stand that may trade places; all of the same size. */
+  /** Offsets of the addresses that may be reordered; all of the same size. */
   readonly addresses: readonly number[]
   readonly addressSize: number
 }
@@ -22,14 +22,11 @@ const CHUNK_BITS = 18
 const CHUNK_SIZE = 1 << CHUNK_BITS
 const OFFSET = CHUNK_SIZE - 1
 
-/** Larger ones are rare, take the room of many, and do not fit a datagram some day. */
+/** Bytes of the largest reply kept: larger ones are rare and take the room of many. */
 export const LARGEST_KEPT = 4096
-/**
- * Slots looked at for one query. Who may ask can choose names that collide, as the hash has no secret; a look-up through
- * all of 65,536 would take milliseconds.
- */
+/** Slots looked at per look-up: a client can choose names that collide, as the hash has no secret. */
 const MAX_STEPS = 64
-/** Longer loops than this cost more than a call of copy(), which takes 135 ns to check its arguments. */
+/** Up to so many bytes a loop is cheaper than `copy()`, which checks its arguments first. */
 const COPIED_BY_HAND = 256
 
 /**
@@ -45,7 +42,7 @@ const FIXED_SIZE = 40
 /** `find` found nothing. */
 export const NONE = -1
 
-/** One piece of memory, by elements of every size. */
+/** One piece of memory, as arrays of elements of every size. */
 class Chunk {
   readonly bytes: Buffer
   readonly shorts: Uint16Array
@@ -62,9 +59,9 @@ class Chunk {
 }
 
 /**
- * Finished replies in a few large pieces of memory: some 130 bytes for one of 70, and a look-up touches three or four
- * cache lines of it. As objects with a buffer and typed arrays each they took a kilobyte, and with ten thousand of them
- * a replay took four times as long. Only grows: the owner drops it as a whole.
+ * Finished replies in a few large pieces of memory: some 60 bytes more than each reply, and a look-up touches three or
+ * four cache lines. Objects with a buffer each would take a kilobyte, and miss the cache. Only grows: the owner drops it
+ * as a whole. A position is chunk number and offset in one integer.
  */
 export class ReplyStore<Source> {
   readonly #chunks: Chunk[] = []
@@ -184,12 +181,12 @@ export class ReplyStore<Source> {
     return size
   }
 
-  /** How many addresses may trade places. */
+  /** How many addresses may be reordered. */
   addressCount(position: number): number {
     return this.#chunk(position).shorts[((position & OFFSET) + AT_SHORT.addressCount) >> 1] as number
   }
 
-  /** Lets the first address and another trade places, for good: over time all orders come up. */
+  /** Swaps the first address and another, for good: over time all orders come up. */
   swapAddresses(position: number, other: number): void {
     const { bytes, shorts } = this.#chunk(position)
     const at = position & OFFSET
@@ -205,6 +202,7 @@ export class ReplyStore<Source> {
     }
   }
 
+  /** Writes TTLs as they are now: at least 1, and no more than the entry has left. */
   #setTimes(position: number, now: Millis, target: Buffer, to: number): void {
     const { shorts, doubles, bytes } = this.#chunk(position)
     const at = position & OFFSET
@@ -252,6 +250,7 @@ export class ReplyStore<Source> {
     return position
   }
 
+  /** Aligned to eight bytes, and within one chunk. */
   #allocate(size: number): number {
     if (this.#end + size > this.#chunks.length << CHUNK_BITS) {
       this.#end = this.#chunks.length << CHUNK_BITS
@@ -265,7 +264,7 @@ export class ReplyStore<Source> {
 
   /**
    * The slot that has the query, else the free one where it belongs. At least half of them are free. Where neither is
-   * near, the complement of the last one looked at, whose reply is to give way: so crowded it is only on purpose.
+   * near, the complement of the last one looked at, whose reply is replaced: that happens only to names made to collide.
    */
   #slotOf(scan: QueryScan, query: Uint8Array): number {
     const index = this.#index
@@ -289,6 +288,7 @@ export class ReplyStore<Source> {
     return true
   }
 
+  /** Doubles the index. */
   #grow(): void {
     const old = this.#index
     this.#index = new Int32Array(2 * old.length)

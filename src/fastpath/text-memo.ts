@@ -9,7 +9,7 @@ export interface TextMemoOptions {
   readonly capacity: number
   readonly random: Random
   readonly clock: Clock
-  /** Somebody wants to see every query: then nothing is replayed. */
+  /** True while a client monitors queries: then nothing is replayed. */
   readonly isWatched: () => boolean
   /** Counts replays, once for each entry: they are cache hits that no cache saw. */
   readonly tally: { replays: number }
@@ -25,21 +25,21 @@ export interface TextReplyOrigin {
 
 interface Saved {
   readonly entries: readonly CachedAnswer[]
-  /** In different orders, as they came by chance. */
+  /** The same reply in different orders. */
   readonly replies: Buffer[]
+  /** Replay begins with so many orders. */
   readonly wanted: number
 }
 
-/** Longer calls are no plain lookups. */
+/** Bytes of the longest call that is kept: longer ones are no plain lookups. */
 const MAX_CALL = 512
-/** Orders kept of one reply. */
+/** Replies kept of one call, in different orders of their items. */
 const MAX_ORDERS = 8
 
 /**
  * Replies to calls made of text, such as varlink's: the same words get the same reply while all it depends on is current, as
- * `AnswerMemo` does for messages. Nothing in such a reply may count time. It decides nothing: without it the same
- * replies take the ordinary road, which for a cached `ResolveHostname` costs a hundred times as much: 200 µs and not 2 on
- * a slow machine.
+ * `AnswerMemo` does for messages. Nothing in such a reply may count time. It decides nothing: without
+ * it the same replies are worked out by the resolver, at a hundred times the cost.
  */
 export class TextMemo {
   readonly #options: TextMemoOptions
@@ -50,7 +50,7 @@ export class TextMemo {
     this.#options = options
   }
 
-  /** The reply to these words, to be left as it is; undefined when it must be worked out. */
+  /** The reply to this call, not to be changed; undefined when it must be worked out. */
   replay(call: Buffer): Buffer | undefined {
     if (call.length > MAX_CALL || this.#options.isWatched()) return undefined
     const saved = this.#find(call.toString('latin1'))

@@ -6,20 +6,20 @@ import type { NetlinkMessage } from './message.ts'
 import { NetworkState } from './network-state.ts'
 import { type DumpType, RtnetlinkSocket } from './rtnetlink-socket.ts'
 
-/** Between attempts to get a working socket again. */
+/** Milliseconds between attempts to open a working socket again: doubles from the first to the longest. */
 const FIRST_RETRY_DELAY = 50
 const MAX_RETRY_DELAY = 1000
-/** Between two looks at the routes, so that a flapping default route does not keep us busy. */
+/** Milliseconds between two dumps of the routes, so that a flapping default route does not take all the CPU time. */
 const ROUTES_PAUSE = 100
 
 export interface LinkMonitorOptions {
   readonly clock: Clock
   readonly log: Log
-  /** Told at once whenever the kernel says anything of links, addresses, routes or rules, those that `facts` leaves out included. */
+  /** Called at once for any message about links, addresses, routes or rules, also those that `facts` leaves out. */
   onNews?(): void
   /**
-   * Told after every change, once for a burst. Bad update is neither delayed nor hidden: when something was lost and
-   * came back within one burst, the state without it is told first.
+   * Called after changes, once for a burst. A loss is never hidden: when something was lost and came back within one
+   * burst, the state without it is reported first.
    */
   onChange(facts: NetworkFacts): void
 }
@@ -30,9 +30,11 @@ export class LinkMonitor implements AsyncDisposable {
   readonly #tasks: Tasks
   #socket: RtnetlinkSocket | undefined
   #state = new NetworkState()
-  /** While a new state is drawn: what was told meanwhile, to be applied on top. */
+  /** While everything is read anew: changes that arrive meanwhile, to be applied after it. */
   #held: Change[] | undefined = []
+  /** The facts `onChange` was last called with. */
   #reported: NetworkFacts
+  /** Something was lost that is not reported yet. */
   #hasLost = false
   #isTelling = false
   #isReadingRoutes = false
@@ -43,7 +45,7 @@ export class LinkMonitor implements AsyncDisposable {
     this.#reported = this.#state.facts()
   }
 
-  /** Resolves once `facts` is complete; `onChange` tells only what comes after. @throws when the kernel cannot be asked. */
+  /** Resolves once `facts` is complete; `onChange` is called only for later changes. @throws when the kernel cannot be asked. */
   static async open(options: LinkMonitorOptions): Promise<LinkMonitor> {
     const monitor = new LinkMonitor(options)
     try {
@@ -56,7 +58,7 @@ export class LinkMonitor implements AsyncDisposable {
     }
   }
 
-  /** The latest state. */
+  /** The present state. */
   get facts(): NetworkFacts {
     return this.#state.facts()
   }
@@ -68,7 +70,7 @@ export class LinkMonitor implements AsyncDisposable {
     await this.#disconnect()
   }
 
-  /** Subscribes first, then dumps, then applies what was told meanwhile: the last word wins. */
+  /** Subscribes first, then dumps, then applies the events that arrived meanwhile: the latest state wins. */
   async #connect(signal: AbortSignal): Promise<void> {
     const held: Change[] = []
     this.#held = held
@@ -94,7 +96,7 @@ export class LinkMonitor implements AsyncDisposable {
     await socket?.[Symbol.asyncDispose]()
   }
 
-  /** While a state is drawn, the failed dump speaks for itself. */
+  /** Ignored while everything is read anew: the failed dump is an error there. */
   #onBroken(error: Error): void {
     if (this.#held !== undefined) return
     this.#options.log.notice(`Lost track of network links (${reasonOf(error)}), reading them all again`)
@@ -103,7 +105,7 @@ export class LinkMonitor implements AsyncDisposable {
     this.#tasks.run((signal) => this.#reconnect(signal))
   }
 
-  /** Until it works: at once, then with growing pauses. The old state stands meanwhile. */
+  /** Tries until it works, at once and then with growing pauses. The old state is in force meanwhile. */
   async #reconnect(signal: AbortSignal): Promise<void> {
     for (let delay = FIRST_RETRY_DELAY; ; delay = Math.min(2 * delay, MAX_RETRY_DELAY)) {
       await this.#disconnect()
@@ -121,7 +123,7 @@ export class LinkMonitor implements AsyncDisposable {
     this.#options.onNews?.()
     const changes = decodeAll(messages)
     if (this.#held !== undefined) {
-      this.#held.push(...changes) // no more than come in while three dumps are read
+      this.#held.push(...changes) // bounded: no more than arrive during three dumps
       return
     }
     for (const change of changes) this.#apply(change)
@@ -138,8 +140,8 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   /**
-   * The check phase follows the one that reads sockets: this gathers one burst and waits for nothing. Not in the same
-   * turn but in the next: whoever asked while the burst was read is served first, and not after what comes of it too.
+   * Calls `onChange` in the next turn of the event loop: everything the socket had to say in this turn is one burst, and
+   * queries that arrived meanwhile are answered before the work that follows the change.
    */
   #tellSoon(): void {
     if (this.#isTelling) return
@@ -164,8 +166,8 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   /**
-   * One reader at a time; it goes on until nothing puts the routes in question any more. Begins in a turn of its own, as
-   * reading what happened takes long enough.
+   * Reads the routes until no change has put them in question any more; one reader at a time. Begins in a turn of its own,
+   * so that queries are not kept waiting for events and routes together.
    */
   async #readRoutes(signal: AbortSignal): Promise<void> {
     try {

@@ -15,11 +15,13 @@ import {
 } from '../scope/index.ts'
 import type { Change, LinkUpdate } from './decode.ts'
 
-/** What a change did to the facts. After a `loss` something may have stopped being usable, if only for a moment. */
+/** What an update did to the facts. After a `loss` a link or address may have stopped being usable, if only for a moment. */
 export type Effect = 'none' | 'gain' | 'loss'
 
+/** What updates of the link itself tell. */
 type OwnFacts = Omit<LinkFacts, 'addresses'>
 
+/** One link and its addresses, by ifindex. */
 interface Entry {
   /** Undefined while only addresses of this link have been told. */
   link: OwnFacts | undefined
@@ -29,7 +31,7 @@ interface Entry {
 }
 
 /**
- * Puts together what the kernel tells, piece by piece (R-LINK-1). Losing the last usable address shows at once (R-LINK-8).
+ * The links, addresses and routes of the machine, put together from single updates (R-LINK-1). Losing the last usable address shows at once (R-LINK-8).
  *
  * Routes are never edited one by one: the kernel keeps silent about the IPv4 routes that go with a link or an address,
  * and an event does not say which of several equal routes it means. So a change only makes the known routes
@@ -38,6 +40,7 @@ interface Entry {
 export class NetworkState {
   readonly #links = new Map<IfIndex, Entry>()
   #routes: readonly GatewayRoute[] = []
+  /** Undefined when they must be made anew. */
   #facts: NetworkFacts | undefined
   #needsRoutes = false
 
@@ -53,7 +56,7 @@ export class NetworkState {
     return effect
   }
 
-  /** What happens from now on may be missing from the routes that are being read. */
+  /** Reading the routes begins: changes from now on may be missing from what is read. */
   beginRoutes(): void {
     this.#needsRoutes = false
   }
@@ -66,7 +69,7 @@ export class NetworkState {
     return true
   }
 
-  /** The whole state; the very same object, and the same `LinkFacts`, as long as nothing about them changed. */
+  /** All facts: the same object, with the same `LinkFacts`, as long as nothing about them changed. */
   facts(): NetworkFacts {
     this.#facts ??= this.#make()
     return this.#facts
@@ -105,6 +108,7 @@ export class NetworkState {
     return before !== undefined && isWorseLink(before, link) ? 'loss' : 'gain'
   }
 
+  /** The kernel is silent about the routes that go with it. */
   #removeLink(ifindex: IfIndex): Effect {
     if (this.#routes.some((route) => route.ifindex === ifindex)) this.#needsRoutes = true
     return this.#links.delete(ifindex) ? 'loss' : 'none'
@@ -136,6 +140,7 @@ export class NetworkState {
     return entry
   }
 
+  /** Links of which only addresses are known so far, and routes of links that are down, are left out. */
   #make(): NetworkFacts {
     const links = new Map<IfIndex, LinkFacts>()
     for (const [ifindex, entry] of this.#links) {

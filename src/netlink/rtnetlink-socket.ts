@@ -7,7 +7,7 @@ import { composeRequest, type NetlinkMessage, readU32, splitMessages } from './m
 type Package = typeof import('netlink/dist/raw.js')
 
 const NETLINK_ROUTE = 0
-/** RTNLGRP_*: link, IPv4 address, route and rule, IPv6 address, route and rule. Rules are no more than update. */
+/** RTNLGRP_*: link, IPv4 address, route and rule, IPv6 address, route and rule. Rules only lead to `onNews`. */
 const GROUPS = [1, 5, 7, 8, 9, 11, 19]
 
 const NLMSG_ERROR = 2
@@ -18,16 +18,18 @@ const NLM_F_REQUEST = 0x1
 const NLM_F_DUMP_INTR = 0x10
 const NLM_F_DUMP = 0x300
 
-/** Room for a burst of events: a thousand links coming up at once. The kernel caps it at rmem_max. */
+/** Bytes for a burst of events, such as a thousand links coming up at once. The kernel caps it at rmem_max. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024
-/** A kernel that does not answer a dump within this long has lost it. */
+/** Milliseconds after which an unanswered dump counts as lost. */
 const DUMP_PATIENCE = 5000
 /** How often a dump is asked again because changes disturbed it. */
 const MAX_TRIES = 10
+/** Messages of one dump at most: a million routes and more. */
 const MAX_PARTS = 2_000_000
 
 export type DumpType = typeof RTM_GETLINK | typeof RTM_GETADDR | typeof RTM_GETROUTE
 
+/** The dump under way. */
 interface Dump {
   readonly type: DumpType
   readonly patience: Disposable
@@ -48,7 +50,7 @@ export interface RtnetlinkSocketOptions {
 
 /**
  * One rtnetlink socket, subscribed before anything is asked, so that nothing falls between dump and events.
- * It serves until anything was lost or went wrong; then it is broken for good and must be replaced.
+ * After any error or lost event it is broken for good and must be replaced, as its view may be incomplete.
  */
 export class RtnetlinkSocket implements AsyncDisposable {
   readonly #options: RtnetlinkSocketOptions
@@ -64,7 +66,7 @@ export class RtnetlinkSocket implements AsyncDisposable {
     this.#raw = raw
     this.#port = raw.address().port
     raw.on('message', (bytes, sender) => {
-      if (sender.port === 0) this.#receive(splitMessages(bytes)) // only the kernel is believed
+      if (sender.port === 0) this.#receive(splitMessages(bytes)) // port 0 is the kernel; other processes are ignored
     })
     raw.on('truncatedMessage', () => this.#break(new Error('a netlink message was cut short')))
     raw.on('error', (error) => this.#break(error)) // ENOBUFS among them: events were lost
@@ -84,12 +86,12 @@ export class RtnetlinkSocket implements AsyncDisposable {
     }
   }
 
-  /** Why it is of no more use; undefined while it works. */
+  /** Why it is broken; undefined while it works. */
   get failure(): Error | undefined {
     return this.#failure
   }
 
-  /** Everything of one kind, in one consistent look. One at a time. @throws when broken or closed, which it then stays. */
+  /** Everything of one type, consistent within itself. One at a time. @throws when broken or closed */
   dump(type: DumpType): Promise<NetlinkMessage[]> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure)
@@ -112,6 +114,7 @@ export class RtnetlinkSocket implements AsyncDisposable {
     this.#raw.close()
   }
 
+  /** Sends the request, again after an interrupted dump. */
   #ask(dump: Dump): void {
     if (dump.triesLeft-- === 0) return this.#break(new Error('changes disturb every dump'))
     dump.seq = ++this.#seq
@@ -140,6 +143,7 @@ export class RtnetlinkSocket implements AsyncDisposable {
     return message.port === this.#port && message.seq === this.#dump?.seq
   }
 
+  /** One message of the dump; a dump that changes interrupted is asked again as a whole (NLM_F_DUMP_INTR). */
   #takeAnswer(message: NetlinkMessage): void {
     const dump = this.#dump as Dump
     if (message.type === NLMSG_ERROR) return this.#break(new Error(`a dump was refused, errno ${errnoOf(message)}`))
@@ -173,8 +177,8 @@ function errnoOf(message: NetlinkMessage): number {
 }
 
 /**
- * Loaded when first needed; ahead of that by whoever is about to lose the right to read it. The raw layer alone: the
- * rest of the package parses what we do not need and leaves out what we do.
+ * Loads the native package when first needed, or earlier by a caller that is about to drop the right to read its files.
+ * Only its raw layer: the rest parses less than we need.
  */
 export function loadNetlink(): Package {
   return createRequire(import.meta.url)('netlink/dist/raw.js') as Package // import() would parse it twice, for its names

@@ -2,16 +2,16 @@ import type { IpAddress, IpProtocol } from '../base/index.ts'
 import type { Libc } from '../sys/index.ts'
 import { composeRequest, readU16, readU32, splitAttributes, writeU32 } from './message.ts'
 
-/** One end of a conversation. */
+/** One end of a UDP or TCP conversation. */
 export interface SocketEnd {
   readonly address: IpAddress
   readonly port: number
 }
 
-/** Whose a socket is. */
+/** The owner of a socket as the kernel tells it. */
 export interface SocketOwner {
   readonly uid: number
-  /** The control group it was made in: tells services, and mostly programs, of one user apart. */
+  /** ID of the control group it was made in, as hex: tells services of one user apart. Undefined on old kernels. */
   readonly cgroup: string | undefined
 }
 
@@ -27,6 +27,7 @@ const NLM_F_REQUEST = 0x1
 const SOCK_DIAG_BY_FAMILY = 20
 const INET_DIAG_CGROUP_ID = 21
 const PROTOCOL = { tcp: 6, udp: 17 } as const
+/** Interface index of the loopback device. */
 const LO = 1
 
 /** Where the request has what differs: struct inet_diag_req_v2 begins at 16, its struct inet_diag_sockid at 24. */
@@ -39,12 +40,12 @@ const REQUEST_SIZE = 56
 /** Where the answer has what counts: struct inet_diag_msg begins at 16 and ends at 88, where attributes follow. */
 const UID = 16 + 64
 const ATTRIBUTES = 16 + 72
-/** An answer has some 200 bytes, as nothing is asked for that costs something. */
+/** Bytes of the answer buffer; an answer has some 200. */
 const ANSWER_SIZE = 4096
-/** Answers to earlier requests that could be in the way. */
+/** Answers to earlier requests that may still be in the queue. */
 const MAX_STRAY = 4
 
-/** A netlink socket that answers while it is asked: the kernel works within send(). See sock_diag(7). */
+/** A SOCK_DIAG socket: the kernel answers within send(), so asking is synchronous (sock_diag(7)). */
 export class SockDiag implements Disposable {
   readonly #libc: Libc
   readonly #fd: number
@@ -88,6 +89,7 @@ export class SockDiag implements Disposable {
     return this.#send(this.#fd, request, request.length, MSG_DONTWAIT) < 0 ? undefined : this.#owner()
   }
 
+  /** Reads the answer to the last request. */
   #owner(): SocketOwner | undefined {
     for (let stray = 0; stray < MAX_STRAY; stray++) {
       const length = this.#receive(this.#fd, this.#answer, ANSWER_SIZE, MSG_DONTWAIT)

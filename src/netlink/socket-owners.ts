@@ -4,17 +4,19 @@ import { decodeSockaddr, encodeSockaddr, openSocket, SOCK_DGRAM, SOCK_STREAM, SO
 import { SockDiag, type SocketEnd, type SocketOwner } from './sock-diag.ts'
 
 const HERE = IpAddress.of('127.0.0.1')
+/** The discard port: nobody answers from there. */
 const NOBODY: SocketEnd = { address: HERE, port: 9 }
 
 /**
- * Whose socket a packet on this machine came from, at once and without reading any table: 5 µs each. Opens nothing
- * before it is asked. A kernel that cannot tell would look for a module each time, so it is tried out first, and not
- * asked again when it fails.
+ * User and control group of the socket a packet on this machine came from, by SOCK_DIAG: cheap enough for every query
+ * under load. (Which process that is costs far more: `ClientProcesses` in `sys/`.) Opens nothing before it is asked. A kernel
+ * without SOCK_DIAG would look for a module at each request, so it is tested with a socket of our own first.
  */
 export class SocketOwners implements Disposable {
   readonly #libc: Libc | undefined
   readonly #log: Log
-  readonly #isTelling = new Map<IpProtocol, boolean>()
+  /** Whether the kernel can tell; undefined before the test. */
+  readonly #isSupported = new Map<IpProtocol, boolean>()
   #diag: SockDiag | undefined
 
   constructor(libc: Libc | undefined, log: Log) {
@@ -25,7 +27,7 @@ export class SocketOwners implements Disposable {
   [Symbol.dispose](): void {
     this.#diag?.[Symbol.dispose]()
     this.#diag = undefined
-    for (const transport of ['udp', 'tcp'] as const) this.#isTelling.set(transport, false)
+    for (const transport of ['udp', 'tcp'] as const) this.#isSupported.set(transport, false)
   }
 
   /**
@@ -33,15 +35,16 @@ export class SocketOwners implements Disposable {
    * this machine or has closed its socket, and where the kernel cannot tell.
    */
   find(client: SocketEnd, server: SocketEnd, transport: IpProtocol): SocketOwner | undefined {
-    let isTelling = this.#isTelling.get(transport)
-    if (isTelling === undefined) {
-      isTelling = this.#tryOut(transport)
-      this.#isTelling.set(transport, isTelling)
+    let isSupported = this.#isSupported.get(transport)
+    if (isSupported === undefined) {
+      isSupported = this.#test(transport)
+      this.#isSupported.set(transport, isSupported)
     }
-    return isTelling ? this.#diag?.find(client, server, transport) : undefined
+    return isSupported ? this.#diag?.find(client, server, transport) : undefined
   }
 
-  #tryOut(transport: IpProtocol): boolean {
+  /** Whether the kernel finds a socket that exists. Says so once where it does not. */
+  #test(transport: IpProtocol): boolean {
     if (this.#libc === undefined) return false
     try {
       this.#diag ??= new SockDiag(this.#libc)

@@ -1,3 +1,9 @@
+/**
+ * System calls, by koffi where Node has none: sockets bound to a link, batched UDP, unix sockets with credentials, the
+ * clock that counts suspend, readiness notification, dropping privileges, and /proc. Every feature falls back to plain
+ * Node or says why it cannot. Addresses and descriptors come in; out come sockets, bytes and errors with the system's
+ * `code`. No policy: nothing here knows DNS, servers or settings. Numbers of Linux constants stand beside their use.
+ */
 export type { Capability } from './capabilities.ts'
 export { hasCapability } from './capabilities.ts'
 export { ClientProcesses } from './client-processes.ts'

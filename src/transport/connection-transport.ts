@@ -84,6 +84,7 @@ export class ConnectionTransport implements ChannelTransport {
   }
 }
 
+/** One question on a shared connection. */
 class ConnectionExchange extends PendingExchange {
   readonly #connectionTo: (endpoint: Endpoint) => Connection
   #connection: Connection | undefined
@@ -102,7 +103,7 @@ class ConnectionExchange extends PendingExchange {
   }
 
   protected release(end: ExchangeEnd): void {
-    if (end === 'timeout') this.#connection?.retire() // a peer that has gone without a word shows in no other way
+    if (end === 'timeout') this.#connection?.retire() // the only sign of a peer that is gone without closing
     this.#takeBack?.()
   }
 }

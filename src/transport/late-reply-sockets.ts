@@ -26,6 +26,7 @@ export class LateReplySockets implements Disposable {
     return this.#keptUntil.size
   }
 
+  /** Owns the socket until its time is over. */
   keep(socket: Closable): void {
     const [oldest] = this.#keptUntil.keys()
     if (this.#keptUntil.size >= CAPACITY && oldest !== undefined) this.close(oldest)

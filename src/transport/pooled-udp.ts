@@ -2,17 +2,18 @@ import type { Millis } from '../base/index.ts'
 import type { ConnectedUdp, UdpEvents } from '../sys/index.ts'
 import type { Endpoint } from '../upstream/index.ts'
 
-/** Questions that leave by one port, one after the other. */
+/** Questions that leave by one port, one after the other: few enough that a forger gains nothing by watching (R-SRV-7). */
 export const MAX_USES = 32
 
-/** One socket: idle, or carrying the question of an asker. */
+/** One connected socket: idle, or carrying the question of one asker, to whom its messages and errors go. */
 export class PooledUdp implements UdpEvents {
   readonly endpoint: Endpoint
+  /** Which network it was opened on; see `UdpPool.renew`. */
   readonly network: object
   readonly openedAt: Millis
   /** Set right after it is made. */
   connection: ConnectedUdp | undefined
-  /** Questions sent so far; a socket that is not to be used again has had its fill. */
+  /** Questions sent so far; `MAX_USES` when it is not to be used again. */
   uses = 0
   readonly #onUnasked: (socket: PooledUdp) => void
   #asker: UdpEvents | undefined
@@ -31,7 +32,7 @@ export class PooledUdp implements UdpEvents {
     this.connection?.send(wire)
   }
 
-  /** The same for one that was used before: what fails may be no more than news of an earlier question. */
+  /** The same for a used socket, where an error may belong to an earlier question: then it is closed, and false returned. */
   trySend(wire: Buffer, asker: UdpEvents): boolean {
     try {
       this.send(wire, asker)
@@ -42,11 +43,12 @@ export class PooledUdp implements UdpEvents {
     }
   }
 
+  /** Idle from now on: messages are unsolicited. */
   rest(): void {
     this.#asker = undefined
   }
 
-  /** No further question: somebody may be trying answers on it. */
+  /** Takes no further question: a wrong answer came, so a forger may know the port. */
   retire(): void {
     this.uses = MAX_USES
   }

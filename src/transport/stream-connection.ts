@@ -76,7 +76,7 @@ export class StreamConnection implements Connection {
     framed.writeUInt16BE(id, 2)
     const waiting = { query, settle }
     this.#waiting.set(id, waiting)
-    if (this.#isConnected) this.#stopTimer()
+    if (this.#isConnected) this.#stopTimer() // not idle any more; while connecting the timer is the connect timeout
     this.#socket.write(framed)
     if (this.#socket.writableLength > MAX_UNSENT) {
       queueMicrotask(() => this.close(this.#error('timeout', 'the server does not read')))
@@ -112,6 +112,7 @@ export class StreamConnection implements Connection {
     for (const message of this.#framer.push(chunk)) this.#onMessage(message)
   }
 
+  /** Gives the reply its question's own ID back. What no question waits for is dropped. */
   #onMessage(message: Buffer): void {
     if (message.length < 12) return this.close(this.#error('closed', 'the server sent what is no message'))
     const id = message.readUInt16BE(0)
@@ -123,6 +124,7 @@ export class StreamConnection implements Connection {
     waiting.settle(message)
   }
 
+  /** The question with this ID waits no more; starts the idle time with the last. */
   #forget(id: number): void {
     this.#waiting.delete(id)
     if (!this.isIdle || this.#isClosed) return
@@ -140,7 +142,7 @@ export class StreamConnection implements Connection {
     this.#timer = undefined
   }
 
-  /** The ID the question has already, when nobody else uses it here. */
+  /** The ID the question has already, or a random one where that is taken on this connection. */
   #freeId(wanted: number): number {
     let id = wanted
     while (this.#waiting.has(id)) id = this.#random.below(ID_COUNT) // at most one in 64 is taken

@@ -1,6 +1,7 @@
 import { reasonOf } from '../base/index.ts'
 import { type Endpoint, TransportError, type TransportErrorCode } from '../upstream/index.ts'
 
+/** System errors by what they mean to the choice among servers; all others are `io`. */
 const CODES: Readonly<Record<string, TransportErrorCode>> = {
   ECONNREFUSED: 'refused',
   ENETUNREACH: 'unreachable',

@@ -3,27 +3,27 @@ import type { ConnectedUdp, UdpEvents } from '../sys/index.ts'
 import type { Endpoint } from '../upstream/index.ts'
 import { MAX_USES, PooledUdp } from './pooled-udp.ts'
 
-/** A port is kept for another question only where so many were out with the last; otherwise each has a fresh one. */
+/** A port is kept for another question only where so many were under way at once; otherwise each question has a fresh one. */
 export const BUSY = 16
-/** No question leaves by a port that has been open for longer. */
+/** No question leaves by a port that has been open for longer: too short a time to find a port by trying. */
 export const MAX_AGE: Millis = 2000
 /** Sockets that wait for the next question, for all servers together. */
 export const MAX_IDLE = 256
-/** Closed in one go: 50 µs. */
+/** Sockets closed per turn of the event loop after `renew`. */
 const LOT = 16
 
 /** Connects a socket from a port that the kernel draws. @throws an error with the system's `code` */
 export type OpenUdp = (endpoint: Endpoint, events: UdpEvents) => ConnectedUdp
 
 /**
- * Connected sockets for some questions each while there are many: to set one up and take it down is seven system
- * calls, which were a sixth of the CPU time of a cold miss, and still a tenth when each served eight questions.
+ * Connected sockets that serve several questions each while there are many: setting one up and taking it down is seven
+ * system calls, a large part of the cost of a cache miss.
  *
  * A forger must still guess both ID and port (RFC 5452 §9.2, R-SRV-7): the kernel draws every port at random, a port
  * carries one question at a time, which of the idle ones comes next is drawn too, and none lives long enough to be found
  * by trying: it goes after some questions or two seconds, and at once when it hears anything that was not asked for. Being
- * connected, it hears the server alone. A socket whose question was given up must not come back here: what comes for
- * it late could meet another question. Whoever knows a server by another `Endpoint` object has sockets of his own.
+ * connected, it hears the server alone. A socket whose question was given up must not come back here: its late reply
+ * could meet another question. Sockets are kept per `Endpoint` object, so scopes never share them.
  */
 export class UdpPool implements Disposable {
   readonly #open: OpenUdp
@@ -31,7 +31,7 @@ export class UdpPool implements Disposable {
   readonly #random: Random
   readonly #idle = new Map<Endpoint, PooledUdp[]>()
   #size = 0
-  /** Changes with the ways out of this machine. */
+  /** Replaced when addresses or routes change: sockets of an earlier one are not used again. */
   #network = {}
   #sweep: Disposable | undefined
   /** Idle until the network changed: closed soon. */
@@ -79,8 +79,8 @@ export class UdpPool implements Disposable {
   }
 
   /**
-   * Addresses or routes have changed: a connected socket would go on sending from the old address. None of before is
-   * used again; they are closed by and by, as 256 take most of a millisecond, at a time when everybody waits already.
+   * Addresses or routes have changed: a connected socket would go on sending from the old address, so no idle one is used
+   * again. They are closed a few per turn, as closing all at once would delay questions.
    */
   renew(): void {
     this.#network = {}
@@ -118,7 +118,7 @@ export class UdpPool implements Disposable {
     return network === this.#network && uses < MAX_USES && this.#clock.now() - openedAt < MAX_AGE
   }
 
-  /** It heard something, or failed, while nothing was asked. */
+  /** It heard something, or failed, while idle: closed. */
   #drop(socket: PooledUdp): void {
     const idle = this.#idle.get(socket.endpoint) ?? []
     const at = idle.indexOf(socket)
@@ -134,6 +134,7 @@ export class UdpPool implements Disposable {
     this.#closing = this.#leaving.length > 0 ? this.#clock.after(0, () => this.#closeLot()) : undefined
   }
 
+  /** Closes what is too old; runs only while sockets are idle. */
   #onSweep(): void {
     this.#sweep = undefined
     for (const [endpoint, idle] of this.#idle) {

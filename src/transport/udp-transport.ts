@@ -11,7 +11,10 @@ import { UdpPool } from './udp-pool.ts'
 
 /** Open sockets, those kept for late replies included: each is a descriptor and a port that others may need. */
 const MAX_SOCKETS = 4096
-/** A question asked again leaves so many to others, for each time up to the fourth: a flood that nobody answers asks often. */
+/**
+ * A message that repeats a question leaves so many sockets to others, for each repetition up to the fourth: under a flood
+ * of questions that no server answers, first messages still find room.
+ */
 const LEFT_TO_OTHERS = MAX_SOCKETS / 8
 
 /**
@@ -58,12 +61,13 @@ function closed(): TransportError {
   return new TransportError('io', 'the transport is closed')
 }
 
+/** One question on a socket of its own, until it ends; then the socket goes back to the pool or waits for a late reply. */
 class UdpExchange extends PendingExchange implements UdpEvents, IntrusiveMember {
   readonly #live: IntrusiveSet<UdpExchange>
   readonly #pool: UdpPool
   readonly #late: LateReplySockets
   setIndex = NOT_A_MEMBER
-  /** The most questions that were out together when it was one of them, as far as it saw. */
+  /** The most exchanges that were under way when it began; `release` looks again. */
   #out: number
   #socket: PooledUdp | undefined
 
@@ -88,7 +92,7 @@ class UdpExchange extends PendingExchange implements UdpEvents, IntrusiveMember 
   }
 
   protected release(end: ExchangeEnd): void {
-    // The last answers of a burst would otherwise close their sockets, for the next burst to open others.
+    // The larger of both, or the last answers of a burst would close their sockets and the next burst open others.
     const out = Math.max(this.#out, this.#live.size)
     this.#live.delete(this)
     const socket = this.#socket

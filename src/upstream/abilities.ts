@@ -3,20 +3,21 @@ import type { Millis } from '../base/index.ts'
 /** What was learnt of a server's abilities is tried anew after this long (R-SRV-16). */
 const LIFETIME: Millis = 5 * 60_000
 /**
- * Losses in a row that are no accident: at 30 % loss each way, one lookup in a million would look like this. Loss alone
- * never counts: each has to come with an answer to the same question asked in the lesser way.
+ * Losses in a row that chance does not explain: at 30 % loss each way, one lookup in a million would look like this. A
+ * loss alone never counts: each has to come with an answer to the same question asked in the lesser way.
  */
 const NO_ACCIDENT = 20
+/** So many make it likely enough to ask without EDNS first while probes find out. */
 const UNLIKELY = 3
-/** So many connections in a row that came to nothing are doubt; then one is tried so often, as nothing else would tell. */
+/** After so many failed connections in a row TCP is in doubt. One connection is then tried per pause, to find out. */
 const TCP_FAILURES = 3
 const TCP_PAUSE: Millis = 4000
 /** Payload we say we take over UDP: not fragmented on any ordinary path (DNS Flag Day 2020). */
 export const PAYLOAD_SIZE = 1232
-/** What every path carries. */
+/** Bytes that every server and path must carry without EDNS (RFC 1035 §4.2.1). */
 export const SMALL_PAYLOAD = 512
 
-/** What speaks for and against a server's abilities, for people. */
+/** What was observed of a server's abilities, for people. */
 export interface AbilityEvidence {
   /** `refused`: in words, or never answered where plain questions were. */
   readonly edns: 'proven' | 'untried' | 'in doubt' | 'refused'
@@ -30,8 +31,12 @@ export interface AbilityEvidence {
   readonly tcpFailures: number
 }
 
-/** What one server, on the path to it, has shown not to be able to do. Everything is possible until shown otherwise. */
+/**
+ * What one server, on the path to it, has shown not to be able to do (R-SRV-12). Everything counts as possible until shown
+ * otherwise. What was learnt is dropped after `LIFETIME`, as servers and paths get repaired.
+ */
 export class Abilities {
+  /** Set while EDNS counts as refused. */
   #ednsRefusedAt: Millis | undefined
   #ednsProven = false
   #ednsLosses = 0
@@ -66,11 +71,12 @@ export class Abilities {
     return this.#ednsLosses >= UNLIKELY
   }
 
-  /** After `time` it has answered plain questions alone: the next message had better be one, whatever that proves. */
+  /** After `time` it has answered only plain questions, so the next message goes without EDNS too. Proves nothing yet. */
   hasAnsweredOnlyPlainSince(time: Millis): boolean {
     return this.#plainAnsweredAt > time && this.#ednsAnsweredAt <= time
   }
 
+  /** UDP payload size to offer, in bytes: the small one while large answers are known to get lost on this path. */
   payloadSize(now: Millis): number {
     if (this.#largeLostAt !== undefined && now - this.#largeLostAt > LIFETIME) {
       this.#largeLostAt = undefined
@@ -84,7 +90,7 @@ export class Abilities {
     return this.#tcpFailures >= TCP_FAILURES
   }
 
-  /** Leave to ask over TCP: when in doubt, for one question now and then, which finds out. */
+  /** Whether this question may use TCP; when in doubt, only one per `TCP_PAUSE`. */
   mayTryTcp(now: Millis): boolean {
     if (!this.isTcpInDoubt) return true
     if (now - this.#tcpTriedAt < TCP_PAUSE) return false
@@ -125,7 +131,7 @@ export class Abilities {
     this.#ednsProven = false
   }
 
-  /** A silent server broke its silence for a plain question: EDNS is to be put to the test. */
+  /** A server that was out answered a plain question: whether it answers EDNS is to be tested by pairs of probes. */
   onPlainHeard(): void {
     this.#ednsLosses = Math.max(1, this.#ednsLosses)
   }

@@ -6,7 +6,7 @@ import type { Transaction } from './transaction.ts'
 import type { Transport } from './transport.ts'
 import type { Exchange } from './exchange.ts'
 
-/** What a question needs on its way. */
+/** What a transaction is carried out with. */
 export interface DriveServices {
   readonly transport: Transport
   readonly clock: Clock
@@ -20,14 +20,14 @@ export interface DriveEvents {
 }
 
 /**
- * Carries out what a transaction decides until it is done. Exchanges still open then go on in `lingering`, so that a
- * slow server is known as slow and not as dead.
+ * Carries out the steps of a transaction: sends, waits and reports back until it is done. Exchanges that are open then go
+ * on in `finished`, so that the late reply of a slow server is counted and the server not taken for silent.
  */
 export class Drive {
   readonly #transaction: Transaction
   readonly #means: DriveServices
   readonly #events: DriveEvents
-  /** How to take back what is under way. */
+  /** The exchanges under way, each with the function that cancels it. */
   readonly #open = new Map<Exchange, () => void>()
   #timer: Disposable | undefined
   #isDone = false
@@ -43,7 +43,7 @@ export class Drive {
     this.#step((now) => this.#transaction.begin(now))
   }
 
-  /** Takes everything back; nothing is told any more. */
+  /** Cancels all exchanges; no event follows. */
   cancel(): void {
     this.#stop()
     for (const takeBack of this.#open.values()) takeBack()

@@ -1,7 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import type { Exchange, ExchangeResult } from './exchange.ts'
 
-/** The messages of one question: how many went out, which may still be answered, and what became of the others. */
+/** The exchanges of one transaction: how many there were, which may still be answered, and what became of the others. */
 export class ExchangeLog {
   /** In the order they were sent. */
   readonly #open: Exchange[] = []
@@ -33,7 +33,7 @@ export class ExchangeLog {
     if (at !== -1) this.#open.splice(at, 1)
   }
 
-  /** No lateness of those under way is to be counted. */
+  /** Drops those under way without counting them against their servers: the machine was asleep. */
   forgetOpen(): void {
     for (const exchange of this.#open.splice(0)) exchange.isLate = true
   }

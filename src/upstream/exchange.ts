@@ -3,7 +3,7 @@ import type { ServerAttempt } from './server-attempt.ts'
 import type { Hedge } from './hedge-budget.ts'
 import type { Upstream } from './upstream.ts'
 
-/** What goes into one message, and when. */
+/** The fields of an `Exchange` that are known when it is sent. */
 export interface ExchangeParts {
   readonly channel: Channel
   readonly payloadSize: number | undefined
@@ -22,17 +22,17 @@ export class Exchange {
   readonly payloadSize: number | undefined
   readonly wire: Buffer
   readonly sentAt: Millis
-  /** From then on its server has used up its patience. */
+  /** When its server's patience is over and the next server may be asked. */
   readonly overdueAt: Millis
-  /** Beyond this, nobody listens for an answer any more. */
+  /** How long the transport listens for an answer. */
   readonly patience: Millis
   /** Messages that went out for the same question before. */
   readonly earlier: number
-  /** Its lateness has been counted. */
+  /** Set once its lateness has been counted against the server. */
   isLate = false
-  /** It was taken for lost. */
+  /** It was counted as a lost message. */
   isLost = false
-  /** The message that was sent because this one took long. */
+  /** The second message that was sent because this one took long. */
   hedge: Hedge | undefined
 
   constructor(attempt: ServerAttempt, parts: ExchangeParts) {
@@ -51,7 +51,7 @@ export class Exchange {
   }
 }
 
-/** What became of a try, for provenance. */
+/** What became of an exchange, for provenance. */
 export interface ExchangeResult {
   readonly server: string
   readonly channel: Channel

@@ -1,4 +1,4 @@
-/** Sockets that may listen on for answers nobody waits for any more. */
+/** Transactions that may wait for late replies at once; each has at least one socket open. */
 const CAPACITY = 64
 
 interface Cancellable {
@@ -6,8 +6,8 @@ interface Cancellable {
 }
 
 /**
- * Questions that are done, with exchanges still open: what comes for them tells how long the server takes and that it
- * lives, so they may go on for a while. The oldest makes room; closing ends them all.
+ * Transactions that are done but have exchanges open. A late reply tells the round trip of a slow server, and that it is
+ * there, so they go on until the transport gives up. The oldest is cancelled to make room; closing cancels all.
  */
 export class FinishedTransactions implements Disposable {
   readonly #questions = new Set<Cancellable>()
@@ -17,7 +17,7 @@ export class FinishedTransactions implements Disposable {
     return this.#questions.size
   }
 
-  /** Takes over a question until it leaves. */
+  /** Owns it until `delete` or cancellation. */
   add(question: Cancellable): void {
     if (this.#isClosed) return question.cancel()
     const [oldest] = this.#questions
@@ -25,7 +25,7 @@ export class FinishedTransactions implements Disposable {
     this.#questions.add(question)
   }
 
-  /** Nothing of it is under way any more. */
+  /** None of its exchanges is open any more. */
   delete(question: Cancellable): void {
     this.#questions.delete(question)
   }

@@ -1,11 +1,11 @@
 import { type Millis, TokenBucket } from '../base/index.ts'
 
-/** So many can be asked twice in a row: the first questions after a start, when no round trip is known, are among them. */
+/** Hedges in a row: the first questions after a start, when no round trip is known, need some. */
 const BURST = 20
 
-/** One question asked a second time; whoever holds it says if that was in vain. */
+/** One hedge: a question asked again while the first message may still be answered. */
 export interface Hedge {
-  /** The first server answered after all: the second message was for nothing. */
+  /** The first message was answered after all, so the second was not needed. */
   wasUnneeded: boolean
 }
 
@@ -24,7 +24,7 @@ export class HedgeBudget {
     this.#bucket.earn(share)
   }
 
-  /** Undefined when there is nothing to spend. An answer to the first message counts as possible until `settledAt`. */
+  /** Undefined when the budget is used up. An answer to the first message counts as possible until `settledAt`. */
   spend(settledAt: Millis, now: Millis): Hedge | undefined {
     this.#settle(now)
     if (!this.#bucket.take()) return undefined
@@ -33,6 +33,7 @@ export class HedgeBudget {
     return hedge
   }
 
+  /** Pays back hedges whose first message is now known to be lost. */
   #settle(now: Millis): void {
     this.#pending = this.#pending.filter(({ hedge, settledAt }) => {
       if (hedge.wasUnneeded) return false

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts'
 import type { Upstreams } from './upstreams.ts'
 import type { ReplyClass } from './reply-class.ts'
 
-/** What a reply says about its server, whatever it is worth for the question, and even when that is long over. */
+/** Records what a reply says about its server, whatever it is worth for the question, also when that is long done. */
 export function learnFromReply(exchange: Exchange, wire: Buffer, replyClass: ReplyClass['kind'], now: Millis): void {
   const { attempt, upstream, channel, payloadSize, sentAt } = exchange
   const { abilities } = upstream
@@ -24,12 +24,12 @@ export function learnFromReply(exchange: Exchange, wire: Buffer, replyClass: Rep
   if (payloadSize !== undefined) return abilities.onEdnsAnswered(now)
   abilities.onPlainAnswered(now)
   if (attempt.hasLostEdns) abilities.onEdnsLost(now)
-  else if (attempt.ednsLosses > 0) abilities.onPlainHeard() // nothing was answered then, plain or not
+  else if (attempt.ednsLosses > 0) abilities.onPlainHeard() // it was out: nothing was answered then, with EDNS or without
 }
 
 /**
- * Silence counts against a server, and what the network says; trouble of our own does not. When the question
- * `isStuck`, it is slow, or gets no answer anywhere, and not the server. A connection says nothing of datagrams.
+ * Records a failed exchange. Silence and what the network says count against the server; errors of this machine do not.
+ * `isStuck`: some live server does not answer this question, so silence is the question's fault. A stream says nothing of datagrams.
  */
 export function learnFromFailure(
   exchange: Exchange,
@@ -43,7 +43,7 @@ export function learnFromFailure(
   else if (code === 'timeout') learnFromSilence(exchange, upstreams, isStuck, now)
 }
 
-/** The question was answered, so it can be: what others owe for it, and what was sent to this server before, got lost. */
+/** The question was answered, so overdue messages to other servers, and earlier ones to this server, count as lost. */
 export function learnFromAnswer(answered: Exchange, open: readonly Exchange[]): void {
   for (const exchange of open) {
     const { upstream, isLate, channel, sentAt } = exchange
@@ -54,7 +54,7 @@ export function learnFromAnswer(answered: Exchange, open: readonly Exchange[]): 
   }
 }
 
-/** Its server has used up its patience: counted once, however often that is noticed. */
+/** The exchange is overdue: counted once, however often that is noticed. */
 export function learnFromSilence(exchange: Exchange, upstreams: Upstreams, isStuck: boolean, now: Millis): void {
   const { attempt, upstream, sentAt } = exchange
   if (exchange.isLate) return

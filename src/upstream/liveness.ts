@@ -1,13 +1,13 @@
 import type { Millis } from '../base/index.ts'
 
-/** Pauses between probes of a server that is out: short at first, then gentle, and short enough to be back within 5 s. */
+/** Pause between probes of a server that is out: doubles from the first to the longest, so that it is back within 5 s. */
 const FIRST_PAUSE: Millis = 250
 const LONGEST_PAUSE: Millis = 4000
 /** While no server is left: recovery is to be noticed within a second. */
 const LONGEST_PAUSE_OFFLINE: Millis = 700
-/** What nobody looked at for so long is not known any more. */
+/** After so long without a probe or a miss the state says nothing, and the server is trusted again. */
 const MEMORY: Millis = 10_000
-/** A server is taken for gone, not just lossy, after so many messages in vain over so long a time. */
+/** A server counts as gone, and not as lossy, after so many unanswered messages over so long a time. */
 const GONE_MISSES = 8
 const GONE_AFTER: Millis = 4000
 
@@ -16,24 +16,26 @@ const GONE_AFTER: Millis = 4000
  * a question that takes long, while the server answers others, says nothing against it.
  *
  * `up` it answered last, or nothing is known · `doubtful` one message went unanswered for its whole patience, and a
- * probe is on its way · `out` what was sent after that went unanswered too, or the network says nobody is there; it is
+ * probe is on its way · `out` what was sent after that went unanswered too, or the network says it is unreachable; it is
  * probed until it answers. In either case the others are asked first.
  */
 export class Liveness {
   #state: 'up' | 'doubtful' | 'out' = 'up'
   #heardAt = Number.NEGATIVE_INFINITY
   #misses = 0
-  /** When the first message in vain was sent. */
+  /** When the first of the unanswered messages was sent. */
   #silentSince: Millis = 0
   #suspectedAt: Millis = 0
+  /** The last miss or probe. */
   #lookedAt: Millis = 0
+  /** Probes since it became `doubtful` or `out`. */
   #pauses = 0
 
   get state(): 'up' | 'doubtful' | 'out' {
     return this.#state
   }
 
-  /** False while it owes an answer: a moment for one that lives, as the probe says so within a round trip. */
+  /** False while it owes an answer. For a live server that is short: its probe is answered within a round trip. */
   isTrusted(now: Millis): boolean {
     return this.#state === 'up' || now - this.#lookedAt > MEMORY
   }
@@ -48,7 +50,7 @@ export class Liveness {
     return this.#heardAt > time
   }
 
-  /** It sent something, whatever it was. */
+  /** Any message came from it. */
   onHeard(now: Millis): void {
     this.#heardAt = now
     this.#state = 'up'
@@ -57,7 +59,7 @@ export class Liveness {
 
   /** A message sent at `sentAt` went unanswered for the server's whole patience. */
   onMiss(sentAt: Millis, now: Millis): void {
-    if (sentAt <= this.#heardAt) return // slow or lost, but somebody is there
+    if (sentAt <= this.#heardAt) return // slow or lost, but the server is there
     if (this.#misses++ === 0) this.#silentSince = sentAt
     this.#lookedAt = now
     if (this.#state === 'up') {
@@ -67,7 +69,7 @@ export class Liveness {
     } else if (this.#state === 'doubtful' && sentAt >= this.#suspectedAt) this.#goOut()
   }
 
-  /** The network says that nobody is there. */
+  /** The network says that it is unreachable. */
   onUnreachable(now: Millis): void {
     if (this.#misses++ === 0) this.#silentSince = now
     this.#lookedAt = now
@@ -87,7 +89,7 @@ export class Liveness {
     this.#lookedAt = now
   }
 
-  /** Whether it is there is to be found out now. */
+  /** Whether it is there is unknown and to be probed now. */
   suspect(now: Millis): void {
     this.reset()
     this.#state = 'doubtful'

@@ -18,7 +18,7 @@ export type Outcome =
   | ReplyOutcome
   | { readonly kind: 'failure'; readonly state: FailureState; readonly exchanges: readonly ExchangeResult[] }
 
-/** What to do next: send these, then wait for a reply, a failure or the time `until`; or be done. */
+/** What a transaction wants done next: send these, then wait for a reply, a failure or the time `until`; or nothing more. */
 export type Step =
   | { readonly kind: 'wait'; readonly send: readonly Exchange[]; readonly until: Millis }
   | { readonly kind: 'done'; readonly outcome: Outcome }

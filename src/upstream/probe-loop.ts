@@ -5,13 +5,13 @@ import { Prober } from './prober.ts'
 import type { Transport, TransportError } from './transport.ts'
 import type { Upstreams } from './upstreams.ts'
 
-/** Sends the probes of one scope when they are due; asleep while nothing is doubted. */
+/** Sends the probes of one scope when they are due. Has no timer while all servers are up. */
 export class ProbeLoop implements Disposable {
   readonly #prober: Prober
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #onBug: (error: unknown) => void
-  /** How to take back the probes under way. */
+  /** The probes under way, each with the function that cancels it. */
   readonly #open = new Map<Probe, () => void>()
   #isClosed = false
   #timer: Disposable | undefined

@@ -8,13 +8,13 @@ import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 import { classify } from './reply-class.ts'
 
-/** Nobody listens longer for the answer to a probe. */
+/** How long the answer to a probe is waited for. */
 const PATIENCE: Millis = 2000
-/** Pause between the pairs by which EDNS is put to the test. */
+/** Pause between two pairs of probes, with and without EDNS; and the least time before a probe is overdue. */
 const PAIR_PAUSE: Millis = 100
 const SHORTEST_WAIT: Millis = 100
 
-/** Small, and known to every recursive server. */
+/** The probe where no answered question is known: small, and in the cache of every recursive server. */
 const ROOT_SOA: Question = { name: ROOT, type: TYPE.SOA, class: CLASS.IN }
 
 /** One probe message, sent or to be sent. */
@@ -30,21 +30,22 @@ export interface Probe {
   readonly partner: Probe | undefined
 }
 
-/** Send these; then there is nothing to do before `wakeAt`, or at all until a server is doubted. */
+/** Send these; then nothing is due before `wakeAt`, or until `onProbeNeeded`. */
 export interface ProbeStep {
   readonly send: readonly Probe[]
   readonly wakeAt: Millis | undefined
 }
 
+/** What became of a probe so far. */
 interface State {
   isAnswered: boolean
   isOverdue: boolean
 }
 
 /**
- * Looks after servers that owe an answer, by real but tiny questions: one they have answered before. As long as a
- * server has not answered EDNS, probes go in pairs, with and without, so that what drops EDNS is told from what drops
- * packets. One that is out gets the plainest question there is. Decides only; `ProbeLoop` sends and waits.
+ * Decides which probes go to servers that owe an answer: ordinary small questions, preferably one the server has answered
+ * before. Until a server has answered EDNS, probes go in pairs, with and without EDNS at the same moment, so that a path
+ * that drops EDNS is told from one that drops packets. A server that is out is probed without EDNS. `ProbeLoop` sends and waits.
  */
 export class Prober {
   readonly #upstreams: Upstreams
@@ -58,6 +59,7 @@ export class Prober {
     this.#random = random
   }
 
+  /** What is due at this time. */
   next(now: Millis): ProbeStep {
     this.#markOverdue(now)
     const { due, wakeAt } = this.#upstreams.probesDue(now)
@@ -113,7 +115,7 @@ export class Prober {
     for (const [probe, state] of this.#open) {
       if (probe.overdueAt > now) continue
       if (now - probe.overdueAt > SUSPEND_GAP) {
-        this.#open.delete(probe) // we were not there to hear the answer
+        this.#open.delete(probe) // the machine was suspended: the answer could not be heard
         continue
       }
       if (!state.isAnswered && !state.isOverdue) {

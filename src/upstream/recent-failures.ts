@@ -4,10 +4,11 @@ import { questionKey } from '../wire/index.ts'
 
 /**
  * How long a failure is remembered (RFC 9520 §3.2): five seconds, as the server may recover, and twice as long each time
- * it fails again, up to a minute: far below the five allowed, as somebody may be repairing the name and waiting.
+ * it fails again, up to a minute: far below the five allowed, as the administrator may be repairing the name and waiting for it.
  */
 const FIRST: Millis = 5000
 const LONGEST: Millis = 60_000
+/** Questions per server; the oldest is forgotten first. */
 const CAPACITY = 256
 
 /** How one server failed at one question: by an error, or by saying nothing while it answered others. */
@@ -22,9 +23,9 @@ interface Entry {
   readonly pause: Millis
 }
 
-/** Which questions one server could not answer just now: it is not asked them again at once (RFC 9520). */
+/** Questions one server failed at lately: it is not asked them again until the pause is over (RFC 9520 §3.2). */
 export class RecentFailures {
-  /** In the order they came, and so in the order they are forgotten. */
+  /** By question, oldest first. */
   readonly #entries = new Map<string, Entry>()
 
   add(question: Question, failure: RecentFailure, now: Millis): void {
@@ -38,13 +39,14 @@ export class RecentFailures {
     this.#entries.set(key, { name: question.name, failure, until: now + pause, pause })
   }
 
+  /** Undefined when it may be asked. */
   find(question: Question, now: Millis): RecentFailure | undefined {
     if (this.#entries.size === 0) return undefined
     const found = this.#entries.get(questionKey(question))
     return found !== undefined && now < found.until ? found.failure : undefined
   }
 
-  /** It said nothing when it was last asked this: it deserves another chance, but not as many messages. */
+  /** It did not answer this question last time, also when the pause is over: it gets only a few messages. */
   wasSilent(question: Question): boolean {
     return this.#entries.size > 0 && this.#entries.get(questionKey(question))?.failure.kind === 'silence'
   }
@@ -60,12 +62,12 @@ export class RecentFailures {
     if (this.#entries.size > 0) this.#entries.delete(questionKey(question))
   }
 
-  /** They had a reason that says nothing about names. */
+  /** Drops all of one kind: their cause had nothing to do with the names. */
   forgetAll(kind: RecentFailure['kind']): void {
     for (const [key, { failure }] of this.#entries) if (failure.kind === kind) this.#entries.delete(key)
   }
 
-  /** Such names are somebody else's now, or ours again. */
+  /** Drops those at names that moved to or from another scope. */
   forgetNames(isMovedElsewhere: (name: Name) => boolean): void {
     for (const [key, { name }] of this.#entries) if (isMovedElsewhere(name)) this.#entries.delete(key)
   }

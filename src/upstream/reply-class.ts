@@ -2,16 +2,17 @@ import type { Message } from '../wire/index.ts'
 import { FormError, hasFlag, parseMessage, RCODE, rcodeText, TC } from '../wire/index.ts'
 
 /**
- * What a reply is worth. `truncated`: it has TC set, so that only its header counts: it may be cut inside a record
- * (RFC 2181 §9) · `answer`: true of the name (NXDOMAIN and NODATA are), or a replyClass that no other server would
- * change · `trouble`: says something about the server rather than the name, so the next one is asked.
+ * What a reply is worth. `malformed`: does not parse · `truncated`: TC is set, so
+ * only its header counts, as it may be cut inside a record (RFC 2181 §9) · `edns-refused`: FORMERR, NOTIMP or BADVERS to a
+ * question with EDNS · `answer`: an answer, NXDOMAIN, NODATA, or an error that no other server would change ·
+ * `server-error`: says something about the server rather than the name, so the next one is asked.
  */
 export type ReplyClass =
   | { readonly kind: 'malformed' }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'edns-refused' | 'answer' | 'server-error'; readonly message: Message }
 
-/** DNSSEC reasons of RFC 8914: the resolver upstream looked and found it bogus, so another server is no better (R-SRV-14). */
+/** DNSSEC reasons of RFC 8914 §4: the server validated and found the data bogus, so another server is no better (R-SRV-14). */
 const DNSSEC_ERRORS: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12])
 /** Rcodes by which a server says it cannot read EDNS (RFC 6891 §7). */
 const EDNS_REFUSALS: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS])
@@ -26,12 +27,12 @@ export function classify(wire: Buffer, hadEdns: boolean): ReplyClass {
   return { kind: SERVER_ERRORS.has(message.rcode) && !isBogus(message) ? 'server-error' : 'answer', message }
 }
 
-/** SERVFAIL because the data is bogus: nothing older may stand in for it either. */
+/** SERVFAIL because the data is bogus: an expired answer must not be served instead. */
 export function isBogus(message: Message): boolean {
   return message.rcode === RCODE.SERVFAIL && DNSSEC_ERRORS.has(message.extendedError?.code ?? -1)
 }
 
-/** How much an error tells: one with a reason (RFC 8914) most, a bare REFUSED least. */
+/** How much an error tells, for the choice among several: one with a reason (RFC 8914) most, a bare REFUSED least. */
 export function errorWeight({ rcode, extendedError }: Message): number {
   return extendedError !== undefined ? 2 : rcode === RCODE.SERVFAIL ? 1 : 0
 }

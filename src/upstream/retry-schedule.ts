@@ -3,42 +3,43 @@ import type { ServerAttempt } from './server-attempt.ts'
 import type { Exchange } from './exchange.ts'
 import type { Upstreams } from './upstreams.ts'
 
-/** A question is given up after this long: a stub client's own patience is 5 s, and it is owed a reply before that. */
+/** A question is given up after this long: stub clients wait for 5 s (resolv.conf(5)) and must get a reply before that. */
 const LIFETIME: Millis = 4500
-/** When no server has answered anything for a while, a question is there to see if one does, and then fails fast. */
+/** The same while the scope is offline: long enough to notice a server that is back, else a fast failure. */
 const OFFLINE_LIFETIME: Millis = 600
-/** Each round of the servers waits so much longer, up to a limit: 17 messages in a lifetime at an ordinary round trip. */
+/** Factor by which each round of the servers waits longer, and the longest wait: 17 messages at an ordinary round trip. */
 const GROWTH = 1.25
 const LONGEST_WAIT: Millis = 350
-/** Where the server lives and hardly anything gets lost, the question takes its time: asking often does not help. */
+/** The same where the server is alive and hardly anything gets lost: the question takes long, and asking often does not help. */
 const CALM_GROWTH = 2
 const LONGEST_CALM_WAIT: Millis = 1500
-/** Where the server is out, probes look after it, and what waits for it is only to notice when it is back. */
+/** The longest wait for a server that is out: probes find out about it, questions only have to notice when it is back. */
 const LONGEST_OUT_WAIT: Millis = 700
 /**
- * Where messages get lost on the way to a server that was heard of just now, so many rounds follow each other without
- * growing: the server's own pace says when an answer is overdue, and half the messages may have to be sent again.
+ * Rounds that do not grow on a lossy path to a server that was heard within `JUST_NOW`: its own round trips tell when an
+ * answer is overdue, and half the messages may have to be sent again.
  */
 const EAGER_ROUNDS = 6
 const JUST_NOW: Millis = 3000
+/** The longest wait between messages while offline, so that all servers are asked within `OFFLINE_LIFETIME`. */
 const OFFLINE_PATIENCE: Millis = 150
-/** TCP needs more round trips; a connection that says nothing for the second time is not worth keeping. */
+/** Round trips a TCP exchange may take: the handshake, the question, and one retransmission. */
 const TCP_ROUNDS = 4
-/** Of the datagram that told us to use TCP, at least so long. */
+/** Assumed least round trip for TCP, as a datagram on an idle path may have been quicker. */
 const SHORTEST_ROUND: Millis = 60
 const SHORTEST_TCP_WAIT: Millis = 400
 const TCP_PATIENCE: Millis = 2000
-/** With an error in hand, the other servers get this long for something better. */
+/** Once one server gave an error, the others get this long to do better. */
 const ERROR_PATIENCE: Millis = 1000
-/** The same when the others have been silent for a while: they are asked, but hardly waited for. */
+/** The same when none of the others is trusted. */
 const HOPELESS_PATIENCE: Millis = 150
-/** Without leave to hedge, a server gets its patience once more, times this, before the next is asked anyway. */
+/** Where the hedge budget is used up, the next server is asked after this many further times the patience. */
 const STRETCH = 2
 
-/** Whoever is called so much too late was asleep, and heard nothing because of that. */
+/** A timer that is so much too late means that the machine was suspended: silence meanwhile says nothing. */
 export const SUSPEND_GAP: Millis = 2000
 
-/** When one question is asked again, and when it is given up. */
+/** When one question is asked again, and when it is given up (R-SRV-6). */
 export class RetrySchedule {
   readonly #upstreams: Upstreams
   readonly #isOffline: boolean
@@ -57,7 +58,7 @@ export class RetrySchedule {
     return this.#deadline
   }
 
-  /** All the time there was to begin with. */
+  /** Begins anew after a suspend. */
   restart(now: Millis): void {
     this.#deadline = now + LIFETIME
     this.#nextSendAt = now
@@ -67,7 +68,7 @@ export class RetrySchedule {
     return this.#nextSendAt
   }
 
-  /** How long somebody listens for the answer to one message. */
+  /** How long the transport listens for the answer to one message. */
   patience(channel: Channel): Millis {
     return isStream(channel) ? TCP_PATIENCE : LIFETIME
   }
@@ -77,7 +78,7 @@ export class RetrySchedule {
     this.#nextSendAt = now + this.#waitFor(attempt, round, now)
   }
 
-  /** And one over TCP: where somebody else can be asked, that need not wait for long. */
+  /** The same over a stream. `hasOthers`: another server can be asked, which then need not wait for long. */
   onSendStream({ upstream }: ServerAttempt, hasOthers: boolean, now: Millis): void {
     const wait = Math.max(SHORTEST_TCP_WAIT, TCP_ROUNDS * this.#upstreams.patience(upstream))
     const round = Math.max(SHORTEST_ROUND, 2 * (upstream.roundTrip ?? 0))
@@ -89,7 +90,7 @@ export class RetrySchedule {
     this.#deadline = Math.min(this.#deadline, now + (hasHope ? ERROR_PATIENCE : HOPELESS_PATIENCE))
   }
 
-  /** Asking again while the only message may still be answered costs budget; without, it gets more time first. */
+  /** Whether to ask again while the only message may still be answered: takes budget, or else stretches its time once. */
   mayHedge(only: Exchange, now: Millis): boolean {
     if (this.#hasStretched || only.upstream.liveness.state === 'out') return true
     only.hedge = this.#upstreams.hedge(only.upstream, now)

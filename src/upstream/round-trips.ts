@@ -1,6 +1,6 @@
 import type { Millis } from '../base/index.ts'
 
-/** Patience with a server that has not answered yet, and the bounds of what is learnt. */
+/** Patience with a server that has not answered yet (`ServerPatienceSec=`), and the bounds of what is learnt. */
 export const FIRST_PATIENCE: Millis = 250
 const SHORTEST: Millis = 60
 /** Where messages get lost anyway, asking a quick server again sooner costs less than it gains. */
@@ -9,29 +9,30 @@ const LONGEST: Millis = 1000
 /** Answers that are remembered: enough for a 95th percentile, few enough to follow a change within a minute of use. */
 const WINDOW = 64
 const PERCENTILE = 0.95
-/** A full window is sorted again after so many answers: at each, that took 3 % of the time of a cold miss. */
+/** A full window is sorted again only after so many answers, as sorting at each is a notable part of a cache miss. */
 const STRIDE = 8
 /**
- * Waiting for exactly the 95th percentile would ask a second server for every twentieth question; this much longer
- * makes it rare on a healthy network and still short of the time a person notices.
+ * Factor on the percentile: without it a second server would be asked for every twentieth question. With it that is rare
+ * on a healthy network, and the wait still shorter than a person notices.
  */
 const MARGIN = 1.5
 /**
- * Slow answers are remembered longer than the window, fading by this share with each answer, and up to this bound: as
- * long as nothing gets lost, waiting for what the server has needed before keeps the answers with the preferred server,
- * and within this bound nobody notices when it dies.
+ * The slowest answer is remembered longer than the window: multiplied by `FADING` with each further answer, up to
+ * `LONGEST_TAIL`. As long as nothing gets lost, waiting that long keeps questions with the preferred server, and the bound
+ * keeps its failure unnoticed.
  */
 const FADING = 0.999
 const LONGEST_TAIL: Millis = 250
-/** Nobody listens so long: the machine slept meanwhile. */
+/** Longer than any exchange waits, so the machine was suspended meanwhile. */
 const INCREDIBLE: Millis = 10_000
 /** With fewer answers than this, the percentile says little, and the first patience is a floor. */
 const ENOUGH = 4
 
-/** How long one server takes to answer, from its last answers, late ones included: those make it patient. */
+/** How long one server takes to answer, from its last answers, late ones included. */
 export class RoundTrips {
   readonly #samples: Millis[] = []
   #next = 0
+  /** Undefined when the samples have to be sorted again. */
   #percentile: Millis | undefined
   #tail: Millis = 0
 

@@ -2,26 +2,26 @@ import { type Channel, isStream, type Millis } from '../base/index.ts'
 import type { Upstream } from './upstream.ts'
 import { PAYLOAD_SIZE, SMALL_PAYLOAD } from './abilities.ts'
 
-/** As much as servers commonly send: the last resort where an answer is truncated and TCP does not work. */
+/** The largest payload servers commonly send: the last resort where an answer is truncated and TCP does not work. */
 const LARGE_PAYLOAD = 4096
 
-/** RFC 9520 §3.1: three messages without an answer tell that the question does not get one. */
+/** Messages without an answer after which the question counts as one that this server does not answer (RFC 9520 §3.1). */
 export const ENOUGH = 3
 
-/** How one question fares with one server: what was tried, and so how to ask next. */
+/** The attempt to get one question answered by one server: what was tried so far, and so how to ask next. */
 export class ServerAttempt {
   readonly upstream: Upstream
-  /** It has said its last word on this question. */
+  /** It is not asked this question any more. */
   isExhausted = false
-  /** It gave an error of its own account, now and not from memory. */
+  /** It gave an error in this transaction, and not only in a remembered one. */
   gaveError = false
-  /** It refused EDNS in words. */
+  /** It replied to EDNS with FORMERR, NOTIMP or BADVERS. */
   refusedEdns = false
-  /** A connection of ours was closed with the question on it; a fresh one was tried. */
+  /** The server closed the connection with the question on it, and another connection was tried. */
   hasReconnected = false
   /** Its UDP answer was truncated and TCP failed, for this question or for many before. */
   lacksTcp = false
-  /** It failed for this question. */
+  /** TCP was tried for this question and failed. */
   hasTriedTcp = false
   /** Messages with EDNS that went unanswered, and those of them that offered the ordinary payload. */
   ednsLosses = 0
@@ -37,22 +37,22 @@ export class ServerAttempt {
     this.upstream = upstream
   }
 
-  /** The server is alive and yet says nothing to this question: it takes long, or messages get lost. */
+  /** The server is alive and yet does not answer this question: it takes long, or messages get lost. */
   get isStuck(): boolean {
     return this.#sentUdp > 0 && this.upstream.liveness.wasHeardSince(this.#startedAt)
   }
 
-  /** It was not asked yet. */
+  /** It was not asked over UDP yet. */
   get isUntried(): boolean {
     return this.#sentUdp === 0
   }
 
-  /** It got this question more than once or twice and said nothing. */
+  /** It got this question several times without any reply. */
   get isSilent(): boolean {
     return this.#sentUdp >= ENOUGH && !this.gaveError && !this.refusedEdns && !this.lacksTcp
   }
 
-  /** And that while it spoke to others: so it is the question that gets no answer. */
+  /** The same while it answered other questions: so it is this question that it does not answer. */
   get isIgnored(): boolean {
     return this.isSilent && this.isStuck && this.upstream.liveness.state === 'up'
   }
@@ -72,6 +72,7 @@ export class ServerAttempt {
     return isStream(channel) ? this.#streamPayload(now) : this.#datagramPayload(now)
   }
 
+  /** Counts the message, and alternates what it asks for with EDNS so that each cause of silence is found out. */
   #datagramPayload(now: Millis): number | undefined {
     const { abilities, liveness } = this.upstream
     const nth = this.#sentUdp++
@@ -79,15 +80,15 @@ export class ServerAttempt {
     if (--this.datagramsLeft <= 0) this.isExhausted = true
     if (this.refusedEdns || abilities.isEdnsUnlikely || !abilities.speaksEdns(now)) return undefined
     if (this.lacksTcp) return LARGE_PAYLOAD
-    // One that is out, or answers plain messages alone: as plainly as probes ask it, once it had its chance.
+    // Out, or answering only plain messages: without EDNS, as probes do, from the second message on.
     if (nth > 0 && (liveness.state === 'out' || abilities.hasAnsweredOnlyPlainSince(this.#startedAt))) return undefined
-    // Unanswered: the other half of a pair. Where EDNS has worked, only when nothing else helps.
+    // Every second message goes without EDNS until EDNS is proven, then every fourth.
     if (nth % (abilities.hasProvenEdns ? 4 : 2) === (abilities.hasProvenEdns ? 3 : 1)) return undefined
-    // Unanswered twice, and yet alive: maybe the answer is too large for the path (then TC, then TCP).
+    // Unanswered twice by a live server: the answer may be too large for the path. With a small payload it comes as TC.
     return nth >= 2 && this.isStuck ? SMALL_PAYLOAD : abilities.payloadSize(now)
   }
 
-  /** Where the size says nothing. */
+  /** The size says nothing on a stream. */
   #streamPayload(now: Millis): number | undefined {
     return this.refusedEdns || !this.upstream.abilities.speaksEdns(now) ? undefined : PAYLOAD_SIZE
   }
@@ -98,7 +99,7 @@ export class ServerAttempt {
     this.upstream.onStreamFailed(now)
   }
 
-  /** A message with EDNS went unanswered, and its server had not been silent to everybody until later. */
+  /** A message with EDNS went unanswered, and not because the server was out at that time. */
   get hasLostEdns(): boolean {
     return this.#ednsLostAt > this.upstream.recoveredAt
   }

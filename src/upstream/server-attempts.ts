@@ -3,7 +3,7 @@ import type { Question } from '../wire/index.ts'
 import { ServerAttempt } from './server-attempt.ts'
 import type { Upstreams } from './upstreams.ts'
 
-/** Whom one question may ask, best first, and whose turn it is. */
+/** The servers one question may ask, best first, and whose turn it is. */
 export class ServerAttempts {
   readonly all: readonly ServerAttempt[]
   #turn = 0
@@ -12,12 +12,12 @@ export class ServerAttempts {
     this.all = upstreams.inOrder(now).map((upstream) => new ServerAttempt(upstream))
   }
 
-  /** Whether anybody is left who has not said the last word. */
+  /** Some server may still be asked. */
   get hasOpen(): boolean {
     return this.all.some(({ isExhausted }) => !isExhausted)
   }
 
-  /** The next in turn of those left; undefined when there is none. */
+  /** The next in turn of those that may still be asked; undefined when there is none. */
   next(): ServerAttempt | undefined {
     const [only] = this.all
     if (this.all.length === 1) return only?.isExhausted === false ? only : undefined
@@ -25,27 +25,27 @@ export class ServerAttempts {
     return left[this.#turn++ % left.length]
   }
 
-  /** Somebody is left who was not asked, and who is likely to answer. */
+  /** Some trusted server was not asked yet. */
   hasUntried(now: Millis): boolean {
     return this.all.some(({ isExhausted, isUntried, upstream }) => isUntried && !isExhausted && upstream.isTrusted(now))
   }
 
-  /** Somebody else is left who is likely to answer. */
+  /** Some trusted server may still be asked. */
   hasLikely(now: Millis): boolean {
     return this.all.some(({ isExhausted, upstream }) => !isExhausted && upstream.isTrusted(now))
   }
 
-  /** Somebody is there and yet says nothing to this question: so the silence of others says nothing about them. */
+  /** A live server does not answer this question: so the silence of others says nothing about those servers. */
   get isStuck(): boolean {
     return this.all.some(({ isStuck }) => isStuck)
   }
 
-  /** One had an answer: those that gave errors to the same question were worse. */
+  /** A server had an answer: counts against those that gave errors to the same question. */
   onAnswered(now: Millis): void {
     for (const { gaveError, upstream } of this.all) if (gaveError) upstream.onOthersAnswered(now)
   }
 
-  /** Nobody had an answer, and not because nobody is there: who said nothing is not asked this again for a while. */
+  /** No server had an answer though one was alive: those that were silent are not asked this again for a while. */
   rememberSilences(question: Question, now: Millis): void {
     if (!this.all.some(({ isIgnored }) => isIgnored)) return
     for (const { isSilent, upstream } of this.all)

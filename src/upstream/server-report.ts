@@ -3,13 +3,13 @@ import type { AbilityEvidence } from './abilities.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 
-/** All that was learnt of one server on its network, and from what, for people. */
+/** All that was learnt of one server, and from what, for people: `show-server-state` and `why` print it. */
 export interface ServerReport extends AbilityEvidence {
   /** `up`, `doubtful` or `out`, in the words of `Liveness`; `useless`: it gives errors where others answer. */
   readonly state: 'up' | 'doubtful' | 'out' | 'useless'
   /** Undefined before its first answer. */
   readonly roundTrip: Millis | undefined
-  /** How long it may take before somebody is asked again. */
+  /** How long it may take before another message is sent. */
   readonly patience: Millis
   /** Messages get lost on the way. */
   readonly isLossy: boolean
@@ -23,7 +23,7 @@ export interface ServerReport extends AbilityEvidence {
   readonly vainHedges: number
   /** Questions it is not asked again just now, as it failed at them (RFC 9520). */
   readonly rememberedFailures: number
-  /** What speaks against it, each with the evidence; empty for one that is well. */
+  /** What speaks against it, in words with the evidence; empty for a healthy server. */
   readonly doubts: readonly string[]
 }
 

@@ -14,8 +14,8 @@ import type { Upstreams } from './upstreams.ts'
 import { classify, resultText, errorWeight } from './reply-class.ts'
 
 /**
- * Messages per question at most (R-SRV-6). More than the three to each server of RFC 9520 §3.1, as nobody behind us
- * asks again: at 30 % loss each way three are lost for every eighth question. Who was silent before gets three.
+ * Messages per question at most (R-SRV-6). More than the three to each server of RFC 9520 §3.1, as clients of a stub do not
+ * ask again: at 30 % loss each way all three are lost for every eighth question. Servers that were silent before get three.
  */
 const MAX_EXCHANGES = 24
 
@@ -32,7 +32,7 @@ export class Transaction {
   readonly #attempts: ServerAttempts
   readonly #schedule: RetrySchedule
   readonly #log = new ExchangeLog()
-  /** The best of the errors, for want of an answer. */
+  /** The most telling error so far: the outcome when no server has an answer. */
   #bestError: ReplyOutcome | undefined
   #sawMalformed = false
   #isKnownSilence = false
@@ -40,7 +40,7 @@ export class Transaction {
   #waitsUntil: Millis = 0
   #outcome: Outcome | undefined
 
-  /** `readsMemory` false asks also those servers that failed at this question a moment ago. */
+  /** `readsMemory` false: also asks servers that failed at this question a moment ago. */
   constructor(request: Request, upstreams: Upstreams, random: Random, now: Millis, readsMemory = true) {
     this.#request = request
     this.#upstreams = upstreams
@@ -55,9 +55,9 @@ export class Transaction {
     return this.#askNext(now)
   }
 
-  /** A message that answers this try came. */
+  /** A message that answers this exchange came, perhaps after the transaction was done. */
   onReply(exchange: Exchange, wire: Buffer, now: Millis): Step {
-    if (now - exchange.sentAt > exchange.patience + SUSPEND_GAP) return this.#onWake(now) // its TTLs began before we slept
+    if (now - exchange.sentAt > exchange.patience + SUSPEND_GAP) return this.#onWake(now) // its TTLs began before the suspend
     const replyClass = classify(wire, exchange.payloadSize !== undefined)
     learnFromReply(exchange, wire, replyClass.kind, now)
     if (replyClass.kind === 'answer') exchange.upstream.failures.forget(this.#request.question)
@@ -76,7 +76,7 @@ export class Transaction {
     return this.#onAnswer(outcome, attempt, now)
   }
 
-  /** The transport could not deliver this try, or nothing came for it. */
+  /** The transport could not deliver the message, or nothing came for it in time. */
   onFailure(exchange: Exchange, code: TransportErrorCode, now: Millis): Step {
     const { attempt, channel } = exchange
     learnFromFailure(exchange, code, this.#upstreams, this.#attempts.isStuck, now)
@@ -104,7 +104,7 @@ export class Transaction {
     return only === undefined || this.#schedule.mayHedge(only, now) ? this.#askNext(now) : this.#wait([])
   }
 
-  /** Time went by unheard: nobody is blamed for silence, and the question is asked anew. */
+  /** The machine was suspended: silence is not counted against servers, and the question is asked anew. */
   #onWake(now: Millis): Step {
     this.#log.forgetOpen()
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
@@ -112,7 +112,7 @@ export class Transaction {
     return this.#askNext(now)
   }
 
-  /** A moment ago this server could not answer this question (RFC 9520). */
+  /** Applies what is remembered of this server's failures at this question (RFC 9520). */
   #recall(attempt: ServerAttempt, now: Millis): void {
     const { upstream } = attempt
     const { question } = this.#request
@@ -135,14 +135,14 @@ export class Transaction {
     this.#log.note(exchange, 'truncated', now)
     upstream.counts.truncated++
     if (isStream(channel) || attempt.hasTriedTcp) return this.#giveUpOn(attempt, now) // R-SRV-10
-    const isLastResort = attempt.lacksTcp // it was doubtful, and a large datagram did not do
+    const isLastResort = attempt.lacksTcp // TCP was in doubt, and a large datagram was truncated too
     const mayTry = this.#request.kind === 'relay' || isLastResort || upstream.abilities.mayTryTcp(now)
     if (mayTry) return this.#send(attempt, attempt.largeChannel, now)
     attempt.lacksTcp = true
     return this.#askNext(now)
   }
 
-  /** What it says is of no use. */
+  /** The server's reply is unusable. */
   #giveUpOn(attempt: ServerAttempt, now: Millis): Step {
     this.#sawMalformed = true
     attempt.isExhausted = true
@@ -184,7 +184,7 @@ export class Transaction {
 
   #onTcpFailure({ attempt, channel, isLate }: Exchange, code: TransportErrorCode, now: Millis): Step {
     if (code === 'closed' && !attempt.hasReconnected) {
-      // Written just as the server closed an idle connection: a fresh one will do.
+      // Written just as the server closed an idle connection: another one will do (RFC 7766 §6.2.4).
       attempt.hasReconnected = true
       return this.#send(attempt, channel, now)
     }
@@ -193,7 +193,7 @@ export class Transaction {
     return this.#askNext(now)
   }
 
-  /** The next server in turn, or the end when each has said its last word. */
+  /** Asks the next server in turn; the end when none is left and nothing is under way. */
   #askNext(now: Millis): Step {
     const isLast = this.#log.sent >= MAX_EXCHANGES
     const attempt = isLast ? undefined : this.#attempts.next()
@@ -225,7 +225,7 @@ export class Transaction {
     return { kind: 'wait', send, until: this.#waitsUntil }
   }
 
-  /** All have said their last word. */
+  /** No server is left: names the reason. */
   #conclude(now: Millis): Step {
     if (this.#isKnownSilence) return this.#fail('timeout', now)
     if (this.#sawMalformed) return this.#fail('invalid-reply', now)

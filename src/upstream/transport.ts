@@ -9,7 +9,7 @@ export interface Endpoint {
   readonly serverName: string | undefined
 }
 
-/** One message to one server over one transport. */
+/** One message to one server over one channel. */
 export interface OutgoingQuery {
   readonly endpoint: Endpoint
   readonly channel: Channel
@@ -19,7 +19,7 @@ export interface OutgoingQuery {
   readonly patience: Millis
   /** Messages that went out for the same question before: where there are too many, the first of each come first. */
   readonly earlier: number
-  /** Nobody asked for it: it is there to see whether the server answers. */
+  /** A probe: no client waits for it. */
   readonly isProbe?: true
   /** Whether these bytes are a reply to this very question (R-SRV-7); others are passed over, as off-path forgeries are. */
   isAnsweredBy(reply: Buffer): boolean
@@ -42,7 +42,7 @@ export class TransportError extends Error {
   }
 }
 
-/** Told how a message fared: what answers it, or why nothing does. */
+/** Called with the reply, or with the reason why there is none. */
 export type Settle = (result: Buffer | TransportError) => void
 
 /** Carries messages; never retries and never judges an answer. */
@@ -50,8 +50,7 @@ export interface Transport {
   /**
    * Sends a message, then calls `settle` once with the first message that `query.isAnsweredBy` accepts, or with what
    * went wrong; never before it returns. The function returned takes the message back: `settle` is not called any more,
-   * and whatever was opened for it is closed. Plain callbacks, as this is done for every message: an AbortController
-   * and its listeners took 8 % of the CPU time of a cold miss.
+   * and whatever was opened for it is closed. A function rather than an AbortSignal, as that is dear for every message.
    */
   exchange(query: OutgoingQuery, settle: Settle): () => void
 }

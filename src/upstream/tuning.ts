@@ -1,7 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import { FIRST_PATIENCE } from './round-trips.ts'
 
-/** What an administrator may set about the choice among servers; nobody needs to. */
+/** What an administrator may set about the choice among servers (`tsresolved.conf`); the defaults suit everybody. */
 export interface Tuning {
   /** How long to wait for a server of which nothing is known before the next is asked as well. */
   readonly firstPatience: Millis

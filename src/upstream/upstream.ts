@@ -10,12 +10,12 @@ import type { Endpoint } from './transport.ts'
 
 export const DNS_PORT = 53
 
-/** A server that answers nothing but errors, where others answer well, is asked last for so long. */
+/** After so many errors in a row to questions that others answered, a server is asked last for so long. */
 const USELESS_AFTER = 3
 const USELESS_FOR: Millis = 4000
-/** After so many errors and no answer in between, it was the server that could not ask: a router without its uplink. */
+/** After so many errors without an answer in between, the errors said nothing of the names: a router without its uplink. */
 const NO_UPLINK = 8
-/** Share of messages lost among the last so many from which on a path counts as lossy. */
+/** A path counts as lossy from this share of lost messages among the last `LOSS_WINDOW` (a moving average). */
 const LOSS_WINDOW = 16
 const LOSSY = 0.1
 
@@ -38,8 +38,8 @@ export interface ServerChannels {
 const UNENCRYPTED: ServerChannels = { first: 'udp', large: 'tcp' }
 
 /**
- * One server of one scope, and what it has proven. Facts about a server live here and not in the cache; they go when
- * the link it is reached through goes.
+ * One server of one scope, and what was learnt of it: liveness, round trips, abilities, failures. Belongs to the link it is
+ * reached through: another link, or the same on another network, gets a new one.
  */
 export class Upstream {
   readonly spec: ServerSpec
@@ -52,7 +52,7 @@ export class Upstream {
   readonly abilities = new Abilities()
   /** About names, not about the server: a flush empties it. */
   readonly failures = new RecentFailures()
-  /** It has answered this, so a probe can ask for it. */
+  /** A question it has answered, for probes to ask. */
   #provenQuestion: Question | undefined
   #recoveredAt = Number.NEGATIVE_INFINITY
   /** Errors in a row for which another server had an answer. */
@@ -122,7 +122,7 @@ export class Upstream {
     )
   }
 
-  /** A datagram came from it, `took` after what it answers, however late: then it is alive. */
+  /** A datagram came from it, `took` after the message it answers; also when nobody waits for it any more. */
   onDatagram(took: Millis, bytes: number, now: Millis): void {
     this.counts.answers++
     this.counts.largestUdp = Math.max(this.counts.largestUdp, bytes)
@@ -132,14 +132,14 @@ export class Upstream {
     this.#onHeard(now)
   }
 
-  /** A message came over a connection; how long that took depends on more than the server. */
+  /** A message came over a connection. Its time is no round trip: handshakes may be part of it. */
   onStreamMessage(now: Millis): void {
     this.counts.answers++
     this.abilities.onTcpAnswered()
     this.#onHeard(now)
   }
 
-  /** A connection came to nothing. */
+  /** A connection failed. */
   onStreamFailed(now: Millis): void {
     this.counts.failedTcp++
     this.abilities.onTcpFailed(now)
@@ -150,22 +150,22 @@ export class Upstream {
     this.counts.silences++
   }
 
-  /** And nothing came for it, though the question is one that gets answered. */
+  /** A message got no answer though another server, or a later message, did: it was lost on the way. */
   onLost(): void {
     this.#lostShare += (1 - this.#lostShare) / LOSS_WINDOW
   }
 
-  /** What was taken for lost was only slow. */
+  /** A message that `onLost` counted was answered after all. */
   onFound(): void {
     this.#lostShare = Math.max(0, (this.#lostShare * LOSS_WINDOW - 1) / (LOSS_WINDOW - 1))
   }
 
-  /** Messages get lost on the way to it: more than the few slow questions that look the same explain. */
+  /** More messages get lost on the way to it than slow questions, which look the same, explain. */
   get isLossy(): boolean {
     return this.#lostShare > LOSSY
   }
 
-  /** It said what is true of the name: an answer, NXDOMAIN or NODATA. */
+  /** It gave an answer, NXDOMAIN or NODATA. */
   onGoodAnswer(question: Question): void {
     this.#provenQuestion = question
     this.#othersAnswered = 0
@@ -197,7 +197,7 @@ export class Upstream {
 
   #onHeard(now: Millis): void {
     if (this.liveness.state === 'out') {
-      this.failures.forgetAll('silence') // it was away
+      this.failures.forgetAll('silence') // of the server, not of the names
       this.#recoveredAt = now
     }
     this.liveness.onHeard(now)

@@ -6,9 +6,9 @@ import type { Tuning } from './tuning.ts'
 import { DEFAULT_TUNING } from './tuning.ts'
 import type { Upstream } from './upstream.ts'
 
-/** Probes go on only while somebody asks questions, and so long after the last. */
+/** Probes go on for so long after the last question. */
 const DEMAND: Millis = 20_000
-/** A first message may still be answered after so many times the server's patience; then it counts as lost. */
+/** A first message may still be answered within so many times the server's patience; after that it counts as lost. */
 const LOST_AFTER = 4
 const LOST_AFTER_AT_LEAST: Millis = 400
 
@@ -16,10 +16,12 @@ const LOST_AFTER_AT_LEAST: Millis = 400
 export class Upstreams {
   readonly all: readonly Upstream[]
   tuning: Tuning
-  /** Told when a server may need a probe. */
+  /** Called when a server may need a probe. */
   onProbeNeeded: () => void = () => undefined
   readonly #budget = new HedgeBudget()
+  /** The server that answered last. */
   #current: Upstream | undefined
+  /** When the last question began. */
   #askedAt = Number.NEGATIVE_INFINITY
 
   constructor(all: readonly Upstream[], tuning = DEFAULT_TUNING) {
@@ -49,11 +51,12 @@ export class Upstreams {
     return [...all.filter((each) => each.isTrusted(now)), ...all.filter((each) => !each.isTrusted(now))]
   }
 
+  /** How long the server is waited for before another is asked as well. */
   patience(upstream: Upstream): Millis {
     return upstream.patienceAfter(this.tuning.firstPatience)
   }
 
-  /** A question begins. */
+  /** A question begins: it earns hedges, and wakes the probes when it is the first for a while. */
   onQuestion(now: Millis): void {
     this.#budget.earn(this.tuning.hedgeShare)
     const wasQuiet = now - this.#askedAt > DEMAND
@@ -71,6 +74,7 @@ export class Upstreams {
     this.onProbeNeeded()
   }
 
+  /** The network says that the server cannot be reached. */
   onUnreachable(upstream: Upstream, now: Millis): void {
     upstream.counts.silences++
     upstream.liveness.onUnreachable(now)
@@ -100,7 +104,7 @@ export class Upstreams {
     return { due, wakeAt }
   }
 
-  /** What they could not say about such names, or about any. */
+  /** Drops remembered failures at such names, or at all. */
   forgetFailures(isMovedElsewhere: (name: Name) => boolean = () => true): void {
     for (const { failures } of this.all) failures.forgetNames(isMovedElsewhere)
   }
@@ -110,10 +114,7 @@ export class Upstreams {
     for (const upstream of this.all) upstream.reset()
   }
 
-  /**
-   * The machine has slept, and may be anywhere now: what was learnt is forgotten, and probes find out at once who is
-   * there, for as long as after a question.
-   */
+  /** After a suspend, perhaps on another network: forgets what was learnt, and probes all servers as after a question. */
   wake(now: Millis): void {
     this.reset()
     this.#askedAt = now
@@ -137,7 +138,7 @@ export class Upstreams {
   }
 }
 
-/** Those of which nothing is known come first: so they get known. */
+/** Servers without a known round trip come first, so that theirs gets known. */
 function byRoundTrip(a: Upstream, b: Upstream): number {
   return (a.roundTrip ?? 0) - (b.roundTrip ?? 0)
 }
