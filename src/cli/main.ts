@@ -4,7 +4,8 @@ import { basename } from 'node:path'
 import { Lifetime } from '../base/index.ts'
 import { FormError } from '../wire/index.ts'
 import { adviceOn } from './client/advice.ts'
-import { BusClient } from './client/bus-client.ts'
+import { BusClient, BusUnreachable } from './client/bus-client.ts'
+import { VarlinkClient } from './client/varlink-client.ts'
 import { CliError } from './command/cli-error.ts'
 import type { Context } from './command/context.ts'
 import { helpText, listText, verbHelpText } from './command/help.ts'
@@ -17,6 +18,8 @@ import { ProcessScreen } from './terminal/screen.ts'
 import type { Verb } from './command/verb.ts'
 import { DEFAULT_VERB, findVerb } from './command/verbs.ts'
 
+/** Where the daemon's sockets usually are. */
+const RUNTIME_DIRECTORY = '/run/systemd/resolve'
 const screen = new ProcessScreen()
 // A reader that has seen enough (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
@@ -104,15 +107,23 @@ function checkedVerb(name: string, words: readonly string[]): Verb {
 async function withContext(options: Options, work: (context: Context) => Promise<number>): Promise<number> {
   await using life = new Lifetime()
   const links = new SysfsLinks()
+  const directory = options.runtimeDirectory ?? (process.env.TSRESOLVED_RUNTIME_DIR || undefined)
   let bus: Promise<BusClient> | undefined
   return await work({
     options,
     links,
     screen,
     ifindex: commonIndex(options.interfaces, links),
-    bus: () => (bus ??= BusClient.connect().then((client) => life.adopt(client))),
+    bus: () => (bus ??= connect(directory).then((client) => life.adopt(client))),
+    varlink: new VarlinkClient(directory ?? RUNTIME_DIRECTORY),
     now: () => Number(process.hrtime.bigint() / 1000n),
   })
+}
+
+/** The resolver on the bus is another one than that in a runtime directory somebody names: that is asked by varlink alone. */
+async function connect(directory: string | undefined): Promise<BusClient> {
+  if (directory === undefined) return BusClient.connect()
+  throw new BusUnreachable(`This needs the system bus, and the resolver in ${directory} is not asked over that.`)
 }
 
 /** All `-i` must name one link; 0 for none. */

@@ -6,7 +6,8 @@ export interface Type<T> {
   readonly text: string
   /** True when the value may be left out. */
   readonly isOptional: boolean
-  accepts(value: unknown): value is T
+  /** `isOpen`: members that are not described are allowed, at any depth. */
+  accepts(value: unknown, isOpen?: boolean): value is T
 }
 
 /** Members of a struct, of a method's parameters or of its reply, in the order they are described. */
@@ -38,8 +39,25 @@ export interface Interface<M extends Methods> {
   readonly errors: Readonly<Record<string, Fields>>
 }
 
-function scalar<T>(text: string, accepts: (value: unknown) => boolean): Type<T> {
-  return { text, isOptional: false, accepts: accepts as (value: unknown) => value is T }
+/** `ValueOf` as it arrives from a peer: members may be absent where they are optional, at any depth. */
+export type Received<T> = T extends JsonObject | readonly unknown[]
+  ? T extends readonly (infer Item)[]
+    ? readonly Received<Item>[]
+    : { readonly [K in keyof T as undefined extends T[K] ? never : K]: Received<T[K]> } & {
+        readonly [K in keyof T as undefined extends T[K] ? K : never]?: Received<T[K]> | undefined
+      }
+  : T
+
+/** What a method answers, and what it takes, as the caller of it sees that. */
+export type Reply<I extends Interface<Methods>, M extends keyof I['methods']> = Received<
+  ValueOf<I['methods'][M]['output']>
+>
+export type Parameters<I extends Interface<Methods>, M extends keyof I['methods']> = Received<
+  ValueOf<I['methods'][M]['input']>
+>
+
+function scalar<T>(text: string, accepts: (value: unknown, isOpen?: boolean) => boolean): Type<T> {
+  return { text, isOptional: false, accepts: accepts as Type<T>['accepts'] }
 }
 
 export const bool = scalar<boolean>('bool', (value) => typeof value === 'boolean')
@@ -51,17 +69,22 @@ export const string = scalar<string>('string', (value) => typeof value === 'stri
 export const object = scalar<JsonObject>('object', isObject)
 
 export function list<T>(of: Type<T>): Type<readonly T[]> {
-  return scalar(`[]${of.text}`, (value) => Array.isArray(value) && value.every((item) => of.accepts(item)))
+  return scalar(
+    `[]${of.text}`,
+    (value, isOpen) => Array.isArray(value) && value.every((item) => of.accepts(item, isOpen)),
+  )
 }
 
 /** May be absent; null says the same (V-7). */
 export function optional<T>(of: Type<T>): Type<T | undefined> {
-  const accepts = (value: unknown): value is T | undefined => value === undefined || value === null || of.accepts(value)
+  const accepts = (value: unknown, isOpen?: boolean): value is T | undefined =>
+    value === undefined || value === null || of.accepts(value, isOpen)
   return { text: `?${of.text}`, isOptional: true, accepts }
 }
 
 export function struct<F extends Fields>(name: string, fields: F): Struct<F> {
-  const accepts = (value: unknown): value is ValueOf<F> => isObject(value) && firstMisfit(fields, value) === undefined
+  const accepts = (value: unknown, isOpen?: boolean): value is ValueOf<F> =>
+    isObject(value) && firstMisfit(fields, value, isOpen) === undefined
   return { name, text: name, isOptional: false, fields, accepts }
 }
 
@@ -75,10 +98,14 @@ export function stream<I extends Fields, O extends Fields>(comment: string, inpu
   return { comment, input, output, requiresMore: true }
 }
 
-/** The first member that is missing, of the wrong type or not described; undefined when all is well (V-8). */
-export function firstMisfit(fields: Fields, value: JsonObject): string | undefined {
+/**
+ * The first member that is missing, of the wrong type or not described; undefined when all is well (V-8). `isOpen`: more
+ * members than described are fine, as in the replies of newer peers.
+ */
+export function firstMisfit(fields: Fields, value: JsonObject, isOpen = false): string | undefined {
   const wrong = Object.entries(fields).find(([name, type]) => {
-    return Object.hasOwn(value, name) ? !type.accepts(value[name]) : !type.isOptional
+    return Object.hasOwn(value, name) ? !type.accepts(value[name], isOpen) : !type.isOptional
   })
-  return wrong?.[0] ?? Object.keys(value).find((name) => !Object.hasOwn(fields, name))
+  if (wrong !== undefined || isOpen) return wrong?.[0]
+  return Object.keys(value).find((name) => !Object.hasOwn(fields, name))
 }

@@ -42,6 +42,29 @@ export function parseCall(message: Buffer): Call {
   return { method, parameters: parametersOf(parameters), more, oneway, upgrade, words: message }
 }
 
+/** The bytes of a call (V-3); `more` where several replies are wanted. */
+export function encodeCall(method: string, parameters: JsonObject, more: boolean): Buffer {
+  return encode(more ? { method, parameters, more } : { method, parameters })
+}
+
+/** One reply of a peer, well formed; its parameters are not checked yet. */
+export interface ReplyMessage {
+  readonly parameters: JsonObject
+  /** Full name of the error; undefined for success. */
+  readonly error: string | undefined
+  /** Another reply follows. */
+  readonly continues: boolean
+}
+
+/** Reads one message without its NUL (V-4, V-5). @throws {ProtocolError} */
+export function parseReply(message: Uint8Array): ReplyMessage {
+  const reply = parseJson(message)
+  if (!isObject(reply)) throw new ProtocolError('message is not an object')
+  const { error, parameters, continues } = reply
+  if (error !== undefined && typeof error !== 'string') throw new ProtocolError('error is not a name')
+  return { parameters: parametersOf(parameters), error, continues: continues === true }
+}
+
 /** The bytes of a reply (V-4); `continues` when another one follows. */
 export function encodeReply(parameters: JsonObject, continues: boolean): Buffer {
   return encode(continues ? { parameters, continues } : { parameters })

@@ -57,13 +57,14 @@ const ServerState = struct('ServerState', {
   PacketDoOff: bool,
   Learnt: optional(ServerLearnt),
 })
+/** Releases of the original before 255 do not count failures. */
 const TransactionStatistics = struct('TransactionStatistics', {
   currentTransactions: int,
   totalTransactions: int,
-  totalTimeouts: int,
-  totalTimeoutsServedStale: int,
-  totalFailedResponses: int,
-  totalFailedResponsesServedStale: int,
+  totalTimeouts: optional(int),
+  totalTimeoutsServedStale: optional(int),
+  totalFailedResponses: optional(int),
+  totalFailedResponsesServedStale: optional(int),
 })
 const CacheStatistics = struct('CacheStatistics', { size: int, hits: int, misses: int })
 const DnssecStatistics = struct('DnssecStatistics', { secure: int, insecure: int, bogus: int, indeterminate: int })

@@ -1,5 +1,6 @@
 import type { BusClient } from '../client/bus-client.ts'
 import type { HostLinks } from '../client/host-links.ts'
+import type { VarlinkClient } from '../client/varlink-client.ts'
 import type { Options } from './options.ts'
 import type { Screen } from '../terminal/screen.ts'
 
@@ -10,6 +11,7 @@ export interface Context {
   readonly screen: Screen
   /** Index of the link that `-i` names, 0 without. */
   readonly ifindex: number
+  readonly varlink: VarlinkClient
   /** Connects at the first call; closed when the verb is done. */
   bus(): Promise<BusClient>
   /** Microseconds of a clock that only moves forward. */

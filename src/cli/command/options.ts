@@ -7,6 +7,8 @@ import { OUTCOMES } from './outcomes.ts'
 /** What the options of one call ask for (resolvectl.md §3.1). */
 export interface Options {
   readonly family: typeof AF_UNSPEC | typeof AF_INET | typeof AF_INET6
+  /** Where the daemon's sockets are; undefined for the usual place. */
+  readonly runtimeDirectory: string | undefined
   /** Every `-i` in turn: they must all mean the same link (C-6). */
   readonly interfaces: readonly string[]
   /** Lookup flags, protocol bits included. */
@@ -38,6 +40,7 @@ export interface Options {
 
 export const DEFAULT_OPTIONS: Options = {
   family: AF_UNSPEC,
+  runtimeDirectory: undefined,
   interfaces: [],
   flags: 0,
   type: undefined,
@@ -103,6 +106,7 @@ const ORDERS = [...SETTINGS, 'revert', 'log-level', 'flush-caches', 'reset-serve
 export const OPTIONS: readonly OptionSpec[] = [
   { long: 'help', short: 'h', help: 'Show this help', apply: () => ({ show: 'help' }) },
   { long: 'version', verbs: [], help: 'Show package version', apply: () => ({ show: 'version' }) },
+  { long: 'runtime-dir', value: 'DIR', help: 'Ask the daemon that runs in this directory, such as a try-out', apply: (_, value) => ({ runtimeDirectory: directory(value) }) },
   { long: 'no-pager', verbs: ['status', 'why'], help: 'Do not pipe output into a pager', apply: () => ({ pager: false }) },
   { long: 'no-ask-password', verbs: ORDERS, help: 'Do not prompt for password', apply: () => ({ askPassword: false }) },
   { short: '4', verbs: ADDRESSES, help: 'Resolve IPv4 addresses', apply: () => ({ family: AF_INET }) },
@@ -166,6 +170,11 @@ function truth(long: string, value: string): boolean {
   const parsed = parseBoolean(value)
   if (parsed === undefined) throw new CliError(`Failed to parse boolean argument to --${long}=: ${value}.`)
   return parsed
+}
+
+function directory(value: string): string {
+  if (value === '') throw new CliError('--runtime-dir=: the directory is empty.')
+  return value
 }
 
 function withProtocol({ flags }: Options, value: string): Partial<Options> {

@@ -1,24 +1,8 @@
+import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
 import type { Server } from './why-text.ts'
 
-/** A link as `io.tsresolved.Observe.DescribeLinks` shows it. */
-export interface LinkView {
-  readonly scope: string
-  readonly ifindex?: number
-  readonly name: string
-  readonly up: boolean
-  readonly carrier: boolean
-  readonly addresses: readonly string[]
-  readonly route: boolean
-  readonly managed: boolean
-  readonly inUse: boolean
-  readonly defaultRoute: boolean
-  readonly domains: readonly string[]
-  readonly configuredServers: readonly string[]
-  readonly servers: readonly Server[]
-  readonly cacheSize: number
-  /** Replies out of its cache that were repeated from memory, which no counter of the scope has. */
-  readonly replays: number
-}
+/** A link from the cable up to its DNS servers. */
+export type LinkView = Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links'][number]
 
 /** A part of a configuration file that the daemon could not use, as `ListConfigurationWarnings` shows it. */
 export interface ConfigWarning {

@@ -5,19 +5,24 @@ import { printable } from '../../base/index.ts'
 import { parseName, TYPE, wireOfText } from '../../wire/index.ts'
 import { BUS, BUS_TARGET, RESOLVE1 } from '../../dbus/index.ts'
 import type { Context } from '../command/context.ts'
-import type { ConfigWarning, Facts, LinkView } from './doctor-checks.ts'
-import { callExplain, callObserve, callResolve, isUnavailable, VarlinkError } from '../client/varlink-client.ts'
+import type { Facts, LinkView } from './doctor-checks.ts'
+import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
+import { isUnavailable, type VarlinkClient, VarlinkError } from '../client/varlink-client.ts'
 
 /** Looks at everything once. What cannot be seen is not judged. */
 export async function collectFacts(context: Context): Promise<Facts> {
-  const daemon = await whoServes()
-  const links = daemon === 'ours' ? await probedLinks() : []
-  const [stubAnswers, bus, unreachable] = await Promise.all([doesStubAnswer(), busOwner(context), unreachableServers()])
+  const daemon = await whoServes(context.varlink)
+  const links = daemon === 'ours' ? await probedLinks(context.varlink) : []
+  const [stubAnswers, bus, unreachable] = await Promise.all([
+    doesStubAnswer(),
+    busOwner(context),
+    unreachableServers(context.varlink),
+  ])
   return {
     daemon,
-    daemonUid: tryOr(() => statSync(SOCKET).uid, undefined),
+    daemonUid: tryOr(() => statSync(context.varlink.socketPath(RESOLVE_INTERFACE)).uid, undefined),
     links,
-    configWarnings: daemon === 'ours' ? await configWarnings() : [],
+    configWarnings: daemon === 'ours' ? await configWarnings(context.varlink) : [],
     unreachable,
     nsswitch: tryOr(() => readFileSync('/etc/nsswitch.conf', 'utf8'), undefined),
     nssModules: installedModules(),
@@ -31,12 +36,11 @@ export async function collectFacts(context: Context): Promise<Facts> {
   }
 }
 
-const SOCKET = '/run/systemd/resolve/io.systemd.Resolve'
 const PATIENCE_MS = 2000
 
-async function whoServes(): Promise<Facts['daemon']> {
+async function whoServes(varlink: VarlinkClient): Promise<Facts['daemon']> {
   try {
-    await callObserve('DescribeLinks')
+    await varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {})
     return 'ours'
   } catch (error) {
     if (!isUnavailable(error)) throw error
@@ -45,32 +49,31 @@ async function whoServes(): Promise<Facts['daemon']> {
 }
 
 /** One question by each link first, so that what is said of its servers is fresh. */
-async function probedLinks(): Promise<readonly LinkView[]> {
-  const before = await describeLinks()
-  await Promise.all(before.filter(({ inUse }) => inUse).map(probe))
-  return describeLinks()
+async function probedLinks(varlink: VarlinkClient): Promise<readonly LinkView[]> {
+  const before = await describeLinks(varlink)
+  await Promise.all(before.filter(({ inUse }) => inUse).map((link) => probe(varlink, link)))
+  return describeLinks(varlink)
 }
 
-async function describeLinks(): Promise<readonly LinkView[]> {
-  return ((await callObserve('DescribeLinks')) as { links?: LinkView[] }).links ?? []
+async function describeLinks(varlink: VarlinkClient): Promise<readonly LinkView[]> {
+  return (await varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {})).links
 }
 
-async function configWarnings(): Promise<Facts['configWarnings']> {
-  const { warnings = [] } = (await callObserve('ListConfigurationWarnings')) as { warnings?: ConfigWarning[] }
-  return warnings
+async function configWarnings(varlink: VarlinkClient): Promise<Facts['configWarnings']> {
+  return (await varlink.call(OBSERVE_INTERFACE, 'ListConfigurationWarnings', {})).warnings
 }
 
 /** What the link claims, else the root, which everybody knows; any answer will do. */
-async function probe({ ifindex = 0, domains }: LinkView): Promise<void> {
+async function probe(varlink: VarlinkClient, { ifindex = 0, domains }: LinkView): Promise<void> {
   const name = domains.map((domain) => domain.replace(/^~/, '')).find((domain) => domain !== '.') ?? '.'
-  await callExplain('ResolveRecord', { name, type: TYPE.SOA, ifindex, flags: NO_CACHE })
+  await varlink.call(EXPLAIN_INTERFACE, 'ResolveRecord', { name, type: TYPE.SOA, ifindex, flags: NO_CACHE })
 }
 
 const NO_CACHE = 0x1000
 
-async function unreachableServers(): Promise<Facts['unreachable']> {
+async function unreachableServers(varlink: VarlinkClient): Promise<Facts['unreachable']> {
   try {
-    const { configuration = [] } = (await callResolve('DumpDNSConfiguration')) as { configuration?: DumpedLink[] }
+    const { configuration } = await varlink.call(RESOLVE_INTERFACE, 'DumpDNSConfiguration', {})
     return configuration.flatMap(({ ifname = 'global', servers = [] }) =>
       servers
         .filter(({ accessible }) => accessible === false)
@@ -82,11 +85,6 @@ async function unreachableServers(): Promise<Facts['unreachable']> {
     if (!isUnavailable(error)) throw error
     return []
   }
-}
-
-interface DumpedLink {
-  readonly ifname?: string
-  readonly servers?: readonly { readonly addressString: string; readonly accessible?: boolean }[]
 }
 
 async function busOwner(context: Context): Promise<Facts['bus']> {

@@ -14,10 +14,9 @@ import { diagnose, type Finding, type Fix } from './doctor-checks.ts'
 import { collectFacts } from './doctor-facts.ts'
 import type { HostLink } from '../client/host-links.ts'
 import { LINK_SETTINGS } from '../settings/link-settings.ts'
-import type { SettingOrigin } from '../settings/origins.ts'
 import { printJson } from '../terminal/output.ts'
 import { changeSetting } from '../settings/setting-verbs.ts'
-import { callSettings } from '../client/varlink-client.ts'
+import { SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
 
 /** What usually goes wrong, and the one command that repairs each. The exit code is 1 while a problem remains. */
 export const doctor: VerbRun = async (_words, context) => {
@@ -66,14 +65,18 @@ async function apply(fix: Fix, context: Context): Promise<string> {
   if (fix.kind === 'link-resolv-conf') return linkResolvConf('/etc/resolv.conf')
   if (fix.kind === 'rewrite-nsswitch') return rewrite('/etc/nsswitch.conf', fix.text)
   const link = context.links.find(fix.link)
-  const undo = await undoOfDefaultRoute(link, fix.isManaged)
+  const undo = await undoOfDefaultRoute(link, fix.isManaged, context)
   await changeSetting(LINK_SETTINGS['default-route'], link, ['no'], context)
   return undo
 }
 
 /** It was in force either because somebody had said so, or because of the link's domains. */
-async function undoOfDefaultRoute({ ifindex, ifname }: HostLink, isManaged: boolean): Promise<string> {
-  const { origins = [] } = (await callSettings('ListOrigins', { ifindex })) as { origins?: SettingOrigin[] }
+async function undoOfDefaultRoute(
+  { ifindex, ifname }: HostLink,
+  isManaged: boolean,
+  { varlink }: Context,
+): Promise<string> {
+  const { origins } = await varlink.call(SETTINGS_INTERFACE, 'ListOrigins', { ifindex })
   if (origins.some(({ setting }) => setting === 'DefaultRoute')) return `tsresolvectl default-route ${ifname} yes`
   if (!isManaged) return `tsresolvectl default-route ${ifname} auto`
   return `tsresolvectl revert ${ifname}   # networkd cannot take back this alone: it forgets all that was set on the link by hand`

@@ -1,67 +1,16 @@
-import { rcodeText, type RecordKey, typeText } from '../../wire/index.ts'
+import type { EXPLAIN_INTERFACE, Reply } from '../../varlink-idl/index.ts'
+import { rcodeText, typeText } from '../../wire/index.ts'
 import { timeSpan } from '../terminal/layout.ts'
-import { agoText, attemptLines, type Provenance, roughSpan, sourceText } from '../query/provenance.ts'
+import { agoText, attemptLines, roughSpan, sourceText } from '../query/provenance.ts'
 import { readRecord, recordText } from '../query/record-lines.ts'
 import { table } from '../terminal/table.ts'
 
-/** The reply of `io.tsresolved.Explain.Why`. Times in microseconds. */
-export interface Why {
-  readonly name: string
-  readonly types: readonly number[]
-  readonly steps: readonly Step[]
-  readonly scopes: readonly Scope[]
-  readonly changedUSec?: number
-  readonly asked?: Asked
-}
-
-interface Step {
-  readonly source: string
-  readonly verdict: string
-  readonly detail: string
-}
-
-interface Scope {
-  readonly scope: string
-  readonly score: number
-  readonly rule: string
-  readonly won: boolean
-  readonly obstacle?: string
-  readonly names: readonly string[]
-  readonly cache: readonly Remembered[]
-  readonly servers: readonly Server[]
-}
-
-interface Remembered {
-  readonly key: RecordKey
-  readonly kind?: string
-  readonly under?: RecordKey
-  readonly remainingUSec?: number
-  readonly server?: string
-  readonly transport?: string
-  readonly learntUSec?: number
-  readonly olderThanChange?: boolean
-}
-
-export interface Server {
-  readonly server: string
-  readonly current: boolean
-  readonly trusted: boolean
-  readonly roundTripUSec?: number
-  readonly patienceUSec: number
-  readonly edns: boolean
-  readonly sent: number
-  readonly answers: number
-  readonly silences: number
-  readonly errors: number
-}
-
-interface Asked {
-  readonly state: string
-  readonly failure?: { readonly message: string; readonly rcode?: number }
-  readonly name: string
-  readonly rrs: readonly { readonly raw: string }[]
-  readonly provenance: Provenance
-}
+/** Times in microseconds. */
+export type Why = Reply<typeof EXPLAIN_INTERFACE, 'Why'>
+type Step = Why['steps'][number]
+type Scope = Why['scopes'][number]
+type Asked = NonNullable<Why['asked']>
+export type Server = Scope['servers'][number]
 
 const SOURCES: ReadonlyMap<string, string> = new Map([
   ['refusal', 'refused types'],

@@ -6,23 +6,26 @@ import { explainUnavailable } from '../query/explained-lookups.ts'
 import { FLAG } from '../command/flags.ts'
 import { printJson } from '../terminal/output.ts'
 import { printPaged } from '../terminal/pager.ts'
-import { callExplain, isUnavailable, VarlinkError, type VarlinkParameters } from '../client/varlink-client.ts'
+import { EXPLAIN_INTERFACE, type Parameters } from '../../varlink-idl/index.ts'
+import { isUnavailable, VarlinkError } from '../client/varlink-client.ts'
 import { type Why, whyLines } from './why-text.ts'
 
 /** The whole decision for a name: sources, scopes, cache, servers, and what asking now brings. */
 export const why: VerbRun = async ([word], context) => {
-  const reply = await ask(word!, questionOf(word!, context))
+  const reply = await ask(word!, questionOf(word!, context), context)
   if (context.options.json !== 'off') printJson(reply, context)
   else {
     const { screen } = context
     const now = Date.now() * 1000
-    printPaged(whyLines(reply as unknown as Why, now, (text) => screen.paint('bold', text)).join('\n'), context)
+    printPaged(whyLines(reply, now, (text) => screen.paint('bold', text)).join('\n'), context)
   }
   return 0
 }
 
+type Question = Parameters<typeof EXPLAIN_INTERFACE, 'Why'>
+
 /** An address stands for its reverse name; a name is asked for its addresses, or what `--type` says. */
-function questionOf(word: string, { options, ifindex }: Context): VarlinkParameters {
+function questionOf(word: string, { options, ifindex }: Context): Question {
   const address = IpAddress.parse(word)
   const isFixed = address !== undefined || options.type !== undefined || word.endsWith('.')
   const flags = options.flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)
@@ -42,13 +45,13 @@ function typesFor({ type, family }: Context['options'], address: IpAddress | und
   return [...(family === AF_INET6 ? [] : [TYPE.A]), ...(family === AF_INET ? [] : [TYPE.AAAA])]
 }
 
-async function ask(word: string, parameters: VarlinkParameters): Promise<VarlinkParameters> {
+async function ask(word: string, question: Question, { varlink }: Context): Promise<Why> {
   try {
-    return await callExplain('Why', parameters)
+    return await varlink.call(EXPLAIN_INTERFACE, 'Why', question)
   } catch (error) {
     if (isUnavailable(error)) throw explainUnavailable(error)
     if (error instanceof VarlinkError && error.errorName === 'org.varlink.service.InvalidParameter') {
-      const { types } = parameters as { types: readonly number[] }
+      const { types } = question
       const isType = error.parameters.parameter === 'types'
       throw new CliError(
         isType ? `Nobody can ask for ${types.map(typeText).join(', ')}.` : `"${word}" is not a name.`,

@@ -1,31 +1,16 @@
-import type { RecordKey } from '../../wire/index.ts'
+import { MONITOR_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
 import type { VerbRun } from '../command/context.ts'
 import { keyText } from '../watch/monitor.ts'
 import { printJson } from '../terminal/output.ts'
 import { readRecord, recordText } from '../query/record-lines.ts'
-import { callMonitor } from '../client/varlink-client.ts'
 
-/** What one scope remembers (varlink.md §4.2). */
-export interface ScopeCacheDump {
-  readonly protocol: string
-  readonly family?: number
-  readonly ifindex?: number
-  readonly ifname?: string
-  readonly dnssec?: string
-  readonly dnsOverTLS?: string
-  readonly cache?: readonly CacheItem[]
-}
-
-interface CacheItem {
-  readonly key: RecordKey
-  readonly rrs?: readonly { readonly raw: string }[]
-  /** For what does not exist: `NXDOMAIN` or another response code. */
-  readonly type?: string
-}
+/** What one scope has cached (varlink.md §4.2). */
+export type ScopeCacheDump = Reply<typeof MONITOR_INTERFACE, 'DumpCache'>['dump'][number]
+type CacheItem = ScopeCacheDump['cache'][number]
 
 /** Shows what every scope remembers. */
 export const showCache: VerbRun = async (_words, context) => {
-  const { dump = [] } = (await callMonitor('DumpCache')) as { dump?: readonly ScopeCacheDump[] }
+  const { dump } = await context.varlink.call(MONITOR_INTERFACE, 'DumpCache', {})
   if (context.options.json !== 'off') printJson(dump, context)
   else for (const scope of dump) context.screen.print(`${scopeLines(scope, context.screen.columns).join('\n')}\n`)
   return 0
@@ -33,7 +18,7 @@ export const showCache: VerbRun = async (_words, context) => {
 
 /** One scope with its items; `No entries.` also where all items are negative, as the original has it (7.2). */
 export function scopeLines(scope: ScopeCacheDump, columns: number): string[] {
-  const items = scope.cache ?? []
+  const items = scope.cache
   const hasRecords = items.some(({ rrs = [] }) => rrs.length > 0)
   const lines = items.flatMap((item) => itemLines(item, columns))
   return [headline(scope), ...lines, ...(hasRecords ? [] : ['No entries.'])]

@@ -1,21 +1,8 @@
+import type { MONITOR_INTERFACE, Reply } from '../../varlink-idl/index.ts'
 import { type Row, timeSpan } from '../terminal/layout.ts'
 
-/** What the daemon has learnt of one server, as `Learnt` of the server states tells it; the original has none. */
-export interface Learnt {
-  readonly State: string
-  readonly RoundTripUSec?: number
-  readonly PatienceUSec: number
-  readonly Sent: number
-  readonly Probes: number
-  readonly Answers: number
-  readonly Errors: number
-  readonly Hedges: number
-  readonly VainHedges: number
-  readonly RememberedFailures: number
-  readonly EDNS: string
-  readonly Payload: number
-  readonly Doubts: readonly string[]
-}
+/** What the daemon has learnt of one server; the original has none. */
+export type Learnt = NonNullable<Reply<typeof MONITOR_INTERFACE, 'DumpServerState'>['dump'][number]['Learnt']>
 
 /** Rows for `show-server-state`. */
 export function learntRows(learnt: Learnt): Row[] {

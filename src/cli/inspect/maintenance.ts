@@ -3,7 +3,7 @@ import { saying } from '../client/attempts.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { preferBus } from '../client/prefer-bus.ts'
-import { callMonitor, callProcess } from '../client/varlink-client.ts'
+import { MONITOR_INTERFACE, PROCESS_INTERFACE } from '../../varlink-idl/index.ts'
 import { LOG_LEVELS } from '../../base/index.ts'
 
 /** Forgets all answers. */
@@ -20,7 +20,7 @@ export const logLevel: VerbRun = async ([level], context) => {
   if (severity < 0) throw new CliError(`"${level}" is not a valid log level: say ${LOG_LEVELS.join(', ')}.`)
   await preferBus(
     () => setLogLevel(level, context),
-    async () => void (await callProcess('SetLogLevel', { level: severity })),
+    async () => void (await context.varlink.call(PROCESS_INTERFACE, 'SetLogLevel', { level: severity })),
   )
   return 0
 }
@@ -51,7 +51,7 @@ async function callManager(
       const bus = await context.bus()
       await saying(`Failed to ${what}`, bus.call(MANAGER, member, [], { interactive: context.options.askPassword }))
     },
-    async () => void (await callMonitor(member)),
+    async () => void (await context.varlink.call(MONITOR_INTERFACE, member, {})),
   )
   return 0
 }

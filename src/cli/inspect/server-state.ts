@@ -1,12 +1,12 @@
 import { yesNo } from '../query/answer-lines.ts'
 import type { VerbRun } from '../command/context.ts'
 import { alignRows, type Row } from '../terminal/layout.ts'
-import { type Learnt, learntRows } from './learnt-rows.ts'
+import { learntRows } from './learnt-rows.ts'
 import { printJson } from '../terminal/output.ts'
-import { callMonitor } from '../client/varlink-client.ts'
+import { MONITOR_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
 
 /** Rows in the order of resolvectl.md §7.3, under the keys of varlink.md §4.2. */
-const ROWS: readonly (readonly [label: string, key: string])[] = [
+const ROWS: readonly (readonly [label: string, key: keyof ServerState])[] = [
   ['Type', 'Type'],
   ['Interface', 'Interface'],
   ['Interface Index', 'InterfaceIndex'],
@@ -24,24 +24,24 @@ const ROWS: readonly (readonly [label: string, key: string])[] = [
   ['Server dropped DO flag', 'PacketDoOff'],
 ]
 
-export type ServerState = Readonly<Record<string, string | number | boolean | Learnt>>
+export type ServerState = Reply<typeof MONITOR_INTERFACE, 'DumpServerState'>['dump'][number]
 
 /** Shows what the daemon has learnt about each server. */
 export const showServerState: VerbRun = async (_words, context) => {
-  const { dump = [] } = (await callMonitor('DumpServerState')) as { dump?: readonly ServerState[] }
+  const { dump } = await context.varlink.call(MONITOR_INTERFACE, 'DumpServerState', {})
   if (context.options.json !== 'off') printJson(dump, context)
   else for (const state of dump) context.screen.print(`${serverStateLines(state).join('\n')}\n`)
   return 0
 }
 
 /** The block of one server; what the daemon does not tell is left out. */
-export function serverStateLines(state: ServerState): string[] {
+export function serverStateLines(state: Partial<ServerState> & Pick<ServerState, 'Server'>): string[] {
   const rows = ROWS.flatMap(([label, key]): Row[] => {
     const value = state[key]
     if (value === undefined || typeof value === 'object') return []
     return [{ label, value: typeof value === 'boolean' ? yesNo(value) : String(value) }]
   })
   const { Learnt: learnt } = state
-  const ours = typeof learnt === 'object' ? learntRows(learnt) : []
-  return [`Server: ${state['Server'] as string}`, ...alignRows([...rows, ...ours], Number.POSITIVE_INFINITY)]
+  const ours = learnt === undefined ? [] : learntRows(learnt)
+  return [`Server: ${state.Server}`, ...alignRows([...rows, ...ours], Number.POSITIVE_INFINITY)]
 }

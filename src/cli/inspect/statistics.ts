@@ -5,22 +5,25 @@ import type { Context, VerbRun } from '../command/context.ts'
 import { labelWidth, type Row } from '../terminal/layout.ts'
 import { printJson } from '../terminal/output.ts'
 import { preferBus } from '../client/prefer-bus.ts'
-import { callMonitor, isUnavailable } from '../client/varlink-client.ts'
+import { MONITOR_INTERFACE } from '../../varlink-idl/index.ts'
+import { isUnavailable } from '../client/varlink-client.ts'
 
 /** Counters in the shape of varlink.md §4.2; releases before 255 do not count failures. */
 export interface Statistics {
-  readonly transactions: Readonly<Record<string, number>>
-  readonly cache: Readonly<Record<string, number>>
-  readonly dnssec: Readonly<Record<string, number>>
+  readonly transactions: Counters
+  readonly cache: Counters
+  readonly dnssec: Counters
 }
+
+type Counters = Readonly<Record<string, number | undefined>>
 
 /** From the monitor socket, else, where that is missing or old, from the bus. */
 export const statistics: VerbRun = async (_words, context) => {
   const { options, screen } = context
   try {
-    const counters = await callMonitor('DumpStatistics')
+    const counters = await context.varlink.call(MONITOR_INTERFACE, 'DumpStatistics', {})
     if (options.json !== 'off') printJson(counters, context)
-    else screen.print(statisticsText(counters as unknown as Statistics))
+    else screen.print(statisticsText(counters))
   } catch (error) {
     if (!isUnavailable(error)) throw error
     await printBusStatistics(context)
@@ -36,7 +39,7 @@ export const resetStatistics: VerbRun = async (_words, context) => {
       const call = bus.call(MANAGER, 'ResetStatistics', [], { interactive: context.options.askPassword })
       await saying('Failed to reset statistics', call)
     },
-    async () => void (await callMonitor('ResetStatistics')),
+    async () => void (await context.varlink.call(MONITOR_INTERFACE, 'ResetStatistics', {})),
   )
   if (context.options.json !== 'off') printJson({}, context)
   return 0

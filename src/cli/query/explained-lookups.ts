@@ -1,10 +1,10 @@
-import type { Family } from '../../base/index.ts'
+import { EXPLAIN_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
 import { BusError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
-import type { HostAnswer, LookupSource, NamesAnswer, RecordsAnswer } from './lookups.ts'
+import { type HostAnswer, jsonAddress, type LookupSource, type NamesAnswer, type RecordsAnswer } from './lookups.ts'
 import type { Provenance } from './provenance.ts'
 import { busErrorName } from '../client/varlink-error.ts'
-import { callExplain, isUnavailable, VarlinkError, type VarlinkParameters } from '../client/varlink-client.ts'
+import { isUnavailable, type VarlinkClient, VarlinkError } from '../client/varlink-client.ts'
 
 /** A lookup that failed, with how it came to that. */
 export class LookupError extends BusError {
@@ -25,27 +25,29 @@ export class LookupError extends BusError {
 
 /** The lookups over our own varlink interface: each answer says where it comes from. */
 export class ExplainedLookups implements LookupSource {
+  readonly #varlink: VarlinkClient
+
+  constructor(varlink: VarlinkClient) {
+    this.#varlink = varlink
+  }
+
   async hostname(ifindex: number, name: string, family: number, flags: number): Promise<HostAnswer> {
-    const reply = await call('ResolveHostname', { ifindex, name, family, flags })
-    const { addresses = [], name: canonical = '' } = reply as { addresses?: JsonAddress[]; name?: string }
-    return {
-      addresses: addresses.map(({ ifindex: at = 0, family: of, address }) => {
-        return { ifindex: at, family: of, bytes: Uint8Array.from(address) }
-      }),
-      canonical,
-      ...told(reply),
-    }
+    const reply = await this.#varlink.call(EXPLAIN_INTERFACE, 'ResolveHostname', { ifindex, name, family, flags })
+    const { addresses = [], name: canonical = '' } = succeeded(reply)
+    return { addresses: addresses.flatMap(jsonAddress), canonical, ...told(reply) }
   }
 
   async address(ifindex: number, family: number, bytes: Uint8Array, flags: number): Promise<NamesAnswer> {
-    const reply = await call('ResolveAddress', { ifindex, family, address: [...bytes], flags })
-    const { names = [] } = reply as { names?: { ifindex?: number; name: string }[] }
+    const asked = { ifindex, family, address: [...bytes], flags }
+    const reply = await this.#varlink.call(EXPLAIN_INTERFACE, 'ResolveAddress', asked)
+    const { names = [] } = succeeded(reply)
     return { names: names.map(({ ifindex: at = 0, name }) => ({ ifindex: at, name })), ...told(reply) }
   }
 
   async record(ifindex: number, name: string, klass: number, type: number, flags: number): Promise<RecordsAnswer> {
-    const reply = await call('ResolveRecord', { ifindex, name, class: klass, type, flags })
-    const { rrs = [] } = reply as { rrs?: { ifindex?: number; raw: string }[] }
+    const asked = { ifindex, name, class: klass, type, flags }
+    const reply = await this.#varlink.call(EXPLAIN_INTERFACE, 'ResolveRecord', asked)
+    const { rrs = [] } = succeeded(reply)
     const records = rrs.map(({ ifindex: at = 0, raw }) => ({ ifindex: at, wire: Buffer.from(raw, 'base64') }))
     return { records, ...told(reply) }
   }
@@ -53,10 +55,11 @@ export class ExplainedLookups implements LookupSource {
 
 /** As `ExplainedLookups` where the daemon offers that, else as `other`. */
 export class CuriousLookups implements LookupSource {
-  readonly #explained = new ExplainedLookups()
+  readonly #explained: ExplainedLookups
   readonly #other: () => Promise<LookupSource>
 
-  constructor(other: () => Promise<LookupSource>) {
+  constructor(varlink: VarlinkClient, other: () => Promise<LookupSource>) {
+    this.#explained = new ExplainedLookups(varlink)
     this.#other = other
   }
 
@@ -91,30 +94,17 @@ export function explainUnavailable(cause: unknown): CliError {
   )
 }
 
-interface Failure {
-  readonly error: string
-  readonly message: string
-  readonly rcode?: number
-}
-
-interface JsonAddress {
-  readonly ifindex?: number
-  readonly family: Family
-  readonly address: readonly number[]
-}
+/** What the three lookups have in common. */
+type Outcome = Pick<Reply<typeof EXPLAIN_INTERFACE, 'ResolveHostname'>, 'flags' | 'failure' | 'provenance'>
 
 /** @throws {LookupError} when nothing was found */
-async function call(method: string, parameters: VarlinkParameters): Promise<VarlinkParameters> {
-  const reply = await callExplain(method, parameters)
-  const { failure, provenance } = reply as { failure?: Failure; provenance?: Provenance }
-  if (failure !== undefined) {
-    const { error, message, rcode } = failure
-    throw new LookupError(busErrorName(error, rcode), message, provenance)
-  }
-  return reply
+function succeeded<T extends Outcome>(reply: T): T {
+  const { failure, provenance } = reply
+  if (failure === undefined) return reply
+  const { error, message, rcode } = failure
+  throw new LookupError(busErrorName(error, rcode), message, provenance)
 }
 
-function told(reply: VarlinkParameters): { flags: number; provenance: Provenance | undefined } {
-  const { flags = 0, provenance } = reply as { flags?: number; provenance?: Provenance }
+function told({ flags = 0, provenance }: Outcome): { flags: number; provenance: Provenance | undefined } {
   return { flags, provenance }
 }

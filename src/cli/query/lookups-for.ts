@@ -10,13 +10,13 @@ import { isUnavailable } from '../client/varlink-client.ts'
  * interface, which says more; what is not a terminal sees no difference.
  */
 export async function lookupsFor(context: Context): Promise<LookupSource> {
-  const { options, screen } = context
-  if (options.explain) return new ExplainedLookups()
+  const { options, screen, varlink } = context
+  if (options.explain) return new ExplainedLookups(varlink)
   const overBus = async () => new Lookups(await context.bus())
   const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
-  if (isForPeople) return new CuriousLookups(overBus)
+  if (isForPeople) return new CuriousLookups(varlink, overBus)
   return overBus().catch((error: unknown) => {
-    if (error instanceof BusUnreachable) return new CuriousLookups(() => Promise.reject(error))
+    if (error instanceof BusUnreachable) return new CuriousLookups(varlink, () => Promise.reject(error))
     throw error
   })
 }

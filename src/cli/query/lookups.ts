@@ -97,6 +97,19 @@ export class Lookups implements LookupSource {
   }
 }
 
+/** An address as varlink has it. */
+export function jsonAddress({
+  ifindex = 0,
+  family,
+  address,
+}: {
+  readonly ifindex?: number | undefined
+  readonly family: number
+  readonly address: readonly number[]
+}): FoundAddress[] {
+  return addressOf([ifindex, family, Buffer.from(address)])
+}
+
 type WireAddress = readonly [ifindex: number, family: number, bytes: Buffer]
 type WireService = readonly [number, number, number, string, readonly WireAddress[], string]
 

@@ -1,32 +1,11 @@
+import type { EXPLAIN_INTERFACE, Reply } from '../../varlink-idl/index.ts'
 import { timeSpan } from '../terminal/layout.ts'
 import { table } from '../terminal/table.ts'
 
-/** Where an answer comes from, as `io.tsresolved.Explain` tells it. Times in microseconds. */
-export interface Provenance {
-  readonly source: string
-  readonly scope?: string
-  readonly ifindex?: number
-  readonly server?: string
-  readonly transport?: string
-  readonly learntUSec?: number
-  readonly tookUSec: number
-  readonly attempts: readonly Attempt[]
-  readonly scopes: readonly ScopeVerdict[]
-}
-
-export interface Attempt {
-  readonly server: string
-  readonly transport: string
-  readonly tookUSec: number
-  readonly result: string
-}
-
-export interface ScopeVerdict {
-  readonly scope: string
-  readonly score: number
-  readonly rule: string
-  readonly won: boolean
-}
+/** Where an answer comes from. Times in microseconds. */
+export type Provenance = NonNullable<Reply<typeof EXPLAIN_INTERFACE, 'ResolveHostname'>['provenance']>
+export type Attempt = Provenance['attempts'][number]
+type ScopeVerdict = Provenance['scopes'][number]
 
 /** One line: source, link, server and rule. `now`: wall clock, microseconds. */
 export function sourceText(provenance: Provenance, now: number): string {

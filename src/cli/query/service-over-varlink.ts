@@ -1,11 +1,12 @@
-import type { Family } from '../../base/index.ts'
+import { type Reply, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import { BusError } from '../client/bus-client.ts'
-import type { FoundAddress, ServiceAnswer, ServiceName } from './lookups.ts'
-import { callResolve, isUnavailable, VarlinkError } from '../client/varlink-client.ts'
+import { jsonAddress, type ServiceAnswer, type ServiceName } from './lookups.ts'
+import { isUnavailable, type VarlinkClient, VarlinkError } from '../client/varlink-client.ts'
 import { busErrorName, failureSentence } from '../client/varlink-error.ts'
 
 /** `ResolveService` of varlink.md §3, which takes and gives what the call of the bus does. @throws {BusError} */
 export async function serviceOverVarlink(
+  varlink: VarlinkClient,
   ifindex: number,
   asked: ServiceName,
   family: number,
@@ -14,7 +15,7 @@ export async function serviceOverVarlink(
   const { name, type, domain } = asked
   const parts = { ...(name !== '' && { name }), ...(type !== '' && { type }), domain }
   try {
-    return answerOf(await callResolve('ResolveService', { ...parts, family, ifindex, flags }))
+    return answerOf(await varlink.call(RESOLVE_INTERFACE, 'ResolveService', { ...parts, family, ifindex, flags }))
   } catch (error) {
     if (!(error instanceof VarlinkError) || isUnavailable(error)) throw error
     const { errorName, parameters } = error
@@ -24,32 +25,15 @@ export async function serviceOverVarlink(
   }
 }
 
-interface ServiceReply {
-  readonly services?: readonly ReplyService[]
-  readonly txt?: readonly string[]
-  readonly canonical?: Partial<ServiceName>
-  readonly flags?: number
-}
+type ServiceReply = Reply<typeof RESOLVE_INTERFACE, 'ResolveService'>
 
-interface ReplyService {
-  readonly priority: number
-  readonly weight: number
-  readonly port: number
-  readonly hostname: string
-  readonly canonicalName?: string
-  readonly addresses?: readonly { readonly ifindex?: number; readonly family: Family; readonly address: number[] }[]
-}
-
-function answerOf({ services = [], txt = [], canonical = {}, flags = 0 }: ServiceReply): ServiceAnswer {
-  const { name = '', type = '', domain = '' } = canonical
+function answerOf({ services, txt = [], canonical, flags }: ServiceReply): ServiceAnswer {
+  const { name = '', type, domain } = canonical
   return { services: services.map(serviceOf), txt: txt.map(octalBytes), canonical: { name, type, domain }, flags }
 }
 
-function serviceOf({ hostname, canonicalName = '', addresses = [], ...numbers }: ReplyService) {
-  const found = addresses.map(({ ifindex = 0, family, address }): FoundAddress => {
-    return { ifindex, family, bytes: Uint8Array.from(address) }
-  })
-  return { ...numbers, host: hostname, canonicalHost: canonicalName, addresses: found }
+function serviceOf({ hostname, canonicalName = '', addresses = [], ...numbers }: ServiceReply['services'][number]) {
+  return { ...numbers, host: hostname, canonicalHost: canonicalName, addresses: addresses.flatMap(jsonAddress) }
 }
 
 /** The bytes behind octet-escaped text. */

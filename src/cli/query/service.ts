@@ -16,7 +16,7 @@ export const service: VerbRun = async (words, context) => {
   const asked = serviceName(words)
   const { answer, elapsed } = await preferBus(
     async () => ask(new Lookups(await context.bus()), asked, words.length, context),
-    () => ask({ service: serviceOverVarlink }, asked, words.length, context),
+    () => ask(overVarlink(context), asked, words.length, context),
   )
   const lines = serviceLines(asked, answer, (ifindex) => context.links.nameOf(ifindex))
   printAnswer(lines, answer, elapsed, context)
@@ -40,4 +40,8 @@ async function ask(lookups: Pick<Lookups, 'service'>, asked: ServiceName, words:
   const call = lookups.service(context.ifindex, asked, context.options.family, serviceFlags(words, context))
   const answer = await saying('Resolve call failed', call)
   return { answer, elapsed: context.now() - startedAt }
+}
+
+function overVarlink({ varlink }: Context): Pick<Lookups, 'service'> {
+  return { service: (...asked) => serviceOverVarlink(varlink, ...asked) }
 }

@@ -1,50 +1,23 @@
-import { type Family, IpAddress } from '../../base/index.ts'
+import { IpAddress } from '../../base/index.ts'
 import type { DELEGATE, LINK, MANAGER, PropertiesOf } from '../../dbus/index.ts'
+import type { Reply, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import { has, PROTOCOLS } from '../command/flags.ts'
 import type { HostLink } from '../client/host-links.ts'
 
-/** The state of the global settings, of a link or of a delegate, in the shape of varlink.md §3.3. Absent = not set. */
-export interface DnsConfiguration {
-  readonly ifname?: string
-  readonly ifindex?: number
-  readonly delegate?: string
-  readonly defaultRoute?: boolean
-  readonly currentServer?: DnsServer
-  readonly servers?: readonly DnsServer[]
-  readonly fallbackServers?: readonly DnsServer[]
-  readonly searchDomains?: readonly SearchDomain[]
-  readonly negativeTrustAnchors?: readonly string[]
-  readonly dnssec?: string
-  readonly dnssecSupported?: boolean
-  readonly dnsOverTLS?: string
-  readonly llmnr?: string
-  readonly mDNS?: string
-  readonly resolvConfMode?: string
-  readonly scopes?: readonly DnsScope[]
-}
+type Dumped = Reply<typeof RESOLVE_INTERFACE, 'DumpDNSConfiguration'>['configuration'][number]
 
-export interface DnsServer {
-  readonly address: readonly number[]
-  readonly addressString: string
-  readonly family: Family
-  /** The port in use: 53 where none is set. */
-  readonly port: number
-  readonly ifindex?: number
-  readonly name?: string
+/** The state of the global settings, of a link or of a delegate, in the shape of varlink.md 3.3. Absent = not set. */
+export type DnsConfiguration = Omit<Dumped, 'currentServer' | 'servers' | 'fallbackServers'> & {
+  readonly currentServer?: DnsServer | undefined
+  readonly servers?: readonly DnsServer[] | undefined
+  readonly fallbackServers?: readonly DnsServer[] | undefined
 }
-
-export interface SearchDomain {
-  readonly name: string
-  readonly routeOnly: boolean
-  readonly ifindex?: number
+/** The port is the one in use: 53 where none is set. The bus does not tell whether a server can be reached. */
+export type DnsServer = Omit<NonNullable<Dumped['currentServer']>, 'accessible'> & {
+  readonly accessible?: boolean | undefined
 }
-
-export interface DnsScope {
-  readonly protocol: string
-  readonly family?: number
-  readonly ifindex?: number
-  readonly ifname?: string
-}
+export type SearchDomain = NonNullable<Dumped['searchDomains']>[number]
+type DnsScope = NonNullable<Dumped['scopes']>[number]
 
 const LOOPBACK_IFINDEX = 1
 

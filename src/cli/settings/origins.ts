@@ -3,19 +3,11 @@ import type { Context } from '../command/context.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import { alignRows } from '../terminal/layout.ts'
 import { agoText } from '../query/provenance.ts'
-import { callSettings, isUnavailable } from '../client/varlink-client.ts'
+import { type Reply, SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
+import { isUnavailable } from '../client/varlink-client.ts'
 
-/** Who set one setting of a link, as `io.tsresolved.Settings` tells it. */
-export interface SettingOrigin {
-  readonly ifindex: number
-  readonly setting: string
-  readonly source: string
-  readonly busName?: string
-  readonly uid?: number
-  readonly process?: string
-  /** Wall clock, microseconds. */
-  readonly changedUSec?: number
-}
+/** Who set one setting of a link, and when: wall clock, microseconds. */
+export type SettingOrigin = Reply<typeof SETTINGS_INTERFACE, 'ListOrigins'>['origins'][number]
 
 /**
  * Origins for `status`: with `--origins` always, and where a person watches; undefined where the output must be the
@@ -25,7 +17,7 @@ export async function readOrigins(context: Context): Promise<readonly SettingOri
   const { options } = context
   if (!options.origins && !isForPeople(context)) return undefined
   try {
-    return (await callSettings('ListOrigins')).origins as readonly SettingOrigin[]
+    return (await context.varlink.call(SETTINGS_INTERFACE, 'ListOrigins', {})).origins
   } catch (cause) {
     if (!options.origins) return undefined
     if (!isUnavailable(cause)) throw cause

@@ -11,7 +11,8 @@ import {
 } from './dns-configuration.ts'
 import type { HostLink } from '../client/host-links.ts'
 import { preferBus } from '../client/prefer-bus.ts'
-import { callResolve, isUnavailable } from '../client/varlink-client.ts'
+import { RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
+import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
 
 /** Which blocks to read. */
 export interface Wanted {
@@ -26,11 +27,11 @@ export interface Wanted {
  * text, from the bus; text, too, where there is no bus. @throws {CliError}
  */
 export async function readConfiguration(wanted: Wanted, context: Context): Promise<DnsConfiguration[]> {
-  const dumped = context.options.json === 'off' ? undefined : await dumpConfiguration()
+  const dumped = context.options.json === 'off' ? undefined : await dumpConfiguration(context.varlink)
   if (dumped !== undefined) return dumped.filter((block) => isWanted(block, wanted))
   return preferBus(
     () => readOverBus(wanted, context),
-    async () => (await dumpAll()).filter((block) => isWanted(block, wanted)).map(withoutOwnIndex),
+    async () => (await dumpAll(context.varlink)).filter((block) => isWanted(block, wanted)).map(withoutOwnIndex),
   )
 }
 
@@ -49,15 +50,15 @@ export function isWanted({ ifname, ifindex, delegate }: DnsConfiguration, wanted
   return wanted.links === undefined ? ifname !== 'lo' : wanted.links.some((link) => link.ifindex === ifindex)
 }
 
-async function dumpConfiguration(): Promise<readonly DnsConfiguration[] | undefined> {
-  return dumpAll().catch((error: unknown) => {
+async function dumpConfiguration(varlink: VarlinkClient): Promise<readonly DnsConfiguration[] | undefined> {
+  return dumpAll(varlink).catch((error: unknown) => {
     if (isUnavailable(error)) return undefined
     throw error
   })
 }
 
-async function dumpAll(): Promise<readonly DnsConfiguration[]> {
-  return (await callResolve('DumpDNSConfiguration')).configuration as readonly DnsConfiguration[]
+async function dumpAll(varlink: VarlinkClient): Promise<readonly DnsConfiguration[]> {
+  return (await varlink.call(RESOLVE_INTERFACE, 'DumpDNSConfiguration', {})).configuration
 }
 
 /** The bus does not say of a link's own servers that they are that link's; text for people need not either. */

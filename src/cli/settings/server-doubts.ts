@@ -3,22 +3,22 @@ import type { DnsConfiguration } from './dns-configuration.ts'
 import { headingOf } from './configuration-text.ts'
 import { alignRows } from '../terminal/layout.ts'
 import { isForPeople } from './origins.ts'
-import { callObserve, isUnavailable } from '../client/varlink-client.ts'
+import { OBSERVE_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
+import { isUnavailable } from '../client/varlink-client.ts'
 
 /** What `io.tsresolved.Observe` says of the servers of one scope. */
-export interface ScopeServers {
-  /** 0 or absent for what is no link. */
-  readonly ifindex?: number
-  /** `global`, `delegate corp` or a link. */
-  readonly scope: string
-  readonly servers: readonly { readonly server: string; readonly doubts?: readonly string[] }[]
+export type ScopeServers = Pick<
+  Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links'][number],
+  'ifindex' | 'scope'
+> & {
+  readonly servers: readonly { readonly server: string; readonly doubts: readonly string[] }[]
 }
 
 /** For `status` where a person watches; nothing where the output must be the original's, byte for byte. */
 export async function readScopeServers(context: Context): Promise<readonly ScopeServers[]> {
   if (!isForPeople(context)) return []
   try {
-    return (await callObserve('DescribeLinks'))['links'] as readonly ScopeServers[]
+    return (await context.varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {})).links
   } catch (cause) {
     if (!isUnavailable(cause)) throw cause
     return []
@@ -37,6 +37,6 @@ function isOf(block: DnsConfiguration): (scope: ScopeServers) => boolean {
   return ({ scope }) => scope === headingOf(block).replace(/^\w/, (letter) => letter.toLowerCase())
 }
 
-function doubtsOf({ server, doubts = [] }: ScopeServers['servers'][number]): string[] {
+function doubtsOf({ server, doubts }: ScopeServers['servers'][number]): string[] {
   return doubts.length === 0 ? [] : [`${server}: ${doubts.join(', ')}`]
 }

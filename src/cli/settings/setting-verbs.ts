@@ -12,7 +12,8 @@ import { parseBoolean } from '../command/options.ts'
 import { printJson } from '../terminal/output.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { ServerArgumentError } from './server-argument.ts'
-import { callSettings, VarlinkError } from '../client/varlink-client.ts'
+import { SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
+import { VarlinkError } from '../client/varlink-client.ts'
 
 /** Prints the setting of all links or of one; with values, sets it on that link (C-SET-1). */
 export function settingVerb(verb: SettingVerb): VerbRun {
@@ -56,9 +57,10 @@ export async function changeSetting(
 }
 
 /** The bus has no call for it; ours alone does it by varlink. */
-async function unsetDefaultRoute({ ifindex, ifname }: HostLink, { options }: Context): Promise<void> {
+async function unsetDefaultRoute({ ifindex, ifname }: HostLink, { options, varlink }: Context): Promise<void> {
   try {
-    await callSettings('UnsetDefaultRoute', { ifindex, allowInteractiveAuthentication: options.askPassword })
+    const asked = { ifindex, allowInteractiveAuthentication: options.askPassword }
+    await varlink.call(SETTINGS_INTERFACE, 'UnsetDefaultRoute', asked)
   } catch (cause) {
     if (!(cause instanceof VarlinkError) || cause.errorName !== 'io.systemd.System') throw cause
     throw new CliError(`Failed to unset default route configuration: Link ${ifname} is managed or a loopback device.`, {

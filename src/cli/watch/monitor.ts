@@ -8,25 +8,15 @@ import { printJson } from '../terminal/output.ts'
 import { watchQuestions } from './questions.ts'
 import { readRecord, recordText } from '../query/record-lines.ts'
 import { notifyReady } from '../client/notify.ts'
-import { streamMonitor, type VarlinkParameters } from '../client/varlink-client.ts'
+import { MONITOR_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
 
 /** A finished query (varlink.md §4.1). */
-export interface QueryEvent {
-  readonly state: string
-  readonly rcode?: number
-  readonly errno?: number
-  readonly result?: string
-  readonly extendedDNSErrorCode?: number
-  readonly extendedDNSErrorMessage?: string
-  readonly question?: readonly RecordKey[]
-  readonly collectedQuestions?: readonly RecordKey[]
-  readonly answer?: readonly { readonly raw: string }[]
-}
+export type QueryEvent = Reply<typeof MONITOR_INTERFACE, 'SubscribeQueryResults'>
 
 /** Shows every query as it finishes, until interrupted or disconnected (C-M-1). */
 export const monitor: VerbRun = async (_words, context) => {
   if (context.options.clients) return watchQuestions(context)
-  for await (const event of streamMonitor('SubscribeQueryResults')) {
+  for await (const event of context.varlink.stream(MONITOR_INTERFACE, 'SubscribeQueryResults', {})) {
     if (event.ready === true) await notifyReady()
     else printEvent(event, context)
   }
@@ -50,11 +40,11 @@ export function keyText({ name, class: klass, type }: RecordKey): string {
   return `${name} ${classText(klass)} ${typeText(type)}`
 }
 
-function printEvent(event: VarlinkParameters, context: Context): void {
+function printEvent(event: QueryEvent, context: Context): void {
   const { options, screen } = context
   if (options.json !== 'off') return printJson(event, context)
-  if (typeof event.state !== 'string') throw new CliError('Received a query result without a state.')
-  const lines = eventLines(event as unknown as QueryEvent, screen.columns)
+  if (event.state === undefined) throw new CliError('Received a query result without a state.')
+  const lines = eventLines(event, screen.columns)
   const text = `${lines.join('\n')}\n`
   screen.print(isUtf8Locale(process.env) ? text : asciiArrows(text))
 }
@@ -64,5 +54,5 @@ function outcomeText(event: QueryEvent): string {
   const suffix = extendedErrorSuffix(extendedDNSErrorCode, extendedDNSErrorMessage)
   if (state === 'rcode-failure' && rcode !== undefined) return rcodeText(rcode) + suffix
   if (state === 'errno' && errno !== undefined) return getSystemErrorName(-errno)
-  return `${state}${result === undefined ? '' : `: ${result}`}${suffix}`
+  return `${state ?? ''}${result === undefined ? '' : `: ${result}`}${suffix}`
 }

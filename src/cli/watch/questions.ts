@@ -7,43 +7,20 @@ import { notifyReady } from '../client/notify.ts'
 import type { Filters } from '../command/options.ts'
 import { OUTCOMES, USUAL_OUTCOMES } from '../command/outcomes.ts'
 import { printJson } from '../terminal/output.ts'
-import { isUnavailable, streamObserve } from '../client/varlink-client.ts'
+import { OBSERVE_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
+import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
 
-/** One question and how it fared (`io.tsresolved.Observe`). Times in microseconds. */
-export interface Question {
-  readonly answeredUSec: number
-  readonly name: string
-  readonly types: readonly number[]
-  readonly state: string
-  readonly rcode: number
-  readonly records: number
-  readonly source: string
-  readonly scope?: string
-  readonly ifindex?: number
-  readonly server?: string
-  readonly transport?: string
-  readonly tookUSec: number
-  readonly attempts: number
-  readonly client?: QuestionClient
-  /** Questions before it that nobody was told of, as there were too many. */
-  readonly leftOut?: number
-}
+type Event = Reply<typeof OBSERVE_INTERFACE, 'WatchQuestions'>
 
-export interface QuestionClient {
-  readonly door: string
-  readonly address?: string
-  readonly port?: number
-  readonly busName?: string
-  readonly uid?: number
-  readonly pid?: number
-  readonly process?: string
-}
+/** One question and how it fared; `leftOut` counts those before it that nobody was told of. Times in microseconds. */
+export type Question = NonNullable<Event['question']> & Pick<Event, 'leftOut'>
+export type QuestionClient = NonNullable<Question['client']>
 
 /** `monitor --clients`: one line per question, as it is answered; and how many were left out, where there were too many. */
 export async function watchQuestions(context: Context): Promise<number> {
   const isWanted = questionFilter(context.options.filters, context.ifindex)
   let leftOut = 0
-  for await (const question of questions(false)) {
+  for await (const question of questions(context.varlink, false)) {
     if (question === 'ready') await notifyReady()
     else {
       leftOut += question.leftOut ?? 0
@@ -65,12 +42,16 @@ function showQuestion(question: Question, context: Context): void {
 }
 
 /** Questions as they are answered, after the word that it has begun; with `recent`, the latest first. @throws {CliError} */
-export async function* questions(recent: boolean, signal?: AbortSignal): AsyncGenerator<'ready' | Question> {
+export async function* questions(
+  varlink: VarlinkClient,
+  recent: boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<'ready' | Question> {
   try {
-    for await (const event of streamObserve('WatchQuestions', { recent }, signal)) {
-      const { ready, leftOut } = event
-      const question = event.question as Question
-      yield ready === true ? 'ready' : typeof leftOut === 'number' ? { ...question, leftOut } : question
+    for await (const event of varlink.stream(OBSERVE_INTERFACE, 'WatchQuestions', { recent }, signal)) {
+      const { ready, leftOut, question } = event
+      if (ready === true) yield 'ready'
+      else if (question !== undefined) yield leftOut === undefined ? question : { ...question, leftOut }
     }
   } catch (error) {
     throw isUnavailable(error) ? explainUnavailable(error) : error

@@ -1,19 +1,10 @@
+import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
 import type { LinkView } from '../diagnose/doctor-checks.ts'
 import type { Question } from './questions.ts'
 
-/** Counters of one moment, as `io.tsresolved.Observe.DumpMetrics` gives them. */
-export interface Metrics {
-  readonly scopes: readonly ScopeMetrics[]
-  readonly servers: readonly unknown[]
-}
-
-export interface ScopeMetrics {
-  readonly scope: string
-  readonly questions: number
-  readonly cacheHits: number
-  readonly failures: number
-  readonly took: { readonly boundsUSec: readonly number[]; readonly counts: readonly number[] }
-}
+/** Counters of one moment. */
+export type Metrics = Pick<Reply<typeof OBSERVE_INTERFACE, 'DumpMetrics'>, 'scopes' | 'servers'>
+export type ScopeMetrics = Metrics['scopes'][number]
 
 /** One second of one scope. */
 interface Beat {

@@ -7,38 +7,47 @@ import { questions } from './questions.ts'
 import { Terminal } from './terminal.ts'
 import { type Metrics, TopModel } from './top-model.ts'
 import { HELP, pageLines, topLines } from './top-view.ts'
-import { callExplain, callMonitor, callObserve, isUnavailable } from '../client/varlink-client.ts'
-import { type Why, whyLines } from '../diagnose/why-text.ts'
+import { EXPLAIN_INTERFACE, MONITOR_INTERFACE, OBSERVE_INTERFACE } from '../../varlink-idl/index.ts'
+import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
+import { whyLines } from '../diagnose/why-text.ts'
 
 const TICK_MS = 1000
 /** Questions in a burst are drawn together. */
 const DRAW_DELAY_MS = 100
 
 /** A live screen of links and questions, until `q`. */
-export const top: VerbRun = async (_words, { screen }) => {
+export const top: VerbRun = async (_words, { screen, varlink }) => {
   if (!screen.isTerminal || !process.stdin.isTTY) throw new CliError('top needs a terminal; try statistics or monitor.')
-  await readOnce() // before the screen changes, so that errors are seen
-  await new Top().run()
+  await readOnce(varlink) // before the screen changes, so that errors are seen
+  await new Top(varlink).run()
   return 0
 }
 
 /** @throws {CliError} */
-async function readOnce(): Promise<{ links: readonly LinkView[]; metrics: Metrics }> {
+async function readOnce(varlink: VarlinkClient): Promise<{ links: readonly LinkView[]; metrics: Metrics }> {
   try {
-    const [described, metrics] = await Promise.all([callObserve('DescribeLinks'), callObserve('DumpMetrics')])
-    return { links: (described as { links?: LinkView[] }).links ?? [], metrics: metrics as unknown as Metrics }
+    const [{ links }, metrics] = await Promise.all([
+      varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {}),
+      varlink.call(OBSERVE_INTERFACE, 'DumpMetrics', {}),
+    ])
+    return { links, metrics }
   } catch (error) {
     throw isUnavailable(error) ? explainUnavailable(error) : error
   }
 }
 
 class Top {
+  readonly #varlink: VarlinkClient
   readonly #model = new TopModel()
   readonly #stop = new AbortController()
   #terminal: Terminal | undefined
   /** Shown instead of the rest until a key is pressed. */
   #page: readonly string[] | undefined
   #drawing: NodeJS.Timeout | undefined
+
+  constructor(varlink: VarlinkClient) {
+    this.#varlink = varlink
+  }
 
   /** Returns when the user leaves. @throws {CliError} when the daemon does */
   async run(): Promise<void> {
@@ -55,7 +64,7 @@ class Top {
   async #tick(): Promise<void> {
     const { signal } = this.#stop
     for (let last = performance.now(); !signal.aborted; await pause(TICK_MS)) {
-      const { links, metrics } = await readOnce()
+      const { links, metrics } = await readOnce(this.#varlink)
       const now = performance.now()
       this.#model.onTick(links, metrics, Math.max(0.2, (now - last) / 1000))
       last = now
@@ -64,7 +73,7 @@ class Top {
   }
 
   async #follow(): Promise<void> {
-    for await (const question of questions(true, this.#stop.signal)) {
+    for await (const question of questions(this.#varlink, true, this.#stop.signal)) {
       if (question === 'ready') continue
       this.#model.onQuestion(question)
       this.#drawSoon()
@@ -99,7 +108,8 @@ class Top {
     const act = ACTIONS.get(key)
     if (act !== undefined) act(model)
     else if (key === 'h' || key === '?') this.#page = [...HELP, ...GO_BACK]
-    else if (key === 'f') void this.#try('Flushed all caches.', () => callMonitor('FlushCaches'))
+    else if (key === 'f')
+      void this.#try('Flushed all caches.', () => this.#varlink.call(MONITOR_INTERFACE, 'FlushCaches', {}))
     else if (key === 'w' || key === 'return') void this.#try('', () => this.#showWhy())
   }
 
@@ -119,7 +129,7 @@ class Top {
     if (question === undefined) return
     const { name, types } = question
     const flags = types.length === 1 ? NO_SEARCH : 0
-    const why = (await callExplain('Why', { name, types, ask: false, flags })) as unknown as Why
+    const why = await this.#varlink.call(EXPLAIN_INTERFACE, 'Why', { name, types, ask: false, flags })
     const lines = whyLines(why, Date.now() * 1000, (text) => text)
     this.#page = [...lines, ...GO_BACK]
   }

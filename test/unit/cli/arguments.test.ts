@@ -111,7 +111,7 @@ describe('help', () => {
   it('of a verb: options name verbs that exist', () => {
     const names = new Set(VERBS.map(({ name }) => name))
     expect(OPTIONS.flatMap(({ verbs = [] }) => verbs).filter((verb) => !names.has(verb))).toEqual([])
-    expect(OPTIONS.filter(({ verbs }) => verbs === undefined).map(({ long }) => long)).toEqual(['help'])
+    expect(OPTIONS.filter(({ verbs }) => verbs === undefined).map(({ long }) => long)).toEqual(['help', 'runtime-dir'])
   })
 
   it('can load every verb', async () => {

@@ -156,6 +156,10 @@ describe('counters', () => {
   it('server state: what our daemon has learnt comes after what the original knows', () => {
     const learnt = {
       State: 'doubtful',
+      Lossy: false,
+      EDNSLosses: 0,
+      LargeLosses: 0,
+      TCPFailures: 1,
       PatienceUSec: 250_000,
       Sent: 9,
       Probes: 2,

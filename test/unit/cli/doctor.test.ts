@@ -19,6 +19,9 @@ const SERVER = {
   answers: 10,
   silences: 0,
   errors: 0,
+  truncated: 0,
+  invalid: 0,
+  doubts: [],
 }
 const LAN: LinkView = { ...BARE_LAN, servers: [SERVER] }
 const VPN: LinkView = {

@@ -2,19 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { scopeLines } from '../../../src/cli/inspect/cache-dump.ts'
 import { asciiArrows, asciiSigns, isUtf8Locale } from '../../../src/cli/terminal/glyphs.ts'
 import { eventLines } from '../../../src/cli/watch/monitor.ts'
-import { splitMessages } from '../../../src/cli/client/varlink-client.ts'
 
 const key = { class: 1, type: 1, name: 'one.test' }
 const raw = Buffer.from('036f6e65047465737400 00010001000000000004c000020b'.replace(' ', ''), 'hex').toString('base64')
-
-async function split(chunks: readonly Buffer[]): Promise<string[]> {
-  async function* source(): AsyncGenerator<Buffer> {
-    yield* chunks
-  }
-  const found: string[] = []
-  for await (const message of splitMessages(source())) found.push(message)
-  return found
-}
 
 describe('C-M-2: events', () => {
   it('questions, collected questions, outcome, answers', () => {
@@ -53,7 +43,7 @@ describe('show-cache', () => {
       ifname: 'w1',
       dnssec: 'no',
       dnsOverTLS: 'no',
-      cache: [{ key, rrs: [{ raw }] }],
+      cache: [{ key, rrs: [{ raw }], until: 0 }],
     }
     expect(scopeLines(scope, 80)).toEqual([
       'Scope protocol=dns ifindex=2 ifname=w1 DNSSEC=no DNSOverTLS=no',
@@ -62,40 +52,21 @@ describe('show-cache', () => {
   })
 
   it('says so when there is nothing, or nothing positive', () => {
-    expect(scopeLines({ protocol: 'llmnr', family: 2, ifindex: 2, ifname: 'w1', dnssec: 'no' }, 80)).toEqual([
-      'Scope protocol=llmnr family=AF_INET ifindex=2 ifname=w1',
-      'No entries.',
-    ])
+    expect(scopeLines({ protocol: 'llmnr', family: 2, ifindex: 2, ifname: 'w1', dnssec: 'no', cache: [] }, 80)).toEqual(
+      ['Scope protocol=llmnr family=AF_INET ifindex=2 ifname=w1', 'No entries.'],
+    )
     expect(
       scopeLines(
         {
           protocol: 'dns',
           cache: [
-            { key, type: 'NXDOMAIN' },
-            { key, rrs: [] },
+            { key, type: 'NXDOMAIN', until: 0 },
+            { key, rrs: [], until: 0 },
           ],
         },
         80,
       ),
     ).toEqual(['Scope protocol=dns', 'one.test IN A NXDOMAIN', 'one.test IN A NODATA', 'No entries.'])
-  })
-})
-
-describe('V-1, V-2: varlink framing', () => {
-  const stream = Buffer.from('{"a":1}\0{"b":"ü"}\0\0rest')
-  const messages = ['{"a":1}', '{"b":"ü"}', '']
-
-  it('whole, byte by byte, and cut anywhere', async () => {
-    expect(await split([stream])).toEqual(messages)
-    expect(await split([...stream].map((byte) => Buffer.from([byte])))).toEqual(messages)
-    for (let cut = 0; cut <= stream.length; cut++) {
-      expect(await split([stream.subarray(0, cut), stream.subarray(cut)])).toEqual(messages)
-    }
-  })
-
-  it('refuses a message without end', async () => {
-    const chunk = Buffer.alloc(1024 * 1024, 0x20)
-    await expect(split(Array.from({ length: 17 }, () => chunk))).rejects.toThrow('too long')
   })
 })
 

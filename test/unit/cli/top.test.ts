@@ -5,7 +5,15 @@ import { quantile, TopModel } from '../../../src/cli/watch/top-model.ts'
 import { HELP, type Line, pageLines, spark, topLines } from '../../../src/cli/watch/top-view.ts'
 
 const metrics = (questions: number, cacheHits: number, counts: readonly number[]) => ({
-  scopes: [{ scope: 'link 2 (lan)', questions, cacheHits, failures: 0, took: { boundsUSec: [1000, 5000], counts } }],
+  scopes: [
+    {
+      scope: 'link 2 (lan)',
+      questions,
+      cacheHits,
+      failures: 0,
+      took: { boundsUSec: [1000, 5000], counts, sumUSec: 0 },
+    },
+  ],
   servers: [],
 })
 const question = (name: string, scope = 'link 2 (lan)'): Question => ({

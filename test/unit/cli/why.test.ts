@@ -19,7 +19,7 @@ const attempt = (result: string, tookUSec: number): Attempt => ({
 })
 const asked = (tookUSec: number, message = "Name 'www.test' not found", rcode = 3): NonNullable<Why['asked']> => ({
   state: 'rcode-failure',
-  failure: { message, rcode },
+  failure: { error: 'io.systemd.Resolve.DNSError', message, rcode },
   name: 'www.test',
   rrs: [],
   provenance: { source: 'network', scope: 'lan', server: '10.1.0.1%lan', tookUSec, attempts: [], scopes: [] },
