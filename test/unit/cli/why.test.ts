@@ -22,6 +22,7 @@ const asked = (tookUSec: number, message = "Name 'www.test' not found", rcode = 
   failure: { error: 'io.systemd.Resolve.DNSError', message, rcode },
   name: 'www.test',
   rrs: [],
+  flags: 0,
   provenance: { source: 'network', scope: 'lan', server: '10.1.0.1%lan', tookUSec, attempts: [], scopes: [] },
 })
 const why = (changes: Partial<Why>): Why => ({
