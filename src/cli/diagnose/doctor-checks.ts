@@ -5,12 +5,7 @@ import type { Server } from './why-text.ts'
 export type LinkView = Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links'][number]
 
 /** A part of a configuration file that the daemon could not use, as `ListConfigurationWarnings` shows it. */
-export interface ConfigWarning {
-  readonly file: string
-  readonly line?: number
-  readonly key?: string
-  readonly message: string
-}
+export type ConfigWarning = Reply<typeof OBSERVE_INTERFACE, 'ListConfigurationWarnings'>['warnings'][number]
 
 /** Everything the checks look at, collected beforehand. */
 export interface Facts {
