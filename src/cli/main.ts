@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Lifetime } from '../base/index.ts'
@@ -28,7 +27,7 @@ const PERSONALITIES: ReadonlyMap<string, (argv: readonly string[]) => Promise<nu
   ['resolvconf', runAsResolvconf],
   ['systemd-resolve', runAsOld],
 ])
-process.exitCode = await run(process.argv.slice(2))
+void run(process.argv.slice(2)).then((code) => (process.exitCode = code))
 
 /** From arguments to exit code (C-2): everything that goes wrong in a known way is a message on stderr. */
 async function run(argv: readonly string[]): Promise<number> {
