@@ -53,6 +53,8 @@ const goals: readonly Goal[] = [
   single('start to first answer, ms', ['start', 'ours', 'ms'], { atMost: 250 }),
   single('RSS idle, MiB', ['cached-1000', 'ours', 'idle'], { atMost: 75 }, 1 / 1024),
   single('RSS idle with 200 links, MiB', ['links-200', 'ours', 'idle'], { atMost: 75 }, 1 / 1024),
+  single('wall time of a client call / bare node', ['client', 'query', 'msRatio'], { atMost: 1.5 }),
+  single('CPU of a client call / bare node', ['client', 'query', 'cpuRatio'], { atMost: 1.5 }),
   single('cached q/s, watched / not', ['watch', 'cached', 'qpsRatio'], { atLeast: 0.97 }),
   single('cold misses q/s, watched / not', ['watch', 'misses', 'qpsRatio'], { atLeast: 0.97 }),
   single(

@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { Lifetime } from '../src/base/index.ts'
+import { client } from './client-scenario.ts'
 import { type Disturbance, Watcher } from './disturbance.ts'
 import { judge } from './goals.ts'
 import { cached, cold, manyLinks, mixed, tcp } from './load-scenarios.ts'
@@ -56,6 +57,7 @@ function scenarios(bench: Bench): Scenario[] {
     startUp(bench),
     flush(bench),
     watched(bench),
+    client(bench),
     micro(bench.options.seconds),
   ]
 }

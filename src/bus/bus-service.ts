@@ -1,11 +1,11 @@
 import { type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
 import type { Authority, Control } from '../control/index.ts'
 import type { Lookups } from '../lookup/index.ts'
-import { DEFAULT_ADDRESS, loadCodec, MANAGER, MANAGER_PATH, socketPaths, Variant } from '../dbus/index.ts'
+import { DEFAULT_ADDRESS, loadCodec, socketPaths } from '../dbus/index.ts'
+import { ChangeSignals } from './change-signals.ts'
 import { Changes } from './changes.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { managerInterface } from './manager.ts'
-import type { BusInterface } from './interface.ts'
 import { logControlInterface } from './log-control.ts'
 import { ObjectTree } from './object-tree.ts'
 import { PolkitAuthority } from './polkit.ts'
@@ -45,7 +45,6 @@ export class BusService implements AsyncDisposable {
   /** Who may do what, for every front end: polkit is reached through this service's connection. */
   readonly authority: Authority
   readonly #options: BusOptions
-  readonly #manager: BusInterface
   readonly #dispatcher: Dispatcher
   readonly #stop = new AbortController()
   readonly #subscription: Disposable
@@ -53,23 +52,28 @@ export class BusService implements AsyncDisposable {
   #running: Promise<void> | undefined
   /** The last complaint, so that none is repeated. */
   #complaint: string | undefined
-  /** Names of properties whose change is still to be told. */
-  readonly #changed = new Set<string>()
-  #hostname: string
+  readonly #changes: ChangeSignals
+  #isChangeDue = false
 
   constructor(options: BusOptions) {
     const { control, lookups, clock, logger, uid, gid } = options
     this.#options = options
     this.authority = new PolkitAuthority({ uid, gid }, () => this.#session?.connection, logger)
     const changes = new Changes(control, this.authority, clock, uid)
-    this.#manager = managerInterface(lookups, control, changes)
+    const manager = managerInterface(lookups, control, changes)
     const logControl = logControlInterface(logger, options.logTarget, changes)
-    this.#dispatcher = new Dispatcher(new ObjectTree(this.#manager, logControl, control, changes), options.machineId)
-    this.#hostname = control.global().llmnrHostname
+    const tree = new ObjectTree(manager, logControl, control, changes)
+    this.#dispatcher = new Dispatcher(tree, options.machineId)
+    this.#changes = new ChangeSignals(
+      () => tree.objects(),
+      (path, name, properties) => this.#session?.emitChanged(path, name, properties),
+    )
+    const onChange = () => this.#changeSoon()
     this.#subscription = control.subscribe({
-      serversChanged: () => this.#tell('DNS'),
-      currentServerChanged: () => this.#tell('CurrentDNSServer'),
-      configurationChanged: () => this.#tellHostname(),
+      serversChanged: onChange,
+      currentServerChanged: onChange,
+      linksChanged: onChange,
+      configurationChanged: onChange,
     })
   }
 
@@ -153,28 +157,18 @@ export class BusService implements AsyncDisposable {
     this.#complaint = text
   }
 
-  #tellHostname(): void {
-    const hostname = this.#options.control.global().llmnrHostname
-    if (hostname === this.#hostname) return
-    this.#hostname = hostname
-    this.#tell('LLMNRHostname')
-  }
-
-  /** Changes of one turn are told in one signal; the original tells these three properties and no others (dbus.md §4). */
-  #tell(property: string): void {
-    if (this.#changed.size === 0) queueMicrotask(() => this.#emitChanged())
-    this.#changed.add(property)
-  }
-
-  #emitChanged(): void {
-    const told = this.#manager.properties.filter(({ name }) => this.#changed.has(name))
-    this.#changed.clear()
-    try {
-      const values = told.map(({ name, type, read }) => [name, new Variant(type, read())] as const)
-      this.#session?.emitChanged(MANAGER_PATH, MANAGER.name, Object.fromEntries(values))
-    } catch (error) {
-      this.#options.logger.bug(error)
-    }
+  /** Changes of one turn are told together, at its end. */
+  #changeSoon(): void {
+    if (this.#isChangeDue) return
+    this.#isChangeDue = true
+    queueMicrotask(() => {
+      this.#isChangeDue = false
+      try {
+        this.#changes.check()
+      } catch (error) {
+        this.#options.logger.bug(error)
+      }
+    })
   }
 }
 

@@ -4,7 +4,16 @@ import type { Changes } from './changes.ts'
 import type { BusInterface } from './interface.ts'
 import { delegateInterface } from './delegate-object.ts'
 import { linkInterface } from './link-object.ts'
-import { DELEGATES_PATH, DNSSD_PATH, elementBelow, escapeElement, ifindexOfPath, LINKS_PATH } from './path.ts'
+import {
+  DELEGATES_PATH,
+  delegatePath,
+  DNSSD_PATH,
+  elementBelow,
+  escapeElement,
+  ifindexOfPath,
+  LINKS_PATH,
+  linkPath,
+} from './path.ts'
 
 /** An object, or a mere step on the way to one. */
 export interface BusNode {
@@ -44,6 +53,19 @@ export class ObjectTree {
     if (ifindex === undefined) return this.#fixed.get(path)
     if (this.#control.link(ifindex) === undefined) return undefined
     return { interfaces: [linkInterface(ifindex, this.#control, this.#changes)], children: [] }
+  }
+
+  /** All objects, without the steps between them. */
+  *objects(): Generator<readonly [path: string, node: BusNode]> {
+    const paths = [
+      ...this.#fixed.keys(),
+      ...this.#control.links().map(({ ifindex }) => linkPath(ifindex)),
+      ...this.#control.delegates().map(({ id }) => delegatePath(id)),
+    ]
+    for (const path of paths) {
+      const node = this.find(path)
+      if (node !== undefined && node.interfaces.length > 0) yield [path, node]
+    }
   }
 
   #delegate(id: string): BusNode | undefined {

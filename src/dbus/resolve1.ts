@@ -68,7 +68,7 @@ export const MANAGER = {
   },
 } as const satisfies InterfaceDescription
 
-/** `org.freedesktop.resolve1.Link` (dbus.md §5). */
+/** `org.freedesktop.resolve1.Link` (dbus.md §5). Unlike in the original, the server in use is told when it changes, as the manager's is. */
 export const LINK = {
   name: 'org.freedesktop.resolve1.Link',
   methods: {
@@ -87,8 +87,8 @@ export const LINK = {
     ScopesMask: read('t'),
     DNS: read('a(iay)'),
     DNSEx: read('a(iayqs)'),
-    CurrentDNSServer: read('(iay)'),
-    CurrentDNSServerEx: read('(iayqs)'),
+    CurrentDNSServer: told('(iay)'),
+    CurrentDNSServerEx: told('(iayqs)'),
     Domains: read('a(sb)'),
     DefaultRoute: read('b'),
     LLMNR: read('s'),
@@ -106,7 +106,7 @@ export const DELEGATE = {
   methods: {},
   properties: {
     DNS: read('a(iiayqs)'),
-    CurrentDNSServer: read('(iiayqs)'),
+    CurrentDNSServer: told('(iiayqs)'),
     Domains: read('a(sb)'),
     DefaultRoute: read('b'),
   },

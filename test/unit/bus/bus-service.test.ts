@@ -6,7 +6,7 @@ import { BusConnection, RemoteError } from '../../../src/dbus/connection.ts'
 import { BusService } from '../../../src/bus/index.ts'
 import { Variant } from '../../../src/dbus/variant.ts'
 import { eventually } from '../../kit/eventually.ts'
-import { FakeControl, FakeLookups, realClock } from './fakes.ts'
+import { FakeControl, FakeLookups, realClock, server } from './fakes.ts'
 import { PrivateBus } from './private-bus.ts'
 
 const NAME = 'org.freedesktop.resolve1'
@@ -169,27 +169,65 @@ describe('callers', () => {
 })
 
 describe('signals', () => {
-  test('DNS, CurrentDNSServer and LLMNRHostname are told on the manager, once per turn', async () => {
-    await serving()
-    const told: unknown[][] = []
+  /** Signals so far: path, interface, names of properties. */
+  async function watch(): Promise<string[]> {
+    const told: string[] = []
     const watcher = await client((message) => {
-      if (message.member === 'PropertiesChanged') told.push([message.path, ...message.body()])
+      if (message.member !== 'PropertiesChanged') return
+      const [interfaceName, changed] = message.body() as [string, Record<string, Variant>]
+      told.push(`${message.path} ${interfaceName.split('.').at(-1)} ${Object.keys(changed).join()}`)
     })
     await watcher.callBus('AddMatch', [`type='signal',sender='${NAME}'`])
-    control.fire('serversChanged')
-    control.fire('serversChanged')
+    return told
+  }
+
+  test('PropertiesChanged was sent although nothing changed', async () => {
+    const asker = await serving()
+    const told = await watch()
+    const set = (last: number) =>
+      call(asker, 'SetLinkDNS', 'ia(iay)', [2, [[2, Buffer.from([192, 0, 2, last])]]]).then(() => undefined)
+    await set(7)
+    await eventually(() => expect(told).toEqual([`${PATH} Manager DNS,DNSEx`]))
+    await set(7) // the same again: fires, and changes nothing
     control.fire('configurationChanged')
-    control.status = { ...control.status, llmnrHostname: 'newname' }
+    await set(8)
+    await eventually(() => expect(told).toEqual([`${PATH} Manager DNS,DNSEx`, `${PATH} Manager DNS,DNSEx`]))
+  })
+
+  test('CurrentDNSServer was never told: of the manager, of links and of delegates', async () => {
+    control.known = [
+      { id: 'corp', servers: [], domains: [], defaultRoute: false, scopesMask: 1, currentServer: undefined },
+    ]
     control.fire('configurationChanged')
-    await eventually(() => expect(told).toHaveLength(1))
-    const [path, interfaceName, changed, invalidated] = told[0] as [string, string, Record<string, Variant>, string[]]
-    expect([path, interfaceName, invalidated]).toEqual([PATH, MANAGER, []])
-    expect(Object.keys(changed)).toEqual(['LLMNRHostname', 'DNS'])
-    expect(changed['LLMNRHostname']).toEqual(new Variant('s', 'newname'))
-    control.fire('linksChanged') // never told: clients re-read
+    await serving()
+    const told = await watch()
+    control.status = { ...control.status, currentServer: server('192.0.2.99') }
+    control.table.set(2, { ...control.link(2)!, currentServer: server('192.0.2.1') })
+    control.known = [{ ...control.known[0]!, currentServer: server('192.0.2.2') }]
     control.fire('currentServerChanged')
+    await eventually(() =>
+      expect(told).toEqual([
+        `${PATH} Manager CurrentDNSServer,CurrentDNSServerEx`,
+        `${PATH}/link/_32 Link CurrentDNSServer,CurrentDNSServerEx`,
+        `${PATH}/dns_delegate/corp DnsDelegate CurrentDNSServer`,
+      ]),
+    )
+  })
+
+  test('changes of one turn are one signal; links that come and go are none', async () => {
+    await serving()
+    const told = await watch()
+    control.status = { ...control.status, llmnrHostname: 'newname', servers: [] }
+    control.fire('serversChanged')
+    control.fire('configurationChanged')
+    await eventually(() => expect(told).toEqual([`${PATH} Manager LLMNRHostname,DNS,DNSEx`]))
+    control.table.set(11, { ...control.link(10)!, ifindex: 11, currentServer: server('192.0.2.1') })
+    control.table.delete(10)
+    control.fire('linksChanged')
+    control.status = { ...control.status, llmnrHostname: 'third' }
+    control.fire('configurationChanged')
     await eventually(() => expect(told).toHaveLength(2))
-    expect(Object.keys(told[1]?.[2] as object)).toEqual(['CurrentDNSServer'])
+    expect(told[1]).toBe(`${PATH} Manager LLMNRHostname`)
   })
 
   test('waking up is passed on, going to sleep is not', async () => {
