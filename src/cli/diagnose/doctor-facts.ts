@@ -76,7 +76,7 @@ async function unreachableServers(varlink: VarlinkClient): Promise<Facts['unreac
     const { configuration } = await varlink.call(RESOLVE_INTERFACE, 'DumpDNSConfiguration', {})
     return configuration.flatMap(({ ifname = 'global', servers = [] }) =>
       servers
-        .filter(({ accessible }) => accessible === false)
+        .filter(({ accessible }) => !accessible)
         .map((server) => {
           return { link: ifname, server: server.addressString }
         }),
