@@ -68,17 +68,17 @@ for (const { path, contents } of files) {
   writeFileSync(path, contents)
 }
 for (const program of ['main.js', 'cli/main.js']) chmodSync(join(target, program), 0o755)
-const kept = [...files.map(({ path }) => path), ...prepareClient(join(target, 'cli'))]
+const built = [...files.map(({ path }) => path), ...prepareClient(join(target, 'cli'))]
 const licenses = join(target, 'LICENSES')
 writeFileSync(licenses, licensesOf(programs.flatMap(({ metafile }) => Object.keys(metafile.inputs))))
-removeOthers([...kept, licenses])
+removeOthers([...built, licenses])
 
 /** Modules of ours do nothing when they are loaded: of those that nobody uses, nothing stays. */
 function withoutSideEffects(): Plugin {
   return {
     name: 'without-side-effects',
-    setup({ onResolve }) {
-      onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
+    setup(plugins) {
+      plugins.onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
         if (!importer.startsWith(join(root, 'src'))) return undefined
         return { path: join(resolveDir, path), sideEffects: false }
       })
