@@ -121,7 +121,9 @@ export class Scope {
   /** Asks for an answer in demand before it expires, while there is somebody to ask. */
   #refreshAhead(request: ScopeRequest): void {
     const { clock, log } = this.#services
-    const isGood = this.upstreams.all[0]?.isTrusted(clock.now()) === true && this.#obstacle() === undefined
+    const isGood =
+      this.upstreams.all[0]?.isTrusted(clock.now(), request.request.question.type) === true &&
+      this.#obstacle() === undefined
     if (!request.mayAskNetwork || !isGood || !this.#refreshes.begin()) return
     this.#ask({ ...request, readsCache: false })
       .catch((error: unknown) => log.bug(error))

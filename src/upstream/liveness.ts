@@ -76,12 +76,13 @@ export class Liveness {
     if (this.#state !== 'out') this.#goOut()
   }
 
-  /** When the next probe is due; undefined when none is needed. */
-  probeAt(isOffline: boolean): Millis | undefined {
+  /** When the next probe is due, `leastPause` after the last look at the earliest; undefined when none is needed. */
+  probeAt(isOffline: boolean, leastPause: Millis = 0): Millis | undefined {
     if (this.#state === 'up') return undefined
     if (this.#state === 'doubtful') return this.#pauses === 0 ? this.#suspectedAt : undefined
     const pause = FIRST_PAUSE * 2 ** Math.max(0, this.#pauses - 1)
-    return this.#lookedAt + Math.min(isOffline ? LONGEST_PAUSE_OFFLINE : LONGEST_PAUSE, pause)
+    const longest = isOffline ? LONGEST_PAUSE_OFFLINE : LONGEST_PAUSE
+    return this.#lookedAt + Math.max(leastPause, Math.min(longest, pause))
   }
 
   onProbe(now: Millis): void {

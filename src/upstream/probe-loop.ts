@@ -39,8 +39,8 @@ export class ProbeLoop implements Disposable {
   }
 
   #run(): void {
+    this.#timer = undefined // before the next step, which may set one: two would go on side by side
     const { send, wakeAt } = this.#prober.next(this.#clock.now())
-    this.#timer = undefined
     if (wakeAt !== undefined) this.#wakeIn(Math.max(1, wakeAt - this.#clock.now()))
     for (const probe of send) this.#exchange(probe)
   }

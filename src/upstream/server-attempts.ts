@@ -6,10 +6,13 @@ import type { Upstreams } from './upstreams.ts'
 /** The servers one question may ask, best first, and whose turn it is. */
 export class ServerAttempts {
   readonly all: readonly ServerAttempt[]
+  readonly #type: number
   #turn = 0
 
-  constructor(upstreams: Upstreams, now: Millis) {
-    this.all = upstreams.inOrder(now).map((upstream) => new ServerAttempt(upstream))
+  /** `type` is the one asked. */
+  constructor(upstreams: Upstreams, type: number, now: Millis) {
+    this.#type = type
+    this.all = upstreams.inOrder(now, type).map((upstream) => new ServerAttempt(upstream))
   }
 
   /** Some server may still be asked. */
@@ -27,12 +30,14 @@ export class ServerAttempts {
 
   /** Some trusted server was not asked yet. */
   hasUntried(now: Millis): boolean {
-    return this.all.some(({ isExhausted, isUntried, upstream }) => isUntried && !isExhausted && upstream.isTrusted(now))
+    return this.all.some(
+      ({ isExhausted, isUntried, upstream }) => isUntried && !isExhausted && upstream.isTrusted(now, this.#type),
+    )
   }
 
   /** Some trusted server may still be asked. */
   hasLikely(now: Millis): boolean {
-    return this.all.some(({ isExhausted, upstream }) => !isExhausted && upstream.isTrusted(now))
+    return this.all.some(({ isExhausted, upstream }) => !isExhausted && upstream.isTrusted(now, this.#type))
   }
 
   /** A live server does not answer this question: so the silence of others says nothing about those servers. */
@@ -42,7 +47,7 @@ export class ServerAttempts {
 
   /** A server had an answer: counts against those that gave errors to the same question. */
   onAnswered(now: Millis): void {
-    for (const { gaveError, upstream } of this.all) if (gaveError) upstream.onOthersAnswered(now)
+    for (const { gaveError, upstream } of this.all) if (gaveError) upstream.errors.onError(this.#type, now)
   }
 
   /** No server had an answer though one was alive: those that were silent are not asked this again for a while. */

@@ -1,4 +1,5 @@
 import type { Millis } from '../base/index.ts'
+import { typeText } from '../wire/index.ts'
 import type { AbilityEvidence } from './abilities.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -45,9 +46,14 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
     hedges,
     vainHedges,
     rememberedFailures: failures.count(now),
-    doubts: doubts(state, isLossy, evidence),
+    doubts: [...errorDoubts(upstream.errors.useless(now)), ...doubts(state, isLossy, evidence)],
     ...evidence,
   }
+}
+
+/** Types it answers with errors. */
+function errorDoubts(types: readonly number[]): string[] {
+  return types.length === 0 ? [] : [`gives errors for ${types.map(typeText).join(', ')} where others answer`]
 }
 
 function doubts(
@@ -58,7 +64,6 @@ function doubts(
   return [
     ...(state === 'doubtful' ? ['owes an answer'] : []),
     ...(state === 'out' ? ['silent'] : []),
-    ...(state === 'useless' ? ['gives errors where others answer'] : []),
     ...(isLossy && state !== 'out' ? ['messages get lost'] : []),
     ...(edns === 'refused' ? ['no EDNS'] : []),
     ...(edns === 'in doubt' ? [`no answer to EDNS ${times(ednsLosses)}`] : []),

@@ -46,7 +46,7 @@ export class Transaction {
     this.#upstreams = upstreams
     this.#random = random
     this.#schedule = new RetrySchedule(upstreams, now)
-    this.#attempts = new ServerAttempts(upstreams, now)
+    this.#attempts = new ServerAttempts(upstreams, request.question.type, now)
     if (readsMemory && request.kind === 'question') for (const attempt of this.#attempts.all) this.#recall(attempt, now)
   }
 

@@ -1,8 +1,9 @@
 import type { Channel, Millis } from '../base/index.ts'
 import type { ServerSpec } from '../settings/index.ts'
 import { serverKey } from '../settings/index.ts'
-import type { Question } from '../wire/index.ts'
+import { type Question, TYPE } from '../wire/index.ts'
 import { Abilities } from './abilities.ts'
+import { ErrorsByType } from './errors-by-type.ts'
 import { Liveness } from './liveness.ts'
 import { RecentFailures } from './recent-failures.ts'
 import { FIRST_PATIENCE, RoundTrips } from './round-trips.ts'
@@ -10,9 +11,6 @@ import type { Endpoint } from './transport.ts'
 
 export const DNS_PORT = 53
 
-/** After so many errors in a row to questions that others answered, a server is asked last for so long. */
-const USELESS_AFTER = 3
-const USELESS_FOR: Millis = 4000
 /** After so many errors without an answer in between, the errors said nothing of the names: a router without its uplink. */
 const NO_UPLINK = 8
 /** A path counts as lossy from this share of lost messages among the last `LOSS_WINDOW` (a moving average). */
@@ -52,14 +50,13 @@ export class Upstream {
   readonly abilities = new Abilities()
   /** About names, not about the server: a flush empties it. */
   readonly failures = new RecentFailures()
+  /** To questions that another server answered. */
+  readonly errors = new ErrorsByType()
   /** A question it has answered, for probes to ask. */
   #provenQuestion: Question | undefined
   #recoveredAt = Number.NEGATIVE_INFINITY
-  /** Errors in a row for which another server had an answer. */
-  #othersAnswered = 0
-  #othersAnsweredAt: Millis = 0
   /** Errors since its last good answer. */
-  #errors = 0
+  #errorsInRow = 0
   #lostShare = 0
   readonly counts = {
     sent: 0,
@@ -114,12 +111,9 @@ export class Upstream {
     return this.#provenQuestion
   }
 
-  /** False while it is silent, or answers with nothing but errors: it is asked last then. */
-  isTrusted(now: Millis): boolean {
-    return (
-      this.liveness.isTrusted(now) &&
-      !(this.#othersAnswered >= USELESS_AFTER && now - this.#othersAnsweredAt < USELESS_FOR)
-    )
+  /** False while it is silent, or answers questions of this type with nothing but errors: it is asked last then. */
+  isTrusted(now: Millis, type: number = TYPE.A): boolean {
+    return this.liveness.isTrusted(now) && !this.errors.isUselessFor(type, now)
   }
 
   /** A datagram came from it, `took` after the message it answers; also when nobody waits for it any more. */
@@ -168,20 +162,14 @@ export class Upstream {
   /** It gave an answer, NXDOMAIN or NODATA. */
   onGoodAnswer(question: Question): void {
     this.#provenQuestion = question
-    this.#othersAnswered = 0
-    if (this.#errors >= NO_UPLINK) this.failures.forgetAll('error')
-    this.#errors = 0
+    this.errors.onAnswer(question.type)
+    if (this.#errorsInRow >= NO_UPLINK) this.failures.forgetAll('error')
+    this.#errorsInRow = 0
   }
 
   onError(): void {
     this.counts.errors++
-    this.#errors++
-  }
-
-  /** It gave an error to a question that another server then answered. */
-  onOthersAnswered(now: Millis): void {
-    this.#othersAnswered++
-    this.#othersAnsweredAt = now
+    this.#errorsInRow++
   }
 
   /** Forgets what was learnt (R-SRV-16). */
@@ -190,8 +178,8 @@ export class Upstream {
     this.liveness.reset()
     this.abilities.reset()
     this.failures.clear()
-    this.#othersAnswered = 0
-    this.#errors = 0
+    this.errors.reset()
+    this.#errorsInRow = 0
     this.#lostShare = 0
   }
 

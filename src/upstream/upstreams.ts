@@ -6,8 +6,11 @@ import type { Tuning } from './tuning.ts'
 import { DEFAULT_TUNING } from './tuning.ts'
 import type { Upstream } from './upstream.ts'
 
-/** Probes go on for so long after the last question. */
+/** So long after the last question probes keep their usual pace, as another may follow. */
 const DEMAND: Millis = 20_000
+/** After that the least pause is the quarter of the time since the last question, and no more than five minutes. */
+const IDLE_SHARE = 4
+const LONGEST_IDLE_PAUSE: Millis = 300_000
 /** A first message may still be answered within so many times the server's patience; after that it counts as lost. */
 const LOST_AFTER = 4
 const LOST_AFTER_AT_LEAST: Millis = 400
@@ -44,11 +47,11 @@ export class Upstreams {
     return this.all.reduce((latest, { recoveredAt }) => Math.max(latest, recoveredAt), Number.NEGATIVE_INFINITY)
   }
 
-  /** Whom to ask, best first: the trusted ones in order of preference, then the others. */
-  inOrder(now: Millis): readonly Upstream[] {
+  /** Whom to ask for this type, best first: the trusted ones in order of preference, then the others. */
+  inOrder(now: Millis, type?: number): readonly Upstream[] {
     const all = this.#byPreference()
-    if (all.every((upstream) => upstream.isTrusted(now))) return all
-    return [...all.filter((each) => each.isTrusted(now)), ...all.filter((each) => !each.isTrusted(now))]
+    if (all.every((upstream) => upstream.isTrusted(now, type))) return all
+    return [...all.filter((each) => each.isTrusted(now, type)), ...all.filter((each) => !each.isTrusted(now, type))]
   }
 
   /** How long the server is waited for before another is asked as well. */
@@ -91,12 +94,12 @@ export class Upstreams {
 
   /** Servers to be probed now, or later; only those that would be preferred to the one in use. */
   probesDue(now: Millis): { readonly due: readonly Upstream[]; readonly wakeAt: Millis | undefined } {
-    if (now - this.#askedAt > DEMAND) return { due: [], wakeAt: undefined }
     const isOffline = this.isOffline(now)
+    const idlePause = this.#idlePause(now)
     const due: Upstream[] = []
     let wakeAt: Millis | undefined
     for (const upstream of this.#worthProbing(now)) {
-      const at = upstream.liveness.probeAt(isOffline)
+      const at = upstream.liveness.probeAt(isOffline, idlePause)
       if (at === undefined) continue
       if (at <= now) due.push(upstream)
       else wakeAt = Math.min(wakeAt ?? at, at)
@@ -120,6 +123,12 @@ export class Upstreams {
     this.#askedAt = now
     for (const { liveness } of this.all) liveness.suspect(now)
     this.onProbeNeeded()
+  }
+
+  /** Least pause between probes while nobody asks: the longer, the longer nobody has asked. 0 while somebody does. */
+  #idlePause(now: Millis): Millis {
+    const idle = now - this.#askedAt
+    return idle <= DEMAND ? 0 : Math.min(LONGEST_IDLE_PAUSE, idle / IDLE_SHARE)
   }
 
   /** All before the best that is trusted, and that one too when it is in doubt. */

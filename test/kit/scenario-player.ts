@@ -76,8 +76,8 @@ class ScenarioPlayer {
     const unread = this.#asks.find((ask) => !ask.isChecked)
     if (unread !== undefined) throw new ScenarioError(unread.command, 'nobody looked at what came of this')
     await this.#world.advance(UNTIL_ALL_IS_QUIET)
-    const { pending } = this.#world.clock
-    if (pending > 0) throw new ScenarioError(at, `${pending} timers are left when all is over`)
+    const { timersLeft } = this.#world
+    if (timersLeft > 0) throw new ScenarioError(at, `${timersLeft} timers are left when all is over`)
   }
 
   #do(verb: string, words: Words, command: Command): unknown {

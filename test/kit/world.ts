@@ -3,7 +3,7 @@ import { AnswerMemo } from '../../src/fastpath/index.ts'
 import type { Resolution } from '../../src/resolve/index.ts'
 import { ResolverLookups } from '../../src/lookup/index.ts'
 import { Resolver } from '../../src/resolve/index.ts'
-import type { ConfiguredLink, LinkFacts, NetworkFacts } from '../../src/scope/index.ts'
+import type { ConfiguredLink, LinkFacts, NetworkFacts, Scope } from '../../src/scope/index.ts'
 import {
   IFF_LOOPBACK,
   IFF_LOWER_UP,
@@ -162,6 +162,12 @@ export class World {
   /** What a server (by address) was asked, as `name TYPE`. */
   asked(server: string): string[] {
     return this.exchanges.filter((exchange) => exchange.server === server).map(({ question }) => questionLine(question))
+  }
+
+  /** Timers, without those for the next probe of a server that is out: these go on as long as its scope. */
+  get timersLeft(): number {
+    const isProbed = ({ upstreams }: Scope) => upstreams.all.some(({ liveness }) => liveness.state === 'out')
+    return this.clock.pending - this.scopes.all.filter(isProbed).length
   }
 
   /** Forgets the exchanges so far. */

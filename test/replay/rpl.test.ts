@@ -8,7 +8,7 @@ const files = readdirSync(folder).filter((file) => file.endsWith('.rpl'))
 test.each(files)('%s', async (file) => {
   const { world } = await playRpl(readFileSync(new URL(file, folder), 'utf8'), file)
   await world.advance(30_000)
-  expect(world.clock.pending).toBe(0)
+  expect(world.timersLeft).toBe(0)
 })
 
 const ENTRY = (...lines: string[]) =>

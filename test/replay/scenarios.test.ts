@@ -11,13 +11,13 @@ describe.each(files)('%s', (file) => {
 
   test.each(scenarios.map((scenario) => [scenario.title, scenario] as const))('%s', async (_title, scenario) => {
     const world = await playScenario(scenario)
-    expect(world.clock.pending).toBe(0)
+    expect(world.timersLeft).toBe(0)
   })
 
   test('all the same without the memo of finished replies', async () => {
     for (const scenario of scenarios) {
       const world = await playScenario(scenario, { memo: false })
-      expect(world.clock.pending).toBe(0)
+      expect(world.timersLeft).toBe(0)
     }
   })
 
