@@ -1,6 +1,5 @@
 import type { Clock, IfIndex, Log } from '../base/index.ts'
 import { reasonOf } from '../base/index.ts'
-import { FLAG } from '../resolve/index.ts'
 import type { LinkFacts, NetworkFacts, Scope, ScopeSet, TransactionCounts } from '../scope/index.ts'
 import { NO_NETWORK } from '../scope/index.ts'
 import type {
@@ -18,7 +17,7 @@ import { LinkTable } from './link-table.ts'
 import { changeText, originsFor, originText, restoredOrigins } from './origins.ts'
 import type { ResolvConfFiles } from './resolv-conf.ts'
 import { ResolvConf } from './resolv-conf.ts'
-import { delegateStatus, isLoopback, linkStatus, statisticsOf } from './status.ts'
+import { delegateStatus, isLoopback, linkStatus, scopesMaskOf, statisticsOf } from './status.ts'
 import type {
   Control,
   ControlEvents,
@@ -143,13 +142,13 @@ export class Controller implements Control {
   global(): GlobalStatus {
     const scope = this.#services.scopes.global
     const { servers, domains } = this.#globalDns()
-    const hasServers = (scope?.plan.servers.length ?? 0) > 0
+    const isAsked = scope !== undefined && scope.plan.servers.length > 0
     return {
       settings: this.#settings,
       servers,
       domains,
       currentServer: scope?.upstreams.current?.spec,
-      scopesMask: hasServers ? FLAG.DNS : 0,
+      scopesMask: isAsked ? scopesMaskOf(scope) : 0,
       dnssecSupported: false,
       negativeTrustAnchors: this.#settings.negativeTrustAnchors,
       resolvConfMode: this.#services.resolvConfMode(),
@@ -159,8 +158,8 @@ export class Controller implements Control {
 
   links(): LinkStatus[] {
     const links = [...this.#facts.links.values()].toSorted((a, b) => a.ifindex - b.ifindex)
-    const scopes = new Map(this.#services.scopes.all.map((scope) => [scope.plan.ifindex, scope] as const))
-    return links.map((link) => this.#status(link, scopes.get(link.ifindex)))
+    const scopes = this.#services.scopes.byLink()
+    return links.map((link) => this.#status(link, scopes.get(link.ifindex) ?? []))
   }
 
   delegates(): DelegateStatus[] {
@@ -170,7 +169,7 @@ export class Controller implements Control {
 
   link(ifindex: IfIndex): LinkStatus | undefined {
     const link = this.#facts.links.get(ifindex)
-    return link && this.#status(link, this.#services.scopes.ofLink(ifindex))
+    return link && this.#status(link, this.#services.scopes.onLink(ifindex))
   }
 
   assertChangeable(ifindex: IfIndex): void {
@@ -263,7 +262,7 @@ export class Controller implements Control {
     const links = this.#table.configured()
     const { facts, settings, delegates } = { facts: this.#facts, settings: this.#settings, delegates: this.#delegates }
     scopes.apply({ facts, settings, globalServers, globalDomains, links, delegates })
-    this.#resolvConf.update(scopes.all, globalServers, this.#settings)
+    this.#resolvConf.update(scopes.unicast, globalServers, this.#settings)
     this.#changes.tell('configurationChanged')
   }
 
@@ -272,8 +271,8 @@ export class Controller implements Control {
     return this.#settings.configuresServersOrDomains ? this.#settings : this.#foreign
   }
 
-  #status(link: LinkFacts, scope: Scope | undefined): LinkStatus {
-    return linkStatus(link, this.#table.record(link.ifindex), scope, this.#settings)
+  #status(link: LinkFacts, scopes: readonly Scope[]): LinkStatus {
+    return linkStatus(link, this.#table.record(link.ifindex), scopes, this.#settings)
   }
 
   #name(ifindex: IfIndex): string {
