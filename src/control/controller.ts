@@ -11,7 +11,7 @@ import type {
   ResolvedSettings,
   SavedLink,
 } from '../settings/index.ts'
-import { DEFAULT_LINK_SETTINGS } from '../settings/index.ts'
+import { DEFAULT_LINK_SETTINGS, serverKey } from '../settings/index.ts'
 import { Changes } from './changes.ts'
 import { LinkTable } from './link-table.ts'
 import { changeText, originsFor, originText, restoredOrigins } from './origins.ts'
@@ -65,12 +65,15 @@ export class Controller implements Control {
   #facts: NetworkFacts = NO_NETWORK
   #foreign: ForeignDns = NO_FOREIGN
   #hostName = 'localhost'
+  /** Of the global scope, as it was last told. */
+  #currentServer: string | undefined
 
   constructor(settings: ResolvedSettings, delegates: readonly Delegate[], services: ControllerServices) {
     this.#settings = settings
     this.#delegates = delegates
     this.#services = services
     this.#resolvConf = new ResolvConf(services.files, services.log)
+    services.scopes.onCurrentServerChanged = () => this.#followCurrentServer()
   }
 
   get settings(): ResolvedSettings {
@@ -99,12 +102,10 @@ export class Controller implements Control {
 
   /** The kernel's new picture. Settings of links that are gone go with them (R-LINK-7). */
   followKernel(facts: NetworkFacts): void {
-    const before = this.#facts
     this.#facts = facts
     const gone = this.#table.pushedLinks().filter((ifindex) => !facts.links.has(ifindex))
     for (const ifindex of gone) this.#drop(ifindex)
     this.#apply()
-    if (hasOtherLinks(before, facts)) this.#changes.tell('linksChanged')
     if (gone.length > 0) this.#changes.tell('serversChanged')
   }
 
@@ -264,6 +265,16 @@ export class Controller implements Control {
     scopes.apply({ facts, settings, globalServers, globalDomains, links, delegates })
     this.#resolvConf.update(scopes.unicast, globalServers, this.#settings)
     this.#changes.tell('configurationChanged')
+    this.#followCurrentServer()
+  }
+
+  /** Tells when the global scope uses another server than was told last. */
+  #followCurrentServer(): void {
+    const current = this.#services.scopes.global?.upstreams.current?.spec
+    const key = current && serverKey(current)
+    if (key === this.#currentServer) return
+    this.#currentServer = key
+    this.#changes.tell('currentServerChanged')
   }
 
   /** Configured, or else read from a resolv.conf of somebody else (R-RC-7). */
@@ -278,9 +289,4 @@ export class Controller implements Control {
   #name(ifindex: IfIndex): string {
     return `link ${ifindex} (${this.#facts.links.get(ifindex)?.name ?? '?'})`
   }
-}
-
-function hasOtherLinks(before: NetworkFacts, after: NetworkFacts): boolean {
-  if (before.links.size !== after.links.size) return true
-  return [...after.links.values()].some((link) => before.links.get(link.ifindex)?.name !== link.name)
 }

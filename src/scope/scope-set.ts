@@ -14,6 +14,8 @@ import { UnicastScope } from './unicast-scope.ts'
 
 /** The scopes in force. `apply` replaces them in one step, so that no name is ever routed by half a change. */
 export class ScopeSet {
+  /** Told when a scope has gone over to another of its servers. */
+  onCurrentServerChanged: (scope: UnicastScope) => void = () => undefined
   readonly #services: ScopeServices
   #unicast: readonly UnicastScope[] = []
   #planned: Planned | undefined
@@ -172,7 +174,9 @@ export class ScopeSet {
     const limits = { maxEntries: settings.dnsCacheSize, mode: settings.cache, budget: this.#budget }
     // What is known of a server holds on the network it was learnt on (R-SRV-16).
     const isSameNetwork = old?.plan.network === plan.network
-    return new UnicastScope(plan, limits, this.#services, isSameNetwork ? old?.upstreams.all : [])
+    const scope = new UnicastScope(plan, limits, this.#services, isSameNetwork ? old?.upstreams.all : [])
+    scope.upstreams.onCurrentChanged = () => this.onCurrentServerChanged(scope)
+    return scope
   }
 }
 
