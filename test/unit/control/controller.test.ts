@@ -331,8 +331,8 @@ describe('what outlives what (R-LINK, R-NETD)', () => {
   })
 
   test('CurrentDNSServer is told when the global scope goes over to another server, or gets others', async () => {
-    const settings = { servers: servers('10.9.0.1 10.9.0.2'), configuresServersOrDomains: true }
-    const rig = await Rig.of(factsOf(ETH), settings)
+    const global = { servers: servers('10.9.0.1 10.9.0.2'), configuresServersOrDomains: true }
+    const rig = await Rig.of(factsOf(ETH), global)
     const told = () => rig.events.filter((event) => event === 'currentServerChanged').length
     rig.transport.script = (exchange) => {
       const reply = replyFor(exchange.wire, { answer: ['a.test 60 A 192.0.2.1'] })
@@ -351,7 +351,7 @@ describe('what outlives what (R-LINK, R-NETD)', () => {
     await ask()
     rig.control.followKernel(factsOf({ ...ETH, name: 'other' }))
     expect(told()).toBe(1) // nothing else changed it
-    rig.control.reload({ ...DEFAULT_RESOLVED_SETTINGS, ...settings, servers: servers('10.9.0.3') }, [])
+    rig.control.reload({ ...DEFAULT_RESOLVED_SETTINGS, ...global, servers: servers('10.9.0.3') }, [])
     expect([told(), rig.control.global().currentServer?.address.text]).toEqual([2, '10.9.0.3'])
   })
 
