@@ -205,3 +205,35 @@ describe('modules', () => {
     expect(found).toEqual([])
   })
 })
+
+/** The numbered lines of `src/README.md`: a file and the function in it. */
+const way = [...readFileSync(join(SRC, 'README.md'), 'utf8').matchAll(/^\d+\. `([^`]+)` `([^`]+)`/gm)].map(
+  ([, file = '', name = '']) => ({ file, name }),
+)
+
+/** `name(…) {` or `function name(…)`, private or not: a definition, not a call. */
+function defines(text: string, name: string): boolean {
+  return new RegExp(`^(?:export )?(?:async )?function ${name}\\b|^ +(?:async )?#?${name}\\(.*[{(]$`, 'm').test(text)
+}
+
+describe('the way of a question, as src/README.md tells it', () => {
+  test('has at most a dozen steps', () => {
+    expect(way.length).toBeGreaterThan(8)
+    expect(way.length).toBeLessThanOrEqual(12)
+  })
+
+  test.each(way.map(({ file, name }, i) => ({ file, name, next: way[i + 1]?.name })))(
+    '$file: $name, then $next',
+    ({ file, name, next }) => {
+      const text = texts.get(file) ?? ''
+      expect(defines(text, name)).toBe(true)
+      expect(next === undefined || new RegExp(`[.#]${next}\\(|\\b${next}\\(`).test(text)).toBe(true)
+    },
+  )
+
+  test('and back: what is named there exists', () => {
+    const back = readFileSync(join(SRC, 'README.md'), 'utf8').matchAll(/`(\w+)` in\s+`([^`]+)`/g)
+    const missing = [...back].filter(([, name = '', file = '']) => !defines(texts.get(file) ?? '', name))
+    expect(missing.map(([whole]) => whole)).toEqual([])
+  })
+})

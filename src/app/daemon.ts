@@ -103,7 +103,7 @@ export class Daemon implements AsyncDisposable {
   /** SIGUSR1: what is known, to the log. */
   dump(): void {
     const { logger } = this.#context
-    for (const { plan, cache, upstreams } of this.#core.scopes.all) {
+    for (const { plan, cache, upstreams } of this.#core.scopes.unicast) {
       const domains = plan.domains.map(({ name, routeOnly }) => (routeOnly ? `~${name}` : name))
       logger.notice(`${plan.label}: ${cache.size} cached names, domains: ${domains.join(' ') || 'none'}`)
       for (const { label, roundTrip, counts } of upstreams.all) {

@@ -29,7 +29,7 @@ export async function frontEnds(context: DaemonContext, core: Core, life: Lifeti
   const { dnsCacheSize, dnsCacheBytes } = control.settings
   // No more replies than there is memory for the answers they repeat.
   const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
-  const isWatched = () => resolver.isWatched
+  const isWatched = () => resolver.watchers.mustSeeAll
   const memo = { capacity, random, tally: counts }
   const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, shared, routes }))
   const owners = life.adopt(new SocketOwners(libc, logger))
@@ -37,8 +37,10 @@ export async function frontEnds(context: DaemonContext, core: Core, life: Lifeti
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, ownerOf, newMemo })
   const listening = new Listening(libc, logger)
   const watching: Watching = {
-    journal: life.adopt(new Journal({ resolver, clock, ownerOf: clientProcesses(), processName, tally: counts })),
-    meter: life.adopt(new Meter(resolver, counts)),
+    journal: life.adopt(
+      new Journal({ watchers: resolver.watchers, clock, ownerOf: clientProcesses(), processName, tally: counts }),
+    ),
+    meter: life.adopt(new Meter(resolver.watchers, counts)),
     overview: new Overview({ scopes, control, facts: () => control.facts, clock }),
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')

@@ -56,7 +56,14 @@ export async function openIpc(
     onResume: wake,
   })
   life.adopt(bus)
-  const inspector = new Inspector({ scopes, resolver, control, facts: () => control.facts, clock, bootTime })
+  const inspector = new Inspector({
+    scopes,
+    watchers: resolver.watchers,
+    control,
+    facts: () => control.facts,
+    clock,
+    bootTime,
+  })
   const shared = { lookups, resolver, control, inspector, warnings, authority: bus.authority }
   const ports: VarlinkPorts = { ...watching, ...shared, ...aboutProcess(context) }
   await mkdir(options.runtimeDirectory, { recursive: true })

@@ -72,7 +72,6 @@ export class BusService implements AsyncDisposable {
     this.#subscription = control.subscribe({
       serversChanged: onChange,
       currentServerChanged: onChange,
-      linksChanged: onChange,
       configurationChanged: onChange,
     })
   }

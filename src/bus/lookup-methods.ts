@@ -15,13 +15,13 @@ export function lookupMethods(lookups: Lookups): Pick<MethodHandlers<typeof MANA
       const where = { ifindex: lookupIndexOf(ifindex), family: familyOf(family) }
       const request = { ...where, name, flags: flagsOf(flags, ACCEPTED_FLAGS.hostname), client: clientOf(call) }
       const found = await waitFor(call, (signal) => lookups.hostname(request, signal))
-      return [found.addresses.map(addressValue), found.canonical, BigInt(found.flags)]
+      return [found.addresses.map(addressValue), found.canonical, BigInt(found.answer.flags)]
     },
     async ResolveAddress([ifindex, family, address, flags], call) {
       const where = { ifindex: lookupIndexOf(ifindex), family: familyOf(family) }
       const request = { ...where, address, flags: flagsOf(flags, ACCEPTED_FLAGS.address), client: clientOf(call) }
       const found = await waitFor(call, (signal) => lookups.address(request, signal))
-      return [found.names.map(({ ifindex: link, name }) => [link, name] as const), BigInt(found.flags)]
+      return [found.names.map(({ ifindex: link, name }) => [link, name] as const), BigInt(found.answer.flags)]
     },
     async ResolveRecord([ifindex, name, dnsClass, type, flags], call) {
       const key = { ifindex: lookupIndexOf(ifindex), name, class: dnsClass, type }
@@ -30,7 +30,7 @@ export function lookupMethods(lookups: Lookups): Pick<MethodHandlers<typeof MANA
       const records = found.records.map(({ ifindex: link, record }) => {
         return [link, record.class, record.type, wireOfRecord(record)] as const
       })
-      return [records, BigInt(found.flags)]
+      return [records, BigInt(found.answer.flags)]
     },
     async ResolveService([ifindex, name, type, domain, family, flags], call) {
       const where = { ifindex: lookupIndexOf(ifindex), family: familyOf(family) }
@@ -41,7 +41,7 @@ export function lookupMethods(lookups: Lookups): Pick<MethodHandlers<typeof MANA
         return [priority, weight, port, hostname, addresses.map(addressValue), canonicalName] as const
       })
       const { canonical } = found
-      return [services, found.txt, canonical.name, canonical.type, canonical.domain, BigInt(found.flags)]
+      return [services, found.txt, canonical.name, canonical.type, canonical.domain, BigInt(found.answer.flags)]
     },
   }
 }

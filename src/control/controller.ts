@@ -1,6 +1,5 @@
 import type { Clock, IfIndex, Log } from '../base/index.ts'
 import { reasonOf } from '../base/index.ts'
-import { FLAG } from '../resolve/index.ts'
 import type { LinkFacts, NetworkFacts, Scope, ScopeSet, TransactionCounts } from '../scope/index.ts'
 import { NO_NETWORK } from '../scope/index.ts'
 import type {
@@ -12,13 +11,13 @@ import type {
   ResolvedSettings,
   SavedLink,
 } from '../settings/index.ts'
-import { DEFAULT_LINK_SETTINGS } from '../settings/index.ts'
+import { DEFAULT_LINK_SETTINGS, serverKey } from '../settings/index.ts'
 import { Changes } from './changes.ts'
 import { LinkTable } from './link-table.ts'
 import { changeText, originsFor, originText, restoredOrigins } from './origins.ts'
 import type { ResolvConfFiles } from './resolv-conf.ts'
 import { ResolvConf } from './resolv-conf.ts'
-import { delegateStatus, isLoopback, linkStatus, statisticsOf } from './status.ts'
+import { delegateStatus, isLoopback, linkStatus, scopesMaskOf, statisticsOf } from './status.ts'
 import type {
   Control,
   ControlEvents,
@@ -66,12 +65,15 @@ export class Controller implements Control {
   #facts: NetworkFacts = NO_NETWORK
   #foreign: ForeignDns = NO_FOREIGN
   #hostName = 'localhost'
+  /** Of the global scope, as it was last told. */
+  #currentServer: string | undefined
 
   constructor(settings: ResolvedSettings, delegates: readonly Delegate[], services: ControllerServices) {
     this.#settings = settings
     this.#delegates = delegates
     this.#services = services
     this.#resolvConf = new ResolvConf(services.files, services.log)
+    services.scopes.onCurrentServerChanged = () => this.#followCurrentServer()
   }
 
   get settings(): ResolvedSettings {
@@ -100,12 +102,10 @@ export class Controller implements Control {
 
   /** The kernel's new picture. Settings of links that are gone go with them (R-LINK-7). */
   followKernel(facts: NetworkFacts): void {
-    const before = this.#facts
     this.#facts = facts
     const gone = this.#table.pushedLinks().filter((ifindex) => !facts.links.has(ifindex))
     for (const ifindex of gone) this.#drop(ifindex)
     this.#apply()
-    if (hasOtherLinks(before, facts)) this.#changes.tell('linksChanged')
     if (gone.length > 0) this.#changes.tell('serversChanged')
   }
 
@@ -143,13 +143,13 @@ export class Controller implements Control {
   global(): GlobalStatus {
     const scope = this.#services.scopes.global
     const { servers, domains } = this.#globalDns()
-    const hasServers = (scope?.plan.servers.length ?? 0) > 0
+    const isAsked = scope !== undefined && scope.plan.servers.length > 0
     return {
       settings: this.#settings,
       servers,
       domains,
       currentServer: scope?.upstreams.current?.spec,
-      scopesMask: hasServers ? FLAG.DNS : 0,
+      scopesMask: isAsked ? scopesMaskOf(scope) : 0,
       dnssecSupported: false,
       negativeTrustAnchors: this.#settings.negativeTrustAnchors,
       resolvConfMode: this.#services.resolvConfMode(),
@@ -159,8 +159,8 @@ export class Controller implements Control {
 
   links(): LinkStatus[] {
     const links = [...this.#facts.links.values()].toSorted((a, b) => a.ifindex - b.ifindex)
-    const scopes = new Map(this.#services.scopes.all.map((scope) => [scope.plan.ifindex, scope] as const))
-    return links.map((link) => this.#status(link, scopes.get(link.ifindex)))
+    const scopes = this.#services.scopes.byLink()
+    return links.map((link) => this.#status(link, scopes.get(link.ifindex) ?? []))
   }
 
   delegates(): DelegateStatus[] {
@@ -170,7 +170,7 @@ export class Controller implements Control {
 
   link(ifindex: IfIndex): LinkStatus | undefined {
     const link = this.#facts.links.get(ifindex)
-    return link && this.#status(link, this.#services.scopes.ofLink(ifindex))
+    return link && this.#status(link, this.#services.scopes.onLink(ifindex))
   }
 
   assertChangeable(ifindex: IfIndex): void {
@@ -263,8 +263,18 @@ export class Controller implements Control {
     const links = this.#table.configured()
     const { facts, settings, delegates } = { facts: this.#facts, settings: this.#settings, delegates: this.#delegates }
     scopes.apply({ facts, settings, globalServers, globalDomains, links, delegates })
-    this.#resolvConf.update(scopes.all, globalServers, this.#settings)
+    this.#resolvConf.update(scopes.unicast, globalServers, this.#settings)
     this.#changes.tell('configurationChanged')
+    this.#followCurrentServer()
+  }
+
+  /** Tells when the global scope uses another server than was told last. */
+  #followCurrentServer(): void {
+    const current = this.#services.scopes.global?.upstreams.current?.spec
+    const key = current && serverKey(current)
+    if (key === this.#currentServer) return
+    this.#currentServer = key
+    this.#changes.tell('currentServerChanged')
   }
 
   /** Configured, or else read from a resolv.conf of somebody else (R-RC-7). */
@@ -272,16 +282,11 @@ export class Controller implements Control {
     return this.#settings.configuresServersOrDomains ? this.#settings : this.#foreign
   }
 
-  #status(link: LinkFacts, scope: Scope | undefined): LinkStatus {
-    return linkStatus(link, this.#table.record(link.ifindex), scope, this.#settings)
+  #status(link: LinkFacts, scopes: readonly Scope[]): LinkStatus {
+    return linkStatus(link, this.#table.record(link.ifindex), scopes, this.#settings)
   }
 
   #name(ifindex: IfIndex): string {
     return `link ${ifindex} (${this.#facts.links.get(ifindex)?.name ?? '?'})`
   }
-}
-
-function hasOtherLinks(before: NetworkFacts, after: NetworkFacts): boolean {
-  if (before.links.size !== after.links.size) return true
-  return [...after.links.values()].some((link) => before.links.get(link.ifindex)?.name !== link.name)
 }

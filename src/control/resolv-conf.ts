@@ -1,6 +1,6 @@
 import type { Log } from '../base/index.ts'
 import { reasonOf } from '../base/index.ts'
-import type { Scope } from '../scope/index.ts'
+import type { UnicastScope } from '../scope/index.ts'
 import type { ResolvConfServer, ResolvedSettings, ServerSpec } from '../settings/index.ts'
 import { stubResolvConf, uplinkResolvConf } from '../settings/index.ts'
 
@@ -28,7 +28,7 @@ export class ResolvConf {
     return this.#written
   }
 
-  update(scopes: readonly Scope[], globalServers: readonly ServerSpec[], settings: ResolvedSettings): void {
+  update(scopes: readonly UnicastScope[], globalServers: readonly ServerSpec[], settings: ResolvedSettings): void {
     const { uplinkPath, stubPath } = this.#files
     const domains = scopes.flatMap((scope) => scope.plan.domains)
     const uplink = uplinkResolvConf(uplinkPath, serversOf(scopes, globalServers), domains)
@@ -44,14 +44,14 @@ export class ResolvConf {
 }
 
 /** Global servers first, then those of links; fallback ones only when there is no other (R-RC-2). */
-function serversOf(scopes: readonly Scope[], globalServers: readonly ServerSpec[]): ResolvConfServer[] {
+function serversOf(scopes: readonly UnicastScope[], globalServers: readonly ServerSpec[]): ResolvConfServer[] {
   const isFallback = globalServers.length === 0
   const others = scopes.filter((scope) => scope.plan.kind !== 'global').flatMap(listed)
   const global = scopes.filter((scope) => scope.plan.kind === 'global').flatMap(listed)
   return isFallback && others.length > 0 ? others : [...global, ...others]
 }
 
-function listed({ plan }: Scope): ResolvConfServer[] {
+function listed({ plan }: UnicastScope): ResolvConfServer[] {
   const { isDefaultRoute } = plan.route
   return plan.servers.map(({ spec }) => ({
     address: spec.address,

@@ -1,19 +1,19 @@
 import type { LinkFacts, Scope, ScopeSet, TransactionCounts } from '../scope/index.ts'
-import { FLAG } from '../resolve/index.ts'
-import { IFF_LOOPBACK, isDefaultRoute } from '../scope/index.ts'
+import { IFF_LOOPBACK, isDefaultRoute, UnicastScope } from '../scope/index.ts'
 import type { Delegate, MulticastMode, ResolvedSettings } from '../settings/index.ts'
 import type { LinkRecord } from './link-table.ts'
 import type { DelegateStatus, LinkStatus, Statistics } from './types.ts'
 
 const MODES: readonly MulticastMode[] = ['no', 'resolve', 'yes']
 
-/** A link with what is configured for it, and the scope it has, if any. */
+/** A link with what is configured for it, and the scopes it has. */
 export function linkStatus(
   link: LinkFacts,
   { settings, isManaged, origins }: LinkRecord,
-  scope: Scope | undefined,
+  scopes: readonly Scope[],
   { llmnr, multicastDns, dnssec, dnsOverTls }: ResolvedSettings,
 ): LinkStatus {
+  const unicast = scopes.find((scope) => scope instanceof UnicastScope)
   return {
     ifindex: link.ifindex,
     name: link.name,
@@ -21,9 +21,9 @@ export function linkStatus(
     isManaged,
     settings,
     origins,
-    scopesMask: scope === undefined ? 0 : FLAG.DNS,
-    isDefaultRoute: settings.defaultRoute ?? (scope !== undefined && isDefaultRoute(settings)),
-    currentServer: scope?.upstreams.current?.spec,
+    scopesMask: scopesMaskOf(...scopes),
+    isDefaultRoute: settings.defaultRoute ?? (unicast !== undefined && isDefaultRoute(settings)),
+    currentServer: unicast?.upstreams.current?.spec,
     llmnr: lesser(settings.llmnr, llmnr),
     multicastDns: lesser(settings.multicastDns, multicastDns),
     dnssec: settings.dnssec ?? dnssec,
@@ -32,8 +32,14 @@ export function linkStatus(
   }
 }
 
-export function delegateStatus(delegate: Delegate, scope: Scope | undefined): DelegateStatus {
-  return { ...delegate, scopesMask: scope === undefined ? 0 : FLAG.DNS, currentServer: scope?.upstreams.current?.spec }
+export function delegateStatus(delegate: Delegate, scope: UnicastScope | undefined): DelegateStatus {
+  const scopesMask = scope === undefined ? 0 : scopesMaskOf(scope)
+  return { ...delegate, scopesMask, currentServer: scope?.upstreams.current?.spec }
+}
+
+/** Bits 0–4 of `FLAG`: what is spoken there. */
+export function scopesMaskOf(...scopes: readonly Scope[]): number {
+  return scopes.reduce((mask, { protocol }) => mask | protocol.flag, 0)
 }
 
 export function statisticsOf({ all }: ScopeSet, counts: TransactionCounts): Statistics {

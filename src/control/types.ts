@@ -103,8 +103,6 @@ export interface ControlEvents {
   serversChanged(): void
   /** The global scope uses another server: the bus property `CurrentDNSServer`. */
   currentServerChanged(): void
-  /** A link appeared, vanished or changed its name. */
-  linksChanged(): void
   /** Anything `status` shows has changed. */
   configurationChanged(): void
 }

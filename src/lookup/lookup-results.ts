@@ -4,8 +4,8 @@ import type { Name } from '../wire/index.ts'
 import { CLASS, parseName, toAscii } from '../wire/index.ts'
 import type { QueryClient } from '../resolve/index.ts'
 import { failureText } from './failure-text.ts'
-import type { HostnameResult, Lookup, LookupFailure } from './lookup-types.ts'
-import type { Query, Resolution } from '../resolve/index.ts'
+import type { Lookup, LookupFailure } from './lookup-types.ts'
+import type { Query, Resolution, Resolved } from '../resolve/index.ts'
 
 /** The argument that is wrong, if one is. */
 export function checkCommon(
@@ -29,11 +29,9 @@ export function queryFor(
   return { name, types, class: CLASS.IN, flags, ifindex, relayed: undefined, patienceForRest: undefined, client }
 }
 
-type Common = Pick<HostnameResult, 'flags' | 'provenance' | 'cached'>
-
 /** Adds to `value` what all results have. */
-export function found<T>(value: T, { flags, provenance, cached }: Common): Lookup<T & Common> {
-  return { ok: true, value: { ...value, flags, provenance, cached } }
+export function found<T>(value: T, { answer, took, scores }: Resolved): Lookup<T & Resolved> {
+  return { ok: true, value: { ...value, answer, took, scores } }
 }
 
 /** An argument that cannot be right. */
@@ -54,11 +52,20 @@ export function fail(
 
 /** A resolution without the records that were wanted; success then means NODATA. */
 export function failureOf(resolution: Resolution, name: string): { ok: false; failure: LookupFailure } {
-  const { state, rcode, errno, extendedError, provenance } = resolution
+  const { state, rcode, errno, extendedError } = resolution.answer
   const kind: LookupFailure['kind'] = state === 'success' ? 'no-such-rr' : state
   const queryString = resolution.name
   const message = failureText(kind, name, queryString, rcode, extendedError)
-  const failure = { kind, message, rcode, errno, parameter: undefined, queryString, extendedError, provenance }
+  const failure = {
+    kind,
+    message,
+    rcode,
+    errno,
+    parameter: undefined,
+    queryString,
+    extendedError,
+    resolved: resolution,
+  }
   return { ok: false, failure }
 }
 

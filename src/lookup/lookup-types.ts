@@ -1,9 +1,8 @@
 import type { QueryState } from '../resolve/index.ts'
 import type { IfIndex, IpAddress } from '../base/index.ts'
-import type { CachedAnswer } from '../cache/index.ts'
 import type { ExtendedError, ResourceRecord } from '../wire/index.ts'
 import type { QueryClient } from '../resolve/index.ts'
-import type { Provenance } from '../resolve/index.ts'
+import type { Resolved } from '../resolve/index.ts'
 
 /** What an IPC lookup can fail with besides a query state; each has its own bus and varlink error. */
 export type LookupProblem =
@@ -32,7 +31,7 @@ export interface LookupFailure {
   readonly queryString: string
   readonly extendedError: ExtendedError | undefined
   /** How it came to this; missing when nothing was asked. */
-  readonly provenance?: Provenance
+  readonly resolved?: Resolved
 }
 
 /** Common to all lookups: where to ask (0 = anywhere) and the input bits of `FLAG`. */
@@ -63,13 +62,8 @@ export interface ServiceRequest extends LookupRequest {
   readonly family: number
 }
 
-/** Common to all results: the output bits of `FLAG`, and where the answer came from. */
-interface LookupResult {
-  readonly flags: number
-  readonly provenance: Provenance
-  /** All cache entries it rests on, if it rests on nothing else. */
-  readonly cached?: readonly CachedAnswer[] | undefined
-}
+/** Common to all results: the answer they were made of, and how it came about. */
+type LookupResult = Resolved
 export interface FoundAddress {
   readonly ifindex: IfIndex
   readonly address: IpAddress

@@ -11,7 +11,8 @@ import {
   TYPE,
   typeText,
 } from '../wire/index.ts'
-import { ACCEPTED_FLAGS, FLAG, PROTOCOLS } from '../resolve/index.ts'
+import { ACCEPTED_FLAGS, FLAG } from '../resolve/index.ts'
+import { ownAnswer } from '../scope/index.ts'
 import type {
   AddressRequest,
   AddressResult,
@@ -24,7 +25,6 @@ import type {
   ServiceRequest,
   ServiceResult,
 } from './lookup-types.ts'
-import type { Provenance } from '../resolve/index.ts'
 import type { Resolution } from '../resolve/index.ts'
 import { checkCommon, fail, failureOf, found, invalid, parseHostName, queryFor } from './lookup-results.ts'
 import type { Resolver } from '../resolve/index.ts'
@@ -32,18 +32,6 @@ import { lookUpService } from './service-lookup.ts'
 
 /** Once one family has addresses the other may keep the caller waiting no longer than this. */
 const PATIENCE_FOR_FAMILY: Millis = 50
-
-const LITERAL: Provenance = {
-  source: 'literal',
-  ifindex: 0,
-  scope: undefined,
-  server: undefined,
-  channel: undefined,
-  learntAt: undefined,
-  took: 0,
-  attempts: [],
-  verdicts: () => [],
-}
 
 /** What lookups have to know of this machine. */
 export interface LookupHost {
@@ -92,7 +80,7 @@ export class ResolverLookups implements Lookups {
     if (address?.family !== family) return fail('bad-address-size', Buffer.from(bytes).toString('hex'))
     const query = queryFor(reverseNameOf(address), [TYPE.PTR], ifindex, flags | FLAG.NO_SEARCH, request.client)
     const resolution = await this.#resolver.resolve(query, signal)
-    const names = resolution.answer
+    const names = resolution.answer.records
       .filter(({ record }) => record.type === TYPE.PTR)
       .map(({ record, ifindex: link }) => ({ ifindex: link, name: textOfWire(record.rdata) }))
     return names.length > 0 ? found({ names }, resolution) : failureOf(resolution, address.text)
@@ -114,7 +102,7 @@ export class ResolverLookups implements Lookups {
     const query = { ...queryFor(name, [type], ifindex, flags | FLAG.NO_SEARCH, request.client), class: request.class }
     const resolution = await this.#resolver.resolve(query, signal)
     const isAsked = (record: ResourceRecord) => type === TYPE.ANY || record.type === type
-    const records = resolution.answer.filter(({ record }) => isAsked(record))
+    const records = resolution.answer.records.filter(({ record }) => isAsked(record))
     return records.length > 0 ? found({ records }, resolution) : failureOf(resolution, request.name)
   }
 
@@ -150,17 +138,15 @@ function literalAddress({ address, ifindex }: Literal, request: HostnameRequest)
   const isOtherFamily = request.family !== AF_UNSPEC && request.family !== address.family
   const isOtherLink = ifindex > 0 && request.ifindex > 0 && ifindex !== request.ifindex
   if (isOtherFamily || isOtherLink) return fail('no-such-rr', request.name)
-  const protocols = request.flags & PROTOCOLS
-  const protocol = protocols === 0 ? FLAG.DNS : protocols & -protocols
-  const flags = protocol | FLAG.AUTHENTICATED | FLAG.CONFIDENTIAL | FLAG.SYNTHETIC
   const addresses = [{ ifindex: ifindex || request.ifindex, address }]
-  return found({ addresses, canonical: address.text }, { flags, provenance: LITERAL })
+  const answer = ownAnswer(reverseNameOf(address), { exists: true, records: [] }, 'literal', request.flags)
+  return found({ addresses, canonical: address.text }, { answer, took: 0, scores: () => [] })
 }
 
 function addressesOf(
   resolution: Resolution,
 ): readonly { readonly ifindex: IfIndex; readonly address: IpAddress; readonly record: ResourceRecord }[] {
-  return resolution.answer.flatMap(({ record, ifindex }) => {
+  return resolution.answer.records.flatMap(({ record, ifindex }) => {
     const isAddress = record.type === TYPE.A || record.type === TYPE.AAAA
     const address = isAddress ? IpAddress.fromBytes(record.rdata) : undefined
     return address === undefined ? [] : [{ ifindex, address, record }]

@@ -27,7 +27,7 @@ export async function lookUpService(
   const flags = (request.flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)) | FLAG.NO_SEARCH
   const types = wantsTxt ? [TYPE.SRV, TYPE.TXT] : [TYPE.SRV]
   const resolution = await resolver.resolve(queryFor(name, types, request.ifindex, flags, request.client), signal)
-  const records = resolution.answer.map(({ record }) => record)
+  const records = resolution.answer.records.map(({ record }) => record)
   const srvs = records.filter(({ type, rdata }) => type === TYPE.SRV && rdata.length > SRV_FIXED)
   if (srvs.length === 0) return failureOf(resolution, name)
   if (srvs.length === 1 && srvs[0]?.rdata[SRV_FIXED] === 0) return fail('no-such-service', name)

@@ -1,7 +1,7 @@
 import type { Clock, IfIndex, Millis } from '../base/index.ts'
 import type { CacheRow } from '../cache/index.ts'
-import type { QueryState, Resolution, Resolver } from '../resolve/index.ts'
-import type { NetworkFacts, Scope, ScopeSet } from '../scope/index.ts'
+import type { AnswerState, QueryState, QueryWatchers, Resolution } from '../resolve/index.ts'
+import type { NetworkFacts, Protocol, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
 import type { DnsOverTlsMode, DnssecMode, ServerSpec } from '../settings/index.ts'
 import type { ServerReport, Upstream } from '../upstream/index.ts'
 import { serverReportOf } from '../upstream/index.ts'
@@ -11,7 +11,7 @@ import type { Control } from '../control/index.ts'
 
 export interface InspectorServices {
   readonly scopes: ScopeSet
-  readonly resolver: Resolver
+  readonly watchers: QueryWatchers
   readonly control: Control
   readonly facts: () => NetworkFacts
   readonly clock: Clock
@@ -55,8 +55,8 @@ export class Inspector {
   }
 
   dumpScope(scope: Scope): {
-    protocol: 'dns'
-    family: undefined
+    protocol: Protocol['name']
+    family: Protocol['family']
     ifindex: IfIndex
     ifname: string | undefined
     dnssec: DnssecMode
@@ -68,12 +68,13 @@ export class Inspector {
     const offset = bootTime() - now
     const { ifindex, linkName } = scope.plan
     const entries = dumped(scope.cache.rows(now), offset)
-    return { protocol: 'dns', family: undefined, ifindex, ifname: linkName, ...this.#modes(ifindex), entries }
+    const { name: protocol, family } = scope.protocol
+    return { protocol, family, ifindex, ifname: linkName, ...this.#modes(ifindex), entries }
   }
 
   /** Global or fallback servers first, then those of links. */
   dumpServerState(): ServerState[] {
-    const scopes = this.#services.scopes.all.filter(({ plan }) => plan.kind !== 'delegate')
+    const scopes = this.#services.scopes.unicast.filter(({ plan }) => plan.kind !== 'delegate')
     return scopes.flatMap((scope) => scope.upstreams.all.map((upstream) => this.#serverState(scope, upstream)))
   }
 
@@ -90,7 +91,7 @@ export class Inspector {
 
   /** The handle ends the subscription; while nobody listens no report is made. */
   subscribeQueries(listener: (report: QueryReport) => void): Disposable {
-    return this.#services.resolver.watch((resolution) => listener(reportOf(resolution)))
+    return this.#services.watchers.watch((resolution) => listener(reportOf(resolution)))
   }
 
   #modes(ifindex: IfIndex): { dnssec: DnssecMode; dnsOverTls: DnsOverTlsMode } {
@@ -99,7 +100,7 @@ export class Inspector {
     return { dnssec, dnsOverTls }
   }
 
-  #serverState({ plan, upstreams }: Scope, upstream: Upstream): ServerState {
+  #serverState({ plan, upstreams }: UnicastScope, upstream: Upstream): ServerState {
     const { counts } = upstream
     const now = this.#services.clock.now()
     const speaksEdns = upstream.speaksEdns(now)
@@ -162,8 +163,8 @@ function rcodeOf({ kind, wire }: CacheRow): number {
   return kind === 'failure' ? parseMessage(wire).rcode : RCODE_OF_KIND[kind]
 }
 
-function reportOf(resolution: Resolution): QueryReport {
-  const { query, state, rcode, errno, extendedError, name, collected, answer } = resolution
+function reportOf({ query, name, answer, collected }: Resolution): QueryReport {
+  const { state, rcode, errno, extendedError, records } = answer
   const told = stateOf(state, rcode, errno)
   return {
     ...told,
@@ -171,13 +172,13 @@ function reportOf(resolution: Resolution): QueryReport {
     extendedError,
     questions: query.types.map((type) => ({ name, type, class: query.class })),
     collectedQuestions: collected,
-    answer,
+    answer: records,
   }
 }
 
 /** In the words of the monitor interface, which has none for a loop or a refused type. */
 function stateOf(
-  state: Resolution['state'],
+  state: AnswerState,
   rcode: number,
   errno: number | undefined,
 ): Pick<QueryReport, 'state' | 'rcode' | 'errno'> {

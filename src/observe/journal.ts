@@ -1,5 +1,5 @@
 import type { Channel, Clock, IfIndex, Millis } from '../base/index.ts'
-import type { ClientIdentity, QueryClient, Resolution, Resolver, Source } from '../resolve/index.ts'
+import type { AnswerState, ClientIdentity, QueryClient, QueryWatchers, Resolution, Source } from '../resolve/index.ts'
 import type { Name } from '../wire/index.ts'
 import { Allowance } from './allowance.ts'
 
@@ -9,7 +9,7 @@ export interface JournalEntry {
   readonly at: Millis
   readonly name: Name
   readonly types: readonly number[]
-  readonly state: Resolution['state']
+  readonly state: AnswerState
   readonly rcode: number
   /** Records in the answer. */
   readonly records: number
@@ -26,7 +26,7 @@ export interface JournalEntry {
 }
 
 export interface JournalServices {
-  readonly resolver: Resolver
+  readonly watchers: QueryWatchers
   readonly clock: Clock
   /** Looks at once who has a client's socket: soon the client may be gone. */
   readonly ownerOf: (client: QueryClient) => ClientIdentity | undefined
@@ -65,7 +65,7 @@ export class Journal implements Disposable {
 
   constructor(services: JournalServices) {
     this.#services = services
-    this.#observation = services.resolver.observe((resolution) => this.#note(resolution))
+    this.#observation = services.watchers.observe((resolution) => this.#note(resolution))
   }
 
   [Symbol.dispose](): void {
@@ -126,9 +126,9 @@ class Attention implements Disposable {
   #replays: number
   #untold = 0
 
-  constructor({ resolver, clock, tally }: JournalServices) {
+  constructor({ watchers, clock, tally }: JournalServices) {
     this.#allowance = new Allowance(clock, TOLD_PER_SECOND, TOLD_IN_A_ROW)
-    this.#closure = resolver.closeShortCuts(() => this.#allowance.hasRoom)
+    this.#closure = watchers.closeShortCuts(() => this.#allowance.hasRoom)
     this.#tally = tally
     this.#replays = tally.replays
   }
@@ -152,24 +152,20 @@ class Attention implements Disposable {
   }
 }
 
-function entryOf(
-  { query, state, rcode, answer, provenance }: Resolution,
-  at: Millis,
-  identity: ClientIdentity | undefined,
-): JournalEntry {
-  const { source, scope, ifindex, server, channel, took, attempts } = provenance
+function entryOf({ query, answer, took }: Resolution, at: Millis, identity: ClientIdentity | undefined): JournalEntry {
+  const { state, rcode, records, source, scope, origin, attempts } = answer
   return {
     at,
     name: query.name,
     types: query.types,
     state,
     rcode,
-    records: answer.length,
+    records: records.length,
     source,
-    scope,
-    ifindex,
-    server,
-    channel,
+    scope: scope?.label,
+    ifindex: scope?.ifindex ?? 0,
+    server: origin?.server,
+    channel: origin?.channel,
     took,
     attempts: attempts.length,
     client: query.client,

@@ -1,5 +1,5 @@
 import type { IfIndex, Millis } from '../base/index.ts'
-import type { Resolution, Resolver, Source } from '../resolve/index.ts'
+import type { QueryWatchers, Resolution, Source } from '../resolve/index.ts'
 
 /** Upper bounds of the buckets of every histogram, in milliseconds; the last bucket has none. */
 export const BUCKETS: readonly Millis[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
@@ -56,9 +56,9 @@ export class Meter implements Disposable {
   readonly #observation: Disposable
 
   /** `tally` counts the replies replayed from memory, which no scope saw. */
-  constructor(resolver: Pick<Resolver, 'observe'>, tally: { readonly replays: number }) {
+  constructor(watchers: Pick<QueryWatchers, 'observe'>, tally: { readonly replays: number }) {
     this.#tally = tally
-    this.#observation = resolver.observe((resolution) => this.note(resolution))
+    this.#observation = watchers.observe((resolution) => this.note(resolution))
   }
 
   [Symbol.dispose](): void {
@@ -94,13 +94,13 @@ export class Meter implements Disposable {
     this.#failures = 0
   }
 
-  note({ state, rcode, provenance }: Resolution): void {
-    const { source, scope, ifindex, took, attempts } = provenance
+  note({ answer, took }: Resolution): void {
+    const { state, rcode, source, scope, attempts } = answer
     const isFailure = state !== 'success' && !(state === 'rcode-failure' && rcode === NXDOMAIN)
     this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1)
     if (isFailure) this.#failures++
     if (scope !== undefined) {
-      const tally = this.#scope(scope, ifindex)
+      const tally = this.#scope(scope.label, scope.ifindex)
       tally.questions++
       if (source === 'cache') tally.cacheHits++
       if (isFailure) tally.failures++

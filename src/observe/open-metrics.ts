@@ -1,4 +1,4 @@
-import type { LinkSight } from './overview.ts'
+import type { LinkView } from './overview.ts'
 import { BUCKETS, type Histogram, type Meter } from './meter.ts'
 
 export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays'>
@@ -9,7 +9,7 @@ type Sample = readonly [labels: Labels, value: number]
 export const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
 /** Counters, latencies and health as OpenMetrics 1.0 text; times in seconds, as that standard wants them. */
-export function openMetricsText(metrics: Metrics, links: readonly LinkSight[]): string {
+export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): string {
   const { scopes, servers, sources, failures, replays } = metrics
   const sights = links.flatMap(({ scope, servers: all }) =>
     all.map((one) => [{ scope, server: one.server }, one] as const),

@@ -1,12 +1,12 @@
 import type { Clock, IfIndex } from '../base/index.ts'
-import { serverSights, type ServerSight } from '../resolve/index.ts'
-import type { LinkFacts, NetworkFacts, Scope, ScopeSet } from '../scope/index.ts'
+import type { ServerReport } from '../upstream/index.ts'
+import type { LinkFacts, NetworkFacts, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
 import { IFF_LOWER_UP, IFF_UP, isUsable } from '../scope/index.ts'
 import { type Domain, formatServerSpec } from '../settings/index.ts'
 import type { Control } from '../control/index.ts'
 
 /** One link, or what is configured beside links, from the cable up to the answers. */
-export interface LinkSight {
+export interface LinkView {
   /** `global`, `link 3 (eth0)`, `delegate corp`. */
   readonly scope: string
   /** 0 for what is no link. */
@@ -26,10 +26,10 @@ export interface LinkSight {
   readonly domains: readonly string[]
   /** As configured, in order. */
   readonly configuredServers: readonly string[]
-  /** Of its scope, in the order in which they would be asked. */
-  readonly servers: readonly ServerSight[]
+  /** Of its scopes, in the order in which they would be asked. */
+  readonly servers: readonly ServerReport[]
   readonly cacheSize: number
-  /** Replies out of its cache that were replayed from memory, since the scope began. */
+  /** Replies out of its caches that were replayed from memory, since the scope began. */
   readonly replays: number
 }
 
@@ -49,18 +49,18 @@ export class Overview {
   }
 
   /** What is no link first, then every link but loopback. */
-  links(): LinkSight[] {
+  links(): LinkView[] {
     const { scopes, facts } = this.#services
-    const others = scopes.all.filter(({ plan }) => plan.kind !== 'link').map((scope) => this.#withoutLink(scope))
+    const others = scopes.unicast.filter(({ plan }) => plan.kind !== 'link').map((scope) => this.#withoutLink(scope))
     return [...others, ...[...facts().links.values()].flatMap((link) => this.#link(link) ?? [])]
   }
 
-  #link(facts: LinkFacts): LinkSight | undefined {
+  #link(facts: LinkFacts): LinkView | undefined {
     const { control, scopes, facts: network } = this.#services
     const status = control.link(facts.ifindex)
     if (status === undefined || status.isLoopback) return undefined
     const { settings, name, ifindex, isManaged, isDefaultRoute } = status
-    const scope = scopes.ofLink(ifindex)
+    const own = scopes.onLink(ifindex)
     return {
       scope: `link ${ifindex} (${name})`,
       ifindex,
@@ -70,15 +70,15 @@ export class Overview {
       addresses: facts.addresses.filter(isUsable).map(({ address }) => address.text),
       hasRoute: network().gateways.some((route) => route.ifindex === ifindex),
       isManaged,
-      isInUse: scope !== undefined,
+      isInUse: own.length > 0,
       isDefaultRoute,
       domains: settings.domains.map(domainText),
       configuredServers: settings.servers.map(formatServerSpec),
-      ...this.#scopeSight(scope),
+      ...this.#scopeView(own),
     }
   }
 
-  #withoutLink(scope: Scope): LinkSight {
+  #withoutLink(scope: UnicastScope): LinkView {
     const { gateways } = this.#services.facts()
     const { label, domains, route, servers } = scope.plan
     return {
@@ -94,14 +94,17 @@ export class Overview {
       isDefaultRoute: route.isDefaultRoute && servers.length > 0,
       domains: domains.map(domainText),
       configuredServers: servers.map(({ spec }) => formatServerSpec(spec)),
-      ...this.#scopeSight(scope),
+      ...this.#scopeView([scope]),
     }
   }
 
-  #scopeSight(scope: Scope | undefined): Pick<LinkSight, 'servers' | 'cacheSize' | 'replays'> {
-    if (scope === undefined) return { servers: [], cacheSize: 0, replays: 0 }
-    const { size, replays } = scope.cache
-    return { servers: serverSights(scope, this.#services.clock.now()), cacheSize: size, replays }
+  #scopeView(scopes: readonly Scope[]): Pick<LinkView, 'servers' | 'cacheSize' | 'replays'> {
+    const now = this.#services.clock.now()
+    return {
+      servers: scopes.flatMap((scope) => scope.servers(now)),
+      cacheSize: scopes.reduce((sum, { cache }) => sum + cache.size, 0),
+      replays: scopes.reduce((sum, { cache }) => sum + cache.replays, 0),
+    }
   }
 }
 

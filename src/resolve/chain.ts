@@ -1,111 +1,102 @@
-import type { CachedAnswer } from '../cache/index.ts'
-import type { ExchangeResult } from '../upstream/index.ts'
+import type { Answer, LinkedRecord } from '../scope/index.ts'
+import { FLAG, flagsOfAll, flatOf, joined } from '../scope/index.ts'
 import type { Name, Question, Redirect } from '../wire/index.ts'
 import { matches, mayBeRedirected, recordOf, redirectFrom, TYPE, wireOfName } from '../wire/index.ts'
-import { FLAG } from './flags.ts'
-import { flatOf, joined } from './flat.ts'
-import type { Query, ResolvedRecord } from './query.ts'
-import type { Round } from './round.ts'
+import type { Query } from './query.ts'
 
 /** CNAME and DNAME redirects a query may take (R-ORDER-5). */
 export const MAX_REDIRECTS = 16
-
-/** Bits that hold for a chain only when they hold for every step of it. */
-const HELD_BY_ALL = FLAG.AUTHENTICATED | FLAG.CONFIDENTIAL
 
 /** Where a query goes from name to name: what it has collected on the way, and whether it has arrived. */
 export class Chain {
   readonly #query: Query
   #name: Name
   /** CNAMEs and DNAMEs passed, in order. */
-  readonly #passed: ResolvedRecord[] = []
+  readonly #passed: LinkedRecord[] = []
   #redirects = 0
   readonly #seen = new Set<Name>()
   readonly #collected: Question[] = []
-  readonly #rounds: Round[] = []
-  #matching: ResolvedRecord[] = []
+  /** One for each name that was asked; the last decides. */
+  readonly #answers: Answer[] = []
+  #matching: readonly LinkedRecord[] = []
   #isLoop = false
 
-  constructor(query: Query) {
+  /** @param answer what it has come to already */
+  constructor(query: Query, answer?: Answer) {
     this.#query = query
     this.#name = query.name
+    if (answer !== undefined) this.#answers.push(answer)
   }
 
   get name(): Name {
     return this.#name
   }
 
-  get isLoop(): boolean {
-    return this.#isLoop
-  }
-
   get redirects(): number {
     return this.#redirects
   }
 
-  get rounds(): readonly Round[] {
-    return this.#rounds
-  }
-
-  /** All cache entries that its rounds rest on; undefined when anything else played a part. */
-  get cached(): readonly CachedAnswer[] | undefined {
-    return joined(this.#rounds.map(({ cached }) => cached))
-  }
-
-  get exchanges(): readonly ExchangeResult[] {
-    return flatOf(this.#rounds.map(({ exchanges }) => exchanges))
-  }
-
+  /** Questions along the chain before the last. */
   get collected(): readonly Question[] {
     return this.#collected
   }
 
-  /** The way here and what was found at its end. */
-  get answer(): readonly ResolvedRecord[] {
-    return [...this.#passed, ...this.#matching]
-  }
-
-  get flags(): number {
-    const any = this.#rounds.reduce((bits, round) => bits | round.flags, 0)
-    const all = this.#rounds.reduce((bits, round) => bits & round.flags, HELD_BY_ALL)
-    return (any & ~HELD_BY_ALL) | all
+  /**
+   * What all of it comes to: the CNAMEs passed in order, then the records that match. Where only one name was asked it is
+   * that one's answer, the very same if nothing is to be left out. To be read once the query has arrived.
+   */
+  get answer(): Answer {
+    const last = this.#answers.at(-1) as Answer
+    const isWhole = this.#answers.length === 1 && !this.#isLoop
+    if (isWhole && this.#passed.length === 0 && this.#matching.length === last.records.length) return last
+    return {
+      ...last,
+      state: this.#isLoop ? 'cname-loop' : last.state,
+      records: this.#passed.length === 0 ? this.#matching : [...this.#passed, ...this.#matching],
+      wire: isWhole ? last.wire : undefined,
+      flags: flagsOfAll(this.#answers),
+      attempts: flatOf(this.#answers.map(({ attempts }) => attempts)),
+      entry: isWhole ? last.entry : undefined,
+      dependsOn: this.#isLoop ? undefined : joined(this.#answers.map(({ dependsOn }) => dependsOn)),
+    }
   }
 
   /**
-   * Takes in a round and walks the redirects that its records hold. Returns the name to ask next, with all steps of the
+   * Takes in an answer and walks the redirects that its records hold. Returns the name to ask next, with all steps of the
    * pipeline anew (R-CNAME-2), or undefined when the query has arrived, failed or turned in a circle.
    */
-  follow(round: Round): Name | undefined {
-    this.#rounds.push(round)
-    this.#name = round.name
-    if (round.state !== 'success') return undefined
+  follow(answer: Answer): Name | undefined {
+    this.#answers.push(answer)
+    this.#name = answer.name
+    if (answer.state !== 'success') return undefined
     for (let steps = 0; ; steps++) {
-      const answered = this.#collect(round)
-      const redirect = answered ? undefined : this.#redirect(round)
+      const isAnswered = this.#collect(answer)
+      const redirect = isAnswered ? undefined : this.#redirect(answer)
       if (redirect === undefined) {
-        const isAtEnd = answered || this.#matching.length > 0 || steps === 0
-        return isAtEnd || this.#isLoop ? undefined : this.#askAnew(round)
+        const isAtEnd = isAnswered || this.#matching.length > 0 || steps === 0
+        return isAtEnd || this.#isLoop ? undefined : this.#askAnew(answer)
       }
       this.#name = redirect
     }
   }
 
-  /** Takes in a round as it is: a relayed answer goes back whole, and the client follows redirects itself. */
-  arrive(round: Round): undefined {
-    this.#rounds.push(round)
-    this.#name = round.name
-    this.#matching = [...round.records]
+  /** Takes in an answer as it is: a relayed one goes back whole, and the client follows redirects itself. */
+  arrive(answer: Answer): undefined {
+    this.#answers.push(answer)
+    this.#name = answer.name
+    this.#matching = answer.records
   }
 
   /** Picks the records for the name we are at; true when every type has some (R-CNAME-1). */
-  #collect({ records }: Round): boolean {
+  #collect({ records }: Answer): boolean {
     const { types, class: queryClass } = this.#query
-    this.#matching = records.filter(({ record }) => types.some((type) => matches(record, this.#name, type, queryClass)))
-    return types.every((type) => this.#matching.some(({ record }) => matches(record, this.#name, type, queryClass)))
+    const matching = records.filter(({ record }) => types.some((type) => matches(record, this.#name, type, queryClass)))
+    this.#matching = matching
+    return types.every((type) => matching.some(({ record }) => matches(record, this.#name, type, queryClass)))
   }
 
-  /** The next name of the chain within this round's records, for all types at once. */
-  #redirect({ records }: Round): Name | undefined {
+  /** The next name of the chain within this answer's records, for all types at once. */
+  #redirect({ records }: Answer): Name | undefined {
     if (!this.#query.types.some(mayBeRedirected)) return undefined
     const redirect = redirectFrom(
       this.#name,
@@ -117,21 +108,21 @@ export class Chain {
     this.#isLoop = isRefused || this.#seen.has(redirect.target) // R-CNAME-3
     if (this.#isLoop) return undefined
     this.#redirects++
-    this.#pass(records.find(({ record }) => record === redirect.record) as ResolvedRecord, redirect)
+    this.#pass(records.find(({ record }) => record === redirect.record) as LinkedRecord, redirect)
     return redirect.target
   }
 
   /** A DNAME without its CNAME, as the cache has it, gets one: clients follow nothing else (RFC 6672 §3.1). */
-  #pass(passed: ResolvedRecord, { record: { type, ttl, class: recordClass }, target }: Redirect): void {
+  #pass(passed: LinkedRecord, { record: { type, ttl, class: recordClass }, target }: Redirect): void {
     this.#passed.push(passed)
     if (type !== TYPE.DNAME) return
     const cname = recordOf(this.#name, TYPE.CNAME, wireOfName(target), ttl, recordClass)
     this.#passed.push({ record: cname, ifindex: passed.ifindex })
   }
 
-  #askAnew(round: Round): Name {
+  #askAnew(answer: Answer): Name {
     const { types, class: queryClass } = this.#query
-    this.#collected.push(...types.map((type) => ({ name: round.name, type, class: queryClass })))
+    this.#collected.push(...types.map((type) => ({ name: answer.name, type, class: queryClass })))
     return this.#name
   }
 }

@@ -1,7 +1,9 @@
 import type { Clock, GatherDecision, Millis } from '../base/index.ts'
 import { gather } from '../base/index.ts'
+import type { Answer } from '../scope/index.ts'
+import { isPositive, unrepeatable } from '../scope/index.ts'
 import type { ExchangeResult } from '../upstream/index.ts'
-import type { CandidateResult } from './candidate.ts'
+import type { Query } from './query.ts'
 
 /** How long a negative answer waits for another scope that may know better. */
 export const GRACE: Millis = 1000
@@ -13,38 +15,53 @@ const INCONCLUSIVE: ReadonlySet<string> = new Set(['no-servers', 'network-down',
  * Chooses among scopes that tied. A positive answer ends it at once (R-MERGE-3). Other than the original, NODATA and
  * NXDOMAIN wait for the slower scopes, `GRACE` at most, so that they hide no positive answer that comes shortly after.
  */
-export class Merge {
-  #best: CandidateResult | undefined
-  readonly #tries: ExchangeResult[] = []
+class Merge {
+  readonly #query: Query
+  #best: Answer | undefined
+  #hasPositive = false
+  readonly #attempts: ExchangeResult[] = []
 
-  /** One that found nothing tells the exchanges of all: each of them had its part in that. */
-  get best(): CandidateResult | undefined {
-    return this.#best === undefined || this.#best.isPositive ? this.#best : { ...this.#best, exchanges: this.#tries }
+  constructor(query: Query) {
+    this.#query = query
   }
 
-  /** Notes one result, and says whether the others matter still. */
-  note(result: CandidateResult): GatherDecision {
-    this.#tries.push(...result.exchanges)
-    if (this.#best === undefined || isBetter(result, this.#best)) this.#best = result
-    if (result.isPositive) return 'enough'
-    return result.state === 'success' || result.answers.length > 0 ? 'hurry' : 'wait'
+  /**
+   * One that found nothing tells the attempts of all: each of them had its part in that. Nor is it to be repeated, as a
+   * slower scope may find something yet.
+   */
+  get best(): Answer | undefined {
+    if (this.#best === undefined || this.#hasPositive) return this.#best
+    return { ...unrepeatable(this.#best), attempts: this.#attempts }
+  }
+
+  /** Notes one answer, and says whether the others matter still. */
+  note(answer: Answer): GatherDecision {
+    if (this.#hasPositive) return 'enough'
+    this.#attempts.push(...answer.attempts)
+    if (isPositive(answer, this.#query.types, this.#query.class)) {
+      this.#hasPositive = true
+      this.#best = answer
+      return 'enough'
+    }
+    if (this.#best === undefined || isBetter(answer, this.#best)) this.#best = answer
+    return answer.state === 'success' || answer.origin !== undefined ? 'hurry' : 'wait'
   }
 }
 
 /** The best of several candidates. Losers are not cancelled: they go on to fill their caches (R-MERGE-3). */
 export async function merge(
-  candidates: readonly Promise<CandidateResult>[],
+  candidates: readonly Promise<Answer>[],
+  query: Query,
   clock: Clock,
-): Promise<CandidateResult | undefined> {
-  const choice = new Merge()
-  await gather(candidates, (result) => choice.note(result), GRACE, clock)
+): Promise<Answer | undefined> {
+  const choice = new Merge(query)
+  await gather(candidates, (answer) => choice.note(answer), GRACE, clock)
   return choice.best
 }
 
-/** Positive before NODATA before failures; among failures the last conclusive one (R-MERGE-4). */
-function isBetter(result: CandidateResult, best: CandidateResult): boolean {
-  if (result.isPositive !== best.isPositive) return result.isPositive
+/** Of two that found nothing: NODATA before failures; among failures the last conclusive one (R-MERGE-4). */
+function isBetter(answer: Answer, best: Answer): boolean {
   if (best.state === 'success') return false
-  if (result.state === 'success') return true
-  return !INCONCLUSIVE.has(result.state) || INCONCLUSIVE.has(best.state)
+  if (answer.state === 'success') return true
+  return !INCONCLUSIVE.has(answer.state) || INCONCLUSIVE.has(best.state)
 }

@@ -1,10 +1,7 @@
 import type { IfIndex, Millis } from '../base/index.ts'
-import type { CachedAnswer } from '../cache/index.ts'
-import type { Scope } from '../scope/index.ts'
-import type { ExtendedError, Name, Question, ResourceRecord } from '../wire/index.ts'
+import type { Answer } from '../scope/index.ts'
+import type { Name, Question } from '../wire/index.ts'
 import type { QueryClient } from './client.ts'
-import type { QueryState } from './query-state.ts'
-import type { Provenance } from './provenance.ts'
 
 /** One client request, whichever door it came through. */
 export interface Query {
@@ -32,37 +29,32 @@ export interface RelayedMessage {
   readonly isShareable: boolean
 }
 
-/** A record and the link it was learnt on; 0 where there is none. */
-export interface ResolvedRecord {
-  readonly record: ResourceRecord
-  readonly ifindex: IfIndex
+/** An answer, how long it took, and how it was routed. */
+export interface Resolved {
+  readonly answer: Answer
+  /** From the question to the answer. */
+  readonly took: Millis
+  /** How every scope takes the name now: worked out only for who looks. */
+  readonly scores: () => readonly ScopeScore[]
 }
 
-/** What a query came to. Failures are values too: `state` says how it ended. */
-export interface Resolution {
+/** What a query came to: told to whoever asked, and to those who watch. */
+export interface Resolution extends Resolved {
   readonly query: Query
-  readonly state: QueryState | 'cname-loop' | 'query-refused'
-  /** Of the last reply: NOERROR when `state` is `success`, which includes NODATA. */
-  readonly rcode: number
-  readonly errno: number | undefined
-  readonly extendedError: ExtendedError | undefined
   /** Where search domains and CNAMEs have led. */
   readonly name: Name
-  /** The chain of CNAMEs in order, then the records that match. */
-  readonly answer: readonly ResolvedRecord[]
-  readonly authority: readonly ResourceRecord[]
-  readonly additional: readonly ResourceRecord[]
-  /** Questions along the chain before the last. */
+  /** Questions along the chain of CNAMEs before the last. */
   readonly collected: readonly Question[]
-  /** Output bits of `FLAG`. */
-  readonly flags: number
-  /** The one server message that is the whole answer; undefined when it was put together or is our own. */
-  readonly wire: Buffer | undefined
-  /** The cache entry that holds `wire`: while it stands, a reply made of it may be replayed. */
-  readonly basis: CachedAnswer | undefined
-  /** The scope that has it; undefined when several names or sources had a part. */
-  readonly scope: Scope | undefined
-  /** All cache entries it rests on: while they and the ground stand, it would come out the same. Else undefined. */
-  readonly cached: readonly CachedAnswer[] | undefined
-  readonly provenance: Provenance
+}
+
+/** How one scope takes a name (R-ROUTE-1). */
+export interface ScopeScore {
+  /** `global`, `link 3 (eth0)`. */
+  readonly scope: string
+  readonly ifindex: IfIndex
+  /** NO < LAST_RESORT < MAYBE < YES + labels. */
+  readonly score: number
+  /** Why it got that score, e.g. `domain corp.example`, `default route`, `no domain matches`. */
+  readonly reason: string
+  readonly won: boolean
 }

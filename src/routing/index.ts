@@ -1,3 +1,13 @@
+/**
+ * Which names a scope of unicast DNS takes, and what it asks for them: scores, search domains, names that belong to this
+ * machine. Pure functions of a name, types and a scope's domains; it knows no scope, no server and no setting by itself.
+ *
+ * Policy. Scores are NO < LAST_RESORT < MAYBE < YES + matched labels (R-ROUTE-1). All scopes with the best score are asked
+ * at once, nobody else. In this order (R-ROUTE-6): a single label is taken by scopes with search domains, or where
+ * `ResolveUnicastSingleLabel=` or the query says so; then the longest search or route-only domain that the name is within
+ * (`~.` matches all with no label); link-local reverse names and `.local` are taken by nobody; reverse names of the link's
+ * own network are YES; a default route is MAYBE, and LAST_RESORT where it has only fallback servers.
+ */
 export { isLocalOnly } from './local-names.ts'
 export type { Scored } from './route.ts'
 export { winners } from './route.ts'

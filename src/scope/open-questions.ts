@@ -4,38 +4,58 @@ import type { Outcome, Upstreams } from '../upstream/index.ts'
 import { Drive, FinishedTransactions, Transaction } from '../upstream/index.ts'
 import type { Name } from '../wire/index.ts'
 import { questionKey } from '../wire/index.ts'
-import type { ScopeOutcome, ScopeRequest } from './outcome.ts'
-import { failure } from './outcome.ts'
+import type { Answer } from './answer.ts'
+import type { ScopeRequest } from './request.ts'
 import type { ScopeServices } from './services.ts'
 
-/** What a scope makes of the end of a transaction; `mayBeKept` unless it was told to forget meanwhile. */
-export type Conclude = (request: ScopeRequest, outcome: Outcome, mayBeKept: boolean) => ScopeOutcome
-
-/** The questions of one scope that are on their way: one transaction each, shared by all who ask the same (R-SRV-17). */
+/**
+ * The questions of one scope that are under way: one transaction each, shared by all who ask the same (R-SRV-17). A
+ * question is under way until `end`, so that it can be joined, aborted, or told not to be kept, while its outcome is
+ * looked into.
+ */
 export class OpenQuestions implements Disposable {
   readonly #upstreams: Upstreams
   readonly #services: ScopeServices
-  readonly #conclude: Conclude
   readonly #all = new IntrusiveSet<OpenQuestion>()
   /** Those that a further asker may join. */
   readonly #shared = new TransientMap<string, OpenQuestion>()
   /** Answers that come too late for their question. */
-  readonly #lingering = new FinishedTransactions()
+  readonly #finished = new FinishedTransactions()
 
-  constructor(upstreams: Upstreams, services: ScopeServices, conclude: Conclude) {
+  constructor(upstreams: Upstreams, services: ScopeServices) {
     this.#upstreams = upstreams
     this.#services = services
-    this.#conclude = conclude
   }
 
   get size(): number {
     return this.#all.size
   }
 
+  /** The same question under way already. */
+  find(request: ScopeRequest): OpenQuestion | undefined {
+    return this.#shared.get(shareKey(request))
+  }
+
   /** Goes on when its askers have gone (R-MERGE-3). `heedsFailures`: a server that just failed at it is left out. */
-  ask(request: ScopeRequest, heedsFailures: boolean): Promise<ScopeOutcome> {
-    const key = shareKey(request)
-    return (this.#shared.get(key) ?? this.#begin(key, request, heedsFailures)).outcome
+  begin(request: ScopeRequest, heedsFailures: boolean): OpenQuestion {
+    const { transport, clock, random, counts } = this.#services
+    const question = new OpenQuestion(shareKey(request), request)
+    const upstreams = this.#upstreams
+    const transaction = new Transaction(request.request, upstreams, random, clock.now(), heedsFailures)
+    const means = { transport, clock, finished: this.#finished }
+    question.drive = new Drive(transaction, means, { onDone: question.resolve, onBug: question.reject })
+    counts.begin()
+    this.#all.add(question)
+    this.#shared.set(question.key, question)
+    question.drive.begin()
+    return question
+  }
+
+  /** It has its answer, or will never have one. */
+  end(question: OpenQuestion): void {
+    if (!this.#all.delete(question)) return
+    if (this.#shared.get(question.key) === question) this.#shared.delete(question.key)
+    this.#services.counts.end()
   }
 
   /** They are answered, but not remembered nor shared any more. */
@@ -44,67 +64,43 @@ export class OpenQuestions implements Disposable {
     this.#shared.clear()
   }
 
-  /** Those about such names end as `aborted`. */
-  breakOff(isMovedElsewhere: (name: Name) => boolean): void {
+  /** Those about such names come to `aborted`. */
+  abort(isMeant: (name: Name) => boolean): void {
     for (const question of this.#all) {
-      if (!isMovedElsewhere(question.request.request.question.name)) continue
+      if (!isMeant(question.request.request.question.name)) continue
+      question.isAborted = true
+      question.mayBeKept = false
       question.drive?.cancel()
-      this.#end(question)
-      question.resolve(failure('aborted'))
+      this.end(question)
+      question.resolve('aborted')
     }
   }
 
   [Symbol.dispose](): void {
-    this.breakOff(() => true)
-    this.#lingering[Symbol.dispose]()
-  }
-
-  #begin(key: string, request: ScopeRequest, heedsFailures: boolean): OpenQuestion {
-    const { transport, clock, random, counts } = this.#services
-    const question = new OpenQuestion(key, request)
-    const upstreams = this.#upstreams
-    const transaction = new Transaction(request.request, upstreams, random, clock.now(), heedsFailures)
-    question.drive = new Drive(
-      transaction,
-      { transport, clock, finished: this.#lingering },
-      {
-        onDone: (outcome) => {
-          this.#end(question)
-          question.resolve(this.#conclude(request, outcome, question.mayBeKept))
-        },
-        onBug: (error) => {
-          this.#end(question)
-          question.reject(error as Error)
-        },
-      },
-    )
-    counts.begin()
-    this.#all.add(question)
-    this.#shared.set(key, question)
-    question.drive.begin()
-    return question
-  }
-
-  #end(question: OpenQuestion): void {
-    if (!this.#all.delete(question)) return
-    if (this.#shared.get(question.key) === question) this.#shared.delete(question.key)
-    this.#services.counts.end()
+    this.abort(() => true)
+    this.#finished[Symbol.dispose]()
   }
 }
 
-class OpenQuestion implements IntrusiveMember {
+/** One question under way. */
+export class OpenQuestion implements IntrusiveMember {
   setIndex = NOT_A_MEMBER
   readonly key: string
   readonly request: ScopeRequest
-  /** Cleared when what it will learn must not be kept. */
+  /** Cleared when what it will learn must not be kept: to be read when that is to be stored, not before. */
   mayBeKept: boolean
+  /** Also after its outcome came, while that is looked into. */
+  isAborted = false
   drive: Drive | undefined
-  resolve!: (outcome: ScopeOutcome) => void
-  reject!: (error: Error) => void
-  readonly outcome = new Promise<ScopeOutcome>((resolve, reject) => {
+  resolve!: (outcome: Outcome | 'aborted') => void
+  reject!: (error: unknown) => void
+  /** What the servers say. Rejects only for a fault of our own. */
+  readonly outcome = new Promise<Outcome | 'aborted'>((resolve, reject) => {
     this.resolve = resolve
     this.reject = reject
   })
+  /** What the scope makes of that, for all askers: set by the scope as soon as the question has begun. */
+  answer!: Promise<Answer>
 
   constructor(key: string, request: ScopeRequest) {
     this.key = key

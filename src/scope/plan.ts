@@ -6,6 +6,7 @@ import type { PlannedServer, Tuning } from '../upstream/index.ts'
 import { DNS_PORT } from '../upstream/index.ts'
 import { ROOT } from '../wire/index.ts'
 import type { LinkFacts, NetworkFacts } from './network-facts.ts'
+import { DNS, type Protocol } from './protocol.ts'
 import { isRelevant, isUsable } from './relevance.ts'
 
 /** What the scopes are made from. Replaced as a whole. */
@@ -30,8 +31,8 @@ export interface ConfiguredLink {
 export type Obstacle = 'network-down' | 'stub-loop' | 'encryption-unavailable' | 'mark-unavailable'
 
 /** How a scope deals with slow servers and old answers; may change at any time without a loss of what is known. */
-export interface Manners {
-  readonly tuning: Tuning
+export interface ScopeTuning {
+  readonly servers: Tuning
   /** Infinity for "for ever". */
   readonly staleRetention: Millis
   readonly staleAnswerAfter: Millis
@@ -40,6 +41,7 @@ export interface Manners {
 
 /** One scope that should exist. Two plans with the same `id` and `fingerprint` may share what was learnt. */
 export interface ScopePlan {
+  readonly protocol: Protocol
   readonly kind: 'global' | 'link' | 'delegate'
   /** Tells scopes apart: `global`, `link 3`, `delegate corp`. */
   readonly id: string
@@ -48,30 +50,36 @@ export interface ScopePlan {
   /** 0 where the scope is no link's. */
   readonly ifindex: IfIndex
   readonly linkName: string | undefined
+  readonly obstacle: Obstacle | undefined
+  /** Everything whose change makes old answers worthless: servers, domains, default route, modes. */
+  readonly fingerprint: string
+}
+
+/** A scope of unicast DNS. */
+export interface UnicastPlan extends ScopePlan {
   readonly servers: readonly PlannedServer[]
   readonly domains: readonly Domain[]
   readonly route: DnsRoute
-  readonly obstacle: Obstacle | undefined
+  /** `ResolveUnicastSingleLabel=` */
+  readonly asksSingleLabels: boolean
   /** `CacheFromLocalhost=`: whether answers of servers on loopback addresses are kept (R-CACHE-11). */
   readonly keepsAnswersOfLoopback: boolean
-  readonly manners: Manners
+  readonly tuning: ScopeTuning
   /** The relevant links that the servers may be reached through: none for a link's own scope. */
   readonly network: string
-  /** Everything whose change makes old answers worthless: servers, domains, default route, modes. */
-  readonly fingerprint: string
 }
 
 /** What was planned before: a change of one link leaves the plans of all others as they are. */
 export interface Planned {
   readonly input: ScopeInput
-  readonly plans: readonly ScopePlan[]
+  readonly plans: readonly UnicastPlan[]
 }
 
 /**
  * The scopes in force: the global one, one per relevant link with servers (R-LINK-5), one per delegate with servers.
  * Links about which nothing changed since `before` keep their very plan: with 1 000 of them only looking is affordable.
  */
-export function planScopes(input: ScopeInput, before?: Planned): ScopePlan[] {
+export function planScopes(input: ScopeInput, before?: Planned): UnicastPlan[] {
   const planner = new Planner(input)
   const isUnchanged = unchangedSince(before?.input, input)
   const known = new Map(before?.plans.map((plan) => [plan.ifindex, plan]))
@@ -120,7 +128,7 @@ class Planner {
     this.#relevantLinks = relevant.map(({ ifindex }) => ifindex).join()
   }
 
-  link(link: LinkFacts): ScopePlan | undefined {
+  link(link: LinkFacts): UnicastPlan | undefined {
     const configured = this.#input.links.get(link.ifindex)
     const settings = configured?.settings ?? DEFAULT_LINK_SETTINGS
     if (settings.servers.length === 0 || !isLinkRelevant(link, configured)) return undefined
@@ -149,14 +157,14 @@ class Planner {
   }
 
   /** Servers that belong to no link, for their own domains (R-DELEG). */
-  delegate({ id, servers: specs, domains, defaultRoute, firewallMark }: Delegate): ScopePlan | undefined {
+  delegate({ id, servers: specs, domains, defaultRoute, firewallMark }: Delegate): UnicastPlan | undefined {
     if (specs.length === 0) return undefined
     const plan = this.#withoutLink('delegate', `delegate ${id}`, specs, domains, defaultRoute, false)
     return firewallMark === undefined ? plan : { ...plan, obstacle: 'mark-unavailable' }
   }
 
   /** Its own servers, or the fallback ones when no other scope takes what nobody claims (R-SRV-2). */
-  global(othersTakeTheRest: boolean): ScopePlan {
+  global(othersTakeTheRest: boolean): UnicastPlan {
     const { settings, globalServers, globalDomains } = this.#input
     const hasOwn = this.#servers(globalServers, 0).length > 0
     const usesFallback = !hasOwn && !othersTakeTheRest && settings.fallbackServers.length > 0
@@ -171,7 +179,7 @@ class Planner {
     domains: readonly Domain[],
     takesRest: boolean,
     usesFallbackServer: boolean,
-  ): ScopePlan {
+  ): UnicastPlan {
     const { dnsOverTls, dnssec } = this.#input.settings
     const servers = this.#servers(specs, 0)
     const hasServers = specs.length > 0
@@ -194,17 +202,19 @@ class Planner {
   #plan({
     modes,
     ...plan
-  }: Omit<ScopePlan, 'fingerprint' | 'keepsAnswersOfLoopback' | 'manners'> & {
+  }: Omit<UnicastPlan, 'protocol' | 'fingerprint' | 'asksSingleLabels' | 'keepsAnswersOfLoopback' | 'tuning'> & {
     readonly modes: readonly string[]
-  }): ScopePlan {
-    const { cache, cacheFromLocalhost, dnsCacheSize } = this.#input.settings
+  }): UnicastPlan {
+    const { cache, cacheFromLocalhost, dnsCacheSize, resolveUnicastSingleLabel } = this.#input.settings
     const servers = plan.servers.map(({ spec, endpoint }) => `${serverKey(spec)} ${endpoint.ifindex}`)
     const domains = plan.domains.map(({ name, routeOnly }) => `${routeOnly ? '~' : ''}${name}`)
     const rest = [plan.route.isDefaultRoute, plan.network, cache, cacheFromLocalhost, dnsCacheSize]
     return {
       ...plan,
+      protocol: DNS,
+      asksSingleLabels: resolveUnicastSingleLabel,
       keepsAnswersOfLoopback: cacheFromLocalhost,
-      manners: mannersOf(this.#input.settings),
+      tuning: tuningOf(this.#input.settings),
       fingerprint: JSON.stringify([servers, domains, modes, rest]),
     }
   }
@@ -236,10 +246,10 @@ function obstacleOf(servers: readonly PlannedServer[], dnsOverTls: string, isUp:
   return dnsOverTls === 'yes' ? 'encryption-unavailable' : undefined
 }
 
-function mannersOf(settings: ResolvedSettings): Manners {
+function tuningOf(settings: ResolvedSettings): ScopeTuning {
   const { serverPatience, hedgePercent, serverTiers, staleRetention, staleAnswerAfter, prefetch } = settings
   return {
-    tuning: { firstPatience: serverPatience, hedgeShare: hedgePercent / 100, tiers: serverTiers },
+    servers: { firstPatience: serverPatience, hedgeShare: hedgePercent / 100, tiers: serverTiers },
     staleRetention: staleRetention * 1000,
     staleAnswerAfter,
     refreshesAhead: prefetch,

@@ -1,27 +1,23 @@
 import { type Dependency, type IfIndex, type Millis, Validity } from '../base/index.ts'
 import { CacheBudget } from '../cache/index.ts'
-import type { RouteOptions, Score, Scored } from '../routing/index.ts'
-import { NO, scoreDns, winners } from '../routing/index.ts'
+import type { Scored } from '../routing/index.ts'
+import { NO, winners } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
-import type { Planned, ScopeInput, ScopePlan } from './plan.ts'
+import type { Planned, ScopeInput, UnicastPlan } from './plan.ts'
 import { planScopes } from './plan.ts'
-import { Scope } from './scope.ts'
+import { permits } from './protocol.ts'
+import type { RouteRequest, Scope } from './scope.ts'
 import type { ScopeServices } from './services.ts'
-
-/** A name to be routed. */
-export interface RouteRequest {
-  readonly name: Name
-  readonly types: readonly number[]
-  /** Only this link's scope, when not 0 (R-ROUTE-2). */
-  readonly ifindex: IfIndex
-}
+import { UnicastScope } from './unicast-scope.ts'
 
 /** The scopes in force. `apply` replaces them in one step, so that no name is ever routed by half a change. */
 export class ScopeSet {
+  /** Told when a scope has gone over to another of its servers. */
+  onCurrentServerChanged: (scope: UnicastScope) => void = () => undefined
   readonly #services: ScopeServices
-  #scopes: readonly Scope[] = []
+  #unicast: readonly UnicastScope[] = []
   #planned: Planned | undefined
   /** Memory for the caches of all scopes. */
   readonly #budget = new CacheBudget(0)
@@ -35,8 +31,14 @@ export class ScopeSet {
     this.#services = services
   }
 
+  /** Of every protocol. */
   get all(): readonly Scope[] {
-    return this.#scopes
+    return this.#unicast
+  }
+
+  /** Those with servers. */
+  get unicast(): readonly UnicastScope[] {
+    return this.#unicast
   }
 
   /** Current until the scopes or their routes change, or all answers are flushed. */
@@ -68,16 +70,34 @@ export class ScopeSet {
   }
 
   /** The global scope; undefined before the first `apply`. */
-  get global(): Scope | undefined {
-    return this.#scopes.find((scope) => scope.plan.kind === 'global')
+  get global(): UnicastScope | undefined {
+    return this.#unicast.find((scope) => scope.plan.kind === 'global')
   }
 
-  ofLink(ifindex: IfIndex): Scope | undefined {
-    return this.#scopes.find((scope) => scope.plan.kind === 'link' && scope.plan.ifindex === ifindex)
+  /** A link's scope of unicast DNS. */
+  ofLink(ifindex: IfIndex): UnicastScope | undefined {
+    return this.#unicast.find((scope) => scope.plan.kind === 'link' && scope.plan.ifindex === ifindex)
   }
 
-  ofDelegate(id: string): Scope | undefined {
-    return this.#scopes.find((scope) => scope.plan.kind === 'delegate' && scope.plan.id === `delegate ${id}`)
+  /** All scopes of a link: one for each protocol spoken there. */
+  onLink(ifindex: IfIndex): readonly Scope[] {
+    return this.all.filter((scope) => scope.plan.kind === 'link' && scope.ifindex === ifindex)
+  }
+
+  /** The same for all links at once. */
+  byLink(): ReadonlyMap<IfIndex, readonly Scope[]> {
+    const found = new Map<IfIndex, Scope[]>()
+    for (const scope of this.all) {
+      if (scope.plan.kind !== 'link') continue
+      const others = found.get(scope.ifindex)
+      if (others === undefined) found.set(scope.ifindex, [scope])
+      else others.push(scope)
+    }
+    return found
+  }
+
+  ofDelegate(id: string): UnicastScope | undefined {
+    return this.#unicast.find((scope) => scope.plan.kind === 'delegate' && scope.plan.id === `delegate ${id}`)
   }
 
   /**
@@ -89,64 +109,64 @@ export class ScopeSet {
     this.#budget.limit = input.settings.dnsCacheBytes
     this.#planned = { input, plans }
     if (this.#isInForce(plans)) {
-      for (const [i, plan] of plans.entries()) this.#scopes[i]?.follow(plan)
+      for (const [i, plan] of plans.entries()) this.#unicast[i]?.follow(plan)
       return
     }
-    const before = new Map(this.#scopes.map((scope) => [scope.plan.id, scope]))
+    const before = new Map(this.#unicast.map((scope) => [scope.plan.id, scope]))
     const gained = plans.flatMap((plan) => gains(plan, before.get(plan.id)?.plan))
     const isTakeover = plans.some((plan) => takesOtherNames(plan, before.get(plan.id)?.plan))
-    this.#scopes = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.id), input.settings))
-    const kept = new Set(this.#scopes)
+    this.#unicast = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.id), input.settings))
+    const kept = new Set(this.#unicast)
     const closed = [...before.values()].filter((scope) => !kept.has(scope))
     this.#routesValidity.invalidate()
     this.#version++
     if (isTakeover) this.#takeoverVersion++
     this.#changedAt = this.#services.clock.wall()
     for (const scope of closed) scope.close()
-    for (const scope of this.#scopes) this.#purgeLost(scope, gained)
+    for (const scope of this.all) purgeLost(scope, gained)
   }
 
   /** How each scope takes a name, for routing and for explaining it. */
-  score(request: RouteRequest, options: RouteOptions): Scored<Scope>[] {
-    const scopes = this.#scopes.filter((scope) => isMeant(scope, request))
+  score(request: RouteRequest): Scored<Scope>[] {
+    const scopes = this.all.filter((scope) => isMeant(scope, request))
     return scopes.map((scope) => {
-      const { score, reason } = scoreOf(scope, request, options)
+      const { score, reason } = scope.score(request)
       return { scope, score, reason }
     })
   }
 
   /** The candidates for a name (R-ROUTE-1). */
-  route(request: RouteRequest, options: RouteOptions): Scope[] {
-    return winners(this.#scopes, (scope) => (isMeant(scope, request) ? scoreOf(scope, request, options).score : NO))
+  route(request: RouteRequest): Scope[] {
+    return winners(this.all, (scope) => (isMeant(scope, request) ? scope.score(request).score : NO))
   }
 
   flush(): void {
     this.#routesValidity.invalidate()
     this.#answersValidity.invalidate()
-    for (const scope of this.#scopes) scope.flush()
+    for (const scope of this.all) scope.flush()
   }
 
   resetServers(): void {
-    for (const scope of this.#scopes) scope.upstreams.reset()
+    for (const scope of this.#unicast) scope.upstreams.reset()
   }
 
   /** The machine has slept (R-SRV-16): what was learnt of servers goes, answers stay for the rest of their time. */
   wake(): void {
-    for (const scope of this.#scopes) scope.upstreams.wake(this.#services.clock.now())
+    for (const scope of this.#unicast) scope.upstreams.wake(this.#services.clock.now())
   }
 
   close(): void {
-    for (const scope of this.#scopes) scope.close()
-    this.#scopes = []
+    for (const scope of this.all) scope.close()
+    this.#unicast = []
   }
 
   /** True when nothing that routes or answers would change: a link's new name, or a kernel event about something else. */
-  #isInForce(plans: readonly ScopePlan[]): boolean {
-    const current = this.#scopes
+  #isInForce(plans: readonly UnicastPlan[]): boolean {
+    const current = this.#unicast
     return plans.length === current.length && plans.every((plan, i) => isSame(plan, current[i]?.plan))
   }
 
-  #keepOrMake(plan: ScopePlan, old: Scope | undefined, settings: ResolvedSettings): Scope {
+  #keepOrMake(plan: UnicastPlan, old: UnicastScope | undefined, settings: ResolvedSettings): UnicastScope {
     if (old?.plan.fingerprint === plan.fingerprint) {
       old.follow(plan)
       return old
@@ -154,43 +174,42 @@ export class ScopeSet {
     const limits = { maxEntries: settings.dnsCacheSize, mode: settings.cache, budget: this.#budget }
     // What is known of a server holds on the network it was learnt on (R-SRV-16).
     const isSameNetwork = old?.plan.network === plan.network
-    return new Scope(plan, limits, this.#services, isSameNetwork ? old?.upstreams.all : [])
-  }
-
-  #purgeLost(scope: Scope, gained: readonly Gain[]): void {
-    const elsewhere = gained.filter(({ id }) => id !== scope.plan.id)
-    if (elsewhere.length > 0) scope.purge((name) => elsewhere.some((gain) => gain.takes(name)))
+    const scope = new UnicastScope(plan, limits, this.#services, isSameNetwork ? old?.upstreams.all : [])
+    scope.upstreams.onCurrentChanged = () => this.onCurrentServerChanged(scope)
+    return scope
   }
 }
 
-function isMeant({ plan }: Scope, { ifindex }: RouteRequest): boolean {
-  return ifindex === 0 || plan.ifindex === ifindex
+/** R-ROUTE-2. */
+function isMeant(scope: Scope, { ifindex, flags }: RouteRequest): boolean {
+  return permits(flags, scope.protocol) && (ifindex === 0 || scope.ifindex === ifindex)
 }
 
-function scoreOf({ plan }: Scope, { name, types }: RouteRequest, options: RouteOptions): Score {
-  return scoreDns(name, types, plan.route, options)
+function purgeLost(scope: Scope, gained: readonly Gain[]): void {
+  const elsewhere = gained.filter(({ id }) => id !== scope.plan.id)
+  if (elsewhere.length > 0) scope.purge((name) => elsewhere.some((gain) => gain.takes(name)))
 }
 
-function isSame(plan: ScopePlan, current: ScopePlan | undefined): boolean {
+function isSame(plan: UnicastPlan, current: UnicastPlan | undefined): boolean {
   return plan === current || stateOf(plan) === stateOf(current)
 }
 
 /** All of a plan that decides what is asked where. */
-function stateOf(plan: ScopePlan | undefined): string | undefined {
-  return plan && [plan.id, plan.fingerprint, plan.obstacle, subnetsOf(plan)].join()
+function stateOf(plan: UnicastPlan | undefined): string | undefined {
+  return plan && [plan.id, plan.fingerprint, plan.obstacle, plan.asksSingleLabels, subnetsOf(plan)].join()
 }
 
-function subnetsOf({ route }: ScopePlan): string {
+function subnetsOf({ route }: UnicastPlan): string {
   return route.subnets.map(({ address, prefixLength }) => `${address.text}/${prefixLength}`).join(' ')
 }
 
 /** Whether there is any name that it wants more or less than before. */
-function takesOtherNames(plan: ScopePlan, before: ScopePlan | undefined): boolean {
+function takesOtherNames(plan: UnicastPlan, before: UnicastPlan | undefined): boolean {
   return plan !== before && routeText(plan) !== routeText(before)
 }
 
-function routeText(plan: ScopePlan | undefined): string | undefined {
-  return plan && JSON.stringify({ ...plan.route, subnets: subnetsOf(plan) })
+function routeText(plan: UnicastPlan | undefined): string | undefined {
+  return plan && JSON.stringify({ ...plan.route, subnets: subnetsOf(plan), asksSingleLabels: plan.asksSingleLabels })
 }
 
 /** Names that a scope did not take before. */
@@ -199,7 +218,7 @@ interface Gain {
   takes(name: Name): boolean
 }
 
-function gains(plan: ScopePlan, before: ScopePlan | undefined): Gain[] {
+function gains(plan: UnicastPlan, before: UnicastPlan | undefined): Gain[] {
   if (plan === before) return []
   const { id } = plan
   const had = new Set(before?.domains.map(({ name }) => name))

@@ -4,15 +4,20 @@ import { isBogus } from '../upstream/index.ts'
 import type { Question } from '../wire/index.ts'
 import { parseMessage, RCODE, shuffleAddresses } from '../wire/index.ts'
 import { inTime } from './in-time.ts'
-import type { ScopeAnswer, ScopeOutcome, ScopeRequest } from './outcome.ts'
+import type { Answer } from './answer.ts'
+import { replied } from './answer.ts'
+import type { ScopeRequest } from './request.ts'
+import type { ScopeIdentity } from './scope-identity.ts'
 import type { ScopeServices } from './services.ts'
 
 /** Old answers where fresh ones take too long or cannot be had (RFC 8767, R-CACHE-18). */
 export class StaleAnswers {
+  readonly #scope: ScopeIdentity
   readonly #cache: ScopeCache
   readonly #services: ScopeServices
 
-  constructor(cache: ScopeCache, services: ScopeServices) {
+  constructor(scope: ScopeIdentity, cache: ScopeCache, services: ScopeServices) {
+    this.#scope = scope
     this.#cache = cache
     this.#services = services
   }
@@ -30,43 +35,42 @@ export class StaleAnswers {
   async unlessFresh(
     question: Question,
     stale: StaleHit,
-    fetched: Promise<ScopeOutcome>,
+    fetched: Promise<Answer>,
     patience: Millis,
     signal: AbortSignal,
-  ): Promise<ScopeOutcome> {
+  ): Promise<Answer> {
     const fresh = await inTime(fetched, patience, this.#services.clock, signal)
     // Flushed meanwhile, or the name belongs elsewhere now: then only fresh data will do.
-    if (!stale.dependency.isCurrent || fresh?.kind === 'answer') {
+    if (!stale.dependency.isCurrent || fresh?.origin !== undefined) {
       const outcome = fresh ?? (await fetched)
-      return stale.dependency.isCurrent && isTrouble(outcome) ? this.serve(stale, 'failure') : outcome
+      return stale.dependency.isCurrent && isTrouble(outcome) ? this.serve(question, stale, 'failure') : outcome
     }
     if (fresh?.state === 'aborted') return fresh
     // The next to ask need not wait as long again, while fresh data is still being fetched.
     if (fresh === undefined) this.#cache.onFailure(question, this.#services.clock.now())
-    return this.serve(stale, 'timeout')
+    return this.serve(question, stale, 'timeout')
   }
 
   /** `instead` of what. */
-  serve({ wire, learntFrom }: StaleHit, instead: 'timeout' | 'failure'): ScopeAnswer {
+  serve(question: Question, { wire, learntFrom }: StaleHit, instead: 'timeout' | 'failure'): Answer {
     const { counts, random } = this.#services
     if (instead === 'timeout') counts.timeoutsServedStale++
     else counts.failuresServedStale++
     shuffleAddresses(wire, random) // R-CACHE-15
-    return {
-      kind: 'answer',
-      origin: 'stale',
-      wire,
-      message: parseMessage(wire),
-      learntFrom,
-      basis: undefined,
-      exchanges: [],
-    }
+    const about = {
+      question,
+      isRelayed: false,
+      source: 'stale',
+      origin: learntFrom,
+      attempts: [],
+      entry: undefined,
+    } as const
+    return replied(wire, parseMessage(wire), this.#scope, about)
   }
 }
 
 /** An error that says nothing about the name; bogus data does, and old data must not hide it. */
-function isTrouble(outcome: ScopeOutcome): boolean {
-  if (outcome.kind === 'failure') return outcome.state !== 'aborted'
-  const { message } = outcome
-  return message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN && !isBogus(message)
+function isTrouble(answer: Answer): boolean {
+  if (answer.origin === undefined) return answer.state !== 'aborted'
+  return answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN && !isBogus(answer)
 }

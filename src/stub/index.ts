@@ -1,3 +1,8 @@
+/**
+ * The DNS listeners: UDP and TCP on 127.0.0.53, .54 and `DNSStubListenerExtra=`. In come a client's bytes, out go the bytes
+ * that answer them: replayed from memory (`Responder.replay`), or resolved and written for this client (`reply.ts`). It
+ * sorts requests and knows sizes, flags and EDNS; which answer a name has is not decided here.
+ */
 export type { Door } from './door.ts'
 export type { OwnerOf, Sender, SocketOwner } from './client.ts'
 export type { NewMemo, ResponderServices } from './responder.ts'

@@ -1,4 +1,4 @@
-import type { Resolution } from '../resolve/index.ts'
+import type { Answer, AnswerState, Resolution } from '../resolve/index.ts'
 import { FLAG } from '../resolve/index.ts'
 import type { EdnsOption, ExtendedError, Opt } from '../wire/index.ts'
 import {
@@ -35,7 +35,7 @@ const EDE = { DNSSEC_BOGUS: 6, FILTERED: 17, NO_REACHABLE_AUTHORITY: 22, NETWORK
  * State → rcode (R-STUB-10). Other than the original, a timeout is told as SERVFAIL instead of by silence, so that the
  * client can go on at once.
  */
-const RCODE_OF_STATE: Readonly<Record<Resolution['state'], number | 'of-reply'>> = {
+const RCODE_OF_STATE: Readonly<Record<AnswerState, number | 'of-reply'>> = {
   success: 'of-reply',
   'rcode-failure': 'of-reply',
   'not-found': RCODE.NXDOMAIN,
@@ -55,7 +55,7 @@ const RCODE_OF_STATE: Readonly<Record<Resolution['state'], number | 'of-reply'>>
   'stub-loop': RCODE.SERVFAIL,
 }
 
-const REASONS: Partial<Record<Resolution['state'], ExtendedError>> = {
+const REASONS: Partial<Record<AnswerState, ExtendedError>> = {
   timeout: { code: EDE.NO_REACHABLE_AUTHORITY, text: 'no DNS server answered in time' },
   'attempts-max-reached': { code: EDE.NO_REACHABLE_AUTHORITY, text: 'no DNS server could be reached' },
   'network-down': { code: EDE.NETWORK_ERROR, text: 'no network is up' },
@@ -86,7 +86,7 @@ export function replyTo(request: ClientRequest, resolution: Resolution, door: Do
   const limit = sizeLimit(request, door)
   const relayed = relayedReply(request, resolution, door, nsid)
   if (relayed !== undefined && relayed.length <= limit) return { wire: relayed, isRelayed: true }
-  return { wire: composedReply(request, resolution, door, nsid, limit), isRelayed: false }
+  return { wire: composedReply(request, resolution.answer, door, nsid, limit), isRelayed: false }
 }
 
 function sizeLimit({ opt }: ClientRequest, { transport }: Door): number {
@@ -95,75 +95,63 @@ function sizeLimit({ opt }: ClientRequest, { transport }: Door): number {
 
 /** The server's bytes with only what concerns this client changed; undefined where records must be left out or added. */
 function relayedReply(request: ClientRequest, resolution: Resolution, door: Door, nsid: string): Buffer | undefined {
-  const { wire, query } = resolution
+  const { answer, query } = resolution
+  const { wire } = answer
   if (wire === undefined) return undefined
   const isBypass = query.relayed !== undefined
   if (!isBypass && request.opt?.dnssecOk !== true && hasUnaskedDnssecRecords(wire)) return undefined
-  const rcode = rcodeFor(request, resolution)
-  const opt = isBypass ? bypassOpt(wire, request, door) : replyOpt(request, resolution, rcode, door, nsid)
-  const flags = isBypass ? bypassFlags(request, wire, resolution) : replyFlags(request, resolution, rcode)
+  const rcode = rcodeFor(request, answer)
+  const opt = isBypass ? bypassOpt(wire, request, door) : replyOpt(request, answer, rcode, door, nsid)
+  const flags = isBypass ? bypassFlags(request, wire, answer) : replyFlags(request, answer, rcode)
   return relay(wire, { id: request.id, flags, question: request.questionBytes, opt })
 }
 
-function composedReply(
-  request: ClientRequest,
-  resolution: Resolution,
-  door: Door,
-  nsid: string,
-  maxSize: number,
-): Buffer {
-  const rcode = rcodeFor(request, resolution)
+function composedReply(request: ClientRequest, answer: Answer, door: Door, nsid: string, maxSize: number): Buffer {
+  const rcode = rcodeFor(request, answer)
   const wantsDnssec = request.opt?.dnssecOk === true
   const visible = (record: { type: number }) =>
     wantsDnssec || !isDnssecType(record.type) || record.type === request.question.type
-  const isLocal = (resolution.flags & FLAG.SYNTHETIC) !== 0
+  const isLocal = (answer.flags & FLAG.SYNTHETIC) !== 0
   return compose(
     {
       id: request.id,
-      flags: replyFlags(request, resolution, rcode),
+      flags: replyFlags(request, answer, rcode),
       question: request.questionBytes,
-      answer: resolution.answer.map(({ record }) => record).filter(visible),
-      authority: isLocal ? [] : resolution.authority.filter(visible),
-      additional: isLocal ? [] : resolution.additional.filter(visible),
-      opt: replyOpt(request, resolution, rcode, door, nsid),
+      answer: answer.records.map(({ record }) => record).filter(visible),
+      authority: isLocal ? [] : answer.authority.filter(visible),
+      additional: isLocal ? [] : answer.additional.filter(visible),
+      opt: replyOpt(request, answer, rcode, door, nsid),
     },
     { maxSize, authorityMatters: wantsDnssec },
   )
 }
 
 /** An rcode above 15 needs the OPT record that only an EDNS client gets (R-STUB-10). */
-function rcodeFor(request: ClientRequest, { state, rcode }: Resolution): number {
+function rcodeFor(request: ClientRequest, { state, rcode }: Answer): number {
   const told = RCODE_OF_STATE[state]
   const wanted = told === 'of-reply' ? rcode : told
   return wanted > 15 && request.opt === undefined ? RCODE.SERVFAIL : wanted
 }
 
 /** R-STUB-11: AA when everything is our own; AD never from upstream, only when verified and asked for. */
-function replyFlags({ flags, opt }: ClientRequest, resolution: Resolution, rcode: number): number {
+function replyFlags({ flags, opt }: ClientRequest, answer: Answer, rcode: number): number {
   const origins = FLAG.FROM_NETWORK | FLAG.FROM_CACHE
-  const isOurs =
-    (resolution.flags & origins) === 0 && ((resolution.flags & FLAG.SYNTHETIC) !== 0 || rcode === RCODE.REFUSED)
+  const isOurs = (answer.flags & origins) === 0 && ((answer.flags & FLAG.SYNTHETIC) !== 0 || rcode === RCODE.REFUSED)
   const wantsVerdict = (flags & AD) !== 0 || opt?.dnssecOk === true
-  const isVerified = wantsVerdict && (resolution.flags & FLAG.AUTHENTICATED) !== 0
+  const isVerified = wantsVerdict && (answer.flags & FLAG.AUTHENTICATED) !== 0
   return QR | RA | (flags & (RD | CD)) | (isOurs ? AA : 0) | (isVerified ? AD : 0) | (rcode & 0xf)
 }
 
 /** The server's flags stand, but AD, which we did not verify, and CD, which is the client's (R-STUB-13). */
-function bypassFlags({ flags }: ClientRequest, wire: Buffer, resolution: Resolution): number {
-  const ad = (resolution.flags & FLAG.AUTHENTICATED) === 0 ? 0 : AD
+function bypassFlags({ flags }: ClientRequest, wire: Buffer, answer: Answer): number {
+  const ad = (answer.flags & FLAG.AUTHENTICATED) === 0 ? 0 : AD
   return (wire.readUInt16BE(2) & ~(AD | CD)) | (flags & CD) | ad
 }
 
-function replyOpt(
-  request: ClientRequest,
-  resolution: Resolution,
-  rcode: number,
-  door: Door,
-  nsid: string,
-): Opt | undefined {
+function replyOpt(request: ClientRequest, answer: Answer, rcode: number, door: Door, nsid: string): Opt | undefined {
   if (request.opt === undefined) return undefined // R-STUB-16
-  const isTold = request.opt.dnssecOk && (resolution.flags & FLAG.AUTHENTICATED) !== 0
-  const reason = resolution.extendedError ?? REASONS[resolution.state]
+  const isTold = request.opt.dnssecOk && (answer.flags & FLAG.AUTHENTICATED) !== 0
+  const reason = answer.extendedError ?? REASONS[answer.state]
   const options: EdnsOption[] = reason === undefined ? [] : [extendedErrorOption(shortened(reason))]
   const asksNsid = door.kind !== 'extra' && request.opt.options.some(({ code }) => code === OPTION.NSID)
   if (asksNsid) options.push({ code: OPTION.NSID, data: Buffer.from(nsid) })

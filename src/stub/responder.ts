@@ -2,7 +2,7 @@ import type { Clock, Millis } from '../base/index.ts'
 import type { AnswerMemo, Routes } from '../fastpath/index.ts'
 import type { Query, QueryClient, RelayedMessage, Resolver } from '../resolve/index.ts'
 import { FLAG } from '../resolve/index.ts'
-import type { Scope } from '../scope/index.ts'
+import type { ScopeIdentity } from '../scope/index.ts'
 import { CD, hasFlag } from '../wire/index.ts'
 import { type OwnerOf, type Sender, StubClient } from './client.ts'
 import type { Door } from './door.ts'
@@ -21,14 +21,14 @@ export interface ResponderServices {
   readonly newMemo: NewMemo
 }
 
-export type NewMemo = (routes: Routes<Scope>) => AnswerMemo<Scope> | undefined
+export type NewMemo = (routes: Routes<ScopeIdentity>) => AnswerMemo<ScopeIdentity> | undefined
 
 const LARGEST = 65_535
 
 /** From a client's bytes to the bytes that answer them, whichever socket they came by. */
 export class Responder {
   readonly #services: ResponderServices
-  readonly #memos: Readonly<Record<Door['kind'], AnswerMemo<Scope> | undefined>>
+  readonly #memos: Readonly<Record<Door['kind'], AnswerMemo<ScopeIdentity> | undefined>>
 
   constructor(services: ResponderServices) {
     this.#services = services
@@ -42,7 +42,7 @@ export class Responder {
    */
   replay(packet: Buffer, door: Door, now: Millis, target: Buffer, at: number): number {
     const memo = this.#memos[door.kind]
-    if (memo === undefined || this.#services.resolver.isWatched) return 0
+    if (memo === undefined || this.#services.resolver.watchers.mustSeeAll) return 0
     return memo.replay(packet, door.transport === 'tcp' ? LARGEST : undefined, now, target, at)
   }
 
@@ -59,7 +59,7 @@ export class Responder {
       signal,
     )
     const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
-    const { basis: entry, scope: source } = resolution
+    const { entry, scope: source } = resolution.answer
     const isRepeatable = isRelayed && entry !== undefined && source !== undefined && snapshot !== undefined
     if (isRepeatable) memo?.remember(packet, wire, { entry, source }, snapshot, clock.now())
     return wire
@@ -67,7 +67,7 @@ export class Responder {
 }
 
 /** How a memo learns that a query still goes where it went: by the way of any other query, as far as it takes. */
-function routesOf(resolver: Resolver, kind: Door['kind']): Routes<Scope> {
+function routesOf(resolver: Resolver, kind: Door['kind']): Routes<ScopeIdentity> {
   return {
     get version() {
       return resolver.routesVersion

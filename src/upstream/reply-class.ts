@@ -28,8 +28,8 @@ export function classify(wire: Buffer, hadEdns: boolean): ReplyClass {
 }
 
 /** SERVFAIL because the data is bogus: an expired answer must not be served instead. */
-export function isBogus(message: Message): boolean {
-  return message.rcode === RCODE.SERVFAIL && DNSSEC_ERRORS.has(message.extendedError?.code ?? -1)
+export function isBogus({ rcode, extendedError }: Pick<Message, 'rcode' | 'extendedError'>): boolean {
+  return rcode === RCODE.SERVFAIL && DNSSEC_ERRORS.has(extendedError?.code ?? -1)
 }
 
 /** How much an error tells, for the choice among several: one with a reason (RFC 8914) most, a bare REFUSED least. */

@@ -4,8 +4,15 @@ import type { AbilityEvidence } from './abilities.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 
-/** All that was learnt of one server, and from what, for people: `show-server-state` and `why` print it. */
+/** All that is known of one server on its network, and from what, for people: every view of a server is made of it. */
 export interface ServerReport extends AbilityEvidence {
+  /** With port and link. */
+  readonly server: string
+  /** The one that answered last, or would be asked first. */
+  readonly isCurrent: boolean
+  /** False while it owes an answer: others are asked before it. */
+  readonly isTrusted: boolean
+  readonly speaksEdns: boolean
   /** `up`, `doubtful` or `out`, in the words of `Liveness`; `useless`: it gives errors where others answer. */
   readonly state: 'up' | 'doubtful' | 'out' | 'useless'
   /** Undefined before its first answer. */
@@ -19,6 +26,10 @@ export interface ServerReport extends AbilityEvidence {
   readonly probes: number
   readonly answers: number
   readonly errors: number
+  readonly silences: number
+  /** Replies that did not fit, and that could not be read. */
+  readonly truncated: number
+  readonly invalid: number
   /** Messages sent elsewhere, or again, because this server took long; and those that it would not have taken. */
   readonly hedges: number
   readonly vainHedges: number
@@ -30,11 +41,15 @@ export interface ServerReport extends AbilityEvidence {
 
 export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Millis): ServerReport {
   const { liveness, roundTrip, isLossy, abilities, failures } = upstream
-  const { sent, probes, answers, errors, hedges, vainHedges } = upstream.counts
+  const { sent, probes, answers, errors, silences, truncated, invalid, hedges, vainHedges } = upstream.counts
   const isUseless = liveness.state === 'up' && !upstream.isTrusted(now)
   const state = isUseless ? 'useless' : liveness.state
   const evidence = abilities.evidence(now)
   return {
+    server: upstream.label,
+    isCurrent: upstream === upstreams.current,
+    isTrusted: upstream.isTrusted(now),
+    speaksEdns: upstream.speaksEdns(now),
     state,
     roundTrip,
     patience: upstreams.patience(upstream),
@@ -43,6 +58,9 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
     probes,
     answers,
     errors,
+    silences,
+    truncated,
+    invalid,
     hedges,
     vainHedges,
     rememberedFailures: failures.count(now),

@@ -21,6 +21,8 @@ export class Upstreams {
   tuning: Tuning
   /** Called when a server may need a probe. */
   onProbeNeeded: () => void = () => undefined
+  /** Told when another server is the current one. */
+  onCurrentChanged: () => void = () => undefined
   readonly #budget = new HedgeBudget()
   /** The server that answered last. */
   #current: Upstream | undefined
@@ -68,7 +70,10 @@ export class Upstreams {
   }
 
   onAnswerFrom(upstream: Upstream): void {
+    if (upstream === this.#current) return
+    const before = this.current
     this.#current = upstream
+    if (upstream !== before) this.onCurrentChanged()
   }
 
   /** A message went unanswered for the whole patience of its server. */

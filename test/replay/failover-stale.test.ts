@@ -179,10 +179,10 @@ describe('R-CACHE-18, RFC 8767: StaleRetentionSec=', () => {
     world.serve('*', () => 'silence')
     const query = { name: nameOf('a.test'), types: [TYPE.A], class: CLASS.IN, flags, ifindex: 0 }
     const resolution = await world.resolve({ ...query, relayed: undefined, patienceForRest: undefined })
-    expect(resolution.state).toBe(state)
+    expect(resolution.answer.state).toBe(state)
     if (state !== 'success') return
-    expect(resolution.flags & (FLAG.FROM_CACHE | FLAG.FROM_NETWORK)).toBe(FLAG.FROM_CACHE)
-    expect(resolution.provenance.source).toBe('stale')
+    expect(resolution.answer.flags & (FLAG.FROM_CACHE | FLAG.FROM_NETWORK)).toBe(FLAG.FROM_CACHE)
+    expect(resolution.answer.source).toBe('stale')
   })
 
   test('an outage of an hour costs the servers little', async () => {

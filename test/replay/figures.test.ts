@@ -57,7 +57,7 @@ function p99({ took }: Fared): number {
   return took.toSorted((a, b) => a - b)[Math.floor(took.length * 0.99)] as number
 }
 
-const upstreams = (world: World) => world.scopes.all.at(-1)?.upstreams.all ?? []
+const upstreams = (world: World) => world.scopes.unicast.at(-1)?.upstreams.all ?? []
 
 test('first server dead: p99 of a cold lookup within 300 ms', async () => {
   expect(

@@ -17,8 +17,8 @@ function observed() {
   const tally = { replays: 3 }
   const ownerOf = (client: QueryClient) => (looked.push(client), IDENTITY)
   const processName = async (pid: number) => (pid === 9 ? 'firefox' : undefined)
-  const journal = new Journal({ resolver: world.resolver, clock: world.clock, ownerOf, processName, tally })
-  const meter = new Meter(world.resolver, tally)
+  const journal = new Journal({ watchers: world.resolver.watchers, clock: world.clock, ownerOf, processName, tally })
+  const meter = new Meter(world.resolver.watchers, tally)
   const client: QueryClient = { door: 'udp', port: 4242 }
   const resolve = (name: string) => world.resolve(queryFor(nameOf(name), [TYPE.A], 0, 0, client))
   return { world, journal, meter, tally, looked, resolve }
@@ -35,15 +35,15 @@ test('journal: the latest questions are kept, a bounded number of them, oldest f
 test('journal: nobody looks up clients while nobody watches, and short cuts stay open', async () => {
   const { world, journal, looked, resolve } = observed()
   await resolve('www.test')
-  expect([looked.length, world.resolver.isWatched]).toEqual([0, false])
+  expect([looked.length, world.resolver.watchers.mustSeeAll]).toEqual([0, false])
   const seen: JournalEntry[] = []
   const watch = journal.watch((entry) => void seen.push(entry))
-  expect(world.resolver.isWatched).toBe(true)
+  expect(world.resolver.watchers.mustSeeAll).toBe(true)
   await resolve('www.test')
   expect(seen).toMatchObject([{ name: 'www.test', source: 'cache', scope: 'link 2 (lan)', identity: IDENTITY }])
   watch[Symbol.dispose]()
   await resolve('www.test')
-  expect([seen.length, looked.length, world.resolver.isWatched]).toEqual([1, 1, false])
+  expect([seen.length, looked.length, world.resolver.watchers.mustSeeAll]).toEqual([1, 1, false])
 })
 
 test('journal: of a flood, watchers are told a part, and how much was left out; then short cuts are open', async () => {
@@ -51,11 +51,11 @@ test('journal: of a flood, watchers are told a part, and how much was left out; 
   const told: number[] = []
   using _ = journal.watch((_entry, leftOut) => void told.push(leftOut))
   for (let i = 0; i < 250; i++) await resolve('www.test')
-  expect([told.length, looked.length, world.resolver.isWatched]).toEqual([200, 200, false])
+  expect([told.length, looked.length, world.resolver.watchers.mustSeeAll]).toEqual([200, 200, false])
   expect(told.every((leftOut) => leftOut === 0)).toBe(true)
   tally.replays += 1000
   await world.clock.advance(1000)
-  expect(world.resolver.isWatched).toBe(true)
+  expect(world.resolver.watchers.mustSeeAll).toBe(true)
   for (let i = 0; i < 150; i++) await resolve('www.test')
   expect([told.length, told[200], told[201]]).toEqual([250, 1050, 0])
   expect(journal.recent()).toHaveLength(400)
@@ -67,7 +67,7 @@ test('journal: nothing is left of it when nobody watches any more', () => {
   const watches = [journal.watch(() => {}), journal.watch(() => {})]
   expect(world.clock.pending).toBe(before + 1)
   for (const watch of watches) watch[Symbol.dispose]()
-  expect([world.clock.pending, world.resolver.isWatched]).toEqual([before, false])
+  expect([world.clock.pending, world.resolver.watchers.mustSeeAll]).toEqual([before, false])
 })
 
 test.each([

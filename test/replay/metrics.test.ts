@@ -5,7 +5,7 @@ import { World } from '../kit/world.ts'
 
 test('OpenMetrics: families, labels, cumulative buckets and the end mark', async () => {
   const world = new World({ links: [{ ifindex: 2, name: 'a"b', dns: ['10.2.0.1'] }] })
-  const meter = new Meter(world.resolver, { replays: 7 })
+  const meter = new Meter(world.resolver.watchers, { replays: 7 })
   world.serve('*', ({ question: { name } }) => ({ after: 3, reply: { answer: [`${name} 60 A 192.0.2.1`] } }))
   await world.ask('www.test')
   await world.ask('mail.test')

@@ -25,7 +25,7 @@ async function sleep(world: World, duration: number): Promise<void> {
   await world.advance(0)
 }
 
-const states = (world: World) => world.scopes.all.at(-1)?.upstreams.all.map(({ liveness }) => liveness.state)
+const states = (world: World) => world.scopes.unicast.at(-1)?.upstreams.all.map(({ liveness }) => liveness.state)
 
 describe('what is remembered counts the time asleep', () => {
   test('expired answers are not served after it, those with time left are', async () => {
@@ -64,13 +64,13 @@ describe('nobody is blamed for what was not heard asleep', () => {
     for (const reply of await world.run(Promise.all(replies))) {
       expect(addressesIn(parseMessage(reply as Buffer))).toEqual(['192.0.2.1'])
     }
-    expect(world.scopes.all.at(-1)?.upstreams.isOffline(world.clock.now())).toBe(false)
+    expect(world.scopes.unicast.at(-1)?.upstreams.isOffline(world.clock.now())).toBe(false)
   })
 
   test('a round trip is not taken for eight hours', async () => {
     const world = worldOf('10.2.0.1')
     for (let i = 0; i < 20; i++) await world.ask(`n${i}.test`)
-    const [upstream] = world.scopes.all.at(-1)?.upstreams.all ?? []
+    const [upstream] = world.scopes.unicast.at(-1)?.upstreams.all ?? []
     const before = upstream?.patience
     upstream?.onDatagram(NIGHT, 100, world.clock.now())
     expect(upstream?.patience).toBe(before)

@@ -28,7 +28,7 @@ class Desk {
     this.world = world
     world.serve('*', ({ question }) => answers(`${question.name} ${question.type}`))
     const shared = { current: (): Dependency[] => [world.scopes.routes, this.local], revalidate: () => this.isKnown }
-    const isWatched = () => world.resolver.isWatched
+    const isWatched = () => world.resolver.watchers.mustSeeAll
     const { clock } = world
     const memo = new TextMemo({ shared, capacity, random: new SeededRandom(), clock, isWatched, tally: this.tally })
     this.#service = resolveService(
@@ -140,7 +140,7 @@ test('nothing is replayed while somebody watches', async () => {
   const desk = new Desk(onlyV4)
   await desk.learn('a.test')
   const seen: string[] = []
-  const watching = desk.world.resolver.watch(({ name }) => void seen.push(name))
+  const watching = desk.world.resolver.watchers.watch(({ name }) => void seen.push(name))
   await desk.ask('a.test')
   watching[Symbol.dispose]()
   await desk.ask('a.test')

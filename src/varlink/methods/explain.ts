@@ -1,5 +1,5 @@
 import type { FoundAddress, Lookup, Lookups } from '../../lookup/index.ts'
-import type { Provenance, Resolver } from '../../resolve/index.ts'
+import type { Resolved, Resolver } from '../../resolve/index.ts'
 import { parseHostName, queryFor } from '../../lookup/index.ts'
 import { CLASS, isObsoleteType, isUnaskableType, isZoneTransfer } from '../../wire/index.ts'
 import { invalidParameter } from '../errors.ts'
@@ -60,16 +60,16 @@ function isBad(type: number): boolean {
 }
 
 /** What is said of every lookup. */
-function toldBy(lookup: Lookup<{ readonly flags: number; readonly provenance: Provenance }>) {
+function toldBy(lookup: Lookup<Resolved>) {
   if (lookup.ok) {
-    const { flags, provenance } = lookup.value
-    return { flags, failure: undefined, provenance: provenanceOutput(provenance) }
+    const { flags } = lookup.value.answer
+    return { flags, failure: undefined, provenance: provenanceOutput(lookup.value) }
   }
-  const { provenance } = lookup.failure
+  const { resolved } = lookup.failure
   return {
     flags: undefined,
     failure: failureOutput(lookup.failure),
-    provenance: provenance && provenanceOutput(provenance),
+    provenance: resolved && provenanceOutput(resolved),
   }
 }
 

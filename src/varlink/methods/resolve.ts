@@ -26,33 +26,38 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
   return serve(RESOLVE_INTERFACE, {
     async ResolveHostname({ name, family, ...where }, call) {
       const request = { name, family: int32(family, 'family'), ...lookupParameters(where, call) }
-      const { addresses, canonical, flags, cached } = found(await lookups.hostname(request, call.signal))
-      if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: addresses.length })
-      return { addresses: some(addresses).map(addressOutput), name: canonical, flags }
+      const { addresses, canonical, answer } = found(await lookups.hostname(request, call.signal))
+      const { dependsOn } = answer
+      if (dependsOn !== undefined) call.mayRepeat({ entries: dependsOn, shuffled: addresses.length })
+      return { addresses: some(addresses).map(addressOutput), name: canonical, flags: answer.flags }
     },
     async ResolveAddress({ address, family, ...where }, call) {
       const bytes = byteArray(address, 'address')
       const request = { address: bytes, family: int32(family, 'family'), ...lookupParameters(where, call) }
-      const { names, flags, cached } = found(await lookups.address(request, call.signal))
-      if (cached !== undefined) call.mayRepeat({ entries: cached, shuffled: names.length })
-      return { names: some(names).map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name })), flags }
+      const { names, answer } = found(await lookups.address(request, call.signal))
+      const { dependsOn } = answer
+      if (dependsOn !== undefined) call.mayRepeat({ entries: dependsOn, shuffled: names.length })
+      return {
+        names: some(names).map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name })),
+        flags: answer.flags,
+      }
     },
     async ResolveService({ name = '', type = '', domain, family, ...where }, call) {
       const request = { name, type, domain, family: int32(family, 'family'), ...lookupParameters(where, call) }
-      const { services, txt, canonical, flags } = found(await lookups.service(request, call.signal))
+      const { services, txt, canonical, answer } = found(await lookups.service(request, call.signal))
       return {
         services: some(services).map(serviceOutput),
         txt: unlessEmpty(txt.map(octalEscaped)),
         canonical: { ...canonical, name: canonical.name || undefined },
-        flags,
+        flags: answer.flags,
       }
     },
     async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, call) {
       const key = { type: uint16(type, 'type'), class: uint16(recordClass, 'class') }
-      const { records, flags } = found(
+      const { records, answer } = found(
         await lookups.record({ name, ...key, ...lookupParameters(where, call) }, call.signal),
       )
-      return { rrs: some(records).map(linkedRecord), flags }
+      return { rrs: some(records).map(linkedRecord), flags: answer.flags }
     },
     BrowseServices() {
       // There is no multicast DNS here to browse.

@@ -1,13 +1,7 @@
 import type { Millis } from '../../base/index.ts'
 import type { LookupFailure } from '../../lookup/index.ts'
-import type {
-  ExplainedCache,
-  ExplainedScope,
-  Explanation,
-  Provenance as Origin,
-  Resolution,
-  ServerSight,
-} from '../../resolve/index.ts'
+import type { ExplainedCache, ExplainedScope, Explanation, Resolution, Resolved } from '../../resolve/index.ts'
+import type { ServerReport } from '../../upstream/index.ts'
 import { failureText } from '../../lookup/index.ts'
 import { errorOfFailure } from '../errors.ts'
 import type { Failure, Provenance, Remembered, Scope, Server, ValueOf } from '../../varlink-idl/index.ts'
@@ -19,20 +13,20 @@ type ScopeValue = ValueOf<(typeof Scope)['fields']>
 type RememberedValue = ValueOf<(typeof Remembered)['fields']>
 type ServerValue = ValueOf<(typeof Server)['fields']>
 
-export function provenanceOutput(origin: Origin): ProvenanceValue {
-  const { source, scope, ifindex, server, channel, learntAt, took, attempts, verdicts } = origin
+export function provenanceOutput({ answer, took, scores }: Resolved): ProvenanceValue {
+  const { source, scope, origin, attempts } = answer
   return {
     source,
-    scope,
-    ifindex: ifindex || undefined,
-    server,
-    transport: channel,
-    learntUSec: learntAt && micros(learntAt),
+    scope: scope?.label,
+    ifindex: scope?.ifindex || undefined,
+    server: origin?.server,
+    transport: origin?.channel,
+    learntUSec: origin && micros(origin.learntAt),
     tookUSec: micros(took),
     attempts: attempts.map(({ server: asked, channel: transport, took: time, result }) => {
       return { server: asked, transport, tookUSec: micros(time), result }
     }),
-    scopes: verdicts().map(({ scope: label, ifindex: link, score, reason, won }) => {
+    scopes: scores().map(({ scope: label, ifindex: link, score, reason, won }) => {
       return { scope: label, ifindex: link || undefined, score, rule: reason, won }
     }),
   }
@@ -50,8 +44,9 @@ export function explanationOutput({ name, types, steps, scopes, changedAt }: Exp
 
 /** What asking came to. */
 export function askedOutput(resolution: Resolution) {
-  const { state, rcode, errno, extendedError, query, name, answer, flags, provenance } = resolution
-  const isEmpty = state === 'success' && answer.length === 0
+  const { query, name, answer } = resolution
+  const { state, rcode, errno, extendedError, records, flags } = answer
+  const isEmpty = state === 'success' && records.length === 0
   const kind = isEmpty ? 'no-such-rr' : state
   const message = kind === 'success' ? '' : failureText(kind, query.name, name, rcode, extendedError)
   const failure = { message, rcode, errno, parameter: undefined, queryString: name, extendedError }
@@ -59,9 +54,9 @@ export function askedOutput(resolution: Resolution) {
     state: isEmpty ? 'nodata' : state,
     failure: kind === 'success' ? undefined : failureOutput({ ...failure, kind }),
     name,
-    rrs: answer.map(linkedRecord),
+    rrs: records.map(linkedRecord),
     flags,
-    provenance: provenanceOutput(provenance),
+    provenance: provenanceOutput(resolution),
   }
 }
 
@@ -93,21 +88,22 @@ function rememberedOutput({ question, found, age, remaining, isOlderThanChange }
   }
 }
 
-export function serverOutput({
-  isCurrent,
-  isTrusted,
-  speaksEdns,
-  roundTrip,
-  patience,
-  ...same
-}: ServerSight): ServerValue {
+export function serverOutput(report: ServerReport): ServerValue {
+  const { server, roundTrip, sent, answers, silences, errors, truncated, invalid, doubts } = report
   return {
-    ...same,
-    current: isCurrent,
-    trusted: isTrusted,
-    edns: speaksEdns,
+    server,
+    current: report.isCurrent,
+    trusted: report.isTrusted,
     roundTripUSec: roundTrip === undefined ? undefined : micros(roundTrip),
-    patienceUSec: micros(patience),
+    patienceUSec: micros(report.patience),
+    edns: report.speaksEdns,
+    sent,
+    answers,
+    silences,
+    errors,
+    truncated,
+    invalid,
+    doubts,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Histogram as Counted, JournalEntry, LinkSight, Meter } from '../../observe/index.ts'
+import type { Histogram as Counted, JournalEntry, LinkView, Meter } from '../../observe/index.ts'
 import { BUCKETS } from '../../observe/index.ts'
 import { micros, serverOutput } from './explanation.ts'
 import type { Histogram, Link, Question, ValueOf } from '../../varlink-idl/index.ts'
@@ -30,7 +30,7 @@ function clientOutput({ client, identity }: JournalEntry) {
   return { door, address: address?.text, port, busName, uid, pid, process }
 }
 
-export function linkOutput(link: LinkSight): ValueOf<(typeof Link)['fields']> {
+export function linkOutput(link: LinkView): ValueOf<(typeof Link)['fields']> {
   const { isUp, hasCarrier, hasRoute, isManaged, isInUse, isDefaultRoute, ifindex, servers, ...same } = link
   return {
     ...same,

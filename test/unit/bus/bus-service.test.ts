@@ -223,7 +223,6 @@ describe('signals', () => {
     await eventually(() => expect(told).toEqual([`${PATH} Manager LLMNRHostname,DNS,DNSEx`]))
     control.table.set(11, { ...control.link(10)!, ifindex: 11, currentServer: server('192.0.2.1') })
     control.table.delete(10)
-    control.fire('linksChanged')
     control.status = { ...control.status, llmnrHostname: 'third' }
     control.fire('configurationChanged')
     await eventually(() => expect(told).toHaveLength(2))

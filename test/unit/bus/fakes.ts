@@ -10,7 +10,7 @@ import type {
 } from '../../../src/control/index.ts'
 import { type Authority, ControlError, type Operation, type Verdict } from '../../../src/control/index.ts'
 import type { Lookup, LookupFailure, Lookups } from '../../../src/lookup/index.ts'
-import type { Provenance } from '../../../src/resolve/index.ts'
+import { failed } from '../../../src/scope/index.ts'
 import {
   DEFAULT_LINK_SETTINGS,
   DEFAULT_RESOLVED_SETTINGS,
@@ -131,18 +131,6 @@ export class FakeControl implements Control {
   }
 }
 
-const provenance: Provenance = {
-  source: 'network',
-  ifindex: 2,
-  scope: 'link 2 (eth0)',
-  server: '192.0.2.1',
-  channel: 'udp',
-  learntAt: 0,
-  took: 1,
-  attempts: [],
-  verdicts: () => [],
-}
-
 export function failure(kind: LookupFailure['kind'], changes: Partial<LookupFailure> = {}): LookupFailure {
   return {
     kind,
@@ -186,9 +174,9 @@ export class FakeLookups implements Lookups {
 
   #answer<T>(request: unknown, value: T): Lookup<T> {
     this.requests.push(request)
-    const failed = this.next
+    const { next } = this
     this.next = undefined
-    return failed === undefined ? { ok: true, value } : { ok: false, failure: failed }
+    return next === undefined ? { ok: true, value } : { ok: false, failure: next }
   }
 
   #never(signal: AbortSignal): Promise<never> {
@@ -203,7 +191,8 @@ export class FakeLookups implements Lookups {
     })
   }
 }
-const common = { flags: 1 | (1 << 23), provenance }
+const answer = { ...failed('x' as Name, 'success'), flags: 1 | (1 << 23) }
+const common = { answer, took: 1, scores: () => [] }
 
 /** Root may; everybody else gets `verdict`. */
 export class FakeAuthority implements Authority {

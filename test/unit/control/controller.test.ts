@@ -24,8 +24,9 @@ import {
   type ResolvedSettings,
   type SavedLink,
 } from '../../../src/settings/index.ts'
-import { nameOf } from '../../../src/wire/index.ts'
+import { CLASS, nameOf, TYPE } from '../../../src/wire/index.ts'
 import { FakeClock, settle } from '../../kit/fake-clock.ts'
+import { replyFor } from '../../kit/messages.ts'
 import { ScriptedTransport } from '../../kit/scripted-transport.ts'
 import { SeededRandom } from '../../kit/seeded-random.ts'
 
@@ -63,6 +64,7 @@ class Rig {
   /** Texts of resolv.conf, in the order written. */
   readonly written: { uplink: string; stub: string | undefined }[] = []
   readonly scopes: ScopeSet
+  readonly transport: ScriptedTransport
   readonly control: Controller
   canSave = true
 
@@ -70,8 +72,8 @@ class Rig {
     const { clock } = this
     const log = new Logger('debug', (_level, line) => this.log.push(line))
     const counts = new TransactionCounts()
-    const transport = new ScriptedTransport(clock)
-    this.scopes = new ScopeSet({ transport, clock, random: new SeededRandom(), log, counts })
+    this.transport = new ScriptedTransport(clock)
+    this.scopes = new ScopeSet({ transport: this.transport, clock, random: new SeededRandom(), log, counts })
     this.control = new Controller({ ...DEFAULT_RESOLVED_SETTINGS, fallbackServers: [], ...settings }, [], {
       scopes: this.scopes,
       counts,
@@ -88,7 +90,7 @@ class Rig {
     const tell = (event: keyof ControlEvents) => () => void this.events.push(event)
     this.control.subscribe({
       serversChanged: tell('serversChanged'),
-      linksChanged: tell('linksChanged'),
+      currentServerChanged: tell('currentServerChanged'),
       configurationChanged: tell('configurationChanged'),
     })
   }
@@ -323,9 +325,34 @@ describe('what outlives what (R-LINK, R-NETD)', () => {
     rig.control.followKernel(factsOf())
     await settle()
     expect([rig.control.link(2), rig.saved.size]).toEqual([undefined, 0])
-    expect(rig.events).toEqual(['configurationChanged', 'linksChanged', 'serversChanged'])
+    expect(rig.events).toEqual(['configurationChanged', 'serversChanged'])
     rig.control.followKernel(factsOf(ETH))
     expect(rig.control.link(2)?.settings).toEqual(DEFAULT_LINK_SETTINGS)
+  })
+
+  test('CurrentDNSServer is told when the global scope goes over to another server, or gets others', async () => {
+    const global = { servers: servers('10.9.0.1 10.9.0.2'), configuresServersOrDomains: true }
+    const rig = await Rig.of(factsOf(ETH), global)
+    const told = () => rig.events.filter((event) => event === 'currentServerChanged').length
+    rig.transport.script = (exchange) => {
+      const reply = replyFor(exchange.wire, { answer: ['a.test 60 A 192.0.2.1'] })
+      if (exchange.server === '10.9.0.2') exchange.reply(reply)
+    }
+    const question = { name: nameOf('a.test'), type: TYPE.A, class: CLASS.IN }
+    const may = { readsCache: false, fillsCache: true, mayAskNetwork: true, mayRedirect: true, mayBeStale: true }
+    const ask = async () => {
+      const request = { request: { kind: 'question', question }, variant: '', ...may } as const
+      const answer = rig.scopes.global?.lookUp(request, new AbortController().signal)
+      await rig.clock.advance(5000)
+      expect((await answer)?.state).toBe('success')
+    }
+    await ask()
+    expect([told(), rig.control.global().currentServer?.address.text]).toEqual([1, '10.9.0.2'])
+    await ask()
+    rig.control.followKernel(factsOf({ ...ETH, name: 'other' }))
+    expect(told()).toBe(1) // nothing else changed it
+    rig.control.reload({ ...DEFAULT_RESOLVED_SETTINGS, ...global, servers: servers('10.9.0.3') }, [])
+    expect([told(), rig.control.global().currentServer?.address.text]).toEqual([2, '10.9.0.3'])
   })
 
   test('R-PROC-1: pushed settings survive a reload, caches do not', async () => {

@@ -147,7 +147,7 @@ describe('hostname (dbus.md §3.1)', () => {
       { name: '192.0.2.1', family: AF_UNSPEC, ifindex: 0, flags: 0 },
       signal,
     )
-    expect(lookup).toMatchObject({ ok: true, value: { flags: 0xc0201 } })
+    expect(lookup).toMatchObject({ ok: true, value: { answer: { flags: 0xc0201 } } })
   })
 
   test('flags tell where an answer came from', async () => {
@@ -155,7 +155,7 @@ describe('hostname (dbus.md §3.1)', () => {
     const flags = async () => {
       const request = { name: 'v4.test', family: AF_INET, ifindex: 0, flags: 0 }
       const lookup = await world.run(world.lookups.hostname(request, signal))
-      return lookup.ok ? lookup.value.flags : 0
+      return lookup.ok ? lookup.value.answer.flags : 0
     }
     expect(await flags()).toBe(FLAG.DNS | FLAG.FROM_NETWORK)
     expect(await flags()).toBe(FLAG.DNS | FLAG.FROM_CACHE)

@@ -55,7 +55,7 @@ describe('CNAMEs', () => {
     ['R-CNAME-3: seventeen are not', 17, 'cname-loop', 16],
   ])('%s', async (_rule, length, state, records) => {
     const resolution = await resolve(worldOf(chain(length)), 'n0.test')
-    expect([resolution.state, resolution.answer.length]).toEqual([state, records])
+    expect([resolution.answer.state, resolution.answer.records.length]).toEqual([state, records])
   })
 
   test.each<[string, string, Readonly<Record<string, ReplyParts>>, Ask, string, string[], string[]]>([
@@ -143,14 +143,14 @@ describe('CNAMEs', () => {
   ])('%s', async (_rule, name, zone, ask, state, answer, asked) => {
     const world = worldOf(zone)
     const resolution = await resolve(world, name, ask)
-    expect([resolution.state, lines(resolution.answer)]).toEqual([state, answer])
+    expect([resolution.answer.state, lines(resolution.answer.records)]).toEqual([state, answer])
     expect(world.asked('10.2.0.1')).toEqual(asked)
   })
 
   test('R-CNAME-4: a redirect of the hosts file may go to DNS, one of DNS goes nowhere else', async () => {
     const world = worldOf({ 'out.test A': { answer: ['out.test 60 CNAME intranet'] } })
     const resolution = await resolve(world, 'out.test')
-    expect([resolution.state, resolution.name]).toEqual(['no-servers', 'intranet'])
+    expect([resolution.answer.state, resolution.name]).toEqual(['no-servers', 'intranet'])
   })
 })
 
@@ -189,7 +189,7 @@ describe('the order of sources (R-ORDER)', () => {
       { hosts },
     )
     const resolution = await resolve(world, name, ask)
-    expect([resolution.state, lines(resolution.answer)[0] ?? '', resolution.provenance.source]).toEqual([
+    expect([resolution.answer.state, lines(resolution.answer.records)[0] ?? '', resolution.answer.source]).toEqual([
       state,
       first,
       source,
@@ -199,7 +199,7 @@ describe('the order of sources (R-ORDER)', () => {
   test('R-ORDER-3: NODATA from the network is final', async () => {
     const world = worldOf({}, { gateways: [{ gateway: '10.2.0.1', ifindex: 2 }] })
     const resolution = await resolve(world, '1.0.2.10.in-addr.arpa', { types: 'PTR' })
-    expect([resolution.state, resolution.answer.length]).toEqual(['success', 0])
+    expect([resolution.answer.state, resolution.answer.records.length]).toEqual(['success', 0])
   })
 
   test.each([
@@ -208,7 +208,7 @@ describe('the order of sources (R-ORDER)', () => {
   ])('%s', async (_rule, settings, address) => {
     const world = worldOf({ 'box.test A': { answer: ['box.test 60 A 192.0.2.1'] } }, { hosts, settings })
     const { answer } = await resolve(world, 'box.test')
-    expect(answer.map(({ record }) => [...record.rdata].join('.'))).toEqual([address])
+    expect(answer.records.map(({ record }) => [...record.rdata].join('.'))).toEqual([address])
   })
 })
 
@@ -221,7 +221,7 @@ describe('refused types (RefuseRecordTypes=)', () => {
     ['none refused', 'A', 'success', ['a.test A']],
   ])('%s', async (_rule, types, state, asked) => {
     const world = worldOf({ 'a.test A': { answer: ['a.test 60 A 192.0.2.1'] } }, { settings })
-    expect((await resolve(world, 'a.test', { types })).state).toBe(state)
+    expect((await resolve(world, 'a.test', { types })).answer.state).toBe(state)
     expect(world.asked('10.2.0.1')).toEqual(asked)
   })
 })
@@ -241,38 +241,60 @@ describe('who watches', () => {
   test('is told of every query until disposed', async () => {
     const world = worldOf({})
     const seen: string[] = []
-    const watch = world.resolver.watch(({ query, state }) => seen.push(`${query.name} ${state}`))
+    const watch = world.resolver.watchers.watch(({ query, answer }) => seen.push(`${query.name} ${answer.state}`))
     await world.ask('a.test')
     await world.ask('a.test')
-    expect(world.resolver.isWatched).toBe(true)
+    expect(world.resolver.watchers.mustSeeAll).toBe(true)
     watch[Symbol.dispose]()
     await world.ask('a.test')
-    expect([seen, world.resolver.isWatched]).toEqual([['a.test success', 'a.test success'], false])
+    expect([seen, world.resolver.watchers.mustSeeAll]).toEqual([['a.test success', 'a.test success'], false])
   })
 })
 
-describe('provenance', () => {
+describe('an answer', () => {
   test('tells source, scope, server and how every scope took the name', async () => {
     const world = worldOf(
       { 'a.test A': { answer: ['a.test 60 A 192.0.2.1'] } },
       { dns: ['10.9.0.1'], links: [{ ifindex: 2, name: 'lan', dns: ['10.2.0.1'], domains: ['~test'] }] },
     )
-    const { provenance } = await resolve(world, 'a.test')
-    expect(provenance).toMatchObject({
+    const { answer, scores } = await resolve(world, 'a.test')
+    expect(answer).toMatchObject({
       source: 'network',
-      ifindex: 2,
-      scope: 'link 2 (lan)',
-      server: '10.2.0.1%lan',
-      channel: 'udp',
-      learntAt: world.clock.wall(),
+      scope: { ifindex: 2, label: 'link 2 (lan)' },
+      origin: { server: '10.2.0.1%lan', channel: 'udp', learntAt: world.clock.wall() },
       attempts: [{ server: '10.2.0.1%lan', result: 'NOERROR' }],
     })
-    expect(provenance.verdicts().map(({ scope, won, reason }) => [scope, won, reason])).toEqual([
+    expect(scores().map(({ scope, won, reason }) => [scope, won, reason])).toEqual([
       ['global', false, 'default route'],
       ['link 2 (lan)', true, 'domain test'],
     ])
     await world.advance(5000)
-    const again = (await resolve(world, 'a.test')).provenance
-    expect([again.source, again.server, again.learntAt]).toEqual(['cache', '10.2.0.1%lan', world.clock.wall() - 5000])
+    const again = (await resolve(world, 'a.test')).answer
+    expect([again.source, again.origin]).toEqual([
+      'cache',
+      { server: '10.2.0.1%lan', channel: 'udp', learntAt: world.clock.wall() - 5000 },
+    ])
+  })
+
+  test('is the very same from the scope to whoever asked, where it is whole', async () => {
+    const world = worldOf({ 'a.test A': { answer: ['a.test 60 A 192.0.2.1'] } })
+    const told: unknown[] = []
+    const observation = world.resolver.watchers.observe(({ answer }) => told.push(answer))
+    const scope = world.scopes.ofLink(2)!
+    const lookUp = scope.lookUp.bind(scope)
+    const given: unknown[] = []
+    scope.lookUp = async (...request) => {
+      const answer = await lookUp(...request)
+      given.push(answer)
+      return answer
+    }
+    const { answer } = await resolve(world, 'a.test')
+    observation[Symbol.dispose]()
+    expect([given[0], told[0]].every((one) => one === answer)).toBe(true)
+  })
+
+  test('a refused question is authenticated by nobody', async () => {
+    const world = worldOf({}, { settings: { refuseRecordTypes: [TYPE.A] } })
+    expect((await resolve(world, 'a.test')).answer).toMatchObject({ state: 'query-refused', flags: 0, source: 'none' })
   })
 })

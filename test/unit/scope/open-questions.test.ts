@@ -1,36 +1,35 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { IpAddress, Logger } from '../../../src/base/index.ts'
 import { TransactionCounts } from '../../../src/scope/index.ts'
 import { OpenQuestions } from '../../../src/scope/open-questions.ts'
-import type { ScopeRequest } from '../../../src/scope/outcome.ts'
-import { failure } from '../../../src/scope/outcome.ts'
+import { type Answer, failed, type ScopeRequest } from '../../../src/scope/index.ts'
 import { parseServerSpec } from '../../../src/settings/index.ts'
-import type { Outcome } from '../../../src/upstream/index.ts'
 import { Upstream, Upstreams } from '../../../src/upstream/index.ts'
 import { CLASS, nameOf, TYPE } from '../../../src/wire/index.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 import { replyFor } from '../../kit/messages.ts'
 import { ScriptedTransport } from '../../kit/scripted-transport.ts'
 import { SeededRandom } from '../../kit/seeded-random.ts'
+import { World } from '../../kit/world.ts'
 
 test('R-SRV-17: who asks the same joins the question under way', async () => {
   const { questions, transport, clock, counts } = scene()
-  const both = [questions.ask(requestFor('www.test'), true), questions.ask(requestFor('www.test'), true)]
+  const both = [ask(questions, requestFor('www.test')), ask(questions, requestFor('www.test'))]
   expect([transport.exchanges.length, questions.size, counts.current]).toEqual([1, 1, 1])
   answer(transport, 0)
   const [first, second] = await Promise.all(both)
   expect(second).toBe(first)
-  expect(first?.kind).toBe('failure') // what the scope of this test makes of every outcome
+  expect(first?.state).toBe('no-source') // what the scope of this test makes of every outcome
   expect([questions.size, counts.current, clock.pending]).toEqual([0, 0, 0])
 })
 
 test('nothing is left of a thousand questions once they are answered, lost or broken off', async () => {
   const { questions, transport, clock, counts } = scene()
-  const asked = Array.from({ length: 1000 }, (_, i) => questions.ask(requestFor(`n${i}.test`), true))
+  const asked = Array.from({ length: 1000 }, (_, i) => ask(questions, requestFor(`n${i}.test`)))
   for (let i = 0; i < 500; i++) answer(transport, i)
-  questions.breakOff((name) => name.startsWith('n9'))
+  questions.abort((name) => name.startsWith('n9'))
   await clock.advance(60_000)
-  const states = (await Promise.all(asked)).map((outcome) => (outcome.kind === 'failure' ? outcome.state : 'answer'))
+  const states = (await Promise.all(asked)).map(({ state }) => state)
   expect(new Set(states)).toEqual(new Set(['no-source', 'aborted', 'timeout']))
   expect([questions.size, counts.current, clock.pending]).toEqual([0, 0, 0])
   expect(transport.exchanges.filter(({ isOpen }) => isOpen).length).toBeLessThanOrEqual(64 * 24) // late answers may teach
@@ -40,10 +39,11 @@ test('nothing is left of a thousand questions once they are answered, lost or br
 
 test('what is forgotten is answered, but joined by nobody and not kept', async () => {
   const kept: boolean[] = []
-  const { questions, transport } = scene((mayBeKept) => kept.push(mayBeKept))
-  const old = questions.ask(requestFor('www.test'), true)
+  const { questions, transport } = scene()
+  const note = (mayBeKept: boolean) => kept.push(mayBeKept)
+  const old = ask(questions, requestFor('www.test'), note)
   questions.forget()
-  const fresh = questions.ask(requestFor('www.test'), true)
+  const fresh = ask(questions, requestFor('www.test'), note)
   expect([transport.exchanges.length, questions.size]).toEqual([2, 2])
   answer(transport, 0)
   answer(transport, 1)
@@ -53,7 +53,7 @@ test('what is forgotten is answered, but joined by nobody and not kept', async (
 
 test('closing breaks off what is under way, and takes its messages back', async () => {
   const { questions, transport, clock } = scene()
-  const asked = questions.ask(requestFor('www.test'), true)
+  const asked = ask(questions, requestFor('www.test'))
   questions[Symbol.dispose]()
   questions[Symbol.dispose]()
   expect(await asked).toMatchObject({ state: 'aborted' })
@@ -61,16 +61,47 @@ test('closing breaks off what is under way, and takes its messages back', async 
 })
 
 test('a bug in what is made of an answer reaches those who asked, and leaves nothing behind', async () => {
-  const { questions, transport, clock, counts } = scene(() => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+  world.serve('*', () => ({ answer: ['www.test 60 A 192.0.2.9'] }))
+  const name = nameOf('www.test')
+  const bare = {
+    types: [TYPE.A],
+    class: CLASS.IN,
+    flags: 0,
+    ifindex: 0,
+    relayed: undefined,
+    patienceForRest: undefined,
+  }
+  const query = { name, ...bare }
+  const scope = world.scopes.ofLink(2)!
+  const store = vi.spyOn(scope.cache, 'store').mockImplementation(() => {
     throw new Error('impossible')
   })
-  const asked = questions.ask(requestFor('www.test'), true)
-  answer(transport, 0)
-  await expect(asked).rejects.toThrow('impossible')
-  expect([questions.size, counts.current, clock.pending]).toEqual([0, 0, 0])
+  await expect(world.resolve(query)).rejects.toThrow('impossible')
+  store.mockRestore()
+  expect((await world.ask('www.test')).answer.length).toBe(1) // asked anew: nobody joins what failed
+  expect(world.exchanges.length).toBe(2)
 })
 
-function scene(onEnd: (mayBeKept: boolean) => void = () => undefined) {
+/** As the scope does: joins the same question, and makes of its outcome what `conclude` says. */
+function ask(
+  questions: OpenQuestions,
+  request: ScopeRequest,
+  onEnd: (mayBeKept: boolean) => void = () => undefined,
+): Promise<Answer> {
+  const open = questions.find(request)
+  if (open !== undefined) return open.answer
+  const begun = questions.begin(request, true)
+  begun.answer = begun.outcome.then((outcome) => {
+    questions.end(begun)
+    onEnd(begun.mayBeKept)
+    const state = outcome === 'aborted' ? outcome : outcome.kind === 'reply' ? 'no-source' : outcome.state
+    return failed(request.request.question.name, state)
+  })
+  return begun.answer
+}
+
+function scene() {
   const clock = new FakeClock()
   const transport = new ScriptedTransport(clock)
   const counts = new TransactionCounts()
@@ -78,12 +109,8 @@ function scene(onEnd: (mayBeKept: boolean) => void = () => undefined) {
   const spec = parseServerSpec('192.0.2.1', () => undefined)
   const endpoint = { address: IpAddress.of('192.0.2.1'), port: 53, ifindex: 0, serverName: undefined }
   const upstreams = new Upstreams([new Upstream({ spec, endpoint, label: '192.0.2.1' })])
-  const conclude = (_request: ScopeRequest, outcome: Outcome, mayBeKept: boolean) => {
-    onEnd(mayBeKept)
-    return failure(outcome.kind === 'reply' ? 'no-source' : outcome.state)
-  }
   const services = { transport, clock, random: new SeededRandom(), log, counts }
-  return { questions: new OpenQuestions(upstreams, services, conclude), transport, clock, counts }
+  return { questions: new OpenQuestions(upstreams, services), transport, clock, counts }
 }
 
 function requestFor(name: string): ScopeRequest {

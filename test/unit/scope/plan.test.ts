@@ -16,7 +16,7 @@ import {
   OPERSTATE_UP,
   planScopes,
   type ScopeInput,
-  type ScopePlan,
+  type UnicastPlan,
 } from '../../../src/scope/index.ts'
 import {
   DEFAULT_LINK_SETTINGS,
@@ -154,7 +154,7 @@ function inputOf({ links = [], global = '', settings }: Script): ScopeInput {
 
 const plans = (script: Script) => planScopes(inputOf(script))
 /** `id: servers as they are reached (obstacle)` of every plan. */
-const inWords = (list: readonly ScopePlan[]) =>
+const inWords = (list: readonly UnicastPlan[]) =>
   list.map(({ id, servers: planned, obstacle }) => {
     const labels = planned.map(({ label }) => label).join(' ')
     return `${id}: ${labels}${obstacle === undefined ? '' : ` (${obstacle})`}`

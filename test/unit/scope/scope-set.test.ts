@@ -198,21 +198,19 @@ describe('questions on their way', () => {
     await settle()
     impatient.abort(new Error('gone'))
     await expect(first).rejects.toThrow('gone')
-    expect((await world.run(second)).answer.length).toBe(1)
+    expect((await world.run(second)).answer.records.length).toBe(1)
     expect(world.exchanges.length).toBe(1)
   })
 })
 
 test('R-ROUTE-2: a query for one link is scored on that link alone', () => {
   const world = worldOf([LAN, VPN], [GLOBAL])
-  const request = { name: nameOf('a.test'), types: [TYPE.A] }
-  const options = { asksSingleLabels: false }
-  expect(world.scopes.route({ ...request, ifindex: 0 }, options).map((scope) => scope.plan.id)).toEqual([
-    'global',
-    'link 2',
-  ])
-  expect(world.scopes.route({ ...request, ifindex: 2 }, options).map((scope) => scope.plan.id)).toEqual(['link 2'])
-  expect(world.scopes.route({ ...request, ifindex: 9 }, options)).toEqual([])
+  const request = { name: nameOf('a.test'), types: [TYPE.A], flags: 0 }
+  expect(world.scopes.route({ ...request, ifindex: 0 }).map((scope) => scope.plan.id)).toEqual(['global', 'link 2'])
+  expect(world.scopes.route({ ...request, ifindex: 2 }).map((scope) => scope.plan.id)).toEqual(['link 2'])
+  expect(world.scopes.route({ ...request, ifindex: 9 })).toEqual([])
+  expect(world.scopes.route({ ...request, ifindex: 0, flags: FLAG.MDNS_IPV4 })).toEqual([])
+  expect(world.scopes.route({ ...request, ifindex: 2, flags: FLAG.MDNS_IPV4 | FLAG.DNS })).toHaveLength(1)
 })
 
 test('a closed set has no scope and no timer left', async () => {

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
-import { FakeClock, fakePorts, hostnameResult, PROVENANCE, RecordingLog, scratch, TestClient } from './support.ts'
+import { FakeClock, fakePorts, hostnameResult, resolved, RecordingLog, scratch, TestClient } from './support.ts'
 
 const R = 'io.systemd.Resolve.'
-const none = { flags: 0, provenance: PROVENANCE }
+const none = resolved(0)
 const { ports } = fakePorts({
   hostname: async () => ({ ok: true, value: hostnameResult() }),
   address: async () => ({ ok: true, value: { names: [{ ifindex: 0, name: 'a' }], ...none } }),

@@ -226,6 +226,13 @@ test('DumpCache: a cache that fits no message is refused without being read to i
 })
 
 const LEARNT = {
+  server: '10.1.0.1',
+  isCurrent: true,
+  isTrusted: false,
+  speaksEdns: false,
+  silences: 1,
+  truncated: 0,
+  invalid: 0,
   state: 'out',
   roundTrip: 1.5,
   patience: 60,

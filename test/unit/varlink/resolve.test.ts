@@ -5,7 +5,7 @@ import { firstMisfit } from '../../../src/varlink-idl/idl.ts'
 import { resolveService } from '../../../src/varlink/index.ts'
 import { RESOLVE_INTERFACE } from '../../../src/varlink-idl/resolve-interface.ts'
 import { nameOf, recordOf, TYPE } from '../../../src/wire/index.ts'
-import { call, failure, fakePorts, hostnameResult, ip, PROVENANCE, RecordingLog } from './support.ts'
+import { call, failure, fakePorts, hostnameResult, ip, resolved, RecordingLog } from './support.ts'
 
 const R = 'io.systemd.Resolve.'
 const INVALID = 'org.varlink.service.InvalidParameter'
@@ -28,7 +28,7 @@ test('ResolveHostname: request and reply', async () => {
   ]
   const hostname = async (request: HostnameRequest) => {
     asked.push(request)
-    return { ok: true as const, value: hostnameResult({ addresses, canonical: 'c.example', flags: 0x800001 }) }
+    return { ok: true as const, value: hostnameResult({ addresses, canonical: 'c.example', ...resolved(0x800001) }) }
   }
   const replies = await call(service({ hostname }), `${R}ResolveHostname`, {
     name: 'Ex',
@@ -65,7 +65,7 @@ test('ResolveHostname: what is not given is 0; null says the same (V-7)', async 
 })
 
 test('an empty success is NoSuchResourceRecord, never an empty list', async () => {
-  const none = { flags: 0, provenance: PROVENANCE }
+  const none = resolved(0)
   const lookups = service({
     hostname: async () => ({ ok: true, value: hostnameResult({ addresses: [] }) }),
     address: async () => ({ ok: true, value: { names: [], ...none } }),
@@ -95,7 +95,7 @@ test('ResolveAddress: request and reply', async () => {
   ]
   const address = async (request: AddressRequest) => {
     asked.push(request)
-    return { ok: true as const, value: { names, flags: 1, provenance: PROVENANCE } }
+    return { ok: true as const, value: { names, ...resolved(1) } }
   }
   const parameters = { address: [192, 0, 2, 1], family: 2 }
   const [reply] = await call(service({ address }), `${R}ResolveAddress`, parameters)
@@ -111,7 +111,7 @@ test('ResolveRecord: rr for known types, raw always; class IN unless given', asy
   ]
   const record = async (request: RecordRequest) => {
     asked.push(request)
-    return { ok: true as const, value: { records, flags: 1, provenance: PROVENANCE } }
+    return { ok: true as const, value: { records, ...resolved(1) } }
   }
   const [reply] = await call(service({ record }), `${R}ResolveRecord`, { name: 'a.example', type: 1 })
   expect(asked).toMatchObject([{ name: 'a.example', type: 1, class: 1, ifindex: 0, flags: 0 }])
@@ -140,7 +140,7 @@ test('ResolveService: request and reply', async () => {
   const lookup = async (request: ServiceRequest) => {
     asked.push(request)
     const canonical = { name: '', type: '_x._tcp', domain: 'example' }
-    return { ok: true as const, value: { services, txt, canonical, flags: 1, provenance: PROVENANCE } }
+    return { ok: true as const, value: { services, txt, canonical, ...resolved(1) } }
   }
   const [reply] = await call(service({ service: lookup }), `${R}ResolveService`, { domain: 'example', type: '_x._tcp' })
   expect(asked).toMatchObject([{ name: '', type: '_x._tcp', domain: 'example', family: 0, ifindex: 0, flags: 0 }])

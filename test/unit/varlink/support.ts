@@ -15,7 +15,8 @@ import type {
   Verdict,
 } from '../../../src/control/index.ts'
 import type { HostnameResult, LookupFailure, Lookups } from '../../../src/lookup/index.ts'
-import type { Provenance } from '../../../src/resolve/index.ts'
+import type { Answer, Resolved } from '../../../src/resolve/index.ts'
+import { failed } from '../../../src/scope/index.ts'
 import type { ResolvedSettings, ServerSpec } from '../../../src/settings/index.ts'
 import { DEFAULT_LINK_SETTINGS } from '../../../src/settings/index.ts'
 import type { Inspector, QueryReport, VarlinkPorts } from '../../../src/varlink/index.ts'
@@ -65,16 +66,10 @@ export class RecordingLog implements Log {
   }
 }
 
-export const PROVENANCE: Provenance = {
-  source: 'network',
-  ifindex: 0,
-  scope: undefined,
-  server: undefined,
-  channel: undefined,
-  learntAt: undefined,
-  took: 0,
-  attempts: [],
-  verdicts: () => [],
+/** What a lookup with these output flags tells beside its result. */
+export function resolved(flags: number): Resolved {
+  const answer: Answer = { ...failed(nameOf('example.com'), 'success'), flags, source: 'network' }
+  return { answer, took: 0, scores: () => [] }
 }
 
 export function ip(text: string): IpAddress {
@@ -88,7 +83,7 @@ export function failure(kind: LookupFailure['kind'], extra: Partial<LookupFailur
 
 export function hostnameResult(extra: Partial<HostnameResult> = {}): HostnameResult {
   const addresses = [{ ifindex: 2, address: ip('192.0.2.1') }]
-  return { addresses, canonical: 'example.com', flags: 1, provenance: PROVENANCE, ...extra }
+  return { addresses, canonical: 'example.com', ...resolved(1), ...extra }
 }
 
 export function server(text: string, extra: Partial<ServerSpec> = {}): ServerSpec {

@@ -1,0 +1,87 @@
+import type { Clock, Millis } from '../base/index.ts'
+import { gather } from '../base/index.ts'
+import type { CacheVariant } from '../cache/index.ts'
+import type { Answer, Scope, ScopeQuestions, ScopeRequest } from '../scope/index.ts'
+import { combined, failed, FLAG, joined } from '../scope/index.ts'
+import type { Question } from '../wire/index.ts'
+import type { Query } from './query.ts'
+
+/** The query in one scope: the search walk, and for each name on it all types at once (R-SEARCH-2, R-MERGE-1). */
+export function askScope(
+  scope: Scope,
+  query: Query,
+  deadline: Millis,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const steps = scope.questionsFor(query)
+  const [only] = steps
+  // Nearly always; each async function less on the way of a cold miss takes 1 % off its CPU time.
+  if (only !== undefined && steps.length === 1) return ask(scope, only, query, clock, signal)
+  return walk(steps, scope, query, deadline, clock, signal)
+}
+
+/** One name after the other, until one succeeds. */
+async function walk(
+  steps: readonly ScopeQuestions[],
+  scope: Scope,
+  query: Query,
+  deadline: Millis,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Answer> {
+  let last: Answer | undefined
+  for (const step of steps) {
+    signal.throwIfAborted()
+    if (last !== undefined && clock.now() >= deadline) return { ...last, state: 'timeout' }
+    const answer = await ask(scope, step, query, clock, signal)
+    last = last === undefined ? answer : { ...answer, dependsOn: joined([last.dependsOn, answer.dependsOn]) }
+    if (last.state === 'success' || last.state === 'aborted') return last
+  }
+  return last ?? failed(query.name, 'no-servers', scope)
+}
+
+/** A single type, as of all clients of the stub, costs no promise beside the scope's own. */
+function ask(
+  scope: Scope,
+  { name, types }: ScopeQuestions,
+  query: Query,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const [only] = types
+  if (only === undefined) return Promise.resolve(failed(name, 'no-servers', scope))
+  const lookUp = (type: number) => scope.lookUp(scopeRequest({ name, type, class: query.class }, query), signal)
+  return types.length === 1 ? lookUp(only) : together(types.map(lookUp), query.patienceForRest, clock)
+}
+
+/** Once one type brought records the others get a little longer: a slow AAAA holds up no A. */
+async function together(
+  lookups: readonly Promise<Answer>[],
+  patienceForRest: Millis | undefined,
+  clock: Clock,
+): Promise<Answer> {
+  const judge = ({ records }: Answer) => (patienceForRest !== undefined && records.length > 0 ? 'hurry' : 'wait')
+  const answers = await gather(lookups, judge, patienceForRest ?? 0, clock)
+  return combined(answers, answers.length === lookups.length)
+}
+
+function scopeRequest(question: Question, query: Query): ScopeRequest {
+  const { flags, relayed } = query
+  return {
+    request:
+      relayed === undefined ? { kind: 'question', question } : { kind: 'relay', question, message: relayed.message },
+    variant: variantOf(query),
+    fillsCache: relayed?.isShareable ?? true,
+    readsCache: (flags & FLAG.NO_CACHE) === 0 && (relayed?.isShareable ?? true),
+    mayAskNetwork: (flags & FLAG.NO_NETWORK) === 0,
+    mayRedirect: (flags & FLAG.NO_CNAME) === 0 && relayed === undefined,
+    mayBeStale: (flags & FLAG.NO_STALE) === 0,
+  }
+}
+
+/** Answers of another shape than to our own questions are kept apart: a relayed message may carry DO. */
+function variantOf({ relayed }: Query): CacheVariant {
+  if (relayed === undefined) return ''
+  return relayed.dnssecOk ? 'do' : 'proxy'
+}

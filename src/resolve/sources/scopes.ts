@@ -1,0 +1,91 @@
+import type { Clock } from '../../base/index.ts'
+import { isLocalOnly, NO } from '../../routing/index.ts'
+import type { Answer, ScopeSet } from '../../scope/index.ts'
+import { failed, permits } from '../../scope/index.ts'
+import type { HostFacts } from '../../synth/index.ts'
+import { askScope } from '../ask-scope.ts'
+import { explainScope } from '../explain-scope.ts'
+import type { ExplainedScope } from '../explained.ts'
+import { merge } from '../merge.ts'
+import { isInternet } from '../permitted.ts'
+import type { Query } from '../query.ts'
+import { type AnswerSource, type Asking, type SourceView, UNWANTED } from './source.ts'
+
+export interface ScopesServices {
+  readonly scopes: ScopeSet
+  readonly host: () => HostFacts
+  /** Called before a name is routed: takes up what is only looked at when needed, such as /etc/resolv.conf (R-RC-7). */
+  readonly catchUp: () => unknown
+  readonly clock: Clock
+}
+
+/** How often a query may be asked anew because the scopes changed under it. */
+const MAX_RESTARTS = 8
+
+/** The scopes that want the name most, all at once (R-ROUTE-1). */
+export class ScopesSource implements AnswerSource {
+  readonly name = 'scopes'
+  readonly standsBy = false
+  readonly #services: ScopesServices
+
+  constructor(services: ScopesServices) {
+    this.#services = services
+  }
+
+  /** R-ROUTE-2, R-ROUTE-3. */
+  off(query: Query): string | undefined {
+    const isSpoken = this.#services.scopes.all.some(({ protocol }) => permits(query.flags, protocol))
+    return isInternet(query) && isSpoken ? undefined : UNWANTED
+  }
+
+  ask(query: Query, asking: Asking): undefined | Promise<Answer> {
+    return this.#isOwnBusiness(query) ? undefined : this.#askBest(query, asking)
+  }
+
+  async explain(query: Query): Promise<SourceView> {
+    await this.#services.catchUp()
+    const isOwn = this.#isOwnBusiness(query)
+    const scopes = this.#explained(query, isOwn)
+    if (isOwn) return { decides: false, detail: 'never asked for: the name belongs to this machine', scopes }
+    const winners = scopes.filter(({ won }) => won).map(({ scope }) => scope)
+    const detail = winners.join(' and ') || 'no scope takes the name'
+    return { decides: winners.length > 0, detail, scopes }
+  }
+
+  /** Anew when the scopes changed meanwhile, so that no answer of the old ones gets out. */
+  async #askBest(query: Query, { deadline, signal }: Asking): Promise<Answer> {
+    const { scopes, clock, catchUp } = this.#services
+    const catchingUp = catchUp()
+    if (catchingUp instanceof Promise) await catchingUp
+    for (let restarts = 0; restarts < MAX_RESTARTS; restarts++) {
+      signal.throwIfAborted()
+      const { version } = scopes
+      const answers = scopes.route(query).map((scope) => askScope(scope, query, deadline, clock, signal))
+      const best = await (answers.length === 1 ? answers[0] : merge(answers, query, clock))
+      if (version === scopes.version || !this.#isOutdated(best, query)) return best ?? failed(query.name, 'no-servers')
+    }
+    return failed(query.name, 'aborted')
+  }
+
+  /** Whether an answer comes from a scope that has gone or has lost the name since it was asked. */
+  #isOutdated(best: Answer | undefined, query: Query): boolean {
+    if (best?.scope === undefined || best.state === 'aborted') return true
+    return !this.#services.scopes.route(query).some((scope) => scope === best.scope)
+  }
+
+  /** R-ROUTE-4. */
+  #isOwnBusiness({ name, types }: Query): boolean {
+    return isLocalOnly(name, types, this.#services.host())
+  }
+
+  /** Best first. */
+  #explained(query: Query, isOwn: boolean): ExplainedScope[] {
+    const { scopes, clock } = this.#services
+    const scored = scopes.score(query).toSorted((a, b) => b.score - a.score)
+    const best = scored[0]?.score ?? NO
+    return scored.map((one) => {
+      const won = best !== NO && one.score === best && !isOwn
+      return explainScope(one, won, query, scopes.changedAt, clock.now())
+    })
+  }
+}

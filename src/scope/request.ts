@@ -1,0 +1,15 @@
+import type { CacheVariant } from '../cache/index.ts'
+import type { Request } from '../upstream/index.ts'
+
+/** What one candidate asks of one scope. */
+export interface ScopeRequest {
+  readonly request: Request
+  readonly variant: CacheVariant
+  readonly readsCache: boolean
+  readonly fillsCache: boolean
+  readonly mayAskNetwork: boolean
+  /** Whether a cached CNAME may stand in for the answer. */
+  readonly mayRedirect: boolean
+  /** Whether an expired answer may stand in for one that cannot be had. */
+  readonly mayBeStale: boolean
+}
