@@ -42,6 +42,7 @@ export class NetworkdState implements AsyncDisposable {
     return state
   }
 
+  /** As of the last reading; replaced as a whole, and links about which nothing changed keep their objects. */
   get links(): NetworkdLinks {
     return this.#links
   }

@@ -4,6 +4,7 @@ import type { FileStamp } from './read-text.ts'
 /** What a look at the files came to; undefined when they are still as the stamp says. */
 export type Look<T> = (stamp: FileStamp | undefined) => Promise<{ value: T; stamp: FileStamp } | undefined>
 
+/** What is looked at, and how often. */
 export interface PolledOptions<T> {
   readonly look: Look<T>
   /** Before the first look. */
