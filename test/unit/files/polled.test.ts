@@ -176,7 +176,7 @@ test.each<[string, Record<string, string>, string]>([
   ['our uplink file', { uplink: 'x', stub: 'y', etc: '-> uplink' }, 'uplink'],
   ['our stub file', { uplink: 'x', stub: 'y', etc: '-> stub' }, 'stub'],
   ['the stub file that is a link to uplink', { uplink: 'x', stub: '-> uplink', etc: '-> stub' }, 'uplink'],
-  ['the static file', { static: 'x', etc: '-> static' }, 'static'],
+  ['R-RC-5: the static file', { static: 'x', etc: '-> static' }, 'static'],
   ['a copy of ours is foreign', { stub: 'nameserver 127.0.0.53', etc: 'nameserver 127.0.0.53' }, 'foreign'],
 ])('R-RC-6: %s', async (_, files, expected) => {
   const { root, paths } = resolvConf()
