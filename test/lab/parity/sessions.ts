@@ -102,7 +102,7 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
       '--type', '-i', 'query -t', '--no-pager dns', '--no-ask-password dns', '--ver', '--ser', '--legend', '--no-pager=x dns', 'show-cache x', 'show-server-state x',
     ],
   },
-  'C-RC-1, C-RC-2, C-RC-4…8: resolvconf': {
+  'C-RC-1, C-RC-2, C-RC-4…9: resolvconf': {
     link: { zone: {}, dns: [] },
     commands: [
       'resolvconf -a lan <nameserver_10.53.1.1 <search_corp.test', 'dns lan', 'domain lan', 'default-route lan', 'resolvconf -d lan', 'dns lan', 'domain lan',

@@ -1,7 +1,15 @@
 import { rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { foreignResolvConf, hostsFile, Polled, resolvConfMode, staticRecordFiles } from '../../../src/files/index.ts'
+import {
+  foreignResolvConf,
+  hostName,
+  hostsFile,
+  Polled,
+  resolvConfMode,
+  staticRecordFiles,
+} from '../../../src/files/index.ts'
 import { ConfigWarnings, formatDomain, formatServerSpec, type HostsTable } from '../../../src/settings/index.ts'
 import { nameOf } from '../../../src/wire/index.ts'
 import { lay, recordingLog, scratch, stillClock } from './kit.ts'
@@ -209,4 +217,15 @@ test('R-RC-7: read while foreign, kept while missing or ours, cleared when unrea
   expect(await look()).toEqual([])
   expect(await look()).toEqual([])
   expect(lines).toHaveLength(2)
+})
+
+test('R-PROC-3: the host name is the kernel’s, and looked at every second at most', async () => {
+  const clock = stillClock()
+  const name = hostName(clock, recordingLog().log)
+  expect(await name.current()).toBe(hostname())
+  clock.advance(999)
+  expect(name.current()).toBe(hostname()) // at once: nothing is read
+  clock.advance(1)
+  expect(name.current()).toBeInstanceOf(Promise)
+  expect(await name.current()).toBe(hostname())
 })
