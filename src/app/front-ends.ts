@@ -14,7 +14,7 @@ import { Listening, machineId, processName } from '../sys/index.ts'
 /** What a short answer takes in a cache and in the memo. */
 const BYTES_PER_ANSWER = 512
 
-/** The doors to the resolver, all of them leading to the same one. */
+/** Everything by which others reach the one resolver, still closed. */
 export interface FrontEnds {
   /** A stub that listens nowhere yet. */
   readonly newStub: () => StubListeners
