@@ -163,7 +163,7 @@ def errors(daemon):
     table += [(name, NO_HOST) for name in final]
     for name, outcome in table:
         script = reply(message(error=name, parameters={'rcode': 3}))
-        every_function(f'R-NSS-3 {name[:60]}', daemon, lambda *_: script, lambda *_: outcome)
+        every_function(f'R-NSS-3, R-NSS-6 {name[:60]}', daemon, lambda *_: script, lambda *_: outcome)
     for more in ({}, {'parameters': None}, {'parameters': {}, 'x': [1]}):
         script = reply(message(error=resolve + 'NoSuchResourceRecord', **more))
         every_function(f'R-NSS-3 NODATA {more}', daemon, lambda *_: script,

@@ -20,7 +20,7 @@ import { ConfigWarnings, type ForeignDns, type IfIndexOf } from '../settings/ind
 import { Outgoing, SystemClock, SystemRandom } from '../sys/index.ts'
 import { ChannelTransports } from '../transport/index.ts'
 
-/** The resolver without its doors: what it knows, what is in force, and how a question finds its answer. */
+/** The resolver without listeners and interfaces: what it knows, what is in force, and how a question finds its answer. */
 export interface Core {
   readonly clock: Clock
   readonly random: Random

@@ -6,24 +6,24 @@ import type { Options } from './options.ts'
 import { formatListenSpec } from '../settings/index.ts'
 import type { StubListeners } from '../stub/index.ts'
 
-/** The whole resolver: its core, its doors, and what signals do to them. Rooms meet in `core.ts` and `front-ends.ts`. */
+/** The whole resolver: its core, its front ends, and what signals do to them. */
 export class Daemon implements AsyncDisposable {
   readonly #context: DaemonContext
   readonly #life: Lifetime
   readonly #core: Core
-  readonly #doors: FrontEnds
+  readonly #frontEnds: FrontEnds
   #stub: StubListeners
   /** What the stub was opened for; undefined unless all of it could be had. */
   #listensTo: string | undefined
   #addresses: Options['listen']
 
-  private constructor(context: DaemonContext, life: Lifetime, core: Core, doors: FrontEnds) {
+  private constructor(context: DaemonContext, life: Lifetime, core: Core, frontEnds: FrontEnds) {
     this.#context = context
     this.#life = life
     this.#core = core
-    this.#doors = doors
+    this.#frontEnds = frontEnds
     this.#addresses = context.options.listen
-    this.#stub = doors.newStub()
+    this.#stub = frontEnds.newStub()
     life.defer(() => this.#stub[Symbol.asyncDispose]())
   }
 
@@ -60,14 +60,14 @@ export class Daemon implements AsyncDisposable {
 
   /** Opens the varlink sockets and begins to connect to the bus. */
   async openIpc(): Promise<void> {
-    await this.#doors.openIpc()
-    await this.#doors.metrics.follow(this.#core.control.settings.metricsListen)
+    await this.#frontEnds.openIpc()
+    await this.#frontEnds.metrics.follow(this.#core.control.settings.metricsListen)
   }
 
   /** SIGHUP: everything in files is read again; what clients pushed stays (R-PROC-1). */
   async reload(): Promise<void> {
     const { local, foreign, networkd, control, readConfiguration } = this.#core
-    const { metrics } = this.#doors
+    const { metrics } = this.#frontEnds
     await local.reread()
     foreign.expire()
     networkd.reparse()
@@ -82,7 +82,7 @@ export class Daemon implements AsyncDisposable {
   async #listenAnew(): Promise<void> {
     this.#listensTo = undefined
     await this.#stub[Symbol.asyncDispose]()
-    this.#stub = this.#doors.newStub()
+    this.#stub = this.#frontEnds.newStub()
     await this.listen().catch((error: unknown) =>
       this.#context.logger.warning(`${reasonOf(error)}; the stub is closed.`),
     )

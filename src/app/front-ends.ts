@@ -5,16 +5,16 @@ import type { DaemonContext } from './context.ts'
 import type { Core } from './core.ts'
 import { AnswerMemo, TextMemo } from '../fastpath/index.ts'
 import type { Watching } from './ipc.ts'
-import { machineId, nsid, processName, clientProcesses } from './machine.ts'
+import { clientProcesses } from './client-identity.ts'
 import { MetricsListener } from '../observe/index.ts'
 import { SocketOwners } from '../netlink/index.ts'
-import { type NewMemo, type OwnerOf, Responder, StubListeners } from '../stub/index.ts'
-import { Listening } from '../sys/index.ts'
+import { type NewMemo, nsid, type OwnerOf, Responder, StubListeners } from '../stub/index.ts'
+import { Listening, machineId, processName } from '../sys/index.ts'
 
 /** What a short answer takes in a cache and in the memo. */
 const BYTES_PER_ANSWER = 512
 
-/** The doors to the resolver, all of them leading to the same one. */
+/** Everything by which others reach the one resolver, still closed. */
 export interface FrontEnds {
   /** A stub that listens nowhere yet. */
   readonly newStub: () => StubListeners
@@ -23,6 +23,7 @@ export interface FrontEnds {
   readonly openIpc: () => Promise<void>
 }
 
+/** Constructs everything that asks the resolver or counts what is asked; nothing of it is open yet. */
 export async function frontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
   const { options, libc, logger } = context
   const { clock, random, counts, control, scopes, resolver, shared } = core

@@ -6,9 +6,8 @@ import { Inspector, type Journal, type Meter, type Overview } from '../observe/i
 import type { DaemonContext } from './context.ts'
 import type { Core } from './core.ts'
 import type { TextMemo } from '../fastpath/index.ts'
-import { bootTime, machineId, processName } from './machine.ts'
 import { ResolverLookups } from '../lookup/index.ts'
-import { type Libc, UnixListener } from '../sys/index.ts'
+import { bootTime, type Libc, machineId, processName, UnixListener } from '../sys/index.ts'
 import {
   monitorService,
   type OpenListener,

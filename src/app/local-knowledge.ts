@@ -69,10 +69,12 @@ export class LocalKnowledge implements LocalSources {
     return this.#hostName.value
   }
 
+  /** Calls back with the new name until disposed. */
   onHostName(listener: (name: string) => void): Disposable {
     return this.#hostName.onChange(listener)
   }
 
+  /** Made anew only when the network or the host name has changed. */
   host(): HostFacts {
     const from = this.#facts()
     const name = this.hostName

@@ -1,14 +1,20 @@
 #!/usr/bin/env node
+/**
+ * The daemon's process, and the room in which every part is constructed and connected; no other room imports this one.
+ * In this order: arguments, log, signals, runtime directory, leaving root (`main.ts`); what knows and decides, each part
+ * after those it needs (`core.ts`); the stub's listeners, counters and metrics (`front-ends.ts`); bus and varlink, loaded
+ * when the stub answers already (`ipc.ts`). `daemon.ts` runs them and does what signals ask. What decides anything about
+ * names belongs into another room.
+ */
 import { setFlagsFromString } from 'node:v8'
 import { Lifetime, Logger, reasonOf } from '../base/index.ts'
 import { Daemon } from './daemon.ts'
 import { leaveRoot } from './leave-root.ts'
 import { listen, listenAdvice } from './listen.ts'
-import { logWriter } from './log-writer.ts'
 import { HELP, type Options, parseOptions, UsageError } from './options.ts'
 import { ensureDirectory, withUsableDirectory } from './runtime-directory.ts'
 import { SignalOrders } from './signal-orders.ts'
-import { Libc, Notifier, SystemClock, Watchdog } from '../sys/index.ts'
+import { Libc, logWriter, Notifier, SystemClock, Watchdog } from '../sys/index.ts'
 import { packageVersion } from './version.ts'
 
 try {

@@ -3,6 +3,7 @@ import type { IpAddress, LogLevel } from '../base/index.ts'
 import { LOG_LEVELS } from '../base/index.ts'
 import { parseListenSpec } from '../settings/index.ts'
 
+/** The command line, checked. */
 export interface Options {
   /** A file or directory in place of the standard configuration. */
   readonly config: string | undefined
@@ -20,6 +21,7 @@ export interface Options {
 /** Arguments that cannot be understood; `message` is for the person who typed them. */
 export class UsageError extends Error {}
 
+/** Where clients of systemd-resolved look for its sockets and files. */
 export const STANDARD_DIRECTORY = '/run/systemd/resolve'
 
 export const HELP = `Usage: tsresolved [OPTION...]

@@ -5,6 +5,7 @@ import { type BootSettings, MAX_DELEGATES, type SourceFile } from '../settings/i
 import { FileError, orMissing, readText } from './read-text.ts'
 import { filesIn, firstExisting, orWarn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
 
+/** Where to read. */
 export interface ConfigOptions {
   /** Put in front of every standard path; tests give a directory of their own. */
   readonly root?: string | undefined
@@ -12,6 +13,7 @@ export interface ConfigOptions {
   readonly config?: string | undefined
 }
 
+/** One delegate: its file, then its drop-ins, in the order in which they count. */
 export interface DelegateSources {
   readonly id: string
   /** The file itself, then its drop-ins. */

@@ -7,6 +7,7 @@ import { FileError, lookAt, readStamped } from './read-text.ts'
 /** Whose file /etc/resolv.conf is (R-RC-6). */
 export type ResolvConfMode = 'uplink' | 'stub' | 'static' | 'missing' | 'foreign'
 
+/** The file programs read, and those it may lead to. */
 export interface ResolvConfPaths {
   /** /etc/resolv.conf. */
   readonly system: string

@@ -1,3 +1,9 @@
+/**
+ * Files that others write and that we do: configuration, hosts and static records, /etc/resolv.conf, the host name,
+ * networkd's state, settings saved for links, and our resolv.conf files. Paths come in; texts are read within a bound and
+ * handed to `settings`, values that are looked at again when they are asked for (`Polled`) or that tell of changes go
+ * out. What is written replaces its file as a whole. It decides nothing about what a text means.
+ */
 export type { ConfigOptions, DelegateSources } from './config-files.ts'
 export { ConfigFiles } from './config-files.ts'
 export type { ResolvConfMode, ResolvConfPaths } from './foreign-resolv-conf.ts'

@@ -63,6 +63,7 @@ export class LinkStateStore {
     })
   }
 
+  /** For a link that is gone, or has nothing set. A file that is missing already is no error. */
   remove(ifindex: IfIndex): Promise<void> {
     return this.#serial.run(() => removeFile(this.#path(ifindex)))
   }

@@ -15,7 +15,7 @@ export interface NetworkdOptions {
   readonly clock: Clock
   readonly log: Log
   readonly ifindexOf: IfIndexOf
-  /** Called with each new picture, never with one equal to the last. */
+  /** Called with each new state of all links, never with one equal to the last. */
   readonly onChange: (links: NetworkdLinks) => void
 }
 
@@ -35,13 +35,14 @@ export class NetworkdState implements AsyncDisposable {
     this.#watch = new DirectoryWatch(candidates, () => this.#look(), clock, log)
   }
 
-  /** Resolves when the first picture is complete. It is in `links`; `onChange` is called for it when it is not empty. */
+  /** Resolves when the state of all links has been read once. It is in `links`; `onChange` is called for it when it is not empty. */
   static async open(options: NetworkdOptions): Promise<NetworkdState> {
     const state = new NetworkdState(options)
     await state.#watch.start()
     return state
   }
 
+  /** As of the last reading; replaced as a whole, and links about which nothing changed keep their objects. */
   get links(): NetworkdLinks {
     return this.#links
   }

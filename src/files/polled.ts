@@ -4,6 +4,7 @@ import type { FileStamp } from './read-text.ts'
 /** What a look at the files came to; undefined when they are still as the stamp says. */
 export type Look<T> = (stamp: FileStamp | undefined) => Promise<{ value: T; stamp: FileStamp } | undefined>
 
+/** What is looked at, and how often. */
 export interface PolledOptions<T> {
   readonly look: Look<T>
   /** Before the first look. */
@@ -17,7 +18,7 @@ export interface PolledOptions<T> {
 /** R-HOSTS-1, R-STATIC-1. */
 export const LOCAL_RECORDS_INTERVAL: Millis = 2000
 /** A look takes its time, and is not waited for by those who ask without a pause. */
-const LENIENCE: Millis = 100
+const GRACE: Millis = 100
 
 /**
  * What some files say, looked at again when it is asked for and the last look is too old: no timer, no watch. A look
@@ -66,7 +67,7 @@ export class Polled<T> {
     const age = now - this.#lookedAt
     const { interval } = this.#options
     if (age >= interval) void this.current()
-    return age < interval + LENIENCE
+    return age < interval + GRACE
   }
 
   /** Calls back after each change, until disposed. */

@@ -7,6 +7,7 @@ export type FileStamp = string
 /** Larger configuration is a mistake, and must not fill the memory. */
 export const MAX_CONFIG_SIZE = 1 << 20
 
+/** A text, and by what to see that its file has changed. */
 export interface StampedText {
   readonly text: string
   readonly stamp: FileStamp
@@ -54,6 +55,7 @@ export async function orMissing<T>(path: string, work: () => Promise<T>): Promis
   }
 }
 
+/** Neither the file nor, perhaps, the folder it would be in. */
 export function isMissing(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return code === 'ENOENT' || code === 'ENOTDIR'

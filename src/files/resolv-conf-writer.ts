@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Serial } from './serial.ts'
 import { hasText, linkAtomically, targetOf, writeAtomically } from './write-atomically.ts'
 
+/** File names that programs and packages know of systemd-resolved. */
 export const UPLINK_NAME = 'resolv.conf'
 export const STUB_NAME = 'stub-resolv.conf'
 const MODE = 0o644

@@ -44,6 +44,7 @@ export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true })
 }
 
+/** In the same folder, so that it can be renamed; hidden, so that readers of the folder pass over it. */
 export function temporaryPath(path: string): string {
   return join(dirname(path), `.#${basename(path)}.tsresolved`)
 }

@@ -17,6 +17,7 @@ export interface Delegate {
   readonly firewallMark: number | undefined
 }
 
+/** Files read; those after them by name are left out. */
 export const MAX_DELEGATES = 4096
 
 /** Reads a delegate and its drop-ins, in the order in which they count. Never fails. */

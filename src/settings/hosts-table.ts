@@ -12,6 +12,7 @@ export interface HostName {
   readonly text: string
 }
 
+/** One address of a name. */
 export interface HostsAddress {
   readonly address: IpAddress
   /** The first name of the line: the others on it answer as CNAMEs to it (R-HOSTS-5). */
@@ -52,6 +53,7 @@ export class HostsTable {
     return this.#byAddress.get(address.text) ?? []
   }
 
+  /** Without names; addresses alone say nothing. */
   get isEmpty(): boolean {
     return this.#byName.size === 0
   }

@@ -1,3 +1,12 @@
+/**
+ * Text to typed settings and back: resolved.conf with drop-ins, delegates, negative trust anchors, hosts, static records,
+ * resolv.conf, the state of networkd's links, and settings saved for links. Texts with their paths come in, whole new
+ * values go out, each beside the warnings about what was passed over: nothing here fails because of a file. It reads no
+ * file, and knows neither what is in force nor who asks.
+ *
+ * A key of resolved.conf is a row in `resolved-conf.ts` and a default in `resolved-settings.ts`; one whose feature does
+ * not exist is a row in `unsupported.ts`.
+ */
 export type { Delegate } from './delegate.ts'
 export { MAX_DELEGATES, readDelegate } from './delegate.ts'
 export { formatDomain, parseDomain } from './domain.ts'

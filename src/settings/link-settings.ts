@@ -7,8 +7,11 @@ export interface Domain {
   readonly routeOnly: boolean
 }
 
+/** `resolve` asks others but answers nobody. In the order no < resolve < yes the lesser of link and global counts (R-LINK-2). */
 export type MulticastMode = 'yes' | 'no' | 'resolve'
+/** `allow-downgrade` validates where the server can do DNSSEC. */
 export type DnssecMode = 'yes' | 'no' | 'allow-downgrade'
+/** `opportunistic` goes without encryption where there is none. */
 export type DnsOverTlsMode = 'yes' | 'no' | 'opportunistic'
 
 /** What somebody configured for one link, whoever it was; `undefined` follows the global setting or the computed one. */
@@ -25,6 +28,7 @@ export interface LinkSettings {
   readonly negativeTrustAnchors: readonly Name[]
 }
 
+/** What a link has of which nobody has said anything. */
 export const DEFAULT_LINK_SETTINGS: LinkSettings = {
   servers: [],
   domains: [],

@@ -8,6 +8,7 @@ import { DNS_OVER_TLS_MODES, DNSSEC_MODES, MULTICAST_MODES } from './resolved-co
 import { type IfIndexOf, isRefusedServer, parseServerSpec, type ServerSpec, serverKey } from './server-spec.ts'
 import { booleanOf, parseMode } from './values.ts'
 
+/** Domains of one link. */
 export const MAX_NEGATIVE_TRUST_ANCHORS = 2048
 
 /** The values of a link's state file; an unusable one is reported and counts as absent. */
@@ -20,10 +21,12 @@ export class LinkValues {
     this.#report = report
   }
 
+  /** Empty when the key is missing. */
   text(key: string): string {
     return this.#entries.get(key) ?? ''
   }
 
+  /** Reports with the key in front. */
   reporter(key: string): Report {
     return (message) => this.#report(key, message)
   }

@@ -4,6 +4,7 @@ import { orReport, type Report } from './config-warning.ts'
 import { type IfIndexOf, isRefusedServer, parseServerSpec, type ServerSpec, serverKey } from './server-spec.ts'
 import { splitWords } from './values.ts'
 
+/** Of one scope (R-SRV-1, R-SEARCH-4): more are warnings, and left out. */
 export const MAX_SERVERS = 256
 export const MAX_DOMAINS = 1024
 

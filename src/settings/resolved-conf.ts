@@ -22,6 +22,7 @@ export const MULTICAST_MODES: readonly MulticastMode[] = ['yes', 'no', 'resolve'
 export const DNSSEC_MODES: readonly DnssecMode[] = ['yes', 'no', 'allow-downgrade']
 export const DNS_OVER_TLS_MODES: readonly DnsOverTlsMode[] = ['yes', 'no', 'opportunistic']
 
+/** Settings while they are read: nobody else sees them yet. */
 export type Draft<T> = { -readonly [K in keyof T]: T[K] }
 /** A client waits no longer than five seconds for anything. */
 const LONGEST_WAIT: Millis = 4000

@@ -52,6 +52,7 @@ export interface ResolvedSettings {
   readonly metricsListen: MetricsListen
 }
 
+/** As in systemd-resolved. */
 export const MAX_CACHE_SIZE = 16_777_216
 /** One TiB: beyond that somebody mistyped. */
 export const MAX_CACHE_BYTES = 2 ** 40

@@ -17,8 +17,10 @@ export interface Origin {
   readonly at: Millis
 }
 
+/** Who set what; settings at their default have no origin. */
 export type Origins = Readonly<Partial<Record<keyof LinkSettings, Origin>>>
 
+/** What is kept of a link while the daemon is not there. */
 export interface SavedLink {
   readonly settings: LinkSettings
   readonly origins: Origins

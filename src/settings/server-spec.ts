@@ -55,6 +55,7 @@ export function formatServerSpec({ address, port, ifindex, serverName }: ServerS
   return `${host}${ifindex === 0 ? '' : `%${ifindex}`}${serverName === undefined ? '' : `#${serverName}`}`
 }
 
+/** `192.0.2.1:5353`, `[2001:db8::1]:5353`. */
 export function formatAddressAndPort(address: IpAddress, port: number): string {
   return address.text.includes(':') ? `[${address.text}]:${port}` : `${address.text}:${port}`
 }

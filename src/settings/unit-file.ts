@@ -10,6 +10,7 @@ export interface Assignment {
   readonly line: number
 }
 
+/** One file: what can be obeyed, and what was passed over. */
 export interface UnitFile {
   readonly assignments: readonly Assignment[]
   readonly warnings: readonly ConfigWarning[]

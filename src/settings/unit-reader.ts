@@ -4,6 +4,7 @@ import { type Assignment, parseUnitFile } from './unit-file.ts'
 /** What one key does to the settings being built. @throws {SettingError} when the value is unusable: then nothing changed */
 export type ApplyKey<T> = (draft: T, value: string, report: Report) => void
 
+/** How the reading of one section went. */
 export interface UnitReading {
   readonly warnings: readonly ConfigWarning[]
   /** The last assignment of each key that was obeyed, so that later remarks can name its line. */

@@ -6,6 +6,7 @@
 export type { Door } from './door.ts'
 export type { OwnerOf, Sender, SocketOwner } from './client.ts'
 export type { NewMemo, ResponderServices } from './responder.ts'
+export { nsid } from './nsid.ts'
 export { Responder } from './responder.ts'
 export type { StubServices } from './stub-listeners.ts'
 export { ListenError, StubListeners } from './stub-listeners.ts'

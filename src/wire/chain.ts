@@ -28,6 +28,7 @@ const NEVER_REDIRECTED: ReadonlySet<number> = new Set([
   TYPE.ANY,
 ])
 
+/** Whether a CNAME at the name answers a question for this type (RFC 1034 §3.6.2). */
 export function mayBeRedirected(type: number): boolean {
   return !NEVER_REDIRECTED.has(type)
 }

@@ -20,6 +20,7 @@ export interface MessageParts {
   readonly opt?: Opt | undefined
 }
 
+/** What the receiver can take. */
 export interface ComposeLimits {
   /** Bytes the message may have at most. */
   readonly maxSize: number

@@ -54,6 +54,7 @@ export function hasUnaskedDnssecRecords(message: Buffer): boolean {
   return found
 }
 
+/** Types that a client gets only with DO, unless it asks for them (RFC 4035 §3.1). */
 export function isDnssecType(type: number): boolean {
   return DNSSEC_TYPES.has(type)
 }

@@ -1,6 +1,7 @@
 import { printable } from '../base/index.ts'
 import type { ResourceRecord } from './record.ts'
 
+/** Option codes in use here (IANA "DNS EDNS0 Option Codes"). */
 export const OPTION = { NSID: 3, EDE: 15 } as const
 
 /** An OPT pseudo-record (RFC 6891 §6.1). */
@@ -14,6 +15,7 @@ export interface Opt {
   readonly options: readonly EdnsOption[]
 }
 
+/** One option, with at most 65,535 bytes of data. */
 export interface EdnsOption {
   readonly code: number
   readonly data: Buffer
@@ -64,6 +66,7 @@ export function extendedErrorOf(opt: Opt | undefined): ExtendedError | undefined
   return { code: option.data.readUInt16BE(0), text: printable(option.data.toString('utf8', 2).replace(/\0$/, '')) }
 }
 
+/** INFO-CODE and EXTRA-TEXT in UTF-8 (RFC 8914 §2). */
 export function extendedErrorOption(error: ExtendedError): EdnsOption {
   const data = Buffer.alloc(2)
   data.writeUInt16BE(error.code)

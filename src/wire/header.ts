@@ -3,12 +3,15 @@ export const HEADER_SIZE = 12
 
 /** Bits of the 16-bit flags word. */
 export const QR = 0x8000
+/** Authoritative answer, truncated, recursion desired and available (RFC 1035 §4.1.1); AD and CD: RFC 4035 §3.2. */
 export const AA = 0x0400
 export const TC = 0x0200
 export const RD = 0x0100
 export const RA = 0x0080
 export const AD = 0x0020
 export const CD = 0x0010
+
+// All of these expect a whole header: whoever calls them has looked at the length.
 
 export function idOf(message: Uint8Array): number {
   return wordAt(message, 0)
@@ -22,6 +25,7 @@ export function hasFlag(message: Uint8Array, flag: number): boolean {
   return (flagsOf(message) & flag) !== 0
 }
 
+/** 0..15; 0 is QUERY. */
 export function opcodeOf(message: Uint8Array): number {
   return (flagsOf(message) >> 11) & 0xf
 }

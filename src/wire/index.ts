@@ -1,3 +1,11 @@
+/**
+ * DNS messages as bytes: header, names, questions, records, OPT; the presentation forms of names, types and rdata; and
+ * what may be done to a message without taking it apart. Bytes and values come in, bytes, values and `FormError` go out.
+ * It keeps nothing, and knows neither servers, caches and clients nor the time.
+ *
+ * Names that came from others keep their bytes and letters: `Name` is the lower-case text that lookups compare, `owner`
+ * and `rdata` are wire form with every compression pointer expanded. Types without a layout are bytes (RFC 3597).
+ */
 export { FormError } from './form-error.ts'
 export * from './header.ts'
 export type { Name } from './name.ts'

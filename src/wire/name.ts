@@ -12,6 +12,7 @@ declare const brand: unique symbol
 export type Name = string & { readonly [brand]: 'Name' }
 
 export const ROOT = '.' as Name
+/** Bytes in wire form, the lengths and the root's included (RFC 1035 §3.1). */
 export const MAX_NAME_LENGTH = 255
 export const MAX_LABEL_LENGTH = 63
 const DOT = 0x2e
@@ -206,6 +207,7 @@ export function labelsOf(name: Name): string[] {
   return name.match(/(?:\\.|[^.\\])+/g) as string[]
 }
 
+/** Labels without the root, which has 0 itself. */
 export function labelCount(name: Name): number {
   return labelsOf(name).length
 }

@@ -11,6 +11,7 @@ export const TYPE = {
   CAA: 257, AVC: 258, DOA: 259, AMTRELAY: 260, RESINFO: 261, TA: 32768, DLV: 32769,
 } as const
 
+/** IANA "DNS CLASSes". */
 export const CLASS = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const
 
 /** Response codes (IANA "DNS RCODEs"); those above 15 need an OPT record. */
@@ -40,6 +41,7 @@ export function classText(value: number): string {
   return CLASS_NAMES.get(value) ?? `CLASS${value}`
 }
 
+/** A mnemonic in any letter case, or `CLASSn` (RFC 3597 §5); undefined for anything else. */
 export function parseClass(text: string): number | undefined {
   return parseMnemonic(text, 'CLASS', CLASS)
 }

@@ -45,6 +45,7 @@ class RdataReader {
     this.#rdata = rdata
   }
 
+  /** Whether all bytes belong to some field: what is left over makes the rdata malformed. */
   get isAtEnd(): boolean {
     return this.#at === this.#rdata.length
   }

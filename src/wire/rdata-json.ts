@@ -4,6 +4,7 @@ import { fieldsOf, type RdataField, type ServiceParam } from './rdata-fields.ts'
 import { plainBytesText } from './rdata-text.ts'
 import { serviceParamName, serviceParamText } from './service-params.ts'
 
+/** What JSON.stringify writes without loss. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 /** What identifies a record or a question. `name` is text without final dot. */

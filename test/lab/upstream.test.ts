@@ -18,7 +18,7 @@ test('R-SRV-4: a server that refuses the connection', async () => {
   expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
 })
 
-test.skipIf(original)('R-SRV-4: and is not waited for', async () => {
+test.skipIf(original)('R-SRV-4, R-SRV-5: and is not waited for', async () => {
   await using lab = await Lab.open({ links: { lan: { zone, dns: [refusing, second] } } })
   const told = await lab.tsresolvectl('query', '--explain', '-4', 'www.test')
   expect(told).toMatch(/10\.53\.1\.9%lan {2}udp.*refused\n.*10\.53\.1\.2%lan {2}udp.*NOERROR/)

@@ -94,7 +94,7 @@ function ruleFiles(): { readonly name: string; readonly text: string }[] {
 }
 
 function sourceFiles(): string[] {
-  const kinds = new Set(['.ts', '.mjs', '.sh', '.py', '.c', '.h', '.md', '.rpl'])
+  const kinds = new Set(['.ts', '.mjs', '.sh', '.py', '.c', '.h', '.md', '.rpl', '.scenario'])
   return ['src', 'test', 'bench', 'nss'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .map((path) => join(ROOT, folder, path))
@@ -123,8 +123,9 @@ function span(first: number, last: number): number[] {
   return Array.from({ length: Math.max(1, last - first + 1) }, (_, i) => first + i)
 }
 
-/** Inside a string, as far as one line tells; comments quote nothing in front of a rule. */
+/** Inside a string or a scenario's title, as far as one line tells; comments quote nothing in front of a rule. */
 function isText(line: string, index: number): boolean {
   const before = line.slice(0, index)
+  if (before.startsWith('scenario ')) return true
   return /['"`]/.test(before) && !/^\s*(?:\*|\/[/*]|#)|\s\/\/ /.test(before)
 }

@@ -52,7 +52,7 @@ const spare = '$ ip link add spare type dummy'
 
 // biome-ignore format: commands read better in rows
 export const SESSIONS: Readonly<Record<string, Session>> = {
-  'query: names, addresses, families, protocols, links': {
+  'C-1, C-3, C-6, C-Q-1…8: query: names, addresses, families, protocols, links': {
     link: lan,
     commands: [
       'query www.test', 'query www.test', 'query two.test', 'query -4 both.test', 'query -6 both.test', 'query -6 www.test', 'query six.test -4',
@@ -66,7 +66,7 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
       'query a..b', `query ${'a'.repeat(64)}.test`, 'query .', "query ''", 'query', 'query 1.2.3', 'query www.test -- -4', 'query has_underscore.test', 'query 999.1.1.1',
     ],
   },
-  'query --type, service, tlsa, openpgp': {
+  'C-Q-7…14: query --type, service, tlsa, openpgp': {
     link: lan,
     commands: [
       ...'A/www.test AAAA/both.test CNAME/cn.test A/cn.test TXT/txt.test TXT/esc.test MX/mx.test NS/ns.test SRV/_http._tcp.test TLSA/_443._tcp.test TLSA/_25._udp.test SSHFP/sshfp.test CAA/caa.test CAA/crit.test DS/ds.test DNSKEY/key.test HINFO/hinfo.test LOC/loc.test HTTPS/https.test SVCB/svcb.test TYPE4711/odd.test PTR/1.2.0.192.in-addr.arpa MX/www.test A/none.test ANY/www.test AXFR/www.test OPT/www.test MD/www.test RRSIG/www.test TYPE0/www.test A/bücher.test a/www.test TYPE1/www.test NOPE/www.test A/single A/single. A/localhost PTR/192.0.2.1'
@@ -79,7 +79,7 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
       'service test', '--service-txt=yes service _http._tcp test', 'service _http._tcp test', '--legend=no service web _http._tcp test', "service '' _http._tcp test", 'service _http._tcp.test', '--service-txt=no service web _http._tcp test', '--service-address=no service web _http._tcp test', 'service _none._tcp test', 'service _nope._tcp test', 'service', 'service a b c d', 'service http tcp test', '--service-txt=foo service _http._tcp test',
     ],
   },
-  'settings of links: print, set, status, revert': {
+  'C-S-1…7, C-P-1…3, C-SET-1, C-SET-2, C-SET-4…9: settings of links: print, set, status, revert': {
     link: vpn,
     commands: [
       spare, '', 'status', 'status lan', 'status 2', 'status lan spare', 'status lo', 'status missing', 'status missing lan', '-i spare status lan',
@@ -93,7 +93,7 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
       'revert lan', 'status lan', 'revert', 'revert missing', 'revert lo', '-i lan revert', 'revert lan spare', 'revert -i spare lan',
     ],
   },
-  'maintenance, options, and what is wrong with them': {
+  'C-1, C-2: maintenance, options, and what is wrong with them': {
     link: lan,
     commands: [
       'query -4 --legend=no www.test', 'query -4 --legend=no www.test', 'query --legend=no -4 none.test', 'statistics', 'reset-statistics', 'statistics', 'flush-caches', 'statistics', 'reset-server-features',
@@ -102,7 +102,7 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
       '--type', '-i', 'query -t', '--no-pager dns', '--no-ask-password dns', '--ver', '--ser', '--legend', '--no-pager=x dns', 'show-cache x', 'show-server-state x',
     ],
   },
-  resolvconf: {
+  'C-RC-1, C-RC-2, C-RC-4…9: resolvconf': {
     link: { zone: {}, dns: [] },
     commands: [
       'resolvconf -a lan <nameserver_10.53.1.1 <search_corp.test', 'dns lan', 'domain lan', 'default-route lan', 'resolvconf -d lan', 'dns lan', 'domain lan',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { BusClient, BusError } from '../../../src/cli/client/bus-client.ts'
 import { CliError } from '../../../src/cli/command/cli-error.ts'
 import {
@@ -17,6 +17,7 @@ import { PrivateBus } from '../bus/private-bus.ts'
 /** A bus on which somebody calls himself the resolver and answers `reply` to everything. */
 let bus: PrivateBus
 let resolver: BusConnection
+let isSilent = false
 let reply: { readonly signature: string; readonly body: readonly unknown[]; readonly errorName?: string }
 const usual = process.env.DBUS_SYSTEM_BUS_ADDRESS
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
   process.env.DBUS_SYSTEM_BUS_ADDRESS = bus.address
   const codec: Codec = await loadCodec()
   const onCall = ({ sender, serial }: IncomingMessage) => {
+    if (isSilent) return
     const type = reply.errorName === undefined ? METHOD_RETURN : ERROR_REPLY
     resolver.send({ type, destination: sender, replySerial: serial, ...reply })
   }
@@ -84,4 +86,20 @@ test('an error has its name and the sentence of the resolver', async () => {
   const error = await failure((client) => client.call(MANAGER, 'GetLink', [9]))
   expect(error).toBeInstanceOf(BusError)
   expect(error).toMatchObject({ errorName: 'org.freedesktop.resolve1.NoSuchLink', message: 'Link 9 not known' })
+})
+
+test('C-5: a call is given up after two minutes', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    isSilent = true
+    using client = await BusClient.connect()
+    const gaveUp = client.call(MANAGER, 'GetLink', [2]).catch((error: unknown) => error as Error)
+    await vi.advanceTimersByTimeAsync(119_999)
+    expect(await Promise.race([gaveUp, Promise.resolve('waiting')])).toBe('waiting')
+    await vi.advanceTimersByTimeAsync(1)
+    expect((await gaveUp) as Error).toMatchObject({ message: 'Connection timed out' })
+  } finally {
+    isSilent = false
+    vi.useRealTimers()
+  }
 })

@@ -1,7 +1,15 @@
 import { rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { foreignResolvConf, hostsFile, Polled, resolvConfMode, staticRecordFiles } from '../../../src/files/index.ts'
+import {
+  foreignResolvConf,
+  hostName,
+  hostsFile,
+  Polled,
+  resolvConfMode,
+  staticRecordFiles,
+} from '../../../src/files/index.ts'
 import { ConfigWarnings, formatDomain, formatServerSpec, type HostsTable } from '../../../src/settings/index.ts'
 import { nameOf } from '../../../src/wire/index.ts'
 import { lay, recordingLog, scratch, stillClock } from './kit.ts'
@@ -176,7 +184,7 @@ test.each<[string, Record<string, string>, string]>([
   ['our uplink file', { uplink: 'x', stub: 'y', etc: '-> uplink' }, 'uplink'],
   ['our stub file', { uplink: 'x', stub: 'y', etc: '-> stub' }, 'stub'],
   ['the stub file that is a link to uplink', { uplink: 'x', stub: '-> uplink', etc: '-> stub' }, 'uplink'],
-  ['the static file', { static: 'x', etc: '-> static' }, 'static'],
+  ['R-RC-5: the static file', { static: 'x', etc: '-> static' }, 'static'],
   ['a copy of ours is foreign', { stub: 'nameserver 127.0.0.53', etc: 'nameserver 127.0.0.53' }, 'foreign'],
 ])('R-RC-6: %s', async (_, files, expected) => {
   const { root, paths } = resolvConf()
@@ -209,4 +217,15 @@ test('R-RC-7: read while foreign, kept while missing or ours, cleared when unrea
   expect(await look()).toEqual([])
   expect(await look()).toEqual([])
   expect(lines).toHaveLength(2)
+})
+
+test('R-PROC-3: the host name is the kernel’s, and looked at every second at most', async () => {
+  const clock = stillClock()
+  const name = hostName(clock, recordingLog().log)
+  expect(await name.current()).toBe(hostname())
+  clock.advance(999)
+  expect(name.current()).toBe(hostname()) // at once: nothing is read
+  clock.advance(1)
+  expect(name.current()).toBeInstanceOf(Promise)
+  expect(await name.current()).toBe(hostname())
 })

@@ -42,8 +42,9 @@ class Scene implements AsyncDisposable {
   }
 
   /** What the stub says at once: the length of a reply, or 0. */
-  ask(packet: Buffer, key = 'peer'): number {
-    const peer: Peer = { address: IpAddress.of('127.0.0.1'), port: 4000, isLoopback: true, key, keep: () => peer }
+  ask(packet: Buffer, key = 'peer', isLoopback = true): number {
+    const address = IpAddress.of(isLoopback ? '127.0.0.1' : '192.0.2.9')
+    const peer: Peer = { address, port: 4000, isLoopback, key, keep: () => peer }
     return (this.#handler as DatagramHandler).onDatagram(packet, peer, ROOM)
   }
 
@@ -96,4 +97,14 @@ test('requests that wait to be begun when the stub closes are not begun', async 
   await scene[Symbol.asyncDispose]()
   await nextTurn()
   expect(scene.begun).toEqual([])
+})
+
+test('R-STUB-3: whoever does not come from this machine gets nothing from the main stub, not even what is known', async () => {
+  await using scene = new Scene()
+  expect(scene.ask(KNOWN, 'near')).toBeGreaterThan(0)
+  expect(scene.ask(KNOWN, 'far', false)).toBe(0)
+  scene.ask(Buffer.from('miss'), 'far', false)
+  await nextTurn()
+  await nextTurn()
+  expect([scene.begun, scene.sent]).toEqual([[], []])
 })

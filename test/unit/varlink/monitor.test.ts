@@ -252,7 +252,7 @@ const LEARNT = {
   doubts: ['silent'],
 } as const
 
-test('DumpServerState (varlink.md §4.2)', async () => {
+test('R-SRV-11: DumpServerState (varlink.md §4.2)', async () => {
   const { service, inspector } = setUp()
   inspector.dumpServerState = () => [
     {

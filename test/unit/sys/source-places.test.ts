@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, expect, test } from 'vitest'
-import { SourcePlaces } from '../../../src/app/source-places.ts'
+import { SourcePlaces } from '../../../src/sys/source-places.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'source-places-'))
 afterAll(() => rmSync(folder, { recursive: true }))
