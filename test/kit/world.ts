@@ -13,6 +13,7 @@ import {
   OPERSTATE_UP,
   ScopeSet,
   TransactionCounts,
+  UnicastScope,
 } from '../../src/scope/index.ts'
 import {
   DEFAULT_LINK_SETTINGS,
@@ -166,7 +167,7 @@ export class World {
 
   /** Timers, without those for the next probe of a server that is out: these go on as long as its scope. */
   get timersLeft(): number {
-    const isProbed = ({ upstreams }: Scope) => upstreams.all.some(({ liveness }) => liveness.state === 'out')
+    const isProbed = (scope: Scope) => scope instanceof UnicastScope && scope.upstreams.all.some(({ liveness }) => liveness.state === 'out')
     return this.clock.pending - this.scopes.all.filter(isProbed).length
   }
 
