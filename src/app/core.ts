@@ -85,7 +85,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
     transport.renew()
     scopes.wake()
   }
-  clock.onSlept = wake
+  clock.onResume = wake
 
   const writer = new ResolvConfWriter(options.runtimeDirectory)
   const paths = {

@@ -1,28 +1,29 @@
 import { type IpAddress, type IpProtocol, TokenBucket } from '../base/index.ts'
 import { type PortHolder, ownerOf, type Process, socketOf } from './port-holder.ts'
 
-/** The part of the time that may go into looking, in the long run; and milliseconds of CPU that may be spent at once. */
+/** Share of the time that searches may take in the long run, and milliseconds of CPU they may take at once. */
 const SHARE = 0.01
 const AT_ONCE = 100
-/** So long a port is taken to be the same socket's: ports are given out at random among thousands. */
+/** Milliseconds for which a port is taken to belong to the same socket: ports are reused at random among thousands. */
 const TRUSTED_FOR = 1000
+/** Ports, and sockets, remembered. */
 const REMEMBERED = 64
 
-/** What was found for one port. */
+/** What was found for one port, and how long it is believed. */
 interface KnownHolder {
   readonly holder: PortHolder | undefined
   readonly until: number
 }
 
 /**
- * Who has the sockets that clients on this machine ask from. To find a socket takes 0.3 ms for UDP and 10 for TCP, and
- * to go through all processes up to tens of them, with everybody waiting: so what was found is remembered, and when too
- * much time goes into it nobody is looked for. That is CPU time: a busy machine makes us wait, but looking no dearer.
+ * Which process has the socket a client on this machine asks from, for the journal: by /proc/net and /proc/PID/fd. (Who
+ * shares places under load only needs user and control group: `SocketOwners` in `netlink/`.) A search takes up to tens of
+ * milliseconds and blocks everything, so results are remembered, and searches have a budget of CPU time.
  */
 export class ClientProcesses {
-  /** By address and port. The latest last, as below. */
+  /** By address and port, the latest last. */
   readonly #known = new Map<string, KnownHolder>()
-  /** By the socket's inode, which names it as long as it lives and no other for long after. */
+  /** By the socket's inode, which is not reused for long. */
   readonly #processes = new Map<string, Process>()
   readonly #now: () => number
   readonly #spent: () => number
@@ -30,7 +31,7 @@ export class ClientProcesses {
   readonly #budget = new TokenBucket(AT_ONCE)
   #countedAt: number
 
-  /** Both in milliseconds: the time, and the CPU time we have had. */
+  /** Both in milliseconds: the time, and the CPU time of this process. */
   constructor(now = () => performance.now(), spent = cpuTime) {
     this.#now = now
     this.#spent = spent
@@ -38,8 +39,8 @@ export class ClientProcesses {
   }
 
   /**
-   * Undefined for others, when the socket is gone already, and when there is no time for it. The process is known only
-   * to those who may look into it.
+   * Undefined for clients elsewhere, when the socket is closed already, and when the budget is used up. The process is
+   * found only with the right to look into it: as root or the same user.
    */
   find(address: IpAddress, port: number, transport: IpProtocol): PortHolder | undefined {
     const startedAt = this.#now()
@@ -63,7 +64,7 @@ export class ClientProcesses {
     return { uid: socket.uid, process: mayLook ? this.#process(socket.inode) : undefined }
   }
 
-  /** Processes that were found before are looked at first: often it is the same again, with another socket. */
+  /** Looks first at processes found before: often it is one of them again with another socket. */
   #process(inode: string): Process | undefined {
     const known = this.#processes.get(inode)
     if (known !== undefined) return known
@@ -79,7 +80,7 @@ function cpuTime(): number {
   return (user + system) / 1000
 }
 
-/** In place of what was there, or of the oldest. */
+/** Sets `key`; the oldest makes room. */
 function put<T>(known: Map<string, T>, key: string, value: T): void {
   known.delete(key)
   const [oldest] = known.keys()

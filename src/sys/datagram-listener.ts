@@ -8,13 +8,13 @@ export interface Peer {
   readonly isLoopback: boolean
   /** The same for the same address and port, and for no others; cheaper than writing those out. */
   readonly key: string
-  /** The same peer for later: the one handed to the handler is someone else when that has returned. */
+  /** A copy for later: the object handed to the handler is reused for the next packet. */
   keep(): Peer
 }
 
-/** Whoever datagrams come to. All arguments are lent for the call only: who answers later copies the packet and keeps the peer. */
+/** Receives datagrams. All arguments are valid during the call only: to answer later, copy the packet and `keep` the peer. */
 export interface DatagramHandler {
-  /** Called before the first of several that came together, so that what they have in common is done once. */
+  /** Called before the first of several packets that were read together, for work that serves all of them. */
   onBatch(): void
   /**
    * Either writes the reply into `room` and returns how long it is, which saves a copy; or returns 0, and may `send`.

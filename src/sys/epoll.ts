@@ -18,20 +18,19 @@ const MAX_EVENTS = 64
 /** Rounds of events before the rest of the daemon has its turn. */
 const MAX_ROUNDS = 16
 
-/** Told of what happened, in bits; again and again until it is dealt with. */
+/** Called with the EPOLL* bits that are set; again and again while they are (level-triggered). */
 export type OnReady = (bits: number) => void
 
 /** A descriptor being watched. */
 export interface Watched {
   readonly fd: number
-  /** Never used twice, as descriptors are: an event that is late reaches nobody. */
+  /** Unlike descriptors never used twice: a late event for a closed descriptor finds no receiver. */
   readonly key: number
 }
 
 /**
- * Many descriptors behind one that libuv watches. What Node sets up and takes down around each socket of its own costs
- * more than all the rest of a short conversation: 35 of 65 µs of CPU for a UDP question; on a slower machine 300 of 380
- * for a varlink call, its answer aside.
+ * Many descriptors behind one that libuv watches. Creating and closing a Node socket costs more CPU time than all the rest
+ * of a short conversation, such as one UDP question or one varlink call.
  */
 export class Epoll implements Disposable {
   readonly #libc: Libc
@@ -48,7 +47,7 @@ export class Epoll implements Disposable {
     this.#libc = libc
     this.#fd = libc.call('epoll_create1', EPOLL_CLOEXEC)
     this.#poll = libc.koffi.node.poll(this.#fd, { readable: true }, () => this.#onReadable())
-    this.#poll.unref() // only what is watched is a reason to go on living
+    this.#poll.unref() // an empty set must not keep the process running
   }
 
   /** Takes over the descriptor. @throws {SysError}; it is still the caller's then */
@@ -69,7 +68,7 @@ export class Epoll implements Disposable {
     this.#control(EPOLL_CTL_MOD, fd, key, interest)
   }
 
-  /** True the first time: nothing is told of it any more. Closing takes it out of the kernel's set too. */
+  /** Closes the descriptor, which also takes it out of the kernel's set. True the first time; no event follows. */
   close({ fd, key }: Watched): boolean {
     if (!this.#watched.delete(key)) return false
     this.#libc.call('close', fd)
@@ -79,13 +78,13 @@ export class Epoll implements Disposable {
     return true
   }
 
-  /** Ends once nothing is watched any more. */
+  /** Disposes of itself once nothing is watched any more. */
   retire(): void {
     this.#isRetired = true
     if (this.#watched.size === 0) this[Symbol.dispose]()
   }
 
-  /** Closes all that is watched without a word. */
+  /** Closes everything that is watched; no event follows. */
   [Symbol.dispose](): void {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -106,7 +105,7 @@ export class Epoll implements Disposable {
     return this.#lastKey
   }
 
-  /** Looks again at once, as what follows on an event is often there by then: that is cheaper than a turn of libuv. */
+  /** Asks again at once, up to `MAX_ROUNDS`: what follows an event is often there by then, and libuv's turn costs more. */
   #onReadable(): void {
     const wait = this.#libc.function('epoll_wait')
     for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {

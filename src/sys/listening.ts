@@ -8,13 +8,13 @@ import { PlainUdp } from './plain-udp.ts'
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_SIZE, type SocketAddress } from './sockaddr.ts'
 import * as options from './socket-options.ts'
 
-/** A burst of some thousand queries; the kernel counts far more than their bytes. */
+/** Bytes for a burst of some thousand queries; the kernel counts more than their payload. */
 const RECEIVE_BUFFER = 8 * 1024 * 1024
 const BACKLOG = 1024
 /** R-STUB-17. */
 const FAST_OPEN_QUEUE = 5
 
-/** Opens the sockets clients come to; with plain Node where the C library cannot be called. */
+/** Opens the listening sockets of the stub; with plain Node where the C library cannot be called. */
 export class Listening {
   readonly #libc: Libc | undefined
   readonly #log: Log
@@ -39,7 +39,7 @@ export class Listening {
   /** A server that listens already; the caller adds 'connection'. @throws as `udp` does */
   async tcp(at: ListenAddress): Promise<net.Server> {
     const libc = this.#libc
-    // A client that has sent its last question still waits for the answers.
+    // A client that has closed its sending half still waits for answers.
     const server = net.createServer({ noDelay: true, allowHalfOpen: true })
     const host = at.address.text
     if (libc === undefined) return listening(server, { host, port: at.port, ipv6Only: true, backlog: BACKLOG })
@@ -51,7 +51,7 @@ export class Listening {
   }
 }
 
-/** Whether a place could be had now, told by having it for a moment; false when that cannot be told. */
+/** Whether the address could be bound now, found out by binding it for a moment; false when that cannot be tested. */
 export function isFree(libc: Libc | undefined, at: ListenAddress, transport: IpProtocol): boolean {
   if (libc === undefined) return false
   const [type, prepare] =

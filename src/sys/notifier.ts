@@ -7,7 +7,7 @@ const SOCK_DGRAM = 2
 const SOCK_CLOEXEC = 0o2000000
 const MSG_NOSIGNAL = 0x4000
 
-/** Tells the service manager how we are, by the protocol of sd_notify(3). Says nothing where nobody listens. */
+/** Reports state to the service manager by the protocol of sd_notify(3). Does nothing without $NOTIFY_SOCKET. */
 export class Notifier {
   readonly #libc: Libc | undefined
   readonly #log: Log
@@ -35,7 +35,7 @@ export class Notifier {
     }
   }
 
-  /** A fresh socket each time: it happens a few times in the daemon's life. */
+  /** A new socket each time, as this happens rarely. */
   #send(libc: Libc, text: Buffer, address: Buffer): void {
     const fd = libc.call('socket', AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)
     try {

@@ -14,7 +14,7 @@ export interface Remote {
   readonly ifindex: IfIndex
 }
 
-/** Why a socket cannot be had; `code` as the system's errors have it. */
+/** Without the C library a socket cannot be bound to this link; `code` as in errors of the system. */
 export class LinkBindingError extends Error {
   readonly code = 'ENOTSUP'
 }

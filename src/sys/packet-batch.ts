@@ -1,7 +1,7 @@
 import type { Libc } from './libc.ts'
 import { SOCKADDR_SIZE } from './sockaddr.ts'
 
-/** struct mmsghdr of 64-bit Linux: a msghdr of 56 bytes, the length that went over, padding. */
+/** Size of struct mmsghdr on 64-bit Linux: a msghdr of 56 bytes, the length transferred, padding; and offsets in it. */
 const MMSGHDR = 64
 const NAME_LENGTH = 8
 const CONTROL_LENGTH = 40
@@ -9,9 +9,10 @@ const MESSAGE_LENGTH = 56
 const IOVEC = 16
 /** Room for the packet-info message that says which address was asked, of either family. */
 const CONTROL_SIZE = 40
+/** Little-endian: lengths of 64 bits are written and read by their low words. */
 const IS_LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
-/** One place for a packet: views of memory the kernel writes to or reads from. */
+/** Room for one packet: views of memory the kernel writes to or reads from. */
 export interface Slot {
   readonly payload: Buffer
   readonly name: Buffer
@@ -27,7 +28,7 @@ export class PacketBatch {
   readonly size: number
   /** The array of struct mmsghdr. */
   readonly headers: Buffer
-  /** The last packet of each slot: the next is often as long, and making a view costs 90 ns. */
+  /** The view of each slot's last packet, reused when the next is as long: making a view is dear. */
   readonly #packets: Buffer[]
   readonly #words: Uint32Array
   readonly #iovecs: Uint32Array
@@ -39,7 +40,7 @@ export class PacketBatch {
     const perSlot = MMSGHDR + IOVEC + aligned(SOCKADDR_SIZE) + CONTROL_SIZE + aligned(size)
     this.#memory = Buffer.from(new ArrayBuffer(count * perSlot))
     const base = libc.koffi.address(this.#memory)
-    const take = carver(this.#memory)
+    const take = allocator(this.#memory)
     this.headers = take(count * MMSGHDR)
     this.#words = new Uint32Array(this.headers.buffer, this.headers.byteOffset, this.headers.length / 4)
     const iovecs = take(count * IOVEC)
@@ -97,7 +98,7 @@ export class PacketBatch {
     return i === 0 ? this.headers : this.headers.subarray(i * MMSGHDR)
   }
 
-  /** Puts slots first..end-1 where slot 0.. are. */
+  /** Copies slots first..end-1 to slots 0... */
   moveToFront(first: number, end: number): void {
     for (let i = first; i < end; i++) {
       const source = this.slots[i] as Slot
@@ -107,7 +108,7 @@ export class PacketBatch {
     }
   }
 
-  /** Says how much of slot `i` is to be sent. */
+  /** Sets how many bytes of slot `i` are to be sent. */
   fill(i: number, payload: number, name: number, control: number): void {
     this.#iovecs[(i * IOVEC + 8) >> 2] = payload
     this.#setLengths(i, name, control)
@@ -119,8 +120,8 @@ export class PacketBatch {
   }
 }
 
-/** Cuts pieces off the front, each at a multiple of eight when the sizes are. */
-function carver(memory: Buffer): (size: number) => Buffer {
+/** Allocates pieces from the front of `memory`; aligned to eight when all sizes are multiples of eight. */
+function allocator(memory: Buffer): (size: number) => Buffer {
   let at = 0
   return (size) => {
     at += size

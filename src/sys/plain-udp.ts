@@ -2,9 +2,9 @@ import dgram from 'node:dgram'
 import { AF_INET, IpAddress, type Log } from '../base/index.ts'
 import type { DatagramHandler, DatagramListener, ListenAddress, Peer } from './datagram-listener.ts'
 
-/** The kernel gives no more than twice rmem_max, which is some 500 queries. */
+/** Bytes asked for; the kernel gives no more than twice rmem_max, which is some 500 queries. */
 const RECEIVE_BUFFER = 8 * 1024 * 1024
-/** For replies that are ready at once. */
+/** Bytes of room for replies that the handler writes at once. */
 const ROOM = 4096
 
 /** A UDP listener of plain Node, where the C library cannot be called. */
@@ -58,7 +58,7 @@ export class PlainUdp implements DatagramListener {
 
   send(reply: Buffer, peer: Peer): void {
     if (this.#isClosed || !(peer instanceof PlainPeer)) return
-    // A buffer of its own: it leaves a tick later, and the caller may have gone on to use his.
+    // A copy: it is sent a tick later, when the caller may have reused its buffer.
     this.#socket.send(Buffer.from(reply), peer.port, peer.host, () => {})
   }
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { AF_INET, IpAddress, type IpProtocol, printable } from '../base/index.ts'
 
-/** Who has a socket. */
+/** The owner of a socket, as far as /proc tells. */
 export interface PortHolder {
-  /** The user who made it: anybody may know that. */
+  /** The user who made it: visible to everybody. */
   readonly uid: number
   /** Undefined for a process that we may not look into, or that lives in another container. */
   readonly process: Process | undefined
@@ -22,7 +22,7 @@ export interface Socket {
 /** TCP_LISTEN (linux/net/tcp_states.h); UDP sockets have states too, but all of them hold their port. */
 const LISTENING = '0A'
 
-/** Who listens on a port of an address, or of all addresses; undefined when nobody does. */
+/** The owner of the socket that listens on a port of an address, or of all addresses; undefined when there is none. */
 export function portHolder(address: IpAddress, port: number, transport: IpProtocol): PortHolder | undefined {
   const socket = boundSocket(address, port, transport)
   return socket && { uid: socket.uid, process: ownerOf(socket.inode) }
@@ -65,7 +65,7 @@ function socketIn(
   return undefined
 }
 
-/** The lines that have this text in them; there may be thousands that have not. */
+/** The lines that contain this text: found without splitting a table of thousands of lines. */
 function* linesAt(table: string, text: string): Generator<string> {
   for (let at = table.indexOf(text); at >= 0; at = table.indexOf(text, at + 1)) {
     const end = table.indexOf('\n', at)
@@ -81,7 +81,7 @@ function hexAddress({ bytes }: IpAddress): string {
   return text.toUpperCase()
 }
 
-/** The process that has a socket: those that are `likely` are looked at first, then all, the newest first. */
+/** The process that has a socket open: looks at the `likely` ones first, then at all, the newest first. */
 export function ownerOf(inode: string, likely: readonly number[] = []): Process | undefined {
   const pid = likely.find((each) => hasSocket(each, inode)) ?? allProcesses().find((each) => hasSocket(each, inode))
   if (pid === undefined) return undefined
@@ -98,7 +98,7 @@ function hasSocket(pid: number, inode: string): boolean {
   return descriptors.some((fd) => tryOr(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '') === `socket:[${inode}]`)
 }
 
-/** Processes come and go while they are looked at, and some are not ours to look into. */
+/** `otherwise` when /proc refuses: processes end meanwhile, and some may not be looked into. */
 function tryOr<T>(look: () => T, otherwise: T): T {
   try {
     return look()

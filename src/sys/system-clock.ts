@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import type { Clock, Millis } from '../base/index.ts'
 import type { Libc } from './libc.ts'
 
-/** No timer sleeps longer in one go, so that one set before a suspend is at most this late after it. */
+/** Milliseconds of the longest single timeout: a timer set before a suspend is at most this late after it. */
 const MAX_STEP = 60_000
-/** How long time spent in suspend may go unnoticed once the machine runs again. */
+/** Milliseconds between looks at CLOCK_BOOTTIME: so long a suspend may go unnoticed after it. */
 const CHECK_INTERVAL = 10
 const CLOCK_BOOTTIME = 7
-/** Less sleep is not worth a word. */
+/** Milliseconds of suspend from which on `onResume` is called. */
 const NOTICEABLE = 5000
-/** /proc/uptime counts hundredths of a second; smaller differences mean nothing. */
+/** Milliseconds below which differences of /proc/uptime, which counts hundredths, mean nothing. */
 const COARSE = 50
 
 /**
@@ -21,9 +21,10 @@ export class SystemClock implements Clock {
   readonly #grain: Millis
   /** CLOCK_BOOTTIME minus our own time when the clock was made. */
   readonly #base: Millis
-  #slept: Millis = 0
-  /** Told soon after the machine has slept, also where nothing like logind says so. */
-  onSlept: () => void = () => undefined
+  /** Time spent in suspend since then. */
+  #suspended: Millis = 0
+  /** Called soon after the machine was suspended, also where no logind reports it. */
+  onResume: () => void = () => undefined
   #checkedAt: Millis
 
   constructor(libc: Libc | undefined) {
@@ -38,7 +39,7 @@ export class SystemClock implements Clock {
   now(): Millis {
     const awake = performance.now()
     if (awake - this.#checkedAt >= CHECK_INTERVAL) this.#check(awake)
-    return awake + this.#slept
+    return awake + this.#suspended
   }
 
   wall(): Millis {
@@ -51,20 +52,20 @@ export class SystemClock implements Clock {
 
   #check(awake: Millis): void {
     this.#checkedAt = awake
-    // `awake` is too old to compare with: we may have been kept waiting since it was read.
-    const slept = this.#bootTime() - performance.now() - this.#base
-    if (slept <= this.#slept + this.#grain) return
-    const isNoticeable = slept - this.#slept > NOTICEABLE
-    this.#slept = slept
-    if (isNoticeable) queueMicrotask(() => this.onSlept()) // not amid whatever asked for the time
+    // Reads the time again: this thread may have been preempted since `awake` was read.
+    const suspended = this.#bootTime() - performance.now() - this.#base
+    if (suspended <= this.#suspended + this.#grain) return
+    const isNoticeable = suspended - this.#suspended > NOTICEABLE
+    this.#suspended = suspended
+    if (isNoticeable) queueMicrotask(() => this.onResume()) // not within the call that asked for the time
   }
 }
 
 /**
- * Calls back after what has come by then was heard. Node looks at timers first and at sockets second: a daemon that a busy
- * machine let wait would blame servers for silence, and ask again, with their answers at its door.
+ * Calls back only after the sockets were read that had data by then. Node runs timers before it reads sockets, so a daemon
+ * that was kept from running would count servers as silent whose answers are waiting in the socket.
  *
- * A class, as a literal with a computed key is made by a call into the engine: every question has two timers.
+ * A class, as an object literal with a computed key is slow to make, and every question has two timers.
  */
 class Timer implements Disposable {
   readonly #clock: Clock

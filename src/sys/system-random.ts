@@ -8,7 +8,7 @@ export class SystemRandom implements Random {
   readonly #pool = new Uint16Array(2048)
   #next = this.#pool.length
 
-  /** Numbers above the last whole multiple of `bound` are thrown away, or the low ones would come more often. */
+  /** Numbers from the last whole multiple of `bound` on are drawn again, or low results would be more likely. */
   below(bound: number): number {
     if (!(bound >= 1 && bound <= RANGE)) throw new RangeError(`no random number below ${bound}`)
     const limit = RANGE - (RANGE % bound)
@@ -23,7 +23,7 @@ export class SystemRandom implements Random {
       this.#next = 0
     }
     const drawn = this.#pool[this.#next] as number
-    this.#pool[this.#next++] = 0 // what was drawn is a port or an ID: it is not kept around
+    this.#pool[this.#next++] = 0 // ports and IDs must not stay in memory
     return drawn
   }
 }

@@ -1,3 +1,4 @@
+import { copyOf } from './copy.ts'
 import { Epoll, EPOLLIN, type Watched } from './epoll.ts'
 import { type Libc, SysError } from './libc.ts'
 
@@ -8,11 +9,11 @@ export interface UdpEvents {
   readonly onError: (error: Error) => void
 }
 
-/** A UDP socket of a port of its own that hears one peer only. */
+/** A UDP socket with a port of its own that receives from one peer only. */
 export interface ConnectedUdp {
   /** Takes the bytes at once, or fails at once. @throws an error with the system's `code` */
   send(bytes: Buffer): void
-  /** Nothing is told afterwards. */
+  /** No event follows. */
   close(): void
 }
 
@@ -41,7 +42,7 @@ export class UdpWatch implements Disposable {
     return { send: (bytes) => this.#sendTo(watched, bytes), close: () => void this.#epoll.close(watched) }
   }
 
-  /** Closes all sockets without a word. */
+  /** Closes all sockets; no event follows. */
   [Symbol.dispose](): void {
     this.#epoll[Symbol.dispose]()
   }
@@ -51,19 +52,12 @@ export class UdpWatch implements Disposable {
     if (this.#send(watched.fd, bytes, bytes.length, 0) < 0) throw this.#libc.lastError('send')
   }
 
-  /** One datagram or one error; epoll tells again while there is more. */
+  /** Reads one datagram or error; epoll (level-triggered) calls again while there is more. */
   #read(fd: number, events: UdpEvents): void {
     const length = this.#recv(fd, this.#bytes, this.#bytes.length, 0)
     if (length >= 0) return events.onMessage(copyOf(this.#bytes, length))
     if (this.#libc.koffi.errno() !== EAGAIN) return events.onError(this.#libc.lastError('recv'))
-    // Nothing to read and no error to tell: what is left is the record of an error told already.
+    // Neither data nor a new error: what wakes epoll is the error queue, with a copy of an error already reported.
     this.#recv(fd, this.#bytes, this.#bytes.length, MSG_ERRQUEUE)
   }
-}
-
-/** Out of Node's pool, as memory of its own costs the collector more: what is kept for long is copied by who keeps it. */
-function copyOf(bytes: Buffer, length: number): Buffer {
-  const copy = Buffer.allocUnsafe(length)
-  bytes.copy(copy, 0, 0, length)
-  return copy
 }

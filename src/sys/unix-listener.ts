@@ -9,17 +9,17 @@ const AF_UNIX = 1
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const EAGAIN = 11
-/** After this many milliseconds there may be descriptors again. */
+/** Milliseconds after a failed accept() before the next: descriptors may be free again by then. */
 const PAUSE = 100
-/** The most that is read from a client in one go. */
+/** Bytes read from a client at a time. */
 const SCRATCH_SIZE = 0x1_0000
 
 /** `groups` asks the kernel each time. */
 export type OnUnixConnection = (stream: UnixStream, peer: PeerCredentials & { groups(): readonly number[] }) => void
 
 /**
- * A unix-domain stream listener that knows who comes in, which Node tells nobody (SO_PEERCRED). The listening socket
- * and all connections share one epoll descriptor: one turn serves the client who comes and the one who leaves.
+ * A unix stream listener that tells the credentials of its clients (SO_PEERCRED), which Node cannot. The listening socket
+ * and all connections share one epoll descriptor, so that arrivals and departures are served in one turn.
  */
 export class UnixListener implements Disposable {
   readonly #libc: Libc
@@ -65,22 +65,22 @@ export class UnixListener implements Disposable {
     }
   }
 
-  /** Takes over a socket the service manager listens on already, and which is ours to close. @throws {SysError} */
+  /** Takes ownership of a socket that listens already (socket activation). @throws {SysError} */
   static adopt(libc: Libc, log: Log, fd: number, onConnection: OnUnixConnection): UnixListener {
     return new UnixListener(libc, log, fd, onConnection)
   }
 
-  /** The file stays; who made its folder removes it. Connections live on, until they are closed. */
+  /** Stops listening. The file stays, for the owner of its folder to remove; connections go on until they are closed. */
   [Symbol.dispose](): void {
     this.#epoll.close(this.#watched)
     this.#epoll.retire()
   }
 
-  /** One at a time, so that those who leave have their turn, too: a few fast clients must not look like many. */
+  /** One client per call, so that departures are noticed between arrivals and few fast clients are not counted as many. */
   #accept(listener: number, onConnection: OnUnixConnection): void {
     const fd = this.#libc.function('accept4')(listener, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC)
     if (fd >= 0) this.#onAccepted(fd, onConnection)
-    else this.#onRefused()
+    else this.#onAcceptFailed()
   }
 
   #onAccepted(fd: number, onConnection: OnUnixConnection): void {
@@ -94,8 +94,8 @@ export class UnixListener implements Disposable {
     }
   }
 
-  /** What keeps a client out, such as too many open files, would do so again at once: the others are served meanwhile. */
-  #onRefused(): void {
+  /** The reason, such as too many open files, would still hold at once: accepting pauses, and the others are served. */
+  #onAcceptFailed(): void {
     if (this.#libc.koffi.errno() === EAGAIN) return
     this.#log.warning(`Cannot accept a client: ${reasonOf(this.#libc.lastError('accept4'))}`)
     this.#epoll.change(this.#watched, 0)

@@ -1,14 +1,15 @@
+import { copyOf } from './copy.ts'
 import { type Epoll, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, type Watched } from './epoll.ts'
 import type { Libc } from './libc.ts'
 import { peerGroups } from './socket-options.ts'
 
-/** What a connection tells its owner. Nothing is told after `onClose`, which comes once. */
+/** Called by a connection. `onClose` comes once, and last. */
 export interface UnixStreamEvents {
   /** The bytes are the receiver's to keep. */
   onData(bytes: Buffer): void
   /** The other end sends no more; it may still read. */
   onEnd(): void
-  /** The other end has taken some of what waited for it. */
+  /** Some of the unsent bytes were sent. */
   onTaken(): void
   /** With the system's error, if that is why. */
   onClose(error: Error | undefined): void
@@ -16,25 +17,25 @@ export interface UnixStreamEvents {
 
 const EAGAIN = 11
 const MSG_NOSIGNAL = 0x4000
-/** Bytes that may wait before `isFull`; the kernel has taken some 200 KiB by then. */
+/** Unsent bytes from which on `isFull`; the kernel has buffered some 200 KiB by then. */
 const HIGH_WATER = 16 * 1024
 const NOTHING = Buffer.alloc(0)
 
 /**
- * A connection spoken with by system calls alone. What is written goes out at once if the kernel takes it, so that a
- * call whose answer is known is accepted, read and answered in one go. Owns the descriptor.
+ * A unix stream connection by system calls alone. What is written is sent at once if the kernel takes it, so that a call
+ * whose answer is known is accepted, read and answered within one turn of the event loop. Owns the descriptor.
  */
 export class UnixStream {
   readonly #libc: Libc
   readonly #epoll: Epoll
   readonly #fd: number
-  /** Shared by all: what is read is copied out of it. */
+  /** Read buffer shared by all connections; what is read is copied out of it. */
   readonly #scratch: Buffer
   #events: UnixStreamEvents | undefined
   /** Undefined before the start and after the end. */
   #watched: Watched | undefined
   #interest = EPOLLIN
-  /** What the kernel did not take yet, in order. */
+  /** Bytes the kernel did not take yet, in order. */
   readonly #waiting: Buffer[] = []
   #unsent = 0
   #isPaused = false
@@ -53,7 +54,7 @@ export class UnixStream {
     return this.#isClosed
   }
 
-  /** Groups of the other end when it connected; none after the end, when the descriptor may be another's. */
+  /** Groups of the peer when it connected; none after closing, when the descriptor may belong to another socket. */
   groups(): readonly number[] {
     return this.#isClosed ? [] : peerGroups(this.#libc, this.#fd)
   }
@@ -68,7 +69,7 @@ export class UnixStream {
     return this.#unsent >= HIGH_WATER
   }
 
-  /** Begins to read, with what is there already. */
+  /** Begins to read, at once. To be called once. */
   start(events: UnixStreamEvents): void {
     this.#events = events
     this.#read()
@@ -113,7 +114,7 @@ export class UnixStream {
     this.#close(undefined)
   }
 
-  /** Finds out whether the other end is gone altogether, and not only done with sending: then it closes (EPIPE). */
+  /** Closes (EPIPE) if the peer has closed altogether and not only its sending half. */
   probe(): void {
     if (!this.#isClosed && this.#unsent === 0) this.#send(NOTHING)
   }
@@ -122,17 +123,17 @@ export class UnixStream {
     if ((bits & EPOLLOUT) !== 0) this.#flush()
     if (this.#isClosed) return
     if ((this.#interest & EPOLLIN) !== 0) return this.#read()
-    // Told without being asked for, and for good: nobody is there any more.
+    // HUP and ERR come without being asked for and stay: the peer is gone.
     if ((bits & (EPOLLHUP | EPOLLERR)) !== 0) this.#close(undefined)
   }
 
-  /** A part at a time, so that a client who always has more to say holds up nobody else. */
+  /** One buffer at a time, so that a client that sends without end does not hold up others. */
   #read(): void {
     const length = this.#libc.function('recv')(this.#fd, this.#scratch, this.#scratch.length, 0)
     if (length > 0) return this.#events?.onData(copyOf(this.#scratch, length))
     if (length < 0) return this.#onFailure('recv')
     this.#hasEnded = true
-    this.#update() // or the end would be told again and again
+    this.#update() // or epoll would report the end again and again
     this.#events?.onEnd()
   }
 
@@ -152,7 +153,7 @@ export class UnixStream {
     if (this.#isEnding && this.#unsent === 0) this.#close(undefined)
   }
 
-  /** Bytes taken; −1 when it was closed over the attempt. */
+  /** Bytes the kernel took; −1 when sending failed and closed the connection. */
   #send(bytes: Buffer): number {
     const sent = this.#libc.function('send')(this.#fd, bytes, bytes.length, MSG_NOSIGNAL)
     if (sent >= 0) return sent
@@ -164,6 +165,7 @@ export class UnixStream {
     if (this.#libc.koffi.errno() !== EAGAIN) this.#close(this.#libc.lastError(call))
   }
 
+  /** The EPOLL* bits of interest now. */
   #wanted(): number {
     return (this.#isPaused || this.#hasEnded ? 0 : EPOLLIN) | (this.#unsent > 0 ? EPOLLOUT : 0)
   }
@@ -183,10 +185,4 @@ export class UnixStream {
     this.#unsent = 0
     this.#events?.onClose(error)
   }
-}
-
-function copyOf(bytes: Buffer, length: number): Buffer {
-  const copy = Buffer.allocUnsafe(length)
-  bytes.copy(copy, 0, 0, length)
-  return copy
 }

@@ -2,8 +2,8 @@ import type { Clock } from '../base/index.ts'
 import type { Notifier } from './notifier.ts'
 
 /**
- * Tells the service manager twice per period that the event loop still turns (sd_watchdog_enabled(3)). One that is
- * stuck stays silent, and is killed and started again.
+ * Reports to the service manager twice per period that the event loop runs (sd_watchdog_enabled(3)). A daemon that is
+ * stuck does not report, and is killed and restarted.
  */
 export class Watchdog implements Disposable {
   readonly #notifier: Notifier
@@ -18,7 +18,7 @@ export class Watchdog implements Disposable {
     this.#feed()
   }
 
-  /** Undefined when nobody watches, or another process: $WATCHDOG_USEC and $WATCHDOG_PID say so. */
+  /** Undefined when $WATCHDOG_USEC is not set, or $WATCHDOG_PID is another process. */
   static start(notifier: Notifier, clock: Clock, environment: NodeJS.ProcessEnv): Watchdog | undefined {
     const { WATCHDOG_USEC: period = '', WATCHDOG_PID: pid = String(process.pid) } = environment
     const isForUs = /^[1-9]\d*$/.test(period) && pid === String(process.pid)

@@ -99,7 +99,7 @@ export class World {
   readonly lookups: ResolverLookups
   readonly log: string[] = []
   readonly responder: Responder
-  /** Stands until /etc/hosts, the host name or settings change. */
+  /** Current until /etc/hosts, the host name or settings change. */
   #local = { isCurrent: true }
   readonly #counts = new TransactionCounts()
   readonly #servers = new Map<string, Server>()

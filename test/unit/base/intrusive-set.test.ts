@@ -5,31 +5,31 @@ const member = (name: string): IntrusiveMember & { readonly name: string } => ({
 const [ada, bob, cyd] = [member('ada'), member('bob'), member('cyd')] as const
 
 test('members come and go in any order', () => {
-  const crowd = new IntrusiveSet<typeof ada>()
-  for (const each of [ada, bob, cyd]) crowd.add(each)
-  expect(crowd.delete(ada)).toBe(true)
-  expect([...crowd].map(({ name }) => name)).toEqual(['cyd', 'bob'])
-  expect([ada, bob, cyd].map((each) => crowd.has(each))).toEqual([false, true, true])
-  expect(crowd.delete(ada)).toBe(false)
-  crowd.add(ada)
-  expect(crowd.size).toBe(3)
-  for (const each of [bob, ada, cyd]) expect(crowd.delete(each)).toBe(true)
-  expect(crowd.size).toBe(0)
+  const set = new IntrusiveSet<typeof ada>()
+  for (const each of [ada, bob, cyd]) set.add(each)
+  expect(set.delete(ada)).toBe(true)
+  expect([...set].map(({ name }) => name)).toEqual(['cyd', 'bob'])
+  expect([ada, bob, cyd].map((each) => set.has(each))).toEqual([false, true, true])
+  expect(set.delete(ada)).toBe(false)
+  set.add(ada)
+  expect(set.size).toBe(3)
+  for (const each of [bob, ada, cyd]) expect(set.delete(each)).toBe(true)
+  expect(set.size).toBe(0)
 })
 
-test('members may leave while the crowd is gone through', () => {
-  const crowd = new IntrusiveSet<typeof ada>()
-  for (const each of [ada, bob, cyd]) crowd.add(each)
+test('members may leave during iteration', () => {
+  const set = new IntrusiveSet<typeof ada>()
+  for (const each of [ada, bob, cyd]) set.add(each)
   const seen: string[] = []
-  for (const each of crowd) {
+  for (const each of set) {
     seen.push(each.name)
-    crowd.delete(each)
+    set.delete(each)
   }
   expect(seen).toEqual(['ada', 'bob', 'cyd'])
-  expect(crowd.size).toBe(0)
+  expect(set.size).toBe(0)
 })
 
-test('a member of one crowd is not in another', () => {
+test('a member of one set is not in another', () => {
   const [here, there] = [new IntrusiveSet<typeof ada>(), new IntrusiveSet<typeof ada>()]
   here.add(ada)
   there.add(bob)

@@ -160,9 +160,9 @@ describe('ScopeCache', () => {
     ],
   ]
 
-  test.each(cases)('%s', (_rule, lessons, question, at, expected) => {
+  test.each(cases)('%s', (_rule, replies, question, at, expected) => {
     const cache = new Cache()
-    for (const [asked, parts] of lessons) cache.learn(asked, parts)
+    for (const [asked, parts] of replies) cache.learn(asked, parts)
     expect(cache.ask(question, at)).toBe(expected)
   })
 
@@ -201,7 +201,7 @@ describe('ScopeCache', () => {
     expect(cache.ask('n49.test A')).not.toBe('miss')
   })
 
-  test('a fact stands until it is replaced, evicted, expired or flushed', () => {
+  test('an entry is current until it is replaced, evicted, expired or flushed', () => {
     const cache = new Cache({ maxEntries: 2 })
     const replaced = cache.learn('a.test A', A)
     const evicted = cache.learn('a.test A', A)
@@ -312,13 +312,13 @@ describe('purge of many names', () => {
     return cache
   }
 
-  test('none is found or stands after it, in whatever way one looks', () => {
+  test('none is found or current after it, by any lookup', () => {
     const cache = large()
-    const doomed = cache.learn('x.corp.test A', { answer: ['x.corp.test 300 A 192.0.2.1'] })
+    const moved = cache.learn('x.corp.test A', { answer: ['x.corp.test 300 A 192.0.2.1'] })
     const other = cache.learn('x.a.test A', { answer: ['x.a.test 300 A 192.0.2.1'] })
     cache.cache.staleRetention = 1_000_000
     cache.cache.purge(within('corp.test'))
-    expect([doomed?.isCurrent, other?.isCurrent]).toEqual([false, true])
+    expect([moved?.isCurrent, other?.isCurrent]).toEqual([false, true])
     expect(cache.cache.peek(questionOf('n1.corp.test A'), '', true, 0)).toBeUndefined()
     expect(cache.cache.stale(questionOf('n2.corp.test A'), 300_000)).toBeUndefined()
     expect(Array.from(cache.cache.rows(0)).filter(({ question }) => question.name.endsWith('corp.test'))).toEqual([])

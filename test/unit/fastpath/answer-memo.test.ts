@@ -10,7 +10,7 @@ interface Entry extends CachedAnswer {
 }
 
 /** A memo with its dependencies and its routes, and a time. */
-class Desk {
+class Harness {
   readonly dependency = { isCurrent: true, noteReplay: () => {} }
   readonly routes = { version: 1, asked: [] as string[], leads: true }
   readonly tally = { replays: 0 }
@@ -63,13 +63,13 @@ class Desk {
 
 describe('what is replayed', () => {
   test('has the ID and the letter case of this query', () => {
-    const desk = new Desk()
-    desk.learn('www.a.test')
-    const reply = desk.replay('WwW.a.TEST', { id: 0xabcd }) as Buffer
+    const harness = new Harness()
+    harness.learn('www.a.test')
+    const reply = harness.replay('WwW.a.TEST', { id: 0xabcd }) as Buffer
     expect(reply.readUInt16BE(0)).toBe(0xabcd)
     expect(reply.toString('latin1', 12, 24)).toBe('\x03WwW\x01a\x04TEST\0'.slice(0, 12))
     expect(addressesIn(parseMessage(reply))).toEqual(['192.0.2.1'])
-    expect(desk.tally.replays).toBe(1)
+    expect(harness.tally.replays).toBe(1)
   })
 
   test.each([
@@ -78,23 +78,23 @@ describe('what is replayed', () => {
     [1000, 299],
     [269_999, 31],
   ])('R-CACHE-16: after %i ms the TTL is %i', (at, ttl) => {
-    const desk = new Desk()
-    desk.learn('a.test', ['a.test 300 A 192.0.2.1', 'a.test 86400 AAAA 2001:db8::1'])
-    const { answer } = parseMessage(desk.replay('a.test', { at }) as Buffer)
+    const harness = new Harness()
+    harness.learn('a.test', ['a.test 300 A 192.0.2.1', 'a.test 86400 AAAA 2001:db8::1'])
+    const { answer } = parseMessage(harness.replay('a.test', { at }) as Buffer)
     const remaining = Math.floor((300_000 - at) / 1000)
     expect(answer.map((record) => record.ttl)).toEqual([Math.min(ttl, remaining), remaining])
   })
 
   test('R-CACHE-15: any address comes first, and all are there', () => {
-    const desk = new Desk()
+    const harness = new Harness()
     const all = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
-    desk.learn(
+    harness.learn(
       'a.test',
       all.map((address) => `a.test 300 A ${address}`),
     )
     const orders = new Set<string>()
     for (let i = 0; i < 60; i++) {
-      const { answer } = parseMessage(desk.replay('a.test') as Buffer)
+      const { answer } = parseMessage(harness.replay('a.test') as Buffer)
       orders.add(answer.map(({ rdata }) => rdata.join('.')).join())
     }
     expect(orders.size).toBe(6)
@@ -102,10 +102,10 @@ describe('what is replayed', () => {
   })
 
   test('R-CACHE-15: addresses of different names stay where they are', () => {
-    const desk = new Desk()
-    desk.learn('a.test', ['a.test 300 A 192.0.2.1', 'a.test 300 A 192.0.2.2', 'b.test 300 A 192.0.2.3'])
+    const harness = new Harness()
+    harness.learn('a.test', ['a.test 300 A 192.0.2.1', 'a.test 300 A 192.0.2.2', 'b.test 300 A 192.0.2.3'])
     for (let i = 0; i < 30; i++) {
-      const { answer } = parseMessage(desk.replay('a.test') as Buffer)
+      const { answer } = parseMessage(harness.replay('a.test') as Buffer)
       expect(answer.map(({ name, rdata }) => `${name} ${rdata.join('.')}`)[2]).toBe('b.test 192.0.2.3')
     }
   })
@@ -114,21 +114,21 @@ describe('what is replayed', () => {
   test.each(Array.from({ length: 11 }, (_, i) => 8 * i))(
     'replies that fill the memory to the last byte: %i',
     (more) => {
-      const desk = new Desk(50_000)
-      desk.learn('first.test', [`a.test 300 TXT "${'x'.repeat(more)}"`])
+      const harness = new Harness(50_000)
+      harness.learn('first.test', [`a.test 300 TXT "${'x'.repeat(more)}"`])
       const large = ['a', 'b', 'c', 'd'].map((letter) => `a.test 300 TXT "${letter.repeat(250)}"`)
-      for (let i = 0; i < 220; i++) desk.learn(`large${100 + i}.test`, large)
-      for (let i = 0; i < 300; i++) desk.learn(`n${100 + i}.test`)
-      for (let i = 0; i < 300; i++) expect(desk.replay(`n${100 + i}.test`)).toBeDefined()
+      for (let i = 0; i < 220; i++) harness.learn(`large${100 + i}.test`, large)
+      for (let i = 0; i < 300; i++) harness.learn(`n${100 + i}.test`)
+      for (let i = 0; i < 300; i++) expect(harness.replay(`n${100 + i}.test`)).toBeDefined()
     },
   )
 
   test('many names, each with its own reply, the latest it was given', () => {
-    const desk = new Desk(50_000)
-    for (let i = 0; i < 20_000; i++) desk.learn(`n${i}.test`, [`n${i}.test 300 A 10.0.0.1`])
-    for (let i = 0; i < 20_000; i++) desk.learn(`n${i}.test`, [`n${i}.test 300 A 10.1.${i >> 8}.${i & 255}`])
+    const harness = new Harness(50_000)
+    for (let i = 0; i < 20_000; i++) harness.learn(`n${i}.test`, [`n${i}.test 300 A 10.0.0.1`])
+    for (let i = 0; i < 20_000; i++) harness.learn(`n${i}.test`, [`n${i}.test 300 A 10.1.${i >> 8}.${i & 255}`])
     for (let i = 0; i < 20_000; i += 7) {
-      const message = parseMessage(desk.replay(`n${i}.test`) as Buffer)
+      const message = parseMessage(harness.replay(`n${i}.test`) as Buffer)
       expect([message.question?.name, ...addressesIn(message)]).toEqual([`n${i}.test`, `10.1.${i >> 8}.${i & 255}`])
     }
   })
@@ -138,46 +138,46 @@ const shapes: readonly QueryOptions[] = [{}, { edns: 1232 }, { dnssecOk: true },
 test.each(shapes.flatMap((one) => shapes.filter((other) => other !== one).map((other) => [one, other] as const)))(
   'the reply to %o is none to %o',
   (one, other) => {
-    const desk = new Desk()
-    desk.learn('a.test', undefined, one)
-    expect([desk.replay('a.test', one) !== undefined, desk.replay('a.test', other)]).toEqual([true, undefined])
+    const harness = new Harness()
+    harness.learn('a.test', undefined, one)
+    expect([harness.replay('a.test', one) !== undefined, harness.replay('a.test', other)]).toEqual([true, undefined])
   },
 )
 
-const never: readonly [string, (desk: Desk, entry: Entry) => void, number?][] = [
+const never: readonly [string, (harness: Harness, entry: Entry) => void, number?][] = [
   ['its entry has gone', (_desk, entry) => void (entry.isCurrent = false)],
   ['it may not be replayed any longer', () => undefined, 270_000],
-  ['a shared dependency has changed', (desk) => void (desk.dependency.isCurrent = false)],
-  ['nobody has looked at the files for long, which may have changed', (desk) => void (desk.isKnown = false)],
+  ['a shared dependency has changed', (harness) => void (harness.dependency.isCurrent = false)],
+  ['the files were not revalidated for too long', (harness) => void (harness.isKnown = false)],
 ]
 test.each(never)('nothing is replayed once %s', (_what, change, at = 0) => {
-  const desk = new Desk()
-  change(desk, desk.learn('a.test'))
-  expect(desk.replay('a.test', { at })).toBeUndefined()
-  expect(desk.tally.replays).toBe(0)
+  const harness = new Harness()
+  change(harness, harness.learn('a.test'))
+  expect(harness.replay('a.test', { at })).toBeUndefined()
+  expect(harness.tally.replays).toBe(0)
 })
 
 test('what was not known for a moment to be right is replayed again', () => {
-  const desk = new Desk()
-  desk.learn('a.test')
+  const harness = new Harness()
+  harness.learn('a.test')
   for (const isKnown of [false, true]) {
-    desk.isKnown = isKnown
-    expect(desk.replay('a.test') !== undefined).toBe(isKnown)
+    harness.isKnown = isKnown
+    expect(harness.replay('a.test') !== undefined).toBe(isKnown)
   }
 })
 
 test('after a change of routes each reply is looked at once, when it is asked for', () => {
-  const desk = new Desk()
-  for (const name of ['a.test', 'b.test', 'c.test']) desk.learn(name)
-  desk.routes.version++
-  for (let i = 0; i < 3; i++) expect(desk.replay('a.test')).toBeDefined()
-  desk.routes.leads = false
-  for (let i = 0; i < 3; i++) expect(desk.replay('b.test')).toBeUndefined()
-  expect(desk.routes.asked).toEqual(['a.test', 'b.test'])
+  const harness = new Harness()
+  for (const name of ['a.test', 'b.test', 'c.test']) harness.learn(name)
+  harness.routes.version++
+  for (let i = 0; i < 3; i++) expect(harness.replay('a.test')).toBeDefined()
+  harness.routes.leads = false
+  for (let i = 0; i < 3; i++) expect(harness.replay('b.test')).toBeUndefined()
+  expect(harness.routes.asked).toEqual(['a.test', 'b.test'])
 })
 
 test('a reply that was worked out before a change is not remembered after it', () => {
-  const desk = new Desk()
+  const harness = new Harness()
   const query = queryFor('a.test')
   const wire = replyFor(query, { answer: ['a.test 300 A 192.0.2.1'] })
   const entry = {
@@ -188,33 +188,33 @@ test('a reply that was worked out before a change is not remembered after it', (
     isCurrent: true,
     noteReplay: () => {},
   }
-  for (const change of [() => void desk.routes.version++, () => void (desk.dependency.isCurrent = false)]) {
-    const snapshot = desk.memo.snapshot(0)
+  for (const change of [() => void harness.routes.version++, () => void (harness.dependency.isCurrent = false)]) {
+    const snapshot = harness.memo.snapshot(0)
     change()
-    desk.memo.remember(query, wire, { entry, source: '' }, snapshot, 0)
-    expect(desk.replay('a.test')).toBeUndefined()
+    harness.memo.remember(query, wire, { entry, source: '' }, snapshot, 0)
+    expect(harness.replay('a.test')).toBeUndefined()
   }
 })
 
 test('R-STUB-15: no more than the client takes, nor than there is room for; the largest are not kept', () => {
-  const desk = new Desk()
+  const harness = new Harness()
   const records = (count: number) => Array.from({ length: count }, (_, i) => `a.test 300 A 10.0.${i >> 8}.${i & 255}`)
-  desk.learn('a.test', records(40))
-  expect(desk.replay('a.test')).toBeUndefined()
+  harness.learn('a.test', records(40))
+  expect(harness.replay('a.test')).toBeUndefined()
   const query = queryFor('a.test')
-  expect(desk.memo.replay(query, 65_535, 0, Buffer.alloc(600), 0)).toBe(0)
-  expect(desk.memo.replay(query, 65_535, 0, Buffer.alloc(700), 0)).toBe(664)
-  desk.learn('a.test', records(400))
-  expect(desk.memo.replay(query, 65_535, 0, Buffer.alloc(9000), 0)).toBe(664)
+  expect(harness.memo.replay(query, 65_535, 0, Buffer.alloc(600), 0)).toBe(0)
+  expect(harness.memo.replay(query, 65_535, 0, Buffer.alloc(700), 0)).toBe(664)
+  harness.learn('a.test', records(400))
+  expect(harness.memo.replay(query, 65_535, 0, Buffer.alloc(9000), 0)).toBe(664)
 })
 
 test('only so many are kept; what is in use stays', () => {
-  const desk = new Desk(10)
-  desk.learn('used.test')
+  const harness = new Harness(10)
+  harness.learn('used.test')
   for (let i = 0; i < 100; i++) {
-    desk.learn(`n${i}.test`)
-    expect(desk.replay('used.test')).toBeDefined()
+    harness.learn(`n${i}.test`)
+    expect(harness.replay('used.test')).toBeDefined()
   }
-  expect(desk.replay('n50.test')).toBeUndefined()
-  expect(desk.replay('n99.test')).toBeDefined()
+  expect(harness.replay('n50.test')).toBeUndefined()
+  expect(harness.replay('n99.test')).toBeDefined()
 })

@@ -95,10 +95,10 @@ test('SystemClock takes being kept from running for no sleep', () => {
   expect(now - performance.now() - offset).toBeLessThan(50)
 })
 
-test('SystemClock counts the time the machine slept, and says so once', async () => {
-  let slept = 0
+test('SystemClock counts time in suspend, and reports it once', async () => {
+  let suspended = 0
   const clockGettime = (_clock: number, timespec: BigInt64Array) => {
-    const now = performance.now() + slept
+    const now = performance.now() + suspended
     timespec[0] = BigInt(Math.floor(now / 1000))
     timespec[1] = BigInt(Math.floor((now % 1000) * 1e6))
     return 0
@@ -106,9 +106,9 @@ test('SystemClock counts the time the machine slept, and says so once', async ()
   const sleepy = { koffi: { sizeof: () => 8 }, function: () => clockGettime } as unknown as Libc
   const clock = new SystemClock(sleepy)
   let told = 0
-  clock.onSlept = () => told++
+  clock.onResume = () => told++
   const before = clock.now()
-  slept = 3_600_000
+  suspended = 3_600_000
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(clock.now() - before).toBeGreaterThanOrEqual(3_600_000)
   expect(told).toBe(0)

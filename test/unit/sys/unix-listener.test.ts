@@ -11,13 +11,13 @@ const libc = Libc.load(log) as Libc
 const silent: UnixStreamEvents = { onData() {}, onEnd() {}, onTaken() {}, onClose() {} }
 
 test('knows who comes in, and speaks with them', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'door-'))
+  const folder = mkdtempSync(join(tmpdir(), 'listener-'))
   try {
     const path = join(folder, 'socket')
-    const visitors: Parameters<OnUnixConnection>[1][] = []
+    const peers: Parameters<OnUnixConnection>[1][] = []
     let groups: readonly number[] = []
     using _door = UnixListener.listen(libc, log, path, 0o666, 10, (stream, peer) => {
-      visitors.push(peer)
+      peers.push(peer)
       groups = peer.groups()
       stream.start({
         ...silent,
@@ -31,9 +31,9 @@ test('knows who comes in, and speaks with them', async () => {
     const answers = await Promise.all(['a', 'b', 'c'].map((text) => say(path, text)))
     expect(answers).toEqual(['you said a', 'you said b', 'you said c'])
     const me = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() }
-    expect(visitors).toMatchObject([me, me, me])
+    expect(peers).toMatchObject([me, me, me])
     expect(groups).toEqual(expect.arrayContaining([process.getgid?.(), ...(process.getgroups?.() ?? [])]))
-    expect(visitors[0]?.groups()).toEqual([process.getgid?.()]) // gone: the descriptor may be another's
+    expect(peers[0]?.groups()).toEqual([process.getgid?.()]) // closed: the descriptor may belong to another socket
     expect(() => UnixListener.listen(libc, log, path, 0o666, 10, () => {})).toThrow('EADDRINUSE')
   } finally {
     rmSync(folder, { recursive: true })
@@ -41,12 +41,12 @@ test('knows who comes in, and speaks with them', async () => {
 })
 
 test('is shut when disposed, once and for all', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'door-'))
+  const folder = mkdtempSync(join(tmpdir(), 'listener-'))
   try {
     const path = join(folder, 'socket')
-    const door = UnixListener.listen(libc, log, path, 0o600, 10, () => {})
-    door[Symbol.dispose]()
-    door[Symbol.dispose]()
+    const listener = UnixListener.listen(libc, log, path, 0o600, 10, () => {})
+    listener[Symbol.dispose]()
+    listener[Symbol.dispose]()
     await expect(say(path, 'x')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   } finally {
     rmSync(folder, { recursive: true })

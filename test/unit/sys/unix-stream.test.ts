@@ -33,7 +33,7 @@ async function withPair(onData: (stream: UnixStream, bytes: Buffer) => void, pla
     while (!told.includes(word)) await new Promise<void>((resolve) => (wake = resolve))
   }
   const arrived = new Promise<UnixStream>((resolve) => {
-    const door = UnixListener.listen(libc, log, path, 0o600, 10, (stream) => {
+    const listener = UnixListener.listen(libc, log, path, 0o600, 10, (stream) => {
       const events: UnixStreamEvents = {
         onData: (bytes) => onData(stream, bytes),
         onEnd: () => tell('end'),
@@ -41,7 +41,7 @@ async function withPair(onData: (stream: UnixStream, bytes: Buffer) => void, pla
         onClose: (error) => tell(`close ${error?.message ?? ''}`.trim()),
       }
       stream.start(events)
-      door[Symbol.dispose]() // connections live on
+      listener[Symbol.dispose]() // connections stay open
       resolve(stream)
     })
   })

@@ -34,7 +34,7 @@ const fails =
   }
 const says = (rcode: number) => () => ({ rcode })
 const silent: Server = () => 'silence'
-const garbage: Server = ({ wire }) => {
+const malformed: Server = ({ wire }) => {
   const reply = replyFor(wire)
   reply.writeUInt16BE(9, 6)
   return reply
@@ -75,7 +75,7 @@ describe('failover (R-SRV-4)', () => {
     ['SERVFAIL', says(RCODE.SERVFAIL), () => OTHER, 0, '192.0.2.2', true],
     ['NOTIMP', says(RCODE.NOTIMP), () => OTHER, 0, '192.0.2.2', true],
     ['FORMERR', says(RCODE.FORMERR), () => OTHER, 0, '192.0.2.2', true],
-    ['an unreadable reply', garbage, () => OTHER, 0, '192.0.2.2', true],
+    ['an unreadable reply', malformed, () => OTHER, 0, '192.0.2.2', true],
     ['port unreachable', fails('refused'), () => OTHER, 0, '192.0.2.2', true],
     ['no route', fails('unreachable'), () => OTHER, 0, '192.0.2.2', true],
     ['an error of the system', fails('io'), () => OTHER, 0, '192.0.2.2', true],
@@ -87,7 +87,7 @@ describe('failover (R-SRV-4)', () => {
     ['SERVFAIL and silence', says(RCODE.SERVFAIL), silent, RCODE.SERVFAIL, undefined, true],
     ['R-SRV-14: bogus is bogus everywhere', bogus, () => OTHER, RCODE.SERVFAIL, undefined, false],
     ['nobody there', fails('refused'), fails('refused'), RCODE.SERVFAIL, undefined, true],
-    ['garbage of all', garbage, garbage, RCODE.SERVFAIL, undefined, true],
+    ['malformed replies of all', malformed, malformed, RCODE.SERVFAIL, undefined, true],
     ['silence of all', silent, silent, RCODE.SERVFAIL, undefined, true],
   ]
 
@@ -100,7 +100,7 @@ describe('failover (R-SRV-4)', () => {
   })
 
   test('the cause of a failure is told', async () => {
-    expect([await reason(silent), await reason(garbage), await reason(fails('unreachable'))]).toEqual([22, 24, 23])
+    expect([await reason(silent), await reason(malformed), await reason(fails('unreachable'))]).toEqual([22, 24, 23])
   })
 
   test('a slow answer still wins while the next server is asked', async () => {
@@ -123,7 +123,7 @@ describe('failover (R-SRV-4)', () => {
   test('R-SRV-6: the number of messages is bounded, whatever the servers do', async () => {
     for (const server of [
       silent,
-      garbage,
+      malformed,
       says(RCODE.FORMERR),
       says(RCODE.SERVFAIL),
       fails('timeout'),

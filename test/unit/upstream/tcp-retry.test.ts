@@ -44,7 +44,7 @@ describe('a truncated answer', () => {
     expect(step).toMatchObject({ kind: 'done', outcome: { kind: 'failure', state: 'invalid-reply' } })
   })
 
-  test('trouble with TCP does not make a server silent', () => {
+  test('failures of TCP do not make a server silent', () => {
     const { transaction, first } = begin('192.0.2.1', '192.0.2.2')
     const stream = sentBy(transaction.onReply(first, replyFor(first.wire, { flags: TC }), 10))
     transaction.onFailure(stream, 'timeout', 2010)
