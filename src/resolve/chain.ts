@@ -56,6 +56,7 @@ export class Chain {
     return flatOf(this.#rounds.map(({ exchanges }) => exchanges))
   }
 
+  /** Earlier questions, one per type, of every name that redirected, whether the redirect came with the rest or alone. */
   get collected(): readonly Question[] {
     return this.#collected
   }
@@ -84,7 +85,7 @@ export class Chain {
       const redirect = answered ? undefined : this.#redirect(round)
       if (redirect === undefined) {
         const isAtEnd = answered || this.#matching.length > 0 || steps === 0
-        return isAtEnd || this.#isLoop ? undefined : this.#askAnew(round)
+        return isAtEnd || this.#isLoop ? undefined : this.#name
       }
       this.#name = redirect
     }
@@ -106,7 +107,8 @@ export class Chain {
 
   /** The next name of the chain within this round's records, for all types at once. */
   #redirect({ records }: Round): Name | undefined {
-    if (!this.#query.types.some(mayBeRedirected)) return undefined
+    const { types, class: queryClass } = this.#query
+    if (!types.some(mayBeRedirected)) return undefined
     const redirect = redirectFrom(
       this.#name,
       records.map(({ record }) => record),
@@ -117,6 +119,7 @@ export class Chain {
     this.#isLoop = isRefused || this.#seen.has(redirect.target) // R-CNAME-3
     if (this.#isLoop) return undefined
     this.#redirects++
+    this.#collected.push(...types.map((type) => ({ name: this.#name, type, class: queryClass })))
     this.#pass(records.find(({ record }) => record === redirect.record) as ResolvedRecord, redirect)
     return redirect.target
   }
@@ -127,11 +130,5 @@ export class Chain {
     if (type !== TYPE.DNAME) return
     const cname = recordOf(this.#name, TYPE.CNAME, wireOfName(target), ttl, recordClass)
     this.#passed.push({ record: cname, ifindex: passed.ifindex })
-  }
-
-  #askAnew(round: Round): Name {
-    const { types, class: queryClass } = this.#query
-    this.#collected.push(...types.map((type) => ({ name: round.name, type, class: queryClass })))
-    return this.#name
   }
 }
