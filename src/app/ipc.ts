@@ -9,8 +9,10 @@ import type { TextMemo } from '../fastpath/index.ts'
 import { ResolverLookups } from '../lookup/index.ts'
 import { bootTime, type Libc, machineId, processName, UnixListener } from '../sys/index.ts'
 import {
+  activatedSockets,
   monitorService,
   type OpenListener,
+  passedOr,
   plainListener,
   resolveService,
   type VarlinkPorts,
@@ -74,9 +76,11 @@ export async function openIpc(
   }
   const monitorMode = libc === undefined ? 0o600 : 0o666 // each call is checked, where the caller can be known
   const resolve = { ...common, service: resolveService(ports, logger, memo) }
-  life.adopt(await VarlinkServer.open({ path, mode: 0o666 }, resolve))
+  const passed = activatedSockets(environment, process.pid)
+  life.adopt(await VarlinkServer.open(passedOr(passed, 'varlink', path, 0o666), resolve))
   const monitor = { ...common, service: monitorService(ports, logger) }
-  life.adopt(await VarlinkServer.open({ path: `${path}.Monitor`, mode: monitorMode }, monitor))
+  const monitorAt = passedOr(passed, 'varlink-monitor', `${path}.Monitor`, monitorMode)
+  life.adopt(await VarlinkServer.open(monitorAt, monitor))
   bus.start()
 }
 

@@ -36,7 +36,7 @@ export class Chain {
     return this.#redirects
   }
 
-  /** Questions along the chain before the last. */
+  /** Earlier questions, one per type, of every name that redirected, whether the redirect came with the rest or alone. */
   get collected(): readonly Question[] {
     return this.#collected
   }
@@ -74,7 +74,7 @@ export class Chain {
       const redirect = isAnswered ? undefined : this.#redirect(answer)
       if (redirect === undefined) {
         const isAtEnd = isAnswered || this.#matching.length > 0 || steps === 0
-        return isAtEnd || this.#isLoop ? undefined : this.#askAnew(answer)
+        return isAtEnd || this.#isLoop ? undefined : this.#name
       }
       this.#name = redirect
     }
@@ -97,7 +97,8 @@ export class Chain {
 
   /** The next name of the chain within this answer's records, for all types at once. */
   #redirect({ records }: Answer): Name | undefined {
-    if (!this.#query.types.some(mayBeRedirected)) return undefined
+    const { types, class: queryClass } = this.#query
+    if (!types.some(mayBeRedirected)) return undefined
     const redirect = redirectFrom(
       this.#name,
       records.map(({ record }) => record),
@@ -108,6 +109,7 @@ export class Chain {
     this.#isLoop = isRefused || this.#seen.has(redirect.target) // R-CNAME-3
     if (this.#isLoop) return undefined
     this.#redirects++
+    this.#collected.push(...types.map((type) => ({ name: this.#name, type, class: queryClass })))
     this.#pass(records.find(({ record }) => record === redirect.record) as LinkedRecord, redirect)
     return redirect.target
   }
@@ -118,11 +120,5 @@ export class Chain {
     if (type !== TYPE.DNAME) return
     const cname = recordOf(this.#name, TYPE.CNAME, wireOfName(target), ttl, recordClass)
     this.#passed.push({ record: cname, ifindex: passed.ifindex })
-  }
-
-  #askAnew(answer: Answer): Name {
-    const { types, class: queryClass } = this.#query
-    this.#collected.push(...types.map((type) => ({ name: answer.name, type, class: queryClass })))
-    return this.#name
   }
 }

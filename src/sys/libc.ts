@@ -47,6 +47,7 @@ const SIGNATURES = {
   prctl: [INT, 'ulong', 'ulong', 'ulong', 'ulong'],
   capset: [BYTES, BYTES],
   chmod: ['str', 'uint'],
+  fcntl: [INT, INT, INT],
 } as const
 export type LibcName = keyof typeof SIGNATURES
 

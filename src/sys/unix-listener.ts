@@ -17,6 +17,11 @@ const SCRATCH_SIZE = 0x1_0000
 /** `groups` asks the kernel each time. */
 export type OnUnixConnection = (stream: UnixStream, peer: PeerCredentials & { groups(): readonly number[] }) => void
 
+/** fcntl(2) on Linux. */
+const F_SETFD = 2
+const FD_CLOEXEC = 1
+const F_SETFL = 4
+
 /**
  * A unix stream listener that tells the credentials of its clients (SO_PEERCRED), which Node cannot. The listening socket
  * and all connections share one epoll descriptor, so that arrivals and departures are served in one turn.
@@ -67,6 +72,8 @@ export class UnixListener implements Disposable {
 
   /** Takes ownership of a socket that listens already (socket activation). @throws {SysError} */
   static adopt(libc: Libc, log: Log, fd: number, onConnection: OnUnixConnection): UnixListener {
+    libc.call('fcntl', fd, F_SETFD, FD_CLOEXEC)
+    libc.call('fcntl', fd, F_SETFL, SOCK_NONBLOCK) // who has connected may be gone again before accept()
     return new UnixListener(libc, log, fd, onConnection)
   }
 

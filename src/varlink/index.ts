@@ -2,7 +2,7 @@
 // `connection/` accepts clients, limits them and orders their calls; `methods/` has one file per interface; `output/` turns
 // values of other rooms into reply members; `errors.ts` names failures. Descriptions and messages are the varlink-idl room.
 // It translates and decides nothing about names; who may do what is asked of `control`.
-export { activatedSockets } from './connection/activation.ts'
+export { activatedSockets, passedOr } from './connection/activation.ts'
 export type { ServerLimits } from './connection/limits.ts'
 export type { ListenAt, OnClient, OpenListener } from './connection/listener.ts'
 export { plainListener } from './connection/listener.ts'

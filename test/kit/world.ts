@@ -167,7 +167,8 @@ export class World {
 
   /** Timers, without those for the next probe of a server that is out: these go on as long as its scope. */
   get timersLeft(): number {
-    const isProbed = (scope: Scope) => scope instanceof UnicastScope && scope.upstreams.all.some(({ liveness }) => liveness.state === 'out')
+    const isProbed = (scope: Scope) =>
+      scope instanceof UnicastScope && scope.upstreams.all.some(({ liveness }) => liveness.state === 'out')
     return this.clock.pending - this.scopes.all.filter(isProbed).length
   }
 

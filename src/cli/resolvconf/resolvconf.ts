@@ -5,18 +5,25 @@ import type { Context } from '../command/context.ts'
 import type { HostLink } from '../client/host-links.ts'
 import { LINK_SETTINGS } from '../settings/link-settings.ts'
 import type { ResolvconfCall } from './arguments.ts'
+import { merged, type ResolvconfRecord, ResolvconfRecords } from './records.ts'
 import { interfaceCandidates, parseResolvconfText } from './text.ts'
 import { changeSetting, revert } from '../settings/setting-verbs.ts'
 
 type LinkCall = Extract<ResolvconfCall, { action: 'add' | 'delete' }>
 
 /** Sets or forgets the servers and domains of one link, for the scripts that know only resolvconf(8). */
-export async function runResolvconf(call: LinkCall, input: AsyncIterable<Buffer>, context: Context): Promise<number> {
+export async function runResolvconf(
+  call: LinkCall,
+  input: AsyncIterable<Buffer>,
+  context: Context,
+  records = new ResolvconfRecords(),
+): Promise<number> {
   const link = findLink(call, context)
+  if (call.action === 'delete') records.remove(call.interface) // also when the link went first
   if (link === undefined) return 0
   try {
-    if (call.action === 'delete') return await revert([link.ifname], context)
-    await add(call, link, await text(input as NodeJS.ReadableStream), context)
+    if (call.action === 'delete') await takeBack(link, records, context)
+    else await add(call, link, await text(input as NodeJS.ReadableStream), records, context)
   } catch (error) {
     const isGone = error instanceof BusError && error.errorName === 'org.freedesktop.resolve1.NoSuchLink'
     if (!isGone || !call.force) throw error // C-RC-7
@@ -24,14 +31,34 @@ export async function runResolvconf(call: LinkCall, input: AsyncIterable<Buffer>
   return 0
 }
 
-/** In this order, stopping at the first failure (C-RC-6). */
-async function add({ mode }: LinkCall, link: HostLink, input: string, context: Context): Promise<void> {
+/** In this order, stopping at the first failure (C-RC-6); what is registered for the link otherwise stays. */
+async function add(
+  { mode, interface: name }: LinkCall,
+  link: HostLink,
+  input: string,
+  records: ResolvconfRecords,
+  context: Context,
+): Promise<void> {
   const { servers, domains } = parseResolvconfText(input)
   if (servers.length === 0) throw new CliError('No DNS servers specified, refusing operation.') // C-RC-4
-  const all = mode === 'exclusive' ? [...domains, '~.'] : domains
+  const own = { ifindex: link.ifindex, servers, domains: mode === 'exclusive' ? [...domains, '~.'] : domains }
+  records.put(name, own)
   if (mode === 'private') await changeSetting(LINK_SETTINGS['default-route'], link, ['no'], context)
+  const known = records.of(link)
+  await apply(known.length === 0 ? [own] : known, link, context)
+}
+
+/** The link keeps what others registered for it. */
+async function takeBack(link: HostLink, records: ResolvconfRecords, context: Context): Promise<void> {
+  const others = records.of(link)
+  if (others.length === 0) await revert([link.ifname], context)
+  else await apply(others, link, context)
+}
+
+async function apply(records: readonly ResolvconfRecord[], link: HostLink, context: Context): Promise<void> {
+  const { servers, domains } = merged(records)
   await changeSetting(LINK_SETTINGS.dns, link, servers, context)
-  await changeSetting(LINK_SETTINGS.domain, link, all.length > 0 ? all : [''], context) // C-RC-5
+  await changeSetting(LINK_SETTINGS.domain, link, domains.length > 0 ? domains : [''], context) // C-RC-5
 }
 
 /** Undefined when there is none and that is fine (`-f`). Says so when part of the name was dropped (C-RC-1). */
@@ -43,19 +70,15 @@ function findLink(call: LinkCall, { links, screen }: Context): HostLink | undefi
     if (call.force) return undefined
     throw new CliError(`Failed to resolve interface "${call.interface}": No such device`)
   }
-  const dropped = call.interface.slice(link.ifname.length)
+  const dropped = call.interface.replace(link.ifname, '')
   if (dropped !== '') {
     screen.note(
       `Dropped protocol specifier '${dropped}' from '${call.interface}'. Using '${link.ifname}' (ifindex=${link.ifindex}).`,
     )
   }
   if (found.length > 1) {
-    screen.note(
-      `'${call.interface}' could also mean ${found
-        .slice(1)
-        .map(({ ifname }) => `'${ifname}'`)
-        .join(', ')}.`,
-    )
+    const others = found.slice(1).map(({ ifname }) => `'${ifname}'`)
+    screen.note(`'${call.interface}' could also mean ${others.join(', ')}.`)
   }
   return link
 }

@@ -43,10 +43,14 @@ function splitWords(text: string, line: string): string[] {
   return word === undefined ? words : [...words, word]
 }
 
-/** The existing interface a name stands for: the longest wins, so that `eth0.100` beats `eth0` (C-RC-1). */
+/**
+ * The interfaces a name may stand for, best first: the longest wins, so that `eth0.100` beats `eth0` (C-RC-1). Last come
+ * names without what stands in front: wg-quick registers `tun.wg0` where an interface order exists.
+ */
 export function interfaceCandidates(name: string): string[] {
   const candidates = [name]
   for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1))
     candidates.push(name.slice(0, dot))
-  return candidates
+  const prefix = /^[a-z]+\./.exec(name)?.[0]
+  return prefix === undefined ? candidates : [...candidates, name.slice(prefix.length)]
 }

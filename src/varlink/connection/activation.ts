@@ -1,8 +1,12 @@
+import type { ListenAt } from './listener.ts'
+
 const FIRST_FD = 3
+
+/** The varlink sockets, and the names of their units' `FileDescriptorName=` (varlink.md §1). */
+export type SocketName = 'varlink' | 'varlink-monitor'
 
 /**
  * Sockets the service manager passed to process `pid`, by their names (sd_listen_fds(3)); empty when it passed none.
- * Ours are called `varlink` and `varlink-monitor` (varlink.md §1).
  */
 export function activatedSockets(
   environment: Readonly<Record<string, string | undefined>>,
@@ -13,4 +17,10 @@ export function activatedSockets(
   if (LISTEN_PID !== String(pid) || count === 0) return new Map()
   const names = LISTEN_FDNAMES.split(':').slice(0, count)
   return new Map(names.map((name, index) => [name, FIRST_FD + index]))
+}
+
+/** The socket of this name that was passed, else one to make. */
+export function passedOr(passed: ReadonlyMap<string, number>, name: SocketName, path: string, mode: number): ListenAt {
+  const fd = passed.get(name)
+  return fd === undefined ? { path, mode } : { fd }
 }

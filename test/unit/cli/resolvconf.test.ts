@@ -1,5 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, it } from 'vitest'
 import { parseResolvconf } from '../../../src/cli/resolvconf/arguments.ts'
+import type { BusClient } from '../../../src/cli/client/bus-client.ts'
+import type { Context } from '../../../src/cli/command/context.ts'
+import { DEFAULT_OPTIONS } from '../../../src/cli/command/options.ts'
+import { ResolvconfRecords } from '../../../src/cli/resolvconf/records.ts'
+import { runResolvconf } from '../../../src/cli/resolvconf/resolvconf.ts'
 import { interfaceCandidates, parseResolvconfText } from '../../../src/cli/resolvconf/text.ts'
 
 const parse = (line: string, env: NodeJS.ProcessEnv = {}) => parseResolvconf(line.split(' '), env)
@@ -54,5 +63,83 @@ describe('resolvconf input', () => {
     expect(interfaceCandidates('eth0.100.dhcp')).toEqual(['eth0.100.dhcp', 'eth0.100', 'eth0'])
     expect(interfaceCandidates('eth0')).toEqual(['eth0'])
     expect(interfaceCandidates('.x')).toEqual(['.x'])
+    expect(interfaceCandidates('tun.wg0')).toEqual(['tun.wg0', 'tun', 'wg0'])
+  })
+})
+
+describe('a record per INTERFACE.PROTOCOL', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'resolvconf-'))
+  const links = [
+    { ifindex: 2, ifname: 'eth0' },
+    { ifindex: 3, ifname: 'wg0' },
+  ]
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true })
+    links[0]!.ifindex = 2
+  })
+
+  /** What the daemon was told, in short. */
+  async function told(line: string, input = ''): Promise<string[]> {
+    const calls: string[] = []
+    const bus = {
+      async call(_description: unknown, member: string, [ifindex, value]: readonly [number, unknown]) {
+        const servers = () => (value as [number, Buffer][]).map(([, bytes]) => [...bytes].join('.')).join()
+        const domains = () =>
+          (value as [string, boolean][]).map(([name, routes]) => `${routes ? '~' : ''}${name}`).join()
+        const shown = member === 'SetLinkDNSEx' ? servers() : member === 'SetLinkDomains' ? domains() : ''
+        calls.push(`${member} ${ifindex} ${shown}`.trimEnd())
+        return []
+      },
+    }
+    const host = {
+      all: () => links,
+      find: (text: string) => links.find(({ ifname, ifindex }) => text === ifname || text === String(ifindex))!,
+      nameOf: String,
+    }
+    const context = { links: host, screen: { note: () => undefined }, options: DEFAULT_OPTIONS, ifindex: 0 }
+    const call = parse(line) as Parameters<typeof runResolvconf>[0]
+    const whole = { ...context, bus: async () => bus as unknown as BusClient } as unknown as Context
+    await runResolvconf(call, Readable.from([Buffer.from(input)]), whole, new ResolvconfRecords(directory))
+    return calls
+  }
+
+  it('resolvconf -d IF.ipv4ll wiped what IF.dhcp had registered', async () => {
+    expect(await told('-a eth0.dhcp', 'nameserver 192.0.2.1\nsearch a.test')).toEqual([
+      'SetLinkDNSEx 2 192.0.2.1',
+      'SetLinkDomains 2 a.test',
+    ])
+    expect(await told('-a eth0.ra', 'nameserver 192.0.2.2\nsearch b.test')).toEqual([
+      'SetLinkDNSEx 2 192.0.2.1,192.0.2.2',
+      'SetLinkDomains 2 a.test,b.test',
+    ])
+    expect(await told('-d eth0.ipv4ll')).toEqual([
+      'SetLinkDNSEx 2 192.0.2.1,192.0.2.2',
+      'SetLinkDomains 2 a.test,b.test',
+    ])
+    expect(await told('-d eth0.dhcp')).toEqual(['SetLinkDNSEx 2 192.0.2.2', 'SetLinkDomains 2 b.test'])
+    expect(await told('-d eth0.ra')).toEqual(['RevertLink 2'])
+  })
+
+  it('resolvconf -a tun.wg0 failed: "No such device"', async () => {
+    expect(await told('-a tun.wg0 -m 0 -x', 'nameserver 192.0.2.3')).toEqual([
+      'SetLinkDNSEx 3 192.0.2.3',
+      'SetLinkDomains 3 ~.',
+    ])
+    expect(await told('-d tun.wg0 -f')).toEqual(['RevertLink 3'])
+  })
+
+  it('what an earlier link of the same name had is forgotten', async () => {
+    await told('-a eth0.dhcp', 'nameserver 192.0.2.1')
+    links[0]!.ifindex = 7
+    expect(await told('-a eth0.ra', 'nameserver 192.0.2.2')).toContain('SetLinkDNSEx 7 192.0.2.2')
+  })
+
+  it('a name leads nowhere else', () => {
+    const records = new ResolvconfRecords(directory)
+    for (const name of ['..', '.', '../x', '', 'x'.repeat(300)]) {
+      records.put(name, { ifindex: 2, servers: [], domains: [] })
+      records.remove(name)
+    }
+    expect(records.of({ ifindex: 2 })).toEqual([])
   })
 })

@@ -50,6 +50,17 @@ const chain =
   }
 
 describe('CNAMEs', () => {
+  test('monitor named the end of a chain as the question when it came in one message', async () => {
+    const whole = { answer: ['a.test 60 CNAME b.test', 'b.test 60 CNAME c.test', 'c.test 60 A 192.0.2.1'] }
+    const { collected, name } = await resolve(
+      worldOf(() => whole),
+      'a.test',
+    )
+    expect([...collected.map((question) => question.name), name]).toEqual(['a.test', 'b.test', 'c.test'])
+    const { collected: inParts } = await resolve(worldOf(chain(2)), 'n0.test')
+    expect(inParts.map((question) => question.name)).toEqual(['n0.test', 'n1.test'])
+  })
+
   test.each([
     ['R-ORDER-5: sixteen redirects are followed', 16, 'success', 17],
     ['R-CNAME-3: seventeen are not', 17, 'cname-loop', 16],
