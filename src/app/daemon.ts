@@ -17,13 +17,13 @@ export class Daemon implements AsyncDisposable {
   #listensTo: string | undefined
   #addresses: Options['listen']
 
-  private constructor(context: DaemonContext, life: Lifetime, core: Core, frontEnds: FrontEnds) {
+  private constructor(context: DaemonContext, life: Lifetime, core: Core, opened: FrontEnds) {
     this.#context = context
     this.#life = life
     this.#core = core
-    this.#frontEnds = frontEnds
+    this.#frontEnds = opened
     this.#addresses = context.options.listen
-    this.#stub = frontEnds.newStub()
+    this.#stub = opened.newStub()
     life.defer(() => this.#stub[Symbol.asyncDispose]())
   }
 
