@@ -50,6 +50,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const random = new SystemRandom()
   const counts = new TransactionCounts()
   const warnings = new ConfigWarnings(logger)
+  // Kernel and networkd report while control is being made of what they saw first: until then their reports have nobody.
   let control: Controller | undefined
   const facts = (): NetworkFacts => control?.facts ?? NO_NETWORK
 
@@ -79,6 +80,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
     }),
   )
 
+  // Where questions go. After sleep sockets are of no use, and what was learnt of servers is in doubt (R-SRV-16).
   const scopes = new ScopeSet({ transport, clock, random, log: logger, counts })
   life.defer(() => scopes.close())
   const wake = () => {
@@ -87,6 +89,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   }
   clock.onResume = wake
 
+  // Files of ours, and whose /etc/resolv.conf is.
   const writer = new ResolvConfWriter(options.runtimeDirectory)
   const paths = {
     system: '/etc/resolv.conf',
@@ -95,6 +98,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
     stub: writer.stubPath,
   }
   const store = new LinkStateStore(join(options.runtimeDirectory, 'netif'), ifindexOf, logger)
+  // What is in force: settings of files first, then what was saved for links that are still there.
   const { settings, delegates } = await readConfiguration()
   const controller = new Controller(settings, delegates, {
     scopes,
@@ -112,6 +116,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   await Promise.all([local.read(), foreign.current()])
   await controller.restore(monitor.facts, networkd.links)
 
+  // A foreign resolv.conf is followed only where nothing configures servers or domains (R-RC-7).
   const catchUp = () => (controller.settings.configuresServersOrDomains ? undefined : foreign.current())
   const resolver = new Resolver({ scopes, local, catchUp, settings: () => controller.settings, clock, log: logger })
   const isFollowing = () => !controller.settings.configuresServersOrDomains

@@ -42,6 +42,7 @@ export async function openIpc(
     hasIpv6: () => local.hasIpv6,
     ifindexOf: (name) => [...control.facts.links.values()].find((link) => link.name === name)?.ifindex,
   })
+  // The bus knows who calls it, so it answers for the varlink sockets too who may do what.
   const id = await machineId()
   const bus = new BusService({
     address: environment.DBUS_SYSTEM_BUS_ADDRESS,
@@ -67,6 +68,7 @@ export async function openIpc(
   })
   const shared = { lookups, resolver, control, inspector, warnings, authority: bus.authority }
   const ports: VarlinkPorts = { ...watching, ...shared, ...aboutProcess(context) }
+  // The directory may have been removed since the start.
   await mkdir(options.runtimeDirectory, { recursive: true })
   const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
   const common = {

@@ -9,6 +9,7 @@ import { orWarn } from './search-path.ts'
 /** What networkd says of every link it knows; replaced as a whole. */
 export type NetworkdLinks = ReadonlyMap<IfIndex, NetworkdLink>
 
+/** Where networkd keeps its state, and who is told. */
 export interface NetworkdOptions {
   /** `/run/systemd`; its parent exists on every system. */
   readonly directory: string

@@ -36,6 +36,7 @@ export class LinkValues {
     return this.#mode(key, MULTICAST_MODES) ?? 'yes'
   }
 
+  /** Undefined follows the global setting. A mode this build cannot enforce is reported, and taken as the one in its place. */
   dnssec(key: string): DnssecMode | undefined {
     const mode = this.#mode(key, DNSSEC_MODES)
     const lack = unsupportedSetting('dnssec', mode)
@@ -43,6 +44,7 @@ export class LinkValues {
     return lack?.instead.dnssec ?? mode
   }
 
+  /** Undefined follows the global setting. A mode this build cannot have is reported and kept: its scope asks nobody then. */
   dnsOverTls(key: string): DnsOverTlsMode | undefined {
     const mode = this.#mode(key, DNS_OVER_TLS_MODES)
     const lack = unsupportedSetting('dnsOverTls', mode)
@@ -50,6 +52,7 @@ export class LinkValues {
     return mode
   }
 
+  /** Undefined when the key is missing or empty, and when its value is none of R-CONF-2. */
   boolean(key: string): boolean | undefined {
     const text = this.text(key)
     const value = booleanOf(text)
@@ -57,6 +60,7 @@ export class LinkValues {
     return value
   }
 
+  /** Domain names, each once, `MAX_NEGATIVE_TRUST_ANCHORS` of them at most; words that are none are reported. */
   names(key: string): readonly Name[] {
     return extendList([], this.text(key), nameOfWord, (name) => name, this.reporter(key), MAX_NEGATIVE_TRUST_ANCHORS)
   }

@@ -90,6 +90,7 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
   }
 }
 
+/** A key with one value: `parse` throws before anything is changed. */
 function scalar<K extends keyof ResolvedSettings>(
   setting: K,
   parse: (text: string) => ResolvedSettings[K],
@@ -99,12 +100,14 @@ function scalar<K extends keyof ResolvedSettings>(
   }
 }
 
+/** @throws {SettingError} also for a span beyond `longest`, as whoever wrote it expects it to be obeyed */
 function parseSpanUpTo(text: string, longest: Millis): Millis {
   const span = parseTimeSpan(text)
   if (span <= longest) return span
   throw new SettingError(`'${text}' is too long, ${longest / 1000} seconds are the most.`, text)
 }
 
+/** A mnemonic or `TYPEn`. @throws {SettingError} */
 function parseRecordType(word: string): number {
   const type = parseType(word)
   if (type === undefined) throw new SettingError(`'${word}' is not a record type.`, word)

@@ -40,12 +40,14 @@ export function readStaticRecords(files: readonly SourceFile[]): {
   return { records, warnings }
 }
 
+/** Records of a name keep the order of the files and of the lines in them. */
 function append(records: Map<Name, ResourceRecord[]>, record: ResourceRecord): void {
   const known = records.get(record.name)
   if (known === undefined) records.set(record.name, [record])
   else known.push(record)
 }
 
+/** @throws {SettingError} with the parser's own reason */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -54,6 +56,7 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** TTL 0, as for all local answers. @throws {SettingError} that names the field */
 function recordOfJson(json: unknown): ResourceRecord {
   const fields = fieldsOf(json, 'the record')
   const key = fieldsOf(fields.key, 'key')
@@ -64,6 +67,7 @@ function recordOfJson(json: unknown): ResourceRecord {
   return recordOf(name, type, rdataOf(type, fields))
 }
 
+/** Only types whose form in the file is defined (R-STATIC-1). @throws {SettingError} */
 function rdataOf(type: number, fields: Fields): Uint8Array {
   if (type === TYPE.A) return addressField(fields.address, AF_INET)
   if (type === TYPE.AAAA) return addressField(fields.address, AF_INET6)

@@ -20,6 +20,7 @@ const UNITS: ReadonlyMap<string, Millis> = new Map([
   ...unit(YEAR, 'y', 'year', 'years'),
 ])
 
+/** One number with its unit word, white space between them allowed. */
 const PART = /(\d+(?:\.\d*)?)\s*([a-zA-Zµμ]*)/g
 
 /** `5s`, `1min 30s`, `2.5h`, `90`; `infinity` gives Infinity. @throws {SettingError} */

@@ -50,6 +50,7 @@ class RdataReader {
     return this.#at === this.#rdata.length
   }
 
+  /** The next field as the layout has it. */
   field(name: string, kind: FieldKind): RdataField {
     switch (kind) {
       case 'u8':
@@ -97,6 +98,7 @@ class RdataReader {
     }
   }
 
+  /** The next bytes, as a view of the rdata. */
   #take(length: number): Buffer {
     const end = this.#at + length
     if (end > this.#rdata.length) throw new FormError('rdata is too short', this.#at)
@@ -129,6 +131,7 @@ class RdataReader {
     return strings
   }
 
+  /** Windows of 256 types, each a bitmap of 1..32 bytes (RFC 4034 §4.1.2). */
   #types(): number[] {
     const types: number[] = []
     while (!this.isAtEnd) {
