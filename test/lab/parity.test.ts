@@ -134,6 +134,24 @@ test.skipIf(original)(
   },
 )
 
+test.skipIf(original)(
+  'C-S-8: status as JSON is one object for the global settings and each link but lo, or those named',
+  async () => {
+    await using lab = await Lab.open({ links: { lan: { domains: ['~corp.test'], defaultRoute: true } } })
+    const status = async (...links: readonly string[]) =>
+      JSON.parse(await lab.run([...CTL, '--json=short', 'status', ...links])) as Record<string, unknown>[]
+    const all = await status()
+    expect(all.map(({ ifname }) => ifname)).toEqual([undefined, 'lan'])
+    expect(all[1]).toMatchObject({
+      defaultRoute: true,
+      servers: [{ addressString: lab.links.lan.server, port: 53 }],
+      searchDomains: [{ name: 'corp.test', routeOnly: true }],
+      scopes: [{ protocol: 'dns', ifname: 'lan' }],
+    })
+    expect((await status('lo', 'lan')).map(({ ifname }) => ifname)).toEqual(['lo', 'lan'])
+  },
+)
+
 // biome-ignore format: commands read better in rows
 const JSON_CALLS = [
   'query -t A www.test', 'query -t AAAA www.test', 'query -t MX mx.test', 'query -t MX www.test', 'query -t A none.test',
