@@ -292,7 +292,7 @@ describe('R-MERGE-1, better: A never waits for AAAA', () => {
   })
 })
 
-test('no server answers: a flood of questions costs a few messages, and each fails at once', async () => {
+test('R-SRV-20: no server answers: a flood of questions costs a few messages, and each fails at once', async () => {
   const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1', '10.2.0.2'] }] })
   const ask = (i: number) => world.resolve({ ...queryOf(i), relayed: undefined, patienceForRest: undefined })
   await ask(0)

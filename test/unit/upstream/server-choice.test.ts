@@ -484,22 +484,27 @@ describe('RFC 9520 §3.2: a name that servers do not answer, though they answer 
   const hole = (wire: Buffer) => wire.includes('hole')
   const asked = ({ sent }: Simulation) => sent.reduce((sum, count) => sum + count, 0)
 
-  test.each([1, 2, 3])('%s servers: it fails at once for a while, and then costs three messages to each', (count) => {
-    const world = new Simulation(Array.from({ length: count }, () => ({ drops: hole })))
-    traffic(world, 50, 20)
-    expect(world.lookup('hole.test').outcome).toMatchObject({ kind: 'failure', state: 'timeout' })
-    const before = asked(world)
-    for (let i = 0; i < 5; i++) {
-      expect(world.lookup('hole.test')).toMatchObject({ took: 0, outcome: { kind: 'failure', state: 'timeout' } })
-      world.advance(900)
-    }
-    expect(asked(world)).toBe(before)
-    world.advance(500)
-    const { outcome } = world.lookup('hole.test')
-    expect(outcome).toMatchObject({ kind: 'failure', state: 'timeout' })
-    expect(outcome.exchanges.map(({ result }) => result)).toEqual(Array.from({ length: 3 * count }, () => 'no answer'))
-    expect(asked(world) - before).toBe(3 * count)
-  })
+  test.each([1, 2, 3])(
+    'R-SRV-20: %s servers: it fails at once for a while, and then costs three messages to each',
+    (count) => {
+      const world = new Simulation(Array.from({ length: count }, () => ({ drops: hole })))
+      traffic(world, 50, 20)
+      expect(world.lookup('hole.test').outcome).toMatchObject({ kind: 'failure', state: 'timeout' })
+      const before = asked(world)
+      for (let i = 0; i < 5; i++) {
+        expect(world.lookup('hole.test')).toMatchObject({ took: 0, outcome: { kind: 'failure', state: 'timeout' } })
+        world.advance(900)
+      }
+      expect(asked(world)).toBe(before)
+      world.advance(500)
+      const { outcome } = world.lookup('hole.test')
+      expect(outcome).toMatchObject({ kind: 'failure', state: 'timeout' })
+      expect(outcome.exchanges.map(({ result }) => result)).toEqual(
+        Array.from({ length: 3 * count }, () => 'no answer'),
+      )
+      expect(asked(world) - before).toBe(3 * count)
+    },
+  )
 
   test('the pause doubles, up to a minute: an hour of a question a second costs a few hundred messages', () => {
     const world = new Simulation([{ drops: hole }, { drops: hole }])
