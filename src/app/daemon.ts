@@ -1,7 +1,7 @@
 import { Lifetime, reasonOf } from '../base/index.ts'
 import type { DaemonContext } from './context.ts'
 import { type Core, openCore } from './core.ts'
-import { type FrontEnds, frontEnds } from './front-ends.ts'
+import { type FrontEnds, makeFrontEnds } from './front-ends.ts'
 import type { Options } from './options.ts'
 import { formatListenSpec } from '../settings/index.ts'
 import type { StubListeners } from '../stub/index.ts'
@@ -32,7 +32,7 @@ export class Daemon implements AsyncDisposable {
     const life = new Lifetime()
     try {
       const core = await openCore(context, life)
-      return new Daemon(context, life, core, await frontEnds(context, core, life))
+      return new Daemon(context, life, core, await makeFrontEnds(context, core, life))
     } catch (error) {
       await life[Symbol.asyncDispose]()
       throw error

@@ -24,7 +24,7 @@ export interface FrontEnds {
 }
 
 /** Constructs everything that asks the resolver or counts what is asked; nothing of it is open yet. */
-export async function frontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
+export async function makeFrontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
   const { options, libc, logger } = context
   const { clock, random, counts, control, scopes, resolver, shared } = core
   const { dnsCacheSize, dnsCacheBytes } = control.settings
