@@ -11,12 +11,13 @@ import type {
   ResolvedSettings,
   SavedLink,
 } from '../settings/index.ts'
-import { DEFAULT_LINK_SETTINGS, serverKey } from '../settings/index.ts'
-import { Changes } from './changes.ts'
+import { DEFAULT_LINK_SETTINGS } from '../settings/index.ts'
+import { EventSubscribers } from './event-subscribers.ts'
 import { LinkTable } from './link-table.ts'
 import { changeText, originsFor, originText, restoredOrigins } from './origins.ts'
 import type { ResolvConfFiles } from './resolv-conf.ts'
 import { ResolvConf } from './resolv-conf.ts'
+import { checkSettings } from './setting-limits.ts'
 import { delegateStatus, isLoopback, linkStatus, scopesMaskOf, statisticsOf } from './status.ts'
 import type {
   Control,
@@ -58,22 +59,20 @@ const NO_FOREIGN: ForeignDns = { servers: [], domains: [] }
 export class Controller implements Control {
   readonly #services: ControllerServices
   readonly #table = new LinkTable()
-  readonly #changes = new Changes()
+  readonly #events = new EventSubscribers()
   readonly #resolvConf: ResolvConf
   #settings: ResolvedSettings
   #delegates: readonly Delegate[] = []
   #facts: NetworkFacts = NO_NETWORK
   #foreign: ForeignDns = NO_FOREIGN
   #hostName = 'localhost'
-  /** Of the global scope, as it was last told. */
-  #currentServer: string | undefined
 
   constructor(settings: ResolvedSettings, delegates: readonly Delegate[], services: ControllerServices) {
     this.#settings = settings
     this.#delegates = delegates
     this.#services = services
     this.#resolvConf = new ResolvConf(services.files, services.log)
-    services.scopes.onCurrentServerChanged = () => this.#followCurrentServer()
+    services.scopes.onCurrentServerChanged = () => this.#events.tell('currentServerChanged')
   }
 
   get settings(): ResolvedSettings {
@@ -106,14 +105,14 @@ export class Controller implements Control {
     const gone = this.#table.pushedLinks().filter((ifindex) => !facts.links.has(ifindex))
     for (const ifindex of gone) this.#drop(ifindex)
     this.#apply()
-    if (gone.length > 0) this.#changes.tell('serversChanged')
+    if (gone.length > 0) this.#events.tell('serversChanged')
   }
 
   /** networkd's new picture (R-NETD-2). */
   followNetworkd(links: ReadonlyMap<IfIndex, NetworkdLink>): void {
     for (const ifindex of this.#table.follow(links)) this.#drop(ifindex)
     this.#apply()
-    this.#changes.tell('serversChanged')
+    this.#events.tell('serversChanged')
   }
 
   /** New global settings: everything learnt is forgotten, pushed link settings stay (R-PROC-1). */
@@ -123,7 +122,7 @@ export class Controller implements Control {
     this.#apply()
     this.flushCaches()
     this.#services.scopes.resetServers()
-    this.#changes.tell('serversChanged')
+    this.#events.tell('serversChanged')
   }
 
   /** What an /etc/resolv.conf of somebody else says (R-RC-7). */
@@ -131,13 +130,13 @@ export class Controller implements Control {
     this.#foreign = foreign
     this.#apply()
     this.#services.scopes.global?.flush() // R-CACHE-21
-    this.#changes.tell('serversChanged')
+    this.#events.tell('serversChanged')
   }
 
   followHostName(hostName: string): void {
     if (hostName === this.#hostName) return
     this.#hostName = hostName
-    this.#changes.tell('configurationChanged')
+    this.#events.tell('configurationChanged')
   }
 
   global(): GlobalStatus {
@@ -184,12 +183,12 @@ export class Controller implements Control {
 
   async change(ifindex: IfIndex, patch: Partial<LinkSettings>, origin: Origin): Promise<void> {
     this.assertChangeable(ifindex)
-    this.#changes.check(patch)
+    checkSettings(patch)
     const before = this.#table.pushed(ifindex) ?? { settings: DEFAULT_LINK_SETTINGS, origins: {} }
     const settings = { ...before.settings, ...patch }
     await this.#push(ifindex, { settings, origins: { ...before.origins, ...originsFor(patch, origin) } })
     this.#services.log.info(() => `${this.#name(ifindex)}: ${changeText(patch, origin)}`)
-    if (patch.servers !== undefined) this.#changes.tell('serversChanged')
+    if (patch.servers !== undefined) this.#events.tell('serversChanged')
   }
 
   async unsetDefaultRoute(ifindex: IfIndex, by: SettingOwner): Promise<void> {
@@ -204,7 +203,7 @@ export class Controller implements Control {
     this.assertChangeable(ifindex)
     await this.#push(ifindex, { settings: DEFAULT_LINK_SETTINGS, origins: {} })
     this.#services.log.info(() => `${this.#name(ifindex)}: reverted to defaults, by ${originText(origin)}`)
-    this.#changes.tell('serversChanged')
+    this.#events.tell('serversChanged')
   }
 
   flushCaches(): void {
@@ -230,7 +229,7 @@ export class Controller implements Control {
   }
 
   subscribe(events: Partial<ControlEvents>): Disposable {
-    return this.#changes.subscribe(events)
+    return this.#events.subscribe(events)
   }
 
   /** Resolves when what is in force now is also on disk. */
@@ -264,17 +263,7 @@ export class Controller implements Control {
     const { facts, settings, delegates } = { facts: this.#facts, settings: this.#settings, delegates: this.#delegates }
     scopes.apply({ facts, settings, globalServers, globalDomains, links, delegates })
     this.#resolvConf.update(scopes.unicast, globalServers, this.#settings)
-    this.#changes.tell('configurationChanged')
-    this.#followCurrentServer()
-  }
-
-  /** Tells when the global scope uses another server than was told last. */
-  #followCurrentServer(): void {
-    const current = this.#services.scopes.global?.upstreams.current?.spec
-    const key = current && serverKey(current)
-    if (key === this.#currentServer) return
-    this.#currentServer = key
-    this.#changes.tell('currentServerChanged')
+    this.#events.tell('configurationChanged')
   }
 
   /** Configured, or else read from a resolv.conf of somebody else (R-RC-7). */

@@ -101,7 +101,7 @@ export type SettingOwner = Pick<Origin, 'busName' | 'uid' | 'process'>
 export interface ControlEvents {
   /** The servers of the global scope or of a link changed: the bus property `DNS`. */
   serversChanged(): void
-  /** The global scope uses another server: the bus property `CurrentDNSServer`. */
+  /** Of the servers of the global scope, of a link or of a delegate another is used: the bus property `CurrentDNSServer`. */
   currentServerChanged(): void
   /** Anything `status` shows has changed. */
   configurationChanged(): void

@@ -1,7 +1,7 @@
 import type { Channel, Clock, IfIndex, Millis } from '../base/index.ts'
 import type { AnswerState, ClientIdentity, QueryClient, QueryWatchers, Resolution, Source } from '../resolve/index.ts'
 import type { Name } from '../wire/index.ts'
-import { Allowance } from './allowance.ts'
+import { RateLimit } from './rate-limit.ts'
 
 /** One question that was worked out, without its answer. */
 export interface JournalEntry {
@@ -108,7 +108,7 @@ export class Journal implements Disposable {
     if (isTold) void this.#tell(entry, leftOut)
   }
 
-  /** The bus is asked who its client is, and the name looked up where a door knows the process alone. Never rejects. */
+  /** The bus is asked who its client is, and the name looked up where the interface knows the process alone. Never rejects. */
   async #tell(entry: JournalEntry, leftOut: number): Promise<void> {
     const known = entry.identity ?? (await entry.client?.identify?.().catch(() => undefined))
     const isNameless = known?.pid !== undefined && known.process === undefined
@@ -119,7 +119,7 @@ export class Journal implements Disposable {
 
 /** Which questions watchers are told. */
 class Attention implements Disposable {
-  readonly #allowance: Allowance
+  readonly #limit: RateLimit
   readonly #closure: Disposable
   readonly #tally: { readonly replays: number }
   /** Replies replayed until the last question that was told, and questions worked out since. */
@@ -127,20 +127,20 @@ class Attention implements Disposable {
   #untold = 0
 
   constructor({ watchers, clock, tally }: JournalServices) {
-    this.#allowance = new Allowance(clock, TOLD_PER_SECOND, TOLD_IN_A_ROW)
-    this.#closure = watchers.closeShortCuts(() => this.#allowance.hasRoom)
+    this.#limit = new RateLimit(clock, TOLD_PER_SECOND, TOLD_IN_A_ROW)
+    this.#closure = watchers.closeShortCuts(() => this.#limit.hasRoom)
     this.#tally = tally
     this.#replays = tally.replays
   }
 
   [Symbol.dispose](): void {
     this.#closure[Symbol.dispose]()
-    this.#allowance[Symbol.dispose]()
+    this.#limit[Symbol.dispose]()
   }
 
   /** How many were left out before this one; undefined when it is left out as well. */
   admit(): number | undefined {
-    if (!this.#allowance.take()) {
+    if (!this.#limit.take()) {
       this.#untold++
       return undefined
     }

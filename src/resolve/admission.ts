@@ -9,10 +9,10 @@ const STUB_SHARE = 0.75
 const FREE_FOR_ALL = 0.5
 
 /**
- * Shares out the places for queries under way. A client may hold as many as are still free: one alone gets half of
- * them, two a third each, and there is always room for one more. What is answered from memory needs no place for long.
+ * Shares out the slots for queries under way. A client may hold as many as are still free: one alone gets half of
+ * them, two a third each, and there is always room for one more. What is answered from memory needs no slot for long.
  *
- * On the bus and over varlink the kernel says who asks. On the stub it has to be asked, which is done only for places
+ * On the bus and over varlink the kernel says who asks. On the stub it has to be asked, which is done only for slots
  * that are scarce: those beyond the first half of what the stub has. There the clients of one user share among
  * themselves what the user may have, so that a flood from ever new ports is that user's alone. The stub never has all,
  * whoever floods it: nearly every program can come by libnss_resolve.
@@ -29,49 +29,49 @@ export class Admission {
     this.#maxOfStub = Math.floor(max * STUB_SHARE)
   }
 
-  /** A place, to be given back once; undefined when the client has its share. */
+  /** A slot, to be given back once; undefined when the client has its share. */
   enter(client: QueryClient | undefined): Disposable | undefined {
-    const isOfStub = client?.door === 'udp' || client?.door === 'tcp'
+    const isOfStub = client?.via === 'udp' || client?.via === 'tcp'
     const free = this.#max - this.#total
-    const places = isOfStub ? Math.min(free, this.#maxOfStub - this.#ofStub) : free
-    if (places <= 0) return undefined
-    const holders = isOfStub ? this.#holders(client) : [keyOf(client)]
-    if (!this.#hasRoomFor(holders, places)) return undefined
-    for (const holder of holders) this.#held.set(holder, this.#heldBy(holder) + 1)
+    const slots = isOfStub ? Math.min(free, this.#maxOfStub - this.#ofStub) : free
+    if (slots <= 0) return undefined
+    const quotaGroups = isOfStub ? this.#quotaGroups(client) : [keyOf(client)]
+    if (!this.#hasRoomFor(quotaGroups, slots)) return undefined
+    for (const group of quotaGroups) this.#held.set(group, this.#countOf(group) + 1)
     this.#total++
     if (isOfStub) this.#ofStub++
-    return new Place(this, holders, isOfStub)
+    return new Slot(this, quotaGroups, isOfStub)
   }
 
-  /** A place is free again. */
-  leave(holders: readonly string[], isOfStub: boolean): void {
+  /** A slot is free again. */
+  leave(quotaGroups: readonly string[], isOfStub: boolean): void {
     if (isOfStub) this.#ofStub--
     this.#total--
-    for (const holder of holders) {
-      const left = this.#heldBy(holder) - 1
-      if (left === 0) this.#held.delete(holder)
-      else this.#held.set(holder, left)
+    for (const group of quotaGroups) {
+      const left = this.#countOf(group) - 1
+      if (left === 0) this.#held.delete(group)
+      else this.#held.set(group, left)
     }
   }
 
-  /** To whom a place is charged. */
-  #holders(client: QueryClient): readonly string[] {
-    return this.#ofStub < this.#maxOfStub * FREE_FOR_ALL ? NOBODY : (client.holders?.() ?? UNKNOWN)
+  /** To whom a slot is charged. */
+  #quotaGroups(client: QueryClient): readonly string[] {
+    return this.#ofStub < this.#maxOfStub * FREE_FOR_ALL ? NOBODY : (client.quotaGroups?.() ?? UNKNOWN)
   }
 
   /** Whether each has less than is left for it, and what it has leaves less for those within it. */
-  #hasRoomFor(holders: readonly string[], places: number): boolean {
-    let left = places
-    for (const holder of holders) {
-      const held = this.#heldBy(holder)
+  #hasRoomFor(quotaGroups: readonly string[], slots: number): boolean {
+    let left = slots
+    for (const group of quotaGroups) {
+      const held = this.#countOf(group)
       if (held >= left) return false
       left -= held
     }
     return true
   }
 
-  #heldBy(holder: string): number {
-    return this.#held.get(holder) ?? 0
+  #countOf(group: string): number {
+    return this.#held.get(group) ?? 0
   }
 }
 
@@ -79,23 +79,23 @@ const NOBODY: readonly string[] = []
 const UNKNOWN: readonly string[] = ['?']
 
 /** A class, as a literal with a computed key costs a call into the engine. */
-class Place implements Disposable {
+class Slot implements Disposable {
   readonly #admission: Admission
-  readonly #holders: readonly string[]
+  readonly #quotaGroups: readonly string[]
   readonly #isOfStub: boolean
 
-  constructor(admission: Admission, holders: readonly string[], isOfStub: boolean) {
+  constructor(admission: Admission, quotaGroups: readonly string[], isOfStub: boolean) {
     this.#admission = admission
-    this.#holders = holders
+    this.#quotaGroups = quotaGroups
     this.#isOfStub = isOfStub
   }
 
   [Symbol.dispose](): void {
-    this.#admission.leave(this.#holders, this.#isOfStub)
+    this.#admission.leave(this.#quotaGroups, this.#isOfStub)
   }
 }
 
 function keyOf(client: QueryClient | undefined): string {
   if (client === undefined) return ''
-  return client.busName ?? `${client.door} ${client.identity?.pid ?? ''}`
+  return client.busName ?? `${client.via} ${client.identity?.pid ?? ''}`
 }

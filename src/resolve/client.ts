@@ -11,12 +11,12 @@ export interface ClientIdentity {
 /** Who asks, as far as it costs nothing to know. */
 export interface QueryClient {
   /** The way it came: the stub over UDP or TCP, or one of the IPC interfaces. */
-  readonly door: IpProtocol | 'bus' | 'varlink'
+  readonly via: IpProtocol | 'bus' | 'varlink'
   /**
-   * Who shares places with others when they are scarce, from the largest circle to the smallest; clients of the same
-   * have the same text. May ask the kernel, and so is called only then.
+   * Who shares the slots for queries with others when they are scarce, from the largest group to the smallest; clients of
+   * the same group have the same text. May ask the kernel, and so is called only then.
    */
-  readonly holders?: () => readonly string[]
+  readonly quotaGroups?: () => readonly string[]
   /** Of clients of the stub. */
   readonly address?: IpAddress
   readonly port?: number

@@ -3,7 +3,7 @@ import type { Answer } from '../scope/index.ts'
 import type { Name, Question } from '../wire/index.ts'
 import type { QueryClient } from './client.ts'
 
-/** One client request, whichever door it came through. */
+/** One client request, however it came. */
 export interface Query {
   readonly name: Name
   /** Asked together; A and AAAA share one walk along CNAMEs and search domains. */

@@ -72,17 +72,17 @@ export class Resolver {
   /** Never throws for what a network or a name can do wrong. @throws the signal's reason when aborted */
   async resolve(query: Query, signal: AbortSignal): Promise<Resolution> {
     const startedAt = this.#services.clock.now()
-    const place = this.#admission.enter(query.client)
+    const slot = this.#admission.enter(query.client)
     try {
       const asked = this.#refusal.accepted(query)
-      // Without a place it may still be answered from what is known.
-      const allowed = place === undefined ? { ...asked, flags: asked.flags | FLAG.NO_NETWORK } : asked
+      // Without a slot it may still be answered from what is known.
+      const allowed = slot === undefined ? { ...asked, flags: asked.flags | FLAG.NO_NETWORK } : asked
       const chain = await this.#waits.until(this.#walk(allowed, startedAt, signal), signal)
-      if (place !== undefined || chain.answer.state !== 'no-source') return this.#finish(query, chain, startedAt)
+      if (slot !== undefined || chain.answer.state !== 'no-source') return this.#finish(query, chain, startedAt)
       const overload = { ...failed(query.name, 'errno', undefined, [], EBUSY), extendedError: TOO_BUSY }
       return this.#finish(query, new Chain(query, overload), startedAt)
     } finally {
-      place?.[Symbol.dispose]() // by hand: what `using` is compiled to allocates a stack and an error to throw
+      slot?.[Symbol.dispose]() // by hand: what `using` is compiled to allocates a stack and an error to throw
     }
   }
 

@@ -44,7 +44,7 @@ export interface Scope extends ScopeIdentity {
   /** Forgets all answers; questions under way are answered, but not remembered nor shared any more. */
   flush(): void
   /** Forgets names that now belong to another scope, and aborts questions about them. */
-  purge(isElsewhere: (name: Name) => boolean): void
+  purge(isMovedElsewhere: (name: Name) => boolean): void
   /** Ends the scope: what it knew is gone, and questions under way are aborted (R-LINK-5). */
   close(): void
 }

@@ -100,10 +100,10 @@ export class UnicastScope implements Scope {
     this.#questions.forget()
   }
 
-  purge(isElsewhere: (name: Name) => boolean): void {
-    this.cache.purge(isElsewhere)
-    this.#questions.abort(isElsewhere)
-    this.upstreams.forgetFailures(isElsewhere)
+  purge(isMovedElsewhere: (name: Name) => boolean): void {
+    this.cache.purge(isMovedElsewhere)
+    this.#questions.abort(isMovedElsewhere)
+    this.upstreams.forgetFailures(isMovedElsewhere)
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { AF_INET, IpAddress } from '../base/index.ts'
 import type { QueryClient } from '../resolve/index.ts'
-import type { Door } from './door.ts'
+import type { Listener } from './listener.ts'
 
 /** Where a request came from. */
 export interface Sender {
@@ -17,25 +17,29 @@ export interface SocketOwner {
   readonly cgroup: string | undefined
 }
 
-type Place = NonNullable<Door['at']>
+type SocketEnd = NonNullable<Listener['at']>
 
 /** Told at once; undefined when the socket has gone, and where nobody can tell. */
-export type OwnerOf = (client: Place, server: Place, transport: Door['transport']) => SocketOwner | undefined
+export type OwnerOf = (
+  client: SocketEnd,
+  server: SocketEnd,
+  transport: Listener['transport'],
+) => SocketOwner | undefined
 
 /** Written out only for who looks: most queries are told to nobody. */
 export class StubClient implements QueryClient {
-  readonly #door: Door
+  readonly #listener: Listener
   readonly #from: Sender
   readonly #ownerOf: OwnerOf
 
-  constructor(door: Door, from: Sender, ownerOf: OwnerOf) {
-    this.#door = door
+  constructor(listener: Listener, from: Sender, ownerOf: OwnerOf) {
+    this.#listener = listener
     this.#from = from
     this.#ownerOf = ownerOf
   }
 
-  get door(): Door['transport'] {
-    return this.#door.transport
+  get via(): Listener['transport'] {
+    return this.#listener.transport
   }
 
   get address(): IpAddress {
@@ -50,24 +54,24 @@ export class StubClient implements QueryClient {
    * On this machine: the user, the control group, the socket. Those whose user is not known are like one user: their
    * sockets were gone when we looked. Elsewhere: the network where IPv6 gives one to each host, the address, the socket.
    */
-  holders(): readonly string[] {
+  quotaGroups(): readonly string[] {
     const { isLoopback, key, address } = this.#from
-    if (!isLoopback) return [...circlesOf(address), key]
-    const owner = this.#ownerOf(this.#from, this.#server(), this.#door.transport)
+    if (!isLoopback) return [...quotaGroupsOf(address), key]
+    const owner = this.#ownerOf(this.#from, this.#server(), this.#listener.transport)
     if (owner === undefined) return ['?', key]
     return [`uid ${owner.uid}`, `uid ${owner.uid} cgroup ${owner.cgroup ?? ''}`, key]
   }
 
   /** A listener for all addresses is asked by loopback addresses under the same, where nothing else was said. */
-  #server(): Place {
-    const { at } = this.#door
+  #server(): SocketEnd {
+    const { at } = this.#listener
     if (at === undefined || at.address.isUnspecified) return { address: this.#from.address, port: at?.port ?? 0 }
     return at
   }
 }
 
 /** A host in an IPv6 network may take any address in it (RFC 8981). */
-function circlesOf(address: IpAddress): readonly string[] {
+function quotaGroupsOf(address: IpAddress): readonly string[] {
   if (address.family === AF_INET) return [address.text]
   return [`net ${Buffer.from(address.bytes.subarray(0, 8)).toString('hex')}`, address.text]
 }

@@ -3,7 +3,7 @@
  * that answer them: replayed from memory (`Responder.replay`), or resolved and written for this client (`reply.ts`). It
  * sorts requests and knows sizes, flags and EDNS; which answer a name has is not decided here.
  */
-export type { Door } from './door.ts'
+export type { Listener } from './listener.ts'
 export type { OwnerOf, Sender, SocketOwner } from './client.ts'
 export type { NewMemo, ResponderServices } from './responder.ts'
 export { nsid } from './nsid.ts'

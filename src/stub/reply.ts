@@ -17,8 +17,8 @@ import {
   RD,
   relay,
 } from '../wire/index.ts'
-import type { Door } from './door.ts'
-import { advertisedSize } from './door.ts'
+import type { Listener } from './listener.ts'
+import { advertisedSize } from './listener.ts'
 import type { ClientRequest, RefusedRequest } from './request.ts'
 
 const SMALLEST_UDP = 512
@@ -66,8 +66,8 @@ const REASONS: Partial<Record<AnswerState, ExtendedError>> = {
 }
 
 /** The bytes for a request that is turned down. */
-export function refusal(request: RefusedRequest, rcode: number, door: Door): Buffer {
-  const opt = request.opt && { ...plainOpt(door), extendedRcode: rcode >> 4 }
+export function refusal(request: RefusedRequest, rcode: number, listener: Listener): Buffer {
+  const opt = request.opt && { ...plainOpt(listener), extendedRcode: rcode >> 4 }
   const flags = QR | RA | (request.flags & (RD | CD | 0x7800)) | (rcode & 0xf)
   return compose({ id: request.id, flags, question: request.questionBytes, opt })
 }
@@ -82,31 +82,42 @@ export interface Reply {
  * The bytes for this client: the server's own where the answer is one message and fits, else composed from the records.
  * `nsid` names this resolver to those who ask (RFC 5001).
  */
-export function replyTo(request: ClientRequest, resolution: Resolution, door: Door, nsid: string): Reply {
-  const limit = sizeLimit(request, door)
-  const relayed = relayedReply(request, resolution, door, nsid)
+export function replyTo(request: ClientRequest, resolution: Resolution, listener: Listener, nsid: string): Reply {
+  const limit = sizeLimit(request, listener)
+  const relayed = relayedReply(request, resolution, listener, nsid)
   if (relayed !== undefined && relayed.length <= limit) return { wire: relayed, isRelayed: true }
-  return { wire: composedReply(request, resolution.answer, door, nsid, limit), isRelayed: false }
+  return { wire: composedReply(request, resolution.answer, listener, nsid, limit), isRelayed: false }
 }
 
-function sizeLimit({ opt }: ClientRequest, { transport }: Door): number {
+function sizeLimit({ opt }: ClientRequest, { transport }: Listener): number {
   return transport === 'tcp' ? LARGEST : Math.min(opt?.payloadSize ?? SMALLEST_UDP, LARGEST_UDP) // R-STUB-15
 }
 
 /** The server's bytes with only what concerns this client changed; undefined where records must be left out or added. */
-function relayedReply(request: ClientRequest, resolution: Resolution, door: Door, nsid: string): Buffer | undefined {
+function relayedReply(
+  request: ClientRequest,
+  resolution: Resolution,
+  listener: Listener,
+  nsid: string,
+): Buffer | undefined {
   const { answer, query } = resolution
   const { wire } = answer
   if (wire === undefined) return undefined
   const isBypass = query.relayed !== undefined
   if (!isBypass && request.opt?.dnssecOk !== true && hasUnaskedDnssecRecords(wire)) return undefined
   const rcode = rcodeFor(request, answer)
-  const opt = isBypass ? bypassOpt(wire, request, door) : replyOpt(request, answer, rcode, door, nsid)
+  const opt = isBypass ? bypassOpt(wire, request, listener) : replyOpt(request, answer, rcode, listener, nsid)
   const flags = isBypass ? bypassFlags(request, wire, answer) : replyFlags(request, answer, rcode)
   return relay(wire, { id: request.id, flags, question: request.questionBytes, opt })
 }
 
-function composedReply(request: ClientRequest, answer: Answer, door: Door, nsid: string, maxSize: number): Buffer {
+function composedReply(
+  request: ClientRequest,
+  answer: Answer,
+  listener: Listener,
+  nsid: string,
+  maxSize: number,
+): Buffer {
   const rcode = rcodeFor(request, answer)
   const wantsDnssec = request.opt?.dnssecOk === true
   const visible = (record: { type: number }) =>
@@ -120,7 +131,7 @@ function composedReply(request: ClientRequest, answer: Answer, door: Door, nsid:
       answer: answer.records.map(({ record }) => record).filter(visible),
       authority: isLocal ? [] : answer.authority.filter(visible),
       additional: isLocal ? [] : answer.additional.filter(visible),
-      opt: replyOpt(request, answer, rcode, door, nsid),
+      opt: replyOpt(request, answer, rcode, listener, nsid),
     },
     { maxSize, authorityMatters: wantsDnssec },
   )
@@ -148,15 +159,21 @@ function bypassFlags({ flags }: ClientRequest, wire: Buffer, answer: Answer): nu
   return (wire.readUInt16BE(2) & ~(AD | CD)) | (flags & CD) | ad
 }
 
-function replyOpt(request: ClientRequest, answer: Answer, rcode: number, door: Door, nsid: string): Opt | undefined {
+function replyOpt(
+  request: ClientRequest,
+  answer: Answer,
+  rcode: number,
+  listener: Listener,
+  nsid: string,
+): Opt | undefined {
   if (request.opt === undefined) return undefined // R-STUB-16
   const isTold = request.opt.dnssecOk && (answer.flags & FLAG.AUTHENTICATED) !== 0
   const reason = answer.extendedError ?? REASONS[answer.state]
   const options: EdnsOption[] = reason === undefined ? [] : [extendedErrorOption(shortened(reason))]
-  const asksNsid = door.kind !== 'extra' && request.opt.options.some(({ code }) => code === OPTION.NSID)
+  const asksNsid = listener.kind !== 'extra' && request.opt.options.some(({ code }) => code === OPTION.NSID)
   if (asksNsid) options.push({ code: OPTION.NSID, data: Buffer.from(nsid) })
   const dnssecOk = isTold || (request.opt.dnssecOk && (request.flags & CD) !== 0)
-  return { ...plainOpt(door), extendedRcode: rcode >> 4, dnssecOk, options }
+  return { ...plainOpt(listener), extendedRcode: rcode >> 4, dnssecOk, options }
 }
 
 /** The text may be left out where there is no room for it; the code tells enough (RFC 8914 §3). */
@@ -165,11 +182,11 @@ function shortened({ code, text }: ExtendedError): ExtendedError {
 }
 
 /** The server's OPT with our own payload size; none where it sent none. */
-function bypassOpt(wire: Buffer, request: ClientRequest, door: Door): Opt | undefined {
+function bypassOpt(wire: Buffer, request: ClientRequest, listener: Listener): Opt | undefined {
   const { opt } = parseMessage(wire)
-  return opt && request.opt && { ...opt, payloadSize: advertisedSize(door) }
+  return opt && request.opt && { ...opt, payloadSize: advertisedSize(listener) }
 }
 
-function plainOpt(door: Door): Opt {
-  return { payloadSize: advertisedSize(door), extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
+function plainOpt(listener: Listener): Opt {
+  return { payloadSize: advertisedSize(listener), extendedRcode: 0, version: 0, dnssecOk: false, options: [] }
 }

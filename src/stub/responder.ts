@@ -5,7 +5,7 @@ import { FLAG } from '../resolve/index.ts'
 import type { ScopeIdentity } from '../scope/index.ts'
 import { CD, hasFlag } from '../wire/index.ts'
 import { type OwnerOf, type Sender, StubClient } from './client.ts'
-import type { Door } from './door.ts'
+import type { Listener } from './listener.ts'
 import { refusal, replyTo } from './reply.ts'
 import type { ClientRequest } from './request.ts'
 import { receive } from './request.ts'
@@ -17,7 +17,7 @@ export interface ResponderServices {
   readonly clock: Clock
   /** Whose socket a client on this machine asks from; undefined when nobody can tell. */
   readonly ownerOf: OwnerOf
-  /** One per kind of door, as replies differ in their OPT record; undefined works all replies out anew. */
+  /** One per kind of listener, as replies differ in their OPT record; undefined works all replies out anew. */
   readonly newMemo: NewMemo
 }
 
@@ -28,11 +28,11 @@ const LARGEST = 65_535
 /** From a client's bytes to the bytes that answer them, whichever socket they came by. */
 export class Responder {
   readonly #services: ResponderServices
-  readonly #memos: Readonly<Record<Door['kind'], AnswerMemo<ScopeIdentity> | undefined>>
+  readonly #memos: Readonly<Record<Listener['kind'], AnswerMemo<ScopeIdentity> | undefined>>
 
   constructor(services: ResponderServices) {
     this.#services = services
-    const memoOf = (kind: Door['kind']) => services.newMemo(routesOf(services.resolver, kind))
+    const memoOf = (kind: Listener['kind']) => services.newMemo(routesOf(services.resolver, kind))
     this.#memos = { main: memoOf('main'), proxy: memoOf('proxy'), extra: memoOf('extra') }
   }
 
@@ -40,25 +40,25 @@ export class Responder {
    * A reply given before, at once and without a promise: written into `target` at `at`. Returns how long it is, 0 when
    * it must be worked out, or when somebody wants to see every query.
    */
-  replay(packet: Buffer, door: Door, now: Millis, target: Buffer, at: number): number {
-    const memo = this.#memos[door.kind]
+  replay(packet: Buffer, listener: Listener, now: Millis, target: Buffer, at: number): number {
+    const memo = this.#memos[listener.kind]
     if (memo === undefined || this.#services.resolver.watchers.mustSeeAll) return 0
-    return memo.replay(packet, door.transport === 'tcp' ? LARGEST : undefined, now, target, at)
+    return memo.replay(packet, listener.transport === 'tcp' ? LARGEST : undefined, now, target, at)
   }
 
   /** Undefined when nothing is to be sent. @throws the signal's reason when aborted */
-  async respond(packet: Buffer, door: Door, signal: AbortSignal, from?: Sender): Promise<Buffer | undefined> {
+  async respond(packet: Buffer, listener: Listener, signal: AbortSignal, from?: Sender): Promise<Buffer | undefined> {
     const reception = receive(packet)
     if (reception.kind === 'drop') return undefined
-    if (reception.kind === 'refuse') return refusal(reception.request, reception.rcode, door)
+    if (reception.kind === 'refuse') return refusal(reception.request, reception.rcode, listener)
     const { resolver, nsid, clock } = this.#services
-    const memo = this.#memos[door.kind]
+    const memo = this.#memos[listener.kind]
     const snapshot = memo?.snapshot(clock.now())
     const resolution = await resolver.resolve(
-      queryOf(reception.request, door.kind, from && new StubClient(door, from, this.#services.ownerOf)),
+      queryOf(reception.request, listener.kind, from && new StubClient(listener, from, this.#services.ownerOf)),
       signal,
     )
-    const { wire, isRelayed } = replyTo(reception.request, resolution, door, nsid)
+    const { wire, isRelayed } = replyTo(reception.request, resolution, listener, nsid)
     const { entry, scope: source } = resolution.answer
     const isRepeatable = isRelayed && entry !== undefined && source !== undefined && snapshot !== undefined
     if (isRepeatable) memo?.remember(packet, wire, { entry, source }, snapshot, clock.now())
@@ -67,7 +67,7 @@ export class Responder {
 }
 
 /** How a memo learns that a query still goes where it went: by the way of any other query, as far as it takes. */
-function routesOf(resolver: Resolver, kind: Door['kind']): Routes<ScopeIdentity> {
+function routesOf(resolver: Resolver, kind: Listener['kind']): Routes<ScopeIdentity> {
   return {
     get version() {
       return resolver.routesVersion
@@ -80,7 +80,11 @@ function routesOf(resolver: Resolver, kind: Door['kind']): Routes<ScopeIdentity>
 }
 
 /** A stub query asks for one type, anywhere, without search domains (R-STUB-18). */
-function queryOf({ packet, question, opt }: ClientRequest, kind: Door['kind'], client: QueryClient | undefined): Query {
+function queryOf(
+  { packet, question, opt }: ClientRequest,
+  kind: Listener['kind'],
+  client: QueryClient | undefined,
+): Query {
   const dnssecOk = opt?.dnssecOk === true
   const isBypass = kind === 'proxy' || dnssecOk // R-STUB-13
   const isUnchecked = hasFlag(packet, CD)

@@ -3,7 +3,7 @@ import { IpAddress, Lifetime, reasonOf } from '../base/index.ts'
 import type { ListenSpec } from '../settings/index.ts'
 import { formatListenSpec } from '../settings/index.ts'
 import type { Listening, ListenAddress } from '../sys/index.ts'
-import type { Door } from './door.ts'
+import type { Listener } from './listener.ts'
 import type { Responder } from './responder.ts'
 import { StubTcp } from './stub-tcp.ts'
 import { StubUdp } from './stub-udp.ts'
@@ -110,14 +110,14 @@ export class StubListeners implements AsyncDisposable {
     this.#life.adopt(life)
   }
 
-  async #open(life: Lifetime, at: ListenAddress, kind: Pick<Door, 'kind' | 'transport'>): Promise<void> {
+  async #open(life: Lifetime, at: ListenAddress, kind: Pick<Listener, 'kind' | 'transport'>): Promise<void> {
     const { listening, responder, clock, log } = this.#services
-    const door: Door = { ...kind, at }
+    const listener: Listener = { ...kind, at }
     try {
-      if (door.transport === 'udp') life.adopt(new StubUdp(await listening.udp(at), this.#services, door))
-      else life.adopt(new StubTcp(await listening.tcp(at), { responder, door, clock, log }))
+      if (listener.transport === 'udp') life.adopt(new StubUdp(await listening.udp(at), this.#services, listener))
+      else life.adopt(new StubTcp(await listening.tcp(at), { responder, listener, clock, log }))
     } catch (error) {
-      throw new ListenError(at, door.transport, error)
+      throw new ListenError(at, listener.transport, error)
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { IpAddress, Tasks } from '../base/index.ts'
 import { frame, HEADER_SIZE, StreamFramer } from '../wire/index.ts'
-import type { Door } from './door.ts'
+import type { Listener } from './listener.ts'
 import type { Sender } from './client.ts'
 import type { Responder } from './responder.ts'
 
@@ -19,7 +19,7 @@ const ROOM = 2 ** 15
 
 export interface StubTcpServices {
   readonly responder: Responder
-  readonly door: Door
+  readonly listener: Listener
   readonly clock: Clock
   readonly log: Log
 }
@@ -46,7 +46,7 @@ export class StubTcp implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const isStranger = this.#services.door.kind === 'main' && !isLoopback(socket.remoteAddress)
+    const isStranger = this.#services.listener.kind === 'main' && !isLoopback(socket.remoteAddress)
     if (isStranger || (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom())) {
       socket.destroy()
       return
@@ -116,7 +116,7 @@ class StubConnection implements AsyncDisposable {
 
   /** One write for all of a pipeline that is answered at once. */
   #onData(chunk: Buffer): void {
-    const { responder, door, clock } = this.#services
+    const { responder, listener, clock } = this.#services
     const room = this.#room
     const now = clock.now()
     let end = 0
@@ -125,7 +125,7 @@ class StubConnection implements AsyncDisposable {
         this.#socket.destroy()
         return
       }
-      const size = this.#waiting.length === 0 ? responder.replay(message, door, now, room, end + 2) : 0
+      const size = this.#waiting.length === 0 ? responder.replay(message, listener, now, room, end + 2) : 0
       if (size === 0) this.#waiting.push(message)
       else end = room.writeUInt16BE(size, end) + size
       if (end <= room.length / 2) continue
@@ -155,8 +155,8 @@ class StubConnection implements AsyncDisposable {
   }
 
   async #answer(message: Buffer, signal: AbortSignal): Promise<void> {
-    const { responder, door } = this.#services
-    const reply = await responder.respond(message, door, signal, this.#sender)
+    const { responder, listener } = this.#services
+    const reply = await responder.respond(message, listener, signal, this.#sender)
     if (reply !== undefined) this.#send(frame(reply))
     this.#progress()
     // After this task has left the group.

@@ -1,7 +1,7 @@
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { Tasks } from '../base/index.ts'
 import type { DatagramHandler, DatagramListener, Peer } from '../sys/index.ts'
-import type { Door } from './door.ts'
+import type { Listener } from './listener.ts'
 import type { Responder } from './responder.ts'
 
 /** Requests that may wait for an answer at once; the resolver refuses earlier, so this only bounds memory. */
@@ -25,9 +25,9 @@ export interface StubUdpServices {
 
 /** The stub over UDP: one datagram in, at most one out. */
 export class StubUdp implements DatagramHandler, AsyncDisposable {
-  readonly #listener: DatagramListener
+  readonly #socket: DatagramListener
   readonly #responder: Responder
-  readonly #door: Door
+  readonly #listener: Listener
   readonly #clock: Clock
   readonly #tasks: Tasks
   /** When the batch came: the clock is read once for all of it. */
@@ -37,20 +37,20 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   /** Those of `#pending` that are to be begun, the oldest first. */
   readonly #waiting: Request[] = []
 
-  /** Takes over `listener`, and closes it. */
-  constructor(listener: DatagramListener, { responder, clock, log }: StubUdpServices, door: Door) {
-    this.#listener = listener
+  /** Takes over `socket`, and closes it. */
+  constructor(socket: DatagramListener, { responder, clock, log }: StubUdpServices, listener: Listener) {
+    this.#socket = socket
     this.#responder = responder
-    this.#door = door
+    this.#listener = listener
     this.#clock = clock
     this.#now = clock.now()
     this.#tasks = new Tasks(log, MAX_PENDING)
-    listener.serve(this)
+    socket.serve(this)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tasks[Symbol.asyncDispose]()
-    await this.#listener[Symbol.asyncDispose]()
+    await this.#socket[Symbol.asyncDispose]()
   }
 
   onBatch(): void {
@@ -59,8 +59,8 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
 
   onDatagram(packet: Buffer, peer: Peer, room: Buffer): number {
     // R-STUB-3: nobody out there may ask the main stub, whatever routes lead to it.
-    if (this.#door.kind === 'main' && !peer.isLoopback) return 0
-    const size = this.#responder.replay(packet, this.#door, this.#now, room, 0)
+    if (this.#listener.kind === 'main' && !peer.isLoopback) return 0
+    const size = this.#responder.replay(packet, this.#listener, this.#now, room, 0)
     if (size === 0) this.#putOff(packet, peer)
     return size
   }
@@ -84,8 +84,8 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   #workOut({ packet, client, key }: Request): void {
     const isStarted = this.#tasks.run(async (signal) => {
       try {
-        const reply = await this.#responder.respond(packet, this.#door, signal, client)
-        if (reply !== undefined) this.#listener.send(reply, client)
+        const reply = await this.#responder.respond(packet, this.#listener, signal, client)
+        if (reply !== undefined) this.#socket.send(reply, client)
       } finally {
         this.#pending.delete(key)
       }

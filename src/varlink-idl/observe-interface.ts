@@ -3,7 +3,7 @@ import type { Interface } from './idl.ts'
 import { bool, int, list, method, optional, stream, string, struct } from './idl.ts'
 
 const Client = struct('Client', {
-  door: string,
+  via: string,
   address: optional(string),
   port: optional(int),
   busName: optional(string),

@@ -1,4 +1,4 @@
-import type { Door } from '../../src/stub/index.ts'
+import type { Listener } from '../../src/stub/index.ts'
 import { settle } from './fake-clock.ts'
 import { mismatch, type Packet, wireOf } from './rpl-entry.ts'
 import type { RplConfig } from './rpl-config.ts'
@@ -120,10 +120,10 @@ class RplPlayer {
 
   async #ask(entry: RplEntry): Promise<void> {
     const transport = entry.match.has('TCP') ? 'tcp' : 'udp'
-    const door: Door = { kind: 'main', transport }
+    const listener: Listener = { kind: 'main', transport }
     this.#waiting++
     try {
-      const wire = await this.world.send(wireOf(entry), door)
+      const wire = await this.world.send(wireOf(entry), listener)
       if (wire !== undefined) this.#replies.push({ wire, channel: transport })
     } catch (error) {
       this.#bug ??= error

@@ -1,5 +1,5 @@
 import type { Lookup } from '../../src/lookup/index.ts'
-import type { Door } from '../../src/stub/index.ts'
+import type { Listener } from '../../src/stub/index.ts'
 import type { TransportErrorCode } from '../../src/upstream/index.ts'
 import { parseMessage, parseType, RCODE, rcodeText, typeText } from '../../src/wire/index.ts'
 import { settle } from './fake-clock.ts'
@@ -110,8 +110,8 @@ class ScenarioPlayer {
 
   #hand(packet: Buffer, words: Words, command: Command): void {
     const kind = words.has('proxy') ? 'proxy' : words.has('extra') ? 'extra' : 'main'
-    const door: Door = { kind, transport: words.has('tcp') ? 'tcp' : 'udp' }
-    const reply = this.#world.send(packet, door).then((bytes) => bytes ?? 'dropped')
+    const listener: Listener = { kind, transport: words.has('tcp') ? 'tcp' : 'udp' }
+    const reply = this.#world.send(packet, listener).then((bytes) => bytes ?? 'dropped')
     this.#await(reply, words, command)
   }
 

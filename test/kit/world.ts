@@ -26,7 +26,7 @@ import {
   type ResolvedSettings,
   type ServerSpec,
 } from '../../src/settings/index.ts'
-import { type Door, type OwnerOf, Responder } from '../../src/stub/index.ts'
+import { type Listener, type OwnerOf, Responder } from '../../src/stub/index.ts'
 import { hostFactsOf, ownNamesOf } from '../../src/synth/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import { parseMessage } from '../../src/wire/index.ts'
@@ -216,11 +216,11 @@ export class World {
   }
 
   /** Hands a client's bytes in; the promise brings the reply's bytes, or undefined when the request is dropped. */
-  send(packet: Buffer, door: Door = { kind: 'main', transport: 'udp' }): Promise<Buffer | undefined> {
+  send(packet: Buffer, listener: Listener = { kind: 'main', transport: 'udp' }): Promise<Buffer | undefined> {
     const room = Buffer.alloc(4096)
-    const size = this.responder.replay(packet, door, this.clock.now(), room, 0)
+    const size = this.responder.replay(packet, listener, this.clock.now(), room, 0)
     if (size > 0) return Promise.resolve(room.subarray(0, size))
-    return this.responder.respond(packet, door, new AbortController().signal)
+    return this.responder.respond(packet, listener, new AbortController().signal)
   }
 
   /** Lets time pass, timers and all. */
@@ -229,8 +229,8 @@ export class World {
   }
 
   /** Asks and lets time pass until the reply is there, an hour at most. */
-  async ask(name: string, options: QueryOptions & { readonly door?: Door } = {}): Promise<Message> {
-    const reply = await this.run(this.send(queryFor(name, options), options.door))
+  async ask(name: string, options: QueryOptions & { readonly listener?: Listener } = {}): Promise<Message> {
+    const reply = await this.run(this.send(queryFor(name, options), options.listener))
     if (reply === undefined) throw new Error(`no reply to ${name}`)
     return parseMessage(reply)
   }

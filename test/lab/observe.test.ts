@@ -52,9 +52,9 @@ test.skipIf(original)('monitor: filters, JSON lines, and callers of bus and varl
   expect(seen.find(({ name }) => name === 'none.test')).toMatchObject({
     state: 'rcode-failure',
     rcode: 3,
-    client: { door: 'tcp', uid: 0 },
+    client: { via: 'tcp', uid: 0 },
   })
-  expect(seen.find(({ client }) => client?.door === 'varlink')).toMatchObject({ client: { uid: 0 }, source: 'cache' })
+  expect(seen.find(({ client }) => client?.via === 'varlink')).toMatchObject({ client: { uid: 0 }, source: 'cache' })
 })
 
 test.skipIf(original)('monitor: plain output keeps its layout, and others may not watch', async () => {

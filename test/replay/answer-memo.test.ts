@@ -116,9 +116,9 @@ test('a replay counts as a hit of the link whose answer it repeats, also after a
 test('the proxy stub and DO are routed by their own rules: R-STUB-13', async () => {
   const world = worldOf({ links: [LAN] })
   world.serve('10.2.0.1', ({ question }) => ({ answer: [`${question.name} 300 MX 10 mail.test`] }))
-  const door = { kind: 'proxy', transport: 'udp' } as const
+  const listener = { kind: 'proxy', transport: 'udp' } as const
   for (const options of [
-    { type: 'MX', door },
+    { type: 'MX', listener },
     { type: 'MX', dnssecOk: true },
   ]) {
     await world.ask('single', options)

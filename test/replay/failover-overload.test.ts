@@ -14,7 +14,7 @@ function queryOf(i: number): Omit<Query, 'relayed' | 'patienceForRest'> {
 }
 
 describe('R-ORDER-5: places for queries under way', () => {
-  const stub = (holders: () => readonly string[]) => ({ door: 'udp' as const, holders })
+  const stub = (quotaGroups: () => readonly string[]) => ({ via: 'udp' as const, quotaGroups })
   const NEVER = () => ['?']
   const ports = () => {
     let last = 0
@@ -26,7 +26,7 @@ describe('R-ORDER-5: places for queries under way', () => {
     for (let i = 0; i < 48; i++) admission.enter(stub(NEVER))
     return admission
   }
-  const program = (pid: number) => ({ door: 'varlink' as const, identity: { uid: 1000, pid, process: 'p' } })
+  const program = (pid: number) => ({ via: 'varlink' as const, identity: { uid: 1000, pid, process: 'p' } })
   const enterAll = (admission: Admission, client: QueryClient) => {
     let count = 0
     while (admission.enter(client) !== undefined) count++
@@ -51,9 +51,9 @@ describe('R-ORDER-5: places for queries under way', () => {
     ['two circles, as a program of a user: a third', () => ['uid 1', 'uid 1 cgroup 1'], 16],
     ['three, as one socket of it: a quarter', () => ['uid 1', 'uid 1 cgroup 1', 'port 1'], 12],
     ['unknown users are like one', NEVER, 24],
-  ])('R-ORDER-5: %s', (_, holders, expected) => {
+  ])('R-ORDER-5: %s', (_, quotaGroups, expected) => {
     const admission = pressed()
-    expect(enterAll(admission, stub(holders))).toBe(expected)
+    expect(enterAll(admission, stub(quotaGroups))).toBe(expected)
     expect(
       enterAll(
         admission,
@@ -135,9 +135,9 @@ test('a flood of one client: it is refused at once, what is cached goes on, and 
   await world.ask('known.test')
   const from = senderAt('127.0.0.1', 4000)
   const { signal } = new AbortController()
-  const door = { kind: 'main', transport: 'udp' } as const
+  const listener = { kind: 'main', transport: 'udp' } as const
   const ask = (name: string, sender = from) =>
-    world.responder.respond(queryFor(name, { edns: 1232 }), door, signal, sender)
+    world.responder.respond(queryFor(name, { edns: 1232 }), listener, signal, sender)
   const flood = Array.from({ length: 1024 }, (_, i) => ask(`flood${i}.test`))
   const startedAt = world.clock.now()
   const refused = parseMessage((await world.run(ask('one-more.test'))) ?? Buffer.alloc(0))
@@ -152,14 +152,14 @@ test('a flood of one client: it is refused at once, what is cached goes on, and 
 
 describe('a flood from a port for each question, at servers that do not answer it', () => {
   const { signal } = new AbortController()
-  const door = { kind: 'main', transport: 'udp', at: { address: IpAddress.of('127.0.0.53'), port: 53 } } as const
+  const listener = { kind: 'main', transport: 'udp', at: { address: IpAddress.of('127.0.0.53'), port: 53 } } as const
   const flooder = { uid: 1000, cgroup: 'flood' }
 
   /** Whoever asks from a port below 2000 is one of `others`; the flood is of `owner`. */
   async function flooded(owner: SocketOwner | undefined, others: Readonly<Record<number, SocketOwner>> = {}) {
     let looks = 0
     const ownerOf: OwnerOf = ({ port }, server) => {
-      expect(server).toBe(door.at)
+      expect(server).toBe(listener.at)
       looks++
       return port < 2000 ? others[port] : owner
     }
@@ -169,7 +169,7 @@ describe('a flood from a port for each question, at servers that do not answer i
     )
     await world.ask('known.test')
     const ask = (name: string, sender: Sender) =>
-      world.responder.respond(queryFor(name, { edns: 1232 }), door, signal, sender)
+      world.responder.respond(queryFor(name, { edns: 1232 }), listener, signal, sender)
     const flood = Array.from({ length: 4000 }, (_, i) => ask(`flood${i}.test`, senderAt('127.0.0.1', 2000 + i)))
     /** Whether names nobody asked for before are answered, at once. */
     const isServed = async (sender: Sender) => {
@@ -209,7 +209,7 @@ describe('a flood from a port for each question, at servers that do not answer i
 
   test('where nobody can tell whose sockets are, programs that use bus or varlink get answers', async () => {
     const { world, isServed, refused } = await flooded(undefined)
-    const client = { door: 'varlink', identity: { uid: 1000, pid: 7, process: 'polite' } } as const
+    const client = { via: 'varlink', identity: { uid: 1000, pid: 7, process: 'polite' } } as const
     const request = { name: 'polite.test', family: 2, ifindex: 0, flags: 0, client } as const
     const startedAt = world.clock.now()
     expect((await world.run(world.lookups.hostname(request, signal))).ok).toBe(true)

@@ -5,7 +5,7 @@ import { SeededRandom } from '../kit/seeded-random.ts'
 import { type Server, World } from '../kit/world.ts'
 
 /*
- * The promises about servers in figures, kept by the whole resolver from the stub's door on. The deciding classes alone
+ * The promises about servers in figures, kept by the whole resolver from the stub on. The deciding classes alone
  * keep them under more circumstances in test/unit/upstream/server-choice.test.ts, the real daemon in test/lab/chaos.
  */
 vi.setConfig({ testTimeout: 120_000 })

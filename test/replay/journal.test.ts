@@ -19,7 +19,7 @@ function observed() {
   const processName = async (pid: number) => (pid === 9 ? 'firefox' : undefined)
   const journal = new Journal({ watchers: world.resolver.watchers, clock: world.clock, ownerOf, processName, tally })
   const meter = new Meter(world.resolver.watchers, tally)
-  const client: QueryClient = { door: 'udp', port: 4242 }
+  const client: QueryClient = { via: 'udp', port: 4242 }
   const resolve = (name: string) => world.resolve(queryFor(nameOf(name), [TYPE.A], 0, 0, client))
   return { world, journal, meter, tally, looked, resolve }
 }
@@ -78,7 +78,7 @@ test.each([
   const { world, journal } = observed()
   const seen: JournalEntry[] = []
   using _ = journal.watch((entry) => void seen.push(entry))
-  await world.resolve(queryFor(nameOf('www.test'), [TYPE.A], 0, 0, { door: 'varlink', identity }))
+  await world.resolve(queryFor(nameOf('www.test'), [TYPE.A], 0, 0, { via: 'varlink', identity }))
   await settle()
   expect(seen).toMatchObject([{ identity: { ...identity, process } }])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Door } from '../../src/stub/index.ts'
+import type { Listener } from '../../src/stub/index.ts'
 import { FormError, idOf, parseMessage, QR, readQuestion } from '../../src/wire/index.ts'
 import { CONVERSATIONS, type Conversation, MESSAGES } from '../kit/fixture-messages.ts'
 import { Mutator } from '../kit/mutator.ts'
@@ -14,7 +14,7 @@ const SERVER_MUTATIONS = RUNS - CLIENT_MUTATIONS
 const PATIENCE = 300_000
 const TITLE = `FUZZ_SEED=${SEED}`
 
-const DOORS: readonly Door[] = [
+const LISTENERS: readonly Listener[] = [
   { kind: 'main', transport: 'udp' },
   { kind: 'proxy', transport: 'udp' },
   { kind: 'extra', transport: 'udp' },
@@ -28,9 +28,9 @@ function fuzzWorld(seed: number): World {
   return new World({ links: [{ ifindex: 2, dns: [SERVER] }], hosts, seed, logLevel: 'err' })
 }
 
-/** Bytes a reply to `packet` may have through this door (R-STUB-15). */
-function sizeLimit(packet: Buffer, door: Door): number {
-  if (door.transport === 'tcp') return 65_535
+/** Bytes a reply to `packet` may have through this listener (R-STUB-15). */
+function sizeLimit(packet: Buffer, listener: Listener): number {
+  if (listener.transport === 'tcp') return 65_535
   try {
     return parseMessage(packet).opt?.payloadSize ?? 512
   } catch (error) {
@@ -40,9 +40,9 @@ function sizeLimit(packet: Buffer, door: Door): number {
 }
 
 /** What is wrong with a reply; undefined when nothing is. */
-function fault(reply: Buffer, packet: Buffer, door: Door): string | undefined {
+function fault(reply: Buffer, packet: Buffer, listener: Listener): string | undefined {
   if (idOf(reply) !== idOf(packet)) return 'another ID'
-  if (reply.length > sizeLimit(packet, door)) return `${reply.length} bytes are too many`
+  if (reply.length > sizeLimit(packet, listener)) return `${reply.length} bytes are too many`
   if ((reply.readUInt16BE(2) & QR) === 0) return 'QR is not set'
   const { question, opt } = parseMessage(reply)
   if (opt !== undefined && parseMessage(packet).opt === undefined) return 'OPT nobody asked for'
@@ -52,17 +52,17 @@ function fault(reply: Buffer, packet: Buffer, door: Door): string | undefined {
 }
 
 /** Sends one packet in and judges what comes out: `good`, or what is wrong with all that is needed to repeat it. */
-async function verdict(world: World, packet: Buffer, door: Door, told: () => string): Promise<string> {
+async function verdict(world: World, packet: Buffer, listener: Listener, told: () => string): Promise<string> {
   let problem: string | undefined
   try {
-    const reply = await world.run(world.send(packet, door))
-    problem = reply && fault(reply, packet, door)
+    const reply = await world.run(world.send(packet, listener))
+    problem = reply && fault(reply, packet, listener)
   } catch (error) {
     problem = (error as Error).stack ?? 'an error without a stack'
   }
   problem ??= world.log[0]
   if (problem === undefined) return 'good'
-  return `${problem}\n${TITLE} ${door.kind}/${door.transport} ${packet.toString('hex')} ${told()}`
+  return `${problem}\n${TITLE} ${listener.kind}/${listener.transport} ${packet.toString('hex')} ${told()}`
 }
 
 /** What comes of reading the bytes: `parsed`, or the name of the error. */
@@ -75,8 +75,8 @@ function parsing(bytes: Buffer): string {
   }
 }
 
-function doorAt(turn: number): Door {
-  return DOORS[turn % DOORS.length] as Door
+function listenerAt(turn: number): Listener {
+  return LISTENERS[turn % LISTENERS.length] as Listener
 }
 
 function pick<T>(items: readonly T[], random: SeededRandom): T {
@@ -110,7 +110,7 @@ describe('every prefix', { timeout: PATIENCE }, () => {
     const world = fuzzWorld(1)
     world.serve('*', () => ({}))
     for (let end = 0; end <= message.length; end++) {
-      expect(await verdict(world, message.subarray(0, end), doorAt(end), () => `prefix ${end}`)).toBe('good')
+      expect(await verdict(world, message.subarray(0, end), listenerAt(end), () => `prefix ${end}`)).toBe('good')
     }
   })
 
@@ -122,7 +122,7 @@ describe('every prefix', { timeout: PATIENCE }, () => {
         () => reply.subarray(0, end),
         () => true,
       )
-      expect(await verdict(world, query, doorAt(end), () => `prefix ${end}`)).toBe('good')
+      expect(await verdict(world, query, listenerAt(end), () => `prefix ${end}`)).toBe('good')
       world.flush()
     }
   })
@@ -147,7 +147,7 @@ describe(`random mutations (${TITLE})`, () => {
         const base = random.below(4) === 0 ? pick(messages, random) : pick(queries, random)
         const packet = mutator.mutate(base, pick(messages, random))
         const before = world.exchanges.length
-        const found = await verdict(world, packet, pick(DOORS, random), () => `request ${i}`)
+        const found = await verdict(world, packet, pick(LISTENERS, random), () => `request ${i}`)
         if (found !== 'good') throw new Error(found)
         if (world.exchanges.length > before) answered++
         if (i % 50 === 0) world.flush()
@@ -178,10 +178,10 @@ describe(`random mutations (${TITLE})`, () => {
         )
         const told = () => `server reply ${i}: ${bytes.toString('hex')}`
         const before = world.exchanges.length
-        const fromNetwork = await verdict(world, query, pick(DOORS, random), told)
+        const fromNetwork = await verdict(world, query, pick(LISTENERS, random), told)
         if (world.exchanges.length > before) asked++
         const isRepeated = random.below(4) === 0
-        const fromCache = isRepeated ? await verdict(world, query, pick(DOORS, random), told) : 'good'
+        const fromCache = isRepeated ? await verdict(world, query, pick(LISTENERS, random), told) : 'good'
         if (fromNetwork !== 'good' || fromCache !== 'good') throw new Error(`${fromNetwork}\n${fromCache}`)
         if (!isRepeated || random.below(2) === 0) world.flush()
         if (i % 1000 === 0) world.clearExchanges()

@@ -75,11 +75,11 @@ export function questionLine(question: Question): string {
 /** As much as the kernel or the bus told. */
 export function clientText(client: QuestionClient | undefined): string {
   if (client === undefined) return 'unknown'
-  const { door, address, process, pid, uid, busName } = client
+  const { via, address, process, pid, uid, busName } = client
   const who = process === undefined ? (pid === undefined ? undefined : `pid ${pid}`) : `${process}[${pid}]`
   const words = [who, uid === undefined ? undefined : `uid ${uid}`].filter((word) => word !== undefined)
   const where = words.length > 0 ? words.join(' ') : (busName ?? address ?? 'unknown')
-  return `${where} (${door})`
+  return `${where} (${via})`
 }
 
 /** In a word or two: `2 records`, `NXDOMAIN`, `timeout`. */
@@ -124,8 +124,8 @@ function isBelow(name: string, domain: NonNullable<ReturnType<typeof parseName>>
 
 function isClient(client: QuestionClient | undefined, wanted: string): boolean {
   if (client === undefined) return false
-  const { process, address, busName, door, uid, pid } = client
-  return [process, address, busName, door, uid, pid].some((word) => word !== undefined && String(word) === wanted)
+  const { process, address, busName, via, uid, pid } = client
+  return [process, address, busName, via, uid, pid].some((word) => word !== undefined && String(word) === wanted)
 }
 
 /** `failed` stands for all that is neither an answer nor a clear "no such". */

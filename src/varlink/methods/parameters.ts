@@ -17,7 +17,7 @@ export function lookupParameters(
   { oneway, peer }: Pick<CallContext<unknown>, 'oneway' | 'peer'>,
 ) {
   if (oneway) throw systemError(constants.errno.EINVAL)
-  const client: QueryClient = { door: 'varlink', identity: peer && { ...peer, process: undefined } }
+  const client: QueryClient = { via: 'varlink', identity: peer && { ...peer, process: undefined } }
   return { ifindex: within(ifindex, HIGHEST_INT32, 'ifindex'), flags: within(flags, HIGHEST_INT32, 'flags'), client }
 }
 

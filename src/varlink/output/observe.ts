@@ -25,9 +25,9 @@ export function questionOutput(entry: JournalEntry): ValueOf<(typeof Question)['
 
 function clientOutput({ client, identity }: JournalEntry) {
   if (client === undefined) return undefined
-  const { door, address, port, busName } = client
+  const { via, address, port, busName } = client
   const { uid, pid, process } = identity ?? {}
-  return { door, address: address?.text, port, busName, uid, pid, process }
+  return { via, address: address?.text, port, busName, uid, pid, process }
 }
 
 export function linkOutput(link: LinkView): ValueOf<(typeof Link)['fields']> {

@@ -253,7 +253,7 @@ describe('monitor --clients', () => {
     transport: 'udp',
     tookUSec: 1234,
     attempts: 2,
-    client: { door: 'bus', uid: 1000, pid: 7, process: 'firefox' },
+    client: { via: 'bus', uid: 1000, pid: 7, process: 'firefox' },
   }
   const failed = { ...question, state: 'timeout', source: 'none' }
   const missing = { ...question, state: 'rcode-failure', rcode: 3 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Door } from '../../../src/stub/index.ts'
+import type { Listener } from '../../../src/stub/index.ts'
 import type { TransportErrorCode } from '../../../src/upstream/index.ts'
 import {
   AA,
@@ -23,10 +23,10 @@ import {
 import { addressesIn, queryFor, replyFor, type ReplyParts } from '../../kit/messages.ts'
 import { type Server, World, type WorldScript } from '../../kit/world.ts'
 
-const MAIN: Door = { kind: 'main', transport: 'udp' }
-const TCP: Door = { kind: 'main', transport: 'tcp' }
-const PROXY: Door = { kind: 'proxy', transport: 'udp' }
-const EXTRA: Door = { kind: 'extra', transport: 'udp' }
+const MAIN: Listener = { kind: 'main', transport: 'udp' }
+const TCP: Listener = { kind: 'main', transport: 'tcp' }
+const PROXY: Listener = { kind: 'proxy', transport: 'udp' }
+const EXTRA: Listener = { kind: 'extra', transport: 'udp' }
 const SILENT: Server = () => 'silence'
 const FOUND: ReplyParts = { answer: ['a.test 300 A 192.0.2.1'] }
 
@@ -36,8 +36,8 @@ function worldOf(server: Server, script: WorldScript = {}): World {
   return world
 }
 
-async function bytesFor(world: World, packet: Buffer, door = MAIN): Promise<Buffer> {
-  return (await world.run(world.send(packet, door))) as Buffer
+async function bytesFor(world: World, packet: Buffer, listener = MAIN): Promise<Buffer> {
+  return (await world.run(world.send(packet, listener))) as Buffer
 }
 
 /** A server whose network says no. */
@@ -163,9 +163,9 @@ describe('OPT (R-STUB-16)', () => {
     ['65494 on the main stub', { edns: 1232 }, MAIN, 65_494],
     ['65494 on the proxy', { edns: 1232 }, PROXY, 65_494],
     ['1232 on extra listeners', { edns: 4096 }, EXTRA, 1232],
-  ])('%s', async (_rule, options, door, size) => {
+  ])('%s', async (_rule, options, listener, size) => {
     const world = worldOf(({ wire }) => withOpt(replyFor(wire, FOUND)))
-    expect((await world.ask('a.test', { ...options, door })).opt?.payloadSize).toBe(size)
+    expect((await world.ask('a.test', { ...options, listener })).opt?.payloadSize).toBe(size)
   })
 
   test.each([
@@ -187,12 +187,12 @@ describe('OPT (R-STUB-16)', () => {
       options: [{ code: OPTION.NSID, data: Buffer.alloc(0) }],
     }
     const query = compose({ id: 1, flags: RD, question: { name: nameOf('localhost'), type: TYPE.A, class: 1 }, opt })
-    const options = async (door: Door) =>
+    const options = async (listener: Listener) =>
       parseMessage(
         await bytesFor(
           worldOf(() => FOUND),
           query,
-          door,
+          listener,
         ),
       ).opt?.options
     expect(await options(MAIN)).toEqual([{ code: OPTION.NSID, data: Buffer.from('nsid') }])
@@ -221,17 +221,17 @@ describe('OPT (R-STUB-16)', () => {
 })
 
 describe('sizes (R-STUB-15)', () => {
-  /** rule, request, door, records the server sends, records that come, TC. */
-  test.each<[string, Parameters<typeof queryFor>[1], Door, number, number, boolean]>([
+  /** rule, request, listener, records the server sends, records that come, TC. */
+  test.each<[string, Parameters<typeof queryFor>[1], Listener, number, number, boolean]>([
     ['512 bytes without EDNS', {}, MAIN, 40, 30, true],
     ['what the client takes', { edns: 1000 }, MAIN, 40, 40, false],
     ['less than 512 means 512', { edns: 100 }, MAIN, 29, 29, false],
     ['all of it over TCP', {}, TCP, 3000, 3000, false],
     ['the proxy keeps to it too', { edns: 600 }, PROXY, 100, 35, true],
     ['as much as fits into a datagram', { edns: 65_535 }, MAIN, 4094, 4092, true],
-  ])('%s', async (_rule, options, door, sent, came, isTruncated) => {
+  ])('%s', async (_rule, options, listener, sent, came, isTruncated) => {
     const world = worldOf(() => many(sent))
-    const reply = parseMessage(await bytesFor(world, queryFor('a.test', options), door))
+    const reply = parseMessage(await bytesFor(world, queryFor('a.test', options), listener))
     expect([reply.answer.length, (reply.flags & TC) !== 0]).toEqual([came, isTruncated])
   })
 
@@ -295,9 +295,9 @@ describe('bypass (R-STUB-13)', () => {
     ['DO', queryFor('a.test', { id: 99, dnssecOk: true }), MAIN, true],
     ['options through the proxy', optionQuery(false), PROXY, true],
     ['an ordinary request', optionQuery(false), MAIN, false],
-  ])('%s: the client’s bytes go out under another ID', async (_what, query, door, isBypass) => {
+  ])('%s: the client’s bytes go out under another ID', async (_what, query, listener, isBypass) => {
     const world = worldOf(() => FOUND)
-    await bytesFor(world, query, door)
+    await bytesFor(world, query, listener)
     const sent = world.exchanges[0]?.wire as Buffer
     expect(sent.subarray(2).equals(query.subarray(2))).toBe(isBypass)
   })
@@ -314,27 +314,27 @@ describe('bypass (R-STUB-13)', () => {
 
   test('CNAMEs are left to the client', async () => {
     const world = worldOf(() => ({ answer: ['a.test 60 CNAME b.test'] }))
-    const reply = await world.ask('a.test', { door: PROXY })
+    const reply = await world.ask('a.test', { listener: PROXY })
     expect([reply.answer.length, world.exchanges.length]).toEqual([1, 1])
   })
 
   test('R-STUB-13: hosts and own names are answered all the same', async () => {
     const world = worldOf(() => FOUND, { hosts: '192.0.2.80 box.test' })
-    expect(addressesIn(await world.ask('box.test', { door: PROXY }))).toEqual(['192.0.2.80'])
-    expect(addressesIn(await world.ask('localhost', { door: PROXY, dnssecOk: true }))).toEqual(['127.0.0.1'])
+    expect(addressesIn(await world.ask('box.test', { listener: PROXY }))).toEqual(['192.0.2.80'])
+    expect(addressesIn(await world.ask('localhost', { listener: PROXY, dnssecOk: true }))).toEqual(['127.0.0.1'])
     expect(world.exchanges).toEqual([])
   })
 
   test('R-STUB-14: a truncated reply is fetched again over TCP', async () => {
     const world = worldOf(({ channel }) => (channel === 'udp' ? { flags: TC } : FOUND))
-    expect(addressesIn(await world.ask('a.test', { door: PROXY }))).toEqual(['192.0.2.1'])
+    expect(addressesIn(await world.ask('a.test', { listener: PROXY }))).toEqual(['192.0.2.1'])
     expect(world.exchanges.map(({ channel }) => channel)).toEqual(['udp', 'tcp'])
   })
 
   test('R-CACHE-17: cached by shape; options and CD are for one client alone', async () => {
     const world = worldOf(() => FOUND)
-    const ask = async (packet: Buffer, door: Door) => {
-      await bytesFor(world, packet, door)
+    const ask = async (packet: Buffer, listener: Listener) => {
+      await bytesFor(world, packet, listener)
       return world.exchanges.length
     }
     const plain = queryFor('a.test')

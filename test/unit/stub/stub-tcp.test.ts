@@ -14,8 +14,8 @@ async function tcpStub() {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const { responder, clock } = world
-  const door = { kind: 'main', transport: 'tcp' } as const
-  const stub = new StubTcp(server, { responder, door, clock, log: new Logger('debug', () => undefined) })
+  const listener = { kind: 'main', transport: 'tcp' } as const
+  const stub = new StubTcp(server, { responder, listener, clock, log: new Logger('debug', () => undefined) })
   const arrived = async (): Promise<Socket> => {
     const [client] = await Promise.all([connected(port), once(server, 'connection')])
     return client

@@ -1,7 +1,7 @@
 import type { IpAddress, IpProtocol } from '../base/index.ts'
 
 /** Which of our listeners a request came in by. */
-export interface Door {
+export interface Listener {
   /** `main` 127.0.0.53 · `proxy` 127.0.0.54 · `extra` a listener of `DNSStubListenerExtra=`. */
   readonly kind: 'main' | 'proxy' | 'extra'
   readonly transport: IpProtocol
@@ -10,6 +10,6 @@ export interface Door {
 }
 
 /** UDP payload we say we take, in the OPT record of replies (R-STUB-16). */
-export function advertisedSize(door: Door): number {
-  return door.kind === 'extra' ? 1232 : 65_494
+export function advertisedSize(listener: Listener): number {
+  return listener.kind === 'extra' ? 1232 : 65_494
 }

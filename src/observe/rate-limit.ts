@@ -4,7 +4,7 @@ import { type Clock, TokenBucket } from '../base/index.ts'
 const TICK = 100
 
 /** Lets `burst` pass at once, and `perSecond` in the long run. Spends a timer, so that `hasRoom` need not read the clock. */
-export class Allowance implements Disposable {
+export class RateLimit implements Disposable {
   readonly #clock: Clock
   readonly #perTick: number
   readonly #bucket: TokenBucket
