@@ -51,6 +51,8 @@ for (const room of ['multicast', 'settings', 'scope', 'resolve', 'lookup', 'cont
 const HARMLESS_MODULES = new Set(['node:url', 'node:buffer'])
 const HARMLESS_HERE = new Set([
   'base/abort.ts node:events',
+  // Pure functions too: signatures and hashes.
+  'dnssec/algorithms.ts node:crypto',
   // The one listener of a deciding room: it serves a text that `open-metrics.ts` makes of values.
   'observe/metrics-listener.ts node:fs/promises',
   'observe/metrics-listener.ts node:http',

@@ -3,7 +3,8 @@ import type { FixedPart } from './fixed-parts.ts'
 import { FormError } from './form-error.ts'
 import type { Name } from './name.ts'
 import { expandName, nameOfWire, wireOfName } from './name.ts'
-import { partsOf } from './rdata-layout.ts'
+import { type Part, partsOf } from './rdata-layout.ts'
+import { TYPE } from './numbers.ts'
 
 /** One resource record, independent of the message it came in: no compression pointer is left in it. */
 export interface ResourceRecord {
@@ -63,6 +64,44 @@ function copyOf(message: Buffer, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafe(end - start)
   message.copy(copy, 0, start, end)
   return copy
+}
+
+/** An IPv6 address in part and the name that holds the rest (RFC 2874 §3.1); such a name is never compressed. */
+function layoutOfA6(rdata: Buffer): readonly Part[] {
+  const prefix = rdata[0] ?? 0
+  const suffix = Math.max(0, 16 - (prefix >> 3))
+  return prefix === 0 ? [1 + suffix] : [1 + suffix, 'name']
+}
+
+/**
+ * Whole rdata with the letters of its names in lower case, for those types that DNSSEC signs so (RFC 4034 §6.2).
+ * Undefined when it does not have the shape of its type.
+ */
+export function lowerCaseNames(type: number, rdata: Buffer): Buffer | undefined {
+  const layout = type === TYPE.A6 ? layoutOfA6(rdata) : partsOf(type)
+  if (layout === undefined) return rdata
+  const folded = Buffer.from(rdata)
+  let at = 0
+  for (const part of layout) {
+    if (part === 'text') at += 1 + (folded[at] ?? 0)
+    else if (part === 'rest') at = Math.max(at, folded.length)
+    else at = part === 'name' ? foldName(folded, at) : at + part
+    if (at > folded.length) return undefined
+  }
+  return at === folded.length ? folded : undefined
+}
+
+/** Lower-cases the uncompressed name at `at`; where the bytes after it start. */
+function foldName(bytes: Buffer, start: number): number {
+  let at = start
+  while (at < bytes.length && bytes[at] !== 0) {
+    const end = at + 1 + (bytes[at] as number)
+    for (at++; at < end && at < bytes.length; at++) {
+      const byte = bytes[at] as number
+      if (byte >= 0x41 && byte <= 0x5a) bytes[at] = byte + 32
+    }
+  }
+  return at + 1
 }
 
 /** A record of our own making. */

@@ -102,14 +102,19 @@ const FIELDS: Readonly<Record<string, string>> = {
   AFSDB: 'u16 name',
   NAPTR: 'u16 u16 string string string name',
   CAA: 'u8 string text',
-  DS: 'u16 u8 u8 hex',
+  DS: 'u16 algorithm u8 hex',
   DLV: 'u16 u8 u8 hex',
-  DNSKEY: 'u16 u8 u8 base64',
-  RRSIG: 'type u8 u8 u32 time time u16 name base64',
+  DNSKEY: 'u16 u8 algorithm base64',
+  RRSIG: 'type algorithm u8 u32 time time u16 name base64',
   NSEC: 'name types',
+  NSEC3: 'u8 u8 u16 salt hash types',
+  NSEC3PARAM: 'u8 u8 u16 salt',
   TLSA: 'u8 u8 u8 hex',
   SSHFP: 'u8 u8 hex',
 }
+
+/** IANA "DNS Security Algorithm Numbers". */
+const ALGORITHMS: Readonly<Record<string, number>> = { DSA: 3, RSASHA1: 5, RSASHA256: 8, RSASHA512: 10 }
 
 function rdataOf(type: number, words: readonly string[], origin: string): Buffer {
   if (words[0] === '\\#') return Buffer.from(words.slice(2).join(''), 'hex')
@@ -153,8 +158,14 @@ function writeWord(field: string, word: string, origin: string): Uint8Array {
       return bytesOf(word)
     case 'type':
       return numberOf(parseType(word) ?? Number.NaN, 2, word)
+    case 'algorithm':
+      return numberOf(ALGORITHMS[word.toUpperCase()] ?? Number(word), 1, word)
     case 'time':
       return numberOf(secondsOf(word), 4, word)
+    case 'salt':
+      return withLength(Buffer.from(word === '-' ? '' : word, 'hex'))
+    case 'hash':
+      return withLength(bytesOfBase32Hex(word))
     default:
       return numberOf(Number(word), Number(field.slice(1)) / 8, word)
   }
@@ -168,7 +179,7 @@ function numberOf(value: number, size: number, word: string): Buffer {
 }
 
 /** `20260101000000` or seconds since 1970 (RFC 4034 §3.2). */
-function secondsOf(word: string): number {
+export function secondsOf(word: string): number {
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(word)?.slice(1).map(Number)
   if (parts === undefined) return Number(word)
   const [year = 0, month = 1, day, hour, minute, second] = parts
@@ -176,8 +187,21 @@ function secondsOf(word: string): number {
 }
 
 function stringOf(word: string): Buffer {
-  const bytes = bytesOf(word)
-  return Buffer.concat([numberOf(bytes.length, 1, word), bytes])
+  return withLength(bytesOf(word))
+}
+
+function withLength(bytes: Buffer): Buffer {
+  return Buffer.concat([numberOf(bytes.length, 1, bytes.toString('latin1')), bytes])
+}
+
+/** RFC 4648 §7, without padding. */
+export function bytesOfBase32Hex(text: string): Buffer {
+  const bits = text
+    .split('')
+    .map((digit) => Number.parseInt(digit, 32).toString(2).padStart(5, '0'))
+    .join('')
+  const octets = bits.match(/.{8}/g) ?? []
+  return Buffer.from(octets.map((octet) => Number.parseInt(octet, 2)))
 }
 
 /** Escapes resolved, the quote's mark taken off. */
@@ -193,7 +217,7 @@ function bytesOf(word: string): Buffer {
 }
 
 /** RFC 4034 §4.1.2. */
-function bitmapOf(words: readonly string[]): Buffer {
+export function bitmapOf(words: readonly string[]): Buffer {
   const windows = new Map<number, number[]>()
   for (const type of words.map((word) => parseType(word) ?? Number.NaN).toSorted((a, b) => a - b)) {
     const window = windows.get(type >> 8) ?? []

@@ -33,6 +33,7 @@ const PATIENCE = 10_000
  */
 export async function playRpl(text: string, file: string): Promise<RplResult> {
   const scenario = parseRpl(text, file)
+  if (scenario.config.dnssec !== undefined) throw new RplUnsupported('trust-anchor: nothing validates yet')
   const player = new RplPlayer(scenario, file)
   await player.run()
   return { world: player.world, title: scenario.title, ignored: scenario.config.ignored }

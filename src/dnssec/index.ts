@@ -1,0 +1,27 @@
+/**
+ * Validation of DNSSEC (RFC 4033 to 4035, 5155, 6840): replies, trust anchors, the time and a table of algorithms come
+ * in, a verdict goes out, or on the way to it the question that it still needs. It knows nothing of servers, caches,
+ * sockets and clients, and never waits.
+ */
+export type { Algorithms, SignatureAlgorithm, VerifyWithKey } from './algorithms.ts'
+export { nodeAlgorithms } from './algorithms.ts'
+export type { PositiveAnchor } from './anchors.ts'
+export { TrustAnchors } from './anchors.ts'
+export type { Limits } from './budget.ts'
+export { Budget, DEFAULT_LIMITS } from './budget.ts'
+export type { AuxiliaryReply, ValidationContext } from './context.ts'
+export { Replies } from './context.ts'
+export { ChainMemory } from './memory.ts'
+export type { Dnskey, Ds } from './rdata.ts'
+export { readDnskey, readDs } from './rdata.ts'
+export { validate } from './validation.ts'
+export type {
+  Denied,
+  FailureResult,
+  Insecure,
+  SecureAnswer,
+  Step,
+  ValidationFailure,
+  Verdict,
+  VerdictCounts,
+} from './verdict.ts'

@@ -1,0 +1,56 @@
+import type { Seconds } from '../base/index.ts'
+import type { Message, Name, ResourceRecord, Section } from '../wire/index.ts'
+import { TYPE } from '../wire/index.ts'
+import type { Rrsig } from './rdata.ts'
+import { readRrsig } from './rdata.ts'
+
+const SECTIONS = ['answer', 'authority', 'additional'] as const satisfies readonly Section[]
+
+/** All records of one owner, class and type in a section, and the signatures that cover them there. */
+export interface RrSet {
+  readonly name: Name
+  readonly type: number
+  readonly class: number
+  /** The least of its records. */
+  readonly ttl: Seconds
+  readonly records: readonly ResourceRecord[]
+  readonly signatures: readonly Rrsig[]
+}
+
+/**
+ * Those of one section, in the order of their first records; their signatures may stand in any. RRSIG records are no sets
+ * of their own: nothing signs them (RFC 4035 §2.2).
+ */
+export function rrsetsOf(message: Pick<Message, Section>, section: Section): RrSet[] {
+  const groups = new Map<string, ResourceRecord[]>()
+  const signatures = new Map<string, Rrsig[]>()
+  for (const record of message[section]) {
+    if (record.type !== TYPE.RRSIG) add(groups, keyOf(record, record.type), record)
+  }
+  for (const name of [section, ...SECTIONS.filter((each) => each !== section)]) {
+    for (const record of message[name]) {
+      const rrsig = record.type === TYPE.RRSIG ? readRrsig(record) : undefined
+      if (rrsig !== undefined) add(signatures, keyOf(record, rrsig.covered), rrsig)
+    }
+  }
+  return [...groups].map(([key, records]) => {
+    const { name, type, class: recordClass } = records[0] as ResourceRecord
+    const ttl = Math.min(...records.map((record) => record.ttl))
+    return { name, type, class: recordClass, ttl, records, signatures: signatures.get(key) ?? [] }
+  })
+}
+
+/** Its records and their signatures, as they go into a reply. */
+export function recordsOf({ records, signatures }: RrSet): ResourceRecord[] {
+  return [...records, ...signatures.map(({ record }) => record)]
+}
+
+function keyOf({ name, class: recordClass }: ResourceRecord, type: number): string {
+  return `${type} ${recordClass} ${name}`
+}
+
+function add<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}

@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest'
+import type { Verdict } from '../../../src/dnssec/index.ts'
+import { ChainMemory } from '../../../src/dnssec/index.ts'
+import type { Message, Question, ResourceRecord } from '../../../src/wire/index.ts'
+import { FormError, nameOf, parseMessage, parseType, TYPE, wireOfRecord } from '../../../src/wire/index.ts'
+import { recordLine } from '../../kit/master-file.ts'
+import { SeededRandom } from '../../kit/seeded-random.ts'
+import { SignedTree } from '../../kit/signed-tree.ts'
+
+const DATA = [
+  'www A 192.0.2.1',
+  'www A 192.0.2.2',
+  'alias CNAME www',
+  '*.wild A 192.0.2.9',
+  'moved DNAME wild',
+  'a.b MX 1 www',
+]
+const TREE = new SignedTree([
+  { apex: 'test' },
+  { apex: 'nsec.test', records: DATA },
+  { apex: 'nsec3.test', records: DATA, denial: 'nsec3' },
+  { apex: 'optout.test', records: DATA, denial: 'opt-out' },
+  { apex: 'compact.test', records: DATA, denial: 'compact' },
+  { apex: 'plain.test', records: DATA, algorithm: 'unsigned' },
+])
+
+const ASKED = ['nsec', 'nsec3', 'optout', 'compact'].flatMap((zone) =>
+  ['www A', 'alias A', 'x.wild A', 'x.wild MX', 'y.moved A', 'none A', 'b A'].map((asked) => {
+    const [name = '', type = ''] = asked.split(' ')
+    return [`${name}.${zone}.test`, type] as const
+  }),
+)
+
+type Change = (records: readonly ResourceRecord[], at: number, random: SeededRandom) => ResourceRecord[]
+
+const CHANGES: Readonly<Record<string, Change>> = {
+  'a record removed': (records, at) => records.toSpliced(at, 1),
+  'a record twice': (records, at) => [...records, records[at] as ResourceRecord],
+  'records in reverse': (records) => records.toReversed(),
+  'a bit flipped': (records, at, random) => {
+    const record = records[at] as ResourceRecord
+    const rdata = Buffer.from(record.rdata)
+    const bit = random.below(Math.max(1, rdata.length * 8))
+    if (rdata.length > 0) rdata[bit >> 3] = (rdata[bit >> 3] as number) ^ (1 << (bit & 7))
+    return records.toSpliced(at, 1, { ...record, rdata })
+  },
+  'another owner': (records, at, random) => {
+    const record = records[at] as ResourceRecord
+    const { owner, name } = records[random.below(records.length)] as ResourceRecord
+    return records.toSpliced(at, 1, { ...record, owner, name })
+  },
+  'another record’s data': (records, at, random) => {
+    const record = records[at] as ResourceRecord
+    const alike = records.filter(({ type }) => type === record.type)
+    const { rdata } = alike[random.below(alike.length)] as ResourceRecord
+    return records.toSpliced(at, 1, { ...record, rdata })
+  },
+}
+
+function linesOf(records: readonly ResourceRecord[]): string[] {
+  return records
+    .filter(({ type }) => type !== TYPE.RRSIG)
+    .map((record) => recordLine({ ...record, ttl: 0 }).toLowerCase())
+}
+
+/** What somebody is told: the data without signatures, or that it is not there. */
+function claim(verdict: Verdict): string[] {
+  if (verdict.kind !== 'secure') return []
+  const data = linesOf(verdict.answer)
+  return verdict.denied === undefined ? data : [...data, verdict.denied]
+}
+
+function wireOf(id: number, flags: number, ...[answer, authority]: readonly (readonly ResourceRecord[])[]): Buffer {
+  const header = Buffer.alloc(12)
+  const [answers = [], authorities = []] = [answer, authority]
+  for (const [i, field] of [id, flags, 0, answers.length, authorities.length].entries())
+    header.writeUInt16BE(field, 2 * i)
+  return Buffer.concat([header, ...answers.map(wireOfRecord), ...authorities.map(wireOfRecord)])
+}
+
+/** As it arrives; undefined when it cannot be read any more. */
+function changed(
+  message: Message,
+  section: 'answer' | 'authority',
+  at: number,
+  change: Change,
+  random: SeededRandom,
+): Message | undefined {
+  const { id, flags, answer, authority } = message
+  const parts = { answer, authority, [section]: change(message[section], at, random) }
+  try {
+    return parseMessage(wireOf(id, flags, parts.answer, parts.authority))
+  } catch (error) {
+    if (error instanceof FormError) return undefined
+    throw error
+  }
+}
+
+/** Whether nothing but what the zones say is told, though perhaps less of it: aliases alone, to be asked on. */
+function isTrue(told: readonly string[], truth: readonly string[]): boolean {
+  const denied = ['nxdomain', 'nodata'].find((word) => told.includes(word))
+  return denied === undefined ? told.every((line) => truth.includes(line)) : truth.includes(denied)
+}
+
+/** What is signed passes for unsigned. */
+function isWeakened(before: Verdict, after: Verdict): boolean {
+  return before.kind === 'secure' && after.kind === 'insecure'
+}
+
+test.each(Object.keys(CHANGES))('%s: never a false secure', (name) => {
+  const change = CHANGES[name] as Change
+  const random = new SeededRandom(7)
+  let tried = 0
+  for (const [asked, type] of ASKED) {
+    TREE.tamper = (message) => message
+    const memory = new ChainMemory()
+    const genuine = TREE.validate(asked, type, { memory })
+    const question = { name: nameOf(asked), type: parseType(type) as number }
+    const original = TREE.reply(question)
+    const truth = [...linesOf(original.answer), ...claim(genuine)]
+    for (const section of ['answer', 'authority'] as const) {
+      for (let at = 0; at < original[section].length; at++) {
+        const tampered = changed(original, section, at, change, random)
+        if (tampered === undefined) continue
+        TREE.tamper = (message, { name: other, type: otherType }: Question) =>
+          other === question.name && otherType === question.type ? tampered : message
+        const verdict = TREE.validate(asked, type, { memory })
+        tried++
+        expect(isTrue(claim(verdict), truth), `${asked} ${type} ${section} ${at}: ${claim(verdict).join('; ')}`).toBe(
+          true,
+        )
+        expect(isWeakened(genuine, verdict), `${asked} ${type} ${section} ${at}`).toBe(false)
+      }
+    }
+  }
+  expect(tried).toBeGreaterThan(100)
+})
+
+test.each(Object.keys(CHANGES))('%s in what is asked about the chain: never a false secure or insecure', (name) => {
+  const change = CHANGES[name] as Change
+  const random = new SeededRandom(8)
+  for (const [asked, type] of ASKED.filter(([, each]) => each === 'A')) {
+    TREE.tamper = (message) => message
+    const truth = TREE.validate(asked, type)
+    for (let round = 0; round < 8; round++) {
+      TREE.tamper = (message, { type: other }: Question) => {
+        if (other !== TYPE.DS && other !== TYPE.DNSKEY) return message
+        const section = message.answer.length > 0 ? 'answer' : 'authority'
+        return changed(message, section, random.below(message[section].length), change, random)
+      }
+      const verdict = TREE.validate(asked, type)
+      expect(isTrue(claim(verdict), claim(truth)), `${asked} ${type}`).toBe(true)
+      expect(isWeakened(truth, verdict), `${asked} ${type}`).toBe(false)
+    }
+  }
+})
