@@ -7,7 +7,7 @@ const { Script } = require('node:vm')
 const [, , filename, cache] = process.argv
 process.argv = [process.execPath, 'tsresolvectl', '--runtime-dir=/nonexistent', 'query', 'localhost']
 process.stdout.write = process.stderr.write = () => true
-const script = new Script(readFileSync(filename, 'latin1'), { filename })
+const script = new Script(readFileSync(filename, 'utf8'), { filename })
 script.runInThisContext()(createRequire(filename), filename)
 process.on('exit', () => {
   writeFileSync(cache, script.createCachedData())

@@ -45,9 +45,10 @@ export function client(bench: Bench): Scenario {
 
 /** Milliseconds of one call: from start to end, and of CPU, user and system. */
 async function calls(scene: Scene, command: readonly string[]): Promise<Figures> {
-  const loop = `TIMEFORMAT='%R %U %S'; time for i in {1..${CALLS}}; do "$@" >/dev/null || exit; done`
+  const loop = `LC_ALL=C; TIMEFORMAT='%R %U %S'; time for i in {1..${CALLS}}; do "$@" >/dev/null || exit; done`
   const { code, stderr } = await scene.world.tryRun(['bash', '-c', loop, 'bash', ...command])
   if (code !== 0) throw new Error(`${command.join(' ')}: ${stderr}`)
-  const [wall = NaN, user = NaN, system = NaN] = stderr.trim().split(' ').map(Number)
+  // bash may complain of the locale first
+  const [wall = NaN, user = NaN, system = NaN] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number)
   return { ms: (wall * 1000) / CALLS, cpu: ((user + system) * 1000) / CALLS }
 }

@@ -12,7 +12,7 @@ import { Script } from 'node:vm'
  */
 const folder = dirname(import.meta.filename)
 const filename = join(folder, 'program.cjs')
-const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: codeCache() })
+const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData: codeCache() })
 const run = script.runInThisContext() as (require: NodeJS.Require, file: string) => void
 run(createRequire(filename), filename)
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { Lifetime } from '../base/index.ts'
 import { FormError } from '../wire/index.ts'
 import { adviceOn } from './client/advice.ts'
-import { BusClient, BusUnreachable } from './client/bus-client.ts'
+import { BusClient, BusUnused } from './client/bus-client.ts'
 import { VarlinkClient } from './client/varlink-client.ts'
 import { CliError } from './command/cli-error.ts'
 import type { Context } from './command/context.ts'
@@ -14,8 +14,9 @@ import { parseArguments } from './command/parse-arguments.ts'
 import { printPaged } from './terminal/pager.ts'
 import { PROGRAM } from './command/program.ts'
 import { ProcessScreen } from './terminal/screen.ts'
+import { didYouMean } from './command/suggestion.ts'
 import type { Verb } from './command/verb.ts'
-import { DEFAULT_VERB, findVerb } from './command/verbs.ts'
+import { DEFAULT_VERB, findVerb, VERBS } from './command/verbs.ts'
 
 /** Where the daemon's sockets usually are. */
 const RUNTIME_DIRECTORY = '/run/systemd/resolve'
@@ -96,11 +97,16 @@ function show(options: Options, word?: string): number {
 
 function checkedVerb(name: string, words: readonly string[]): Verb {
   const verb = findVerb(name)
-  if (verb === undefined) throw new CliError(`Unknown command verb ${name}.\nSee '${PROGRAM} --help'.`)
+  if (verb === undefined) throw unknownVerb(name)
   const usage = `Usage: ${PROGRAM} ${`${name} ${verb.usage}`.trimEnd()}`
   if (words.length < verb.least) throw new CliError(`Too few arguments.\n${usage}`)
   if (words.length > verb.most) throw new CliError(`Too many arguments.\n${usage}`)
   return verb
+}
+
+function unknownVerb(name: string): CliError {
+  const known = VERBS.map((verb) => verb.name)
+  return new CliError(`Unknown command verb ${name}.${didYouMean(name, known)}\nSee '${PROGRAM} --help'.`)
 }
 
 async function withContext(options: Options, work: (context: Context) => Promise<number>): Promise<number> {
@@ -122,7 +128,7 @@ async function withContext(options: Options, work: (context: Context) => Promise
 /** The resolver on the bus is another one than that in a runtime directory somebody names: that is asked by varlink alone. */
 async function connect(directory: string | undefined): Promise<BusClient> {
   if (directory === undefined) return BusClient.connect()
-  throw new BusUnreachable(`This needs the system bus, and the resolver in ${directory} is not asked over that.`)
+  throw new BusUnused(`This needs the system bus, and the resolver in ${directory} is not asked over that.`)
 }
 
 /** All `-i` must name one link; 0 for none. */

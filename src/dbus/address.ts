@@ -1,3 +1,4 @@
+/** Where the system bus is unless DBUS_SYSTEM_BUS_ADDRESS says otherwise (D-Bus specification, "Well-known Message Bus Instances"). */
 export const DEFAULT_ADDRESS = 'unix:path=/run/dbus/system_bus_socket'
 
 /**
@@ -16,6 +17,7 @@ export function socketPaths(address: string): string[] {
   })
 }
 
+/** `key=value`; a value is empty where there is no `=`. */
 function splitPair(pair: string): [string, string] {
   const at = pair.indexOf('=')
   return at < 0 ? [pair, ''] : [pair.slice(0, at), unescapeValue(pair.slice(at + 1))]

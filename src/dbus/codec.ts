@@ -2,12 +2,14 @@ import type { Frame } from './frames.ts'
 import { Marshaller, type ParseSignature } from './marshal.ts'
 import { Variant } from './variant.ts'
 
+/** Types of messages (D-Bus specification, "Message Format"). */
 export const METHOD_CALL = 1
 export const METHOD_RETURN = 2
 export const ERROR_REPLY = 3
 export const SIGNAL = 4
 export type MessageType = typeof METHOD_CALL | typeof METHOD_RETURN | typeof ERROR_REPLY | typeof SIGNAL
 
+/** Header flags: nobody waits for an answer; the caller accepts that somebody is asked for a password. */
 export const NO_REPLY_EXPECTED = 1
 export const ALLOW_INTERACTIVE_AUTHORIZATION = 4
 
@@ -44,6 +46,7 @@ export interface IncomingMessage {
   body(): unknown[]
 }
 
+/** Turns messages into bytes and frames into messages. */
 export interface Codec {
   /** @throws {TypeError | RangeError} for values that do not fit the signature */
   encode(message: OutgoingMessage): Buffer
@@ -62,7 +65,9 @@ const FIELD = {
   sender: 7,
   signature: 8,
 } as const
+/** The letter `l` in the first byte: all messages of ours are little-endian. */
 const LITTLE_ENDIAN = 0x6c
+/** Offset of the body's length, which is known only after the body is written. */
 const BODY_LENGTH_AT = 4
 
 /**
@@ -125,6 +130,7 @@ function encode(message: OutgoingMessage, parse: ParseSignature): Buffer {
   return writer.finish()
 }
 
+/** The header fields that are set, each as the struct `(yv)`. */
 function fieldsOf(message: OutgoingMessage, signature: string): readonly unknown[] {
   const fields: readonly (readonly [code: number, type: string, value: unknown])[] = [
     [FIELD.path, 'o', message.path],

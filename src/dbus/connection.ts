@@ -66,10 +66,10 @@ interface PendingCall {
   reject(reason: Error): void
 }
 
-/** The line of the SASL conversation we wait for is short; more than this is not a bus. */
+/** The longest line, in bytes, that is waited for while authenticating; the expected one has 36. */
 const MAX_AUTH_LINE = 4096
 
-/** Bytes that may wait for a bus that stands still. */
+/** Bytes that may wait for a bus that does not read; a bus that falls behind further is given up. */
 const MAX_UNSENT = 1 << 26
 
 /** One authenticated connection to a message bus. It never reconnects; `closed` says when and why it ended. */
@@ -79,8 +79,10 @@ export class BusConnection implements Disposable {
   readonly #socket: Socket
   readonly #codec: Codec
   readonly #receiver: Receiver
+  /** Calls that wait for an answer, by serial. Bounded by their callers: each waits until answer, abort or close. */
   readonly #pending = new Map<number, PendingCall>()
   readonly #frames: FrameReader
+  /** What ended the connection; everything is refused with it from then on. */
   #end: Error | undefined
   #settleClosed: (reason: Error) => void = () => undefined
   #serial = 0
@@ -186,11 +188,13 @@ export class BusConnection implements Disposable {
     this.#close(new BusLost('we closed the connection'))
   }
 
+  /** Gives the bytes to the kernel, which may keep them for later. */
   #write(bytes: Buffer): void {
     this.#socket.write(bytes)
     if (this.#socket.writableLength > MAX_UNSENT) this.#close(new BusLost('the bus does not read what we send'))
   }
 
+  /** Serials start at 1 and wrap around after 32 bits. */
   #nextSerial(): number {
     this.#serial = (this.#serial % 0xffffffff) + 1 // 0 is not allowed
     return this.#serial
@@ -226,6 +230,7 @@ export class BusConnection implements Disposable {
     }
   }
 
+  /** Other types than the four known ones are ignored, as the specification asks for. */
   #onFrame(frame: Frame): void {
     const message = this.#codec.decode(frame)
     if (message.type === METHOD_CALL) this.#receiver.onCall(message)
@@ -247,6 +252,7 @@ export class BusConnection implements Disposable {
     }
   }
 
+  /** Ends the connection once: every waiting call fails with `reason`, and `closed` resolves with it. */
   #close(reason: Error): void {
     if (this.#end !== undefined) return
     this.#end = reason
@@ -258,6 +264,7 @@ export class BusConnection implements Disposable {
 
 const INCONSISTENT = 'org.freedesktop.DBus.Error.InconsistentMessage'
 
+/** The values of a successful answer. @throws {InconsistentReply} for other types than expected, {Error} when undecodable */
 function valuesOf(message: IncomingMessage, { expected, interface: name, member }: RemoteCall): unknown[] {
   const isExpected = expected === undefined || message.signature === expected
   if (!isExpected) throw new InconsistentReply(`${name}.${member}`, expected, message.signature)
@@ -265,6 +272,7 @@ function valuesOf(message: IncomingMessage, { expected, interface: name, member 
   return message.body()
 }
 
+/** By convention the first value of an error is a sentence for people. */
 function remoteError(message: IncomingMessage): RemoteError {
   const [text] = message.body()
   return new RemoteError(message.errorName, typeof text === 'string' ? text : message.errorName)

@@ -6,13 +6,20 @@ export interface Frame {
   readonly body: Buffer | undefined
 }
 
-/** Bytes that are not D-Bus: the connection cannot go on. */
+/**
+ * The stream holds bytes that cannot be the start of a message. Where the next message starts cannot be known then, so
+ * the connection has to be closed.
+ */
 export class FramingError extends Error {
   override readonly name = 'FramingError'
 }
 
-/** No honest call comes near this: 2 048 trust anchors make 540 KiB. What is larger is refused unread. */
+/**
+ * The largest body that is kept of peers who are not trusted, in bytes. The largest call of a regular client, 2 048 trust
+ * anchors, takes 540 KiB. A larger one is answered with LimitsExceeded without being read.
+ */
 export const MAX_BODY = 1 << 20
+/** The largest header that is kept, in bytes; the fields that are used take less than 1 KiB. */
 const MAX_FIELDS = 1 << 18
 /** D-Bus specification, "Message Format". */
 const MAX_MESSAGE = 1 << 27
@@ -29,7 +36,7 @@ export class FrameReader {
   readonly #onFrame: (frame: Frame) => void
   readonly #maxBody: number
   #held: Buffer = Buffer.alloc(0)
-  /** Bytes still to be swallowed. */
+  /** Bytes of an oversized message that are still to come and are dropped. */
   #skip = 0
 
   constructor(onFrame: (frame: Frame) => void, maxBody = MAX_BODY) {
@@ -48,6 +55,7 @@ export class FrameReader {
     }
   }
 
+  /** Hands on the first whole message in `#held`; false when more bytes are needed. */
   #cutOne(): boolean {
     const held = this.#held
     if (held.length < FIXED_LENGTH) return false
@@ -61,6 +69,7 @@ export class FrameReader {
     return this.#swallow(headerLength + body)
   }
 
+  /** Removes `length` bytes, also those that have not come yet; true when the next message may be there already. */
   #swallow(length: number): boolean {
     const here = Math.min(length, this.#held.length)
     this.#held = this.#held.subarray(here)
@@ -69,6 +78,7 @@ export class FrameReader {
   }
 }
 
+/** Lengths in bytes of header fields (without padding) and body, from the fixed part. @throws {FramingError} */
 function lengthsOf(header: Buffer): { fields: number; body: number } {
   const isLittle = header[0] === LITTLE
   if (!isLittle && header[0] !== BIG) throw new FramingError('a message has no known byte order')
@@ -79,6 +89,7 @@ function lengthsOf(header: Buffer): { fields: number; body: number } {
   return { fields, body }
 }
 
+/** Header fields are padded to a multiple of 8 (D-Bus specification, "Message Format"). */
 function pad8(length: number): number {
   return (length + 7) & ~7
 }

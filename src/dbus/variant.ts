@@ -1,4 +1,7 @@
-/** A value that travels with its own D-Bus signature (type `v`). */
+/**
+ * A value that carries its own D-Bus signature (type `v`). `signature` is one complete type; `value` has the form that
+ * type has everywhere: numbers, `bigint` for 64 bits, arrays for arrays and structs, `Buffer` for `ay`.
+ */
 export class Variant {
   readonly signature: string
   readonly value: unknown

@@ -3,6 +3,7 @@ import type { Interface } from './idl.ts'
 import { bool, int, list, method, optional, string, struct } from './idl.ts'
 import { ResourceKey, ResourceRecord } from './shared-types.ts'
 
+// As the replies of io.systemd.Resolve, but never empty-handed: a lookup that fails says what it came to.
 const FoundAddress = struct('FoundAddress', { ifindex: optional(int), family: int, address: list(int) })
 const FoundName = struct('FoundName', { ifindex: optional(int), name: string })
 const FoundRecord = struct('FoundRecord', { ifindex: optional(int), rr: optional(ResourceRecord), raw: string })
@@ -16,6 +17,7 @@ const Asked = struct('Asked', {
 })
 
 const where = { ifindex: optional(int), flags: optional(int) }
+/** What every lookup is answered with besides its result; `failure` where there is none. */
 const told = { flags: optional(int), failure: optional(Failure), provenance: optional(Provenance) }
 
 const methods = {

@@ -4,6 +4,8 @@ import { ResourceKey } from './shared-types.ts'
 /** Times in microseconds, as in all interfaces of this service; wall-clock ones since 1970. */
 export const Attempt = struct('Attempt', { server: string, transport: string, tookUSec: int, result: string })
 
+/** How a scope scored for the name, and by which rule of routing; those that `won` were asked. */
+/** A scope with what it would answer from, and why it cannot be asked (`obstacle`). */
 export const ScopeVerdict = struct('ScopeVerdict', {
   scope: string,
   ifindex: optional(int),
@@ -12,6 +14,7 @@ export const ScopeVerdict = struct('ScopeVerdict', {
   won: bool,
 })
 
+/** Where an answer comes from: source, scope and server, and what was tried on the way. `learntUSec`: when it was fetched. */
 export const Provenance = struct('Provenance', {
   source: string,
   scope: optional(string),
@@ -24,10 +27,13 @@ export const Provenance = struct('Provenance', {
   scopes: list(ScopeVerdict),
 })
 
+/** The error that io.systemd.Resolve would have given, and a sentence for people. */
 export const Failure = struct('Failure', { error: string, message: string, rcode: optional(int) })
 
+/** One source of answers in the order they are consulted, and what it says of the name. */
 export const Step = struct('Step', { source: string, verdict: string, detail: string })
 
+/** What a scope has cached for a question; only `key` where it has nothing. `under`: the key it is cached by. */
 export const Remembered = struct('Remembered', {
   key: ResourceKey,
   kind: optional(string),
@@ -40,6 +46,7 @@ export const Remembered = struct('Remembered', {
   olderThanChange: optional(bool),
 })
 
+/** A server with its counters since the start; `patienceUSec`: how long an answer is waited for. */
 export const Server = struct('Server', {
   server: string,
   current: bool,

@@ -11,11 +11,13 @@ export function idlText(description: Interface<Methods>): string {
   return `${parts.join('\n\n')}\n`
 }
 
+/** `method Name(…) -> (…)` under its comment. */
 function methodText(name: string, { comment, input, output, requiresMore }: Method<Fields, Fields>): string {
   const note = requiresMore ? "\n# [Requires 'more' flag]" : ''
   return `# ${comment}${note}\nmethod ${name}${fieldsText(input)} -> ${fieldsText(output)}`
 }
 
+/** Members in parentheses, one a line. */
 function fieldsText(fields: Fields): string {
   const lines = Object.entries(fields).map(([name, type]) => `\t${name}: ${type.text}`)
   return lines.length === 0 ? '()' : `(\n${lines.join(',\n')}\n)`

@@ -28,6 +28,7 @@ export interface Method<I extends Fields, O extends Fields> {
   readonly requiresMore: boolean
   readonly comment: string
 }
+/** Methods by their names, in the order they are described. */
 export type Methods = Readonly<Record<string, Method<Fields, Fields>>>
 
 /** One interface: the source of both its description and the checks of its calls (V-8, V-14). */
@@ -56,10 +57,12 @@ export type Parameters<I extends Interface<Methods>, M extends keyof I['methods'
   ValueOf<I['methods'][M]['input']>
 >
 
+/** A type that is decided by the value alone. */
 function scalar<T>(text: string, accepts: (value: unknown, isOpen?: boolean) => boolean): Type<T> {
   return { text, isOptional: false, accepts: accepts as Type<T>['accepts'] }
 }
 
+/** `true` or `false`. */
 export const bool = scalar<boolean>('bool', (value) => typeof value === 'boolean')
 /** Beyond 2^53 JSON numbers lose digits here; nothing in use is that large. */
 export const int = scalar<number>('int', Number.isSafeInteger)
@@ -68,6 +71,7 @@ export const string = scalar<string>('string', (value) => typeof value === 'stri
 /** Any object: for members whose shape depends on others. */
 export const object = scalar<JsonObject>('object', isObject)
 
+/** Any number of values of one type; in the IDL `[]TYPE`. */
 export function list<T>(of: Type<T>): Type<readonly T[]> {
   return scalar(
     `[]${of.text}`,
@@ -82,6 +86,7 @@ export function optional<T>(of: Type<T>): Type<T | undefined> {
   return { text: `?${of.text}`, isOptional: true, accepts }
 }
 
+/** A named type; an interface that uses it must list it in its `types`. */
 export function struct<F extends Fields>(name: string, fields: F): Struct<F> {
   const accepts = (value: unknown, isOpen?: boolean): value is ValueOf<F> =>
     isObject(value) && firstMisfit(fields, value, isOpen) === undefined

@@ -3,6 +3,7 @@ import { ProtocolError } from './protocol-error.ts'
 /** Bytes one message may have, in either direction (V-2). */
 export const MAX_MESSAGE = 16 * 1024 * 1024
 
+/** Bytes of the first buffer for a message that came in parts; it doubles as needed. */
 const FIRST_CAPACITY = 512
 const NOTHING = Buffer.alloc(0)
 
@@ -11,7 +12,9 @@ const NOTHING = Buffer.alloc(0)
  * an unfinished message is copied into one buffer, so that a byte sent alone costs a byte and not a chunk.
  */
 export class MessageReader {
+  /** Bytes one message may have. */
   readonly #limit: number
+  /** Holds what has come of an unfinished message, in its first `#length` bytes. */
   #bytes = NOTHING
   #length = 0
 
@@ -36,6 +39,7 @@ export class MessageReader {
     return messages
   }
 
+  /** The message that ends with `tail`; without a beginning kept here it is `tail` itself, uncopied. */
   #finish(tail: Buffer): Buffer {
     if (this.#length + tail.length > this.#limit) throw new ProtocolError('message is too long')
     if (this.#length === 0) return tail
@@ -46,6 +50,7 @@ export class MessageReader {
     return message
   }
 
+  /** Appends to the unfinished message. @throws {ProtocolError} above the limit, before anything is copied */
   #keep(part: Buffer): void {
     const length = this.#length + part.length
     if (length > this.#limit) throw new ProtocolError('message is too long')

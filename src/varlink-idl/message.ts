@@ -19,13 +19,18 @@ export interface Call {
   readonly words: Buffer
 }
 
+/** Keys of a call that change how it is answered (V-3); at most one may be true. */
 const MODES = ['more', 'oneway', 'upgrade'] as const
 const KNOWN_KEYS: ReadonlySet<string> = new Set(['method', 'parameters', ...MODES])
 
-/** Far above what any call needs; keeps a small message from becoming a large or deep structure. */
+/**
+ * Bounds of a call, far above what any regular call has: depth of nesting, and number of values. They keep a small
+ * message from becoming a large or deep structure in memory. Replies are not bounded so: the client trusts the daemon.
+ */
 const MAX_DEPTH = 32
 const MAX_VALUES = 10_000
 
+/** Refuses bytes that are no UTF-8, and keeps a byte order mark, which JSON then refuses. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Reads one message without its NUL (V-1, V-3). @throws {ProtocolError} */
@@ -80,10 +85,12 @@ function encode(message: JsonObject): Buffer {
   return Buffer.from(`${JSON.stringify(message)}\0`, 'utf8')
 }
 
+/** True for JSON objects, and not for arrays and null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A mode that is left out is false. @throws {ProtocolError} */
 function flagOf(call: JsonObject, mode: string): boolean {
   const value = Object.hasOwn(call, mode) ? call[mode] : false
   if (typeof value !== 'boolean') throw new ProtocolError(`${mode} is not a boolean`)
@@ -97,6 +104,7 @@ function parametersOf(value: unknown): JsonObject {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
 }
 
+/** @throws {ProtocolError} for what is not UTF-8 or not JSON */
 function parseJson(message: Uint8Array): unknown {
   try {
     return JSON.parse(UTF8.decode(message))
@@ -119,6 +127,7 @@ function assertModest(message: Uint8Array): void {
   }
 }
 
+/** Offset of the quote that ends the string starting at `start`; an escaped character is passed over. */
 function endOfString(message: Uint8Array, start: number): number {
   let at = start + 1
   while (at < message.length && message[at] !== QUOTE) at += message[at] === BACKSLASH ? 2 : 1

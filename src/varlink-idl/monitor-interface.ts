@@ -9,8 +9,10 @@ import {
   scopeFields,
 } from './shared-types.ts'
 
+/** `rr` is left out for types without a JSON form; `raw` is base64 of the record in wire form, with its TTL. */
 const ResourceRecordArray = struct('ResourceRecordArray', { rr: optional(ResourceRecord), raw: string })
 const AnswerRecord = struct('AnswerRecord', { rr: optional(ResourceRecord), raw: string, ifindex: optional(int) })
+/** `rrs` of what exists, empty for NODATA; `type` of what does not. `until`: CLOCK_BOOTTIME, microseconds. */
 const CacheEntry = struct('CacheEntry', {
   key: ResourceKey,
   rrs: optional(list(ResourceRecordArray)),
@@ -38,6 +40,7 @@ const ServerLearnt = struct('ServerLearnt', {
   TCPFailures: int,
   Doubts: list(string),
 })
+/** Keys as systemd-resolved spells them (varlink.md §4.2). */
 const ServerState = struct('ServerState', {
   Server: string,
   Type: string,
@@ -67,6 +70,7 @@ const TransactionStatistics = struct('TransactionStatistics', {
   totalFailedResponsesServedStale: optional(int),
 })
 const CacheStatistics = struct('CacheStatistics', { size: int, hits: int, misses: int })
+/** Verdicts counted since the start or the last reset. */
 const DnssecStatistics = struct('DnssecStatistics', { secure: int, insecure: int, bogus: int, indeterminate: int })
 
 /** Every method may let polkit ask the user (varlink.md §4). */

@@ -2,6 +2,7 @@ import { Server } from './explain-types.ts'
 import type { Interface } from './idl.ts'
 import { bool, int, list, method, optional, stream, string, struct } from './idl.ts'
 
+/** Who asked, as far as kernel or bus tell; `door` is udp, tcp, bus or varlink. */
 const Client = struct('Client', {
   via: string,
   address: optional(string),
@@ -12,6 +13,7 @@ const Client = struct('Client', {
   process: optional(string),
 })
 
+/** A finished question. `tookUSec` counts from its arrival; `source` says who answered. */
 export const Question = struct('Question', {
   answeredUSec: int,
   name: string,
@@ -29,6 +31,7 @@ export const Question = struct('Question', {
   client: optional(Client),
 })
 
+/** A link from the cable up to its servers. `replays`: replies that were repeated without asking the scope. */
 export const Link = struct('Link', {
   scope: string,
   ifindex: optional(int),
@@ -50,6 +53,7 @@ export const Link = struct('Link', {
 /** `counts` has one number more than `boundsUSec`: what took longer than all bounds. */
 export const Histogram = struct('Histogram', { boundsUSec: list(int), counts: list(int), sumUSec: int })
 
+/** Counters since the start or the last reset of statistics. */
 export const ScopeMetrics = struct('ScopeMetrics', {
   scope: string,
   ifindex: optional(int),

@@ -8,6 +8,7 @@ import {
   ResourceRecord,
 } from './shared-types.ts'
 
+// Replies of lookups. `ifindex` is the link an answer was learnt on, left out where it was none.
 const ResolvedAddress = struct('ResolvedAddress', { ifindex: optional(int), family: int, address: list(int) })
 const ResolvedName = struct('ResolvedName', { ifindex: optional(int), name: string })
 const ResolvedRecord = struct('ResolvedRecord', { ifindex: optional(int), rr: optional(ResourceRecord), raw: string })
@@ -20,6 +21,7 @@ const ResolvedService = struct('ResolvedService', {
   addresses: optional(list(ResolvedAddress)),
 })
 const ResolvedCanonical = struct('ResolvedCanonical', { name: optional(string), type: string, domain: string })
+/** One service that mDNS found or lost: `updateFlag` is `added` or `removed`. */
 const ServiceData = struct('ServiceData', {
   updateFlag: string,
   family: int,
@@ -29,6 +31,7 @@ const ServiceData = struct('ServiceData', {
   ifindex: int,
 })
 
+/** Input of every lookup: the only link to ask, and flags of dbus.md §7. */
 const where = { ifindex: optional(int), flags: optional(int) }
 
 const methods = {

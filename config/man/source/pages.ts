@@ -54,7 +54,7 @@ function tsresolvectl(): Page {
       'Resolves names, addresses, records and services through **tsresolved**(8), shows and changes what is ' +
         'configured, and explains why a name resolves as it does. Commands, options and output of **resolvectl**(1) ' +
         'are understood; without a command, **status** is shown. Called as **resolvconf**, by a symbolic link of that ' +
-        'name, it understands the options of **resolvconf**(8), and as **systemd-resolve** those of that older program. ' +
+        'name, it understands the options of **resolvconf**(8) and keeps a record for each INTERFACE.PROTOCOL, and as **systemd-resolve** those of that older program. ' +
         '**--help** behind a command shows the options of that command alone.',
     )
     .heading('Commands')
@@ -67,6 +67,11 @@ function tsresolvectl(): Page {
     .heading('Exit status')
     .text('0 when all went well, 1 when something could not be found or done.')
     .heading('Environment')
+    .item(
+      '**TSRESOLVED_RUNTIME_DIR**',
+      'As **--runtime-dir=**: asks the daemon that runs in this directory, such as a try-out, by varlink alone. The bus, ' +
+        'which belongs to the resolver of the system, is not used then, so links cannot be changed.',
+    )
     .item('**NO_COLOR**', 'No colours when set to anything.')
     .item('**SYSTEMD_PAGER**, **PAGER**', 'The pager for long output on a terminal; empty or **cat** for none.')
     .heading('Examples')
@@ -107,6 +112,11 @@ function tsresolved(): Page {
     .item('**SIGUSR1**', 'Logs caches and servers.')
     .item('**SIGUSR2**', 'Flushes all caches.')
     .item('**SIGTERM**, **SIGINT**', 'End it.')
+    .heading('Socket activation')
+    .text(
+      'Sockets that the service manager passes by the names **varlink** and **varlink-monitor** (FileDescriptorName=) are ' +
+        'served in place of /run/systemd/resolve/io.systemd.Resolve and io.systemd.Resolve.Monitor; see **sd_listen_fds**(3).',
+    )
     .heading('Varlink interfaces')
     .text(
       'Besides io.systemd.Resolve and io.systemd.Resolve.Monitor: **io.tsresolved.Explain** tells where answers come ' +

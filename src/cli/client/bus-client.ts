@@ -35,6 +35,9 @@ export class BusError extends CliError {
 /** There is no bus, or it does not let us in. */
 export class BusUnreachable extends CliError {}
 
+/** The bus is left aside: the resolver that is asked is not the one on it. */
+export class BusUnused extends BusUnreachable {}
+
 /** The object that answers for the whole resolver. */
 export const RESOLVER = { destination: RESOLVE1, path: MANAGER_PATH } as const satisfies Target
 

@@ -1,4 +1,4 @@
-import { BusUnreachable } from './bus-client.ts'
+import { BusUnreachable, BusUnused } from './bus-client.ts'
 import { isUnavailable } from './varlink-client.ts'
 
 /** What `overBus` gives, as in the original; where there is no bus, what varlink has. The lack of both is told as that of the bus. */
@@ -8,7 +8,7 @@ export async function preferBus<T>(overBus: () => Promise<T>, overVarlink: () =>
   } catch (error) {
     if (!(error instanceof BusUnreachable)) throw error
     return await overVarlink().catch((other: unknown) => {
-      throw isUnavailable(other) ? error : other
+      throw isUnavailable(other) && !(error instanceof BusUnused) ? error : other
     })
   }
 }

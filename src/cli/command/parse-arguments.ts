@@ -1,6 +1,7 @@
 import { CliError } from './cli-error.ts'
 import { DEFAULT_OPTIONS, OPTIONS, type OptionSpec, type Options } from './options.ts'
 import { usageError } from './program.ts'
+import { didYouMean } from './suggestion.ts'
 
 export interface ParsedArguments {
   readonly options: Options
@@ -49,9 +50,14 @@ function findLong(name: string, specs: readonly OptionSpec[]): OptionSpec {
   if (exact !== undefined) return exact
   const candidates = specs.filter(({ long }) => name !== '' && long?.startsWith(name))
   if (candidates.length === 1) return candidates[0]!
-  if (candidates.length === 0) throw usageError(`unrecognized option '--${name}'`)
+  if (candidates.length === 0) throw unknownOption(name, specs)
   const possible = candidates.map(({ long }) => `'--${long}'`).join(' ')
   throw usageError(`option '--${name}' is ambiguous; possibilities: ${possible}`)
+}
+
+function unknownOption(name: string, specs: readonly OptionSpec[]): CliError {
+  const known = specs.flatMap(({ long }) => long ?? [])
+  return usageError(`unrecognized option '--${name}'${didYouMean(name, known, '--')}`)
 }
 
 function takeShorts(letters: string, queue: string[], start: Options): Options {

@@ -54,7 +54,7 @@ export class ExplainedLookups implements LookupSource {
 }
 
 /** As `ExplainedLookups` where the daemon offers that, else as `other`. */
-export class CuriousLookups implements LookupSource {
+export class PreferExplained implements LookupSource {
   readonly #explained: ExplainedLookups
   readonly #other: () => Promise<LookupSource>
 

@@ -1,6 +1,6 @@
-import { BusUnreachable } from '../client/bus-client.ts'
+import { BusUnreachable, BusUnused } from '../client/bus-client.ts'
 import type { Context } from '../command/context.ts'
-import { CuriousLookups, ExplainedLookups, explainUnavailable, LookupError } from './explained-lookups.ts'
+import { PreferExplained, ExplainedLookups, explainUnavailable, LookupError } from './explained-lookups.ts'
 import { Lookups, type LookupSource } from './lookups.ts'
 import { printProvenance } from '../terminal/output.ts'
 import { isUnavailable } from '../client/varlink-client.ts'
@@ -14,9 +14,10 @@ export async function lookupsFor(context: Context): Promise<LookupSource> {
   if (options.explain) return new ExplainedLookups(varlink)
   const overBus = async () => new Lookups(await context.bus())
   const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
-  if (isForPeople) return new CuriousLookups(varlink, overBus)
+  if (isForPeople) return new PreferExplained(varlink, overBus)
   return overBus().catch((error: unknown) => {
-    if (error instanceof BusUnreachable) return new CuriousLookups(varlink, () => Promise.reject(error))
+    if (error instanceof BusUnused) return new ExplainedLookups(varlink)
+    if (error instanceof BusUnreachable) return new PreferExplained(varlink, () => Promise.reject(error))
     throw error
   })
 }

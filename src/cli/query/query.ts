@@ -1,20 +1,24 @@
 import { isSingleLabel, parseName, toAscii, toUnicode } from '../../wire/index.ts'
 import { hostLines, namesLines } from './answer-lines.ts'
+import { printHostJson, printNamesJson } from './addresses-json.ts'
 import { explain, tryEach } from '../client/attempts.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { queryAsJson } from './explained-json.ts'
 import { FLAG } from '../command/flags.ts'
+import { pointingAtReason } from './failure-hint.ts'
 import type { HostAnswer, NamesAnswer } from './lookups.ts'
 import { explained, lookupsFor } from './lookups-for.ts'
 import { printAnswer, refuseTerminal } from '../terminal/output.ts'
 import { hasAuthority, type QueryTarget, queryTarget } from './query-target.ts'
-import { queryRecord } from './record-query.ts'
+import { failingAsJson, queryRecord } from './record-query.ts'
 
 /** Every argument is tried; the exit code is 1 when any failed (C-3). */
 export const query: VerbRun = async (words, context) => {
   if (context.options.raw !== undefined) refuseTerminal(context)
-  return tryEach(words, context, (word) => explained(() => queryOne(word, context), context))
+  return tryEach(words, context, (word) =>
+    explained(() => pointingAtReason(word, context, () => queryOne(word, context)), context),
+  )
 }
 
 /** Flags that only other calls accept would be refused as invalid (dbus.md §7). */
@@ -30,10 +34,10 @@ async function queryOne(word: string, context: Context): Promise<boolean> {
     return queryRecord(target, context)
   }
   if (context.options.raw !== undefined) throw new CliError('--raw requires --type=, or a dns: URI.')
-  if (json !== 'off') {
-    throw new CliError(`${word}: --json= shows records: say which with --type=, such as --type=A or --type=AAAA.`)
-  }
-  await (target.kind === 'host' ? queryHost(target.name, context) : queryAddress(target, context))
+  const name = target.kind === 'host' ? target.name : target.address.text
+  await failingAsJson(name, context, () =>
+    target.kind === 'host' ? queryHost(target.name, context) : queryAddress(target, context),
+  )
   return true
 }
 
@@ -44,6 +48,7 @@ async function queryHost(name: string, context: Context): Promise<void> {
   const startedAt = context.now()
   const answer = await explain(name, lookups.hostname(ifindex, name, options.family, flags))
   if (answer.addresses.length === 0) throw new CliError(`${name}: no addresses found`)
+  if (options.json !== 'off') return printHostJson(name, answer, context)
   const lines = hostLines(name, shownHost(answer, context), (index) => links.nameOf(index))
   printAnswer(lines, answer, context.now() - startedAt, context)
 }
@@ -61,6 +66,7 @@ async function queryAddress({ address, zone }: QueryTarget & { kind: 'address' }
   const call = lookups.address(context.ifindex || zoneIndex, address.family, address.bytes, flags)
   const answer = await explain(text, call)
   if (answer.names.length === 0) throw new CliError(`${text}: no names found`)
+  if (context.options.json !== 'off') return printNamesJson(text, answer, context)
   printAnswer(namesLines(text, shownNames(answer, context)), answer, context.now() - startedAt, context)
 }
 

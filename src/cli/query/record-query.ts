@@ -18,12 +18,17 @@ export interface RecordTarget {
 }
 
 /** One record lookup, printed in the form the options ask for, failures too; false: the exit code must be 1 all the same. */
-export async function queryRecord(target: RecordTarget, context: Context): Promise<boolean> {
+export function queryRecord(target: RecordTarget, context: Context): Promise<boolean> {
+  return failingAsJson(target.name, context, () => lookUpRecord(target, context))
+}
+
+/** Does `work`; where JSON is wanted, a failed lookup is printed as JSON too (C-Q-16). @throws what `work` does */
+export async function failingAsJson<T>(name: string, context: Context, work: () => Promise<T>): Promise<T> {
   try {
-    return await lookUpRecord(target, context)
+    return await work()
   } catch (error) {
     if (error instanceof BusError && context.options.json !== 'off') {
-      printJson(varlinkError(target.name, error.errorName, error.message), context) // C-Q-16
+      printJson(varlinkError(name, error.errorName, error.message), context)
     }
     throw error
   }

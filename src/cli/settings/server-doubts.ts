@@ -1,4 +1,5 @@
 import type { Context } from '../command/context.ts'
+import type { LinkState } from './link-state.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import { headingOf } from './configuration-text.ts'
 import { alignRows } from '../terminal/layout.ts'
@@ -15,7 +16,7 @@ export type ScopeServers = Pick<
 }
 
 /** For `status` where a person watches; nothing where the output must be the original's, byte for byte. */
-export async function readScopeServers(context: Context): Promise<readonly ScopeServers[]> {
+export async function readScopeServers(context: Context): Promise<readonly (ScopeServers & LinkState)[]> {
   if (!isForPeople(context)) return []
   try {
     return (await context.varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {})).links

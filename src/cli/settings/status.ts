@@ -4,6 +4,7 @@ import type { Context, VerbRun } from '../command/context.ts'
 import type { DnsConfiguration } from './dns-configuration.ts'
 import type { HostLink } from '../client/host-links.ts'
 import { originLines, originsOf, readOrigins, type SettingOrigin } from './origins.ts'
+import { type LinkState, linkStateLines } from './link-state.ts'
 import { printPaged } from '../terminal/pager.ts'
 import { printJson } from '../terminal/output.ts'
 import { readConfiguration } from './read-configuration.ts'
@@ -39,13 +40,14 @@ function withOrigins(all: readonly SettingOrigin[]): (block: DnsConfiguration) =
 function blockText(
   block: DnsConfiguration,
   origins: readonly SettingOrigin[],
-  servers: readonly ScopeServers[],
+  servers: readonly (ScopeServers & LinkState)[],
   { screen, links }: Context,
 ): string {
   const lines = statusLines(blockForPeople(block, screen), screen.columns, (ifindex) => links.nameOf(ifindex))
   const owners = originLines(origins, screen.columns, Date.now() * 1000)
+  const state = linkStateLines(block, servers, screen.columns)
   const doubts = doubtLines(block, servers, screen.columns)
-  return [screen.paint('bold', headingOf(block)), ...lines, ...doubts, ...owners].join('\n')
+  return [screen.paint('bold', headingOf(block)), ...lines, ...state, ...doubts, ...owners].join('\n')
 }
 
 function findLink(word: string, { links, screen }: Context): HostLink | undefined {

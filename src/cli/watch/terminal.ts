@@ -20,6 +20,7 @@ export class Terminal implements Disposable {
   #isOpen = true
   readonly #onKey = (text: string | undefined, key: { name?: string; ctrl?: boolean } | undefined): void => {
     const name = key?.name ?? text ?? ''
+    if (key?.ctrl === true && name === 'z') return this.#suspend()
     this.#events.onKey(key?.ctrl === true ? `c-${name}` : name)
   }
   readonly #onResize = (): void => this.#events.onResize()
@@ -29,16 +30,40 @@ export class Terminal implements Disposable {
     process.kill(process.pid, signal) // with our handler gone, it ends the program as it would have
   }
 
+  /** Stopped by Control-Z or SIGTSTP, the terminal is the shell's; continued, ours again, and drawn anew. */
+  readonly #suspend = (): void => {
+    this.#giveBack()
+    process.off('SIGTSTP', this.#suspend)
+    process.once('SIGCONT', this.#resume)
+    process.kill(process.pid, 'SIGTSTP') // with our handler gone, it stops the program as it would have
+  }
+  readonly #resume = (): void => {
+    if (!this.#isOpen) return
+    this.#take()
+    this.#events.onResize()
+  }
+
   constructor(events: TerminalEvents) {
     this.#events = events
     process.on('exit', this.#restore)
     for (const signal of LEAVING) process.once(signal, this.#leave)
     emitKeypressEvents(process.stdin)
-    process.stdin.setRawMode(true)
     process.stdin.on('keypress', this.#onKey)
-    process.stdin.resume()
     process.stdout.on('resize', this.#onResize)
+    this.#take()
+  }
+
+  #take(): void {
+    process.on('SIGTSTP', this.#suspend)
+    process.stdin.setRawMode(true)
+    process.stdin.resume()
     process.stdout.write(ansi.enterAlternativeScreen + ansi.cursorHide + ansi.clearViewport)
+  }
+
+  #giveBack(): void {
+    process.stdout.write(ansi.cursorShow + ansi.exitAlternativeScreen)
+    process.stdin.setRawMode(false)
+    process.stdin.pause()
   }
 
   get size(): Size {
@@ -59,9 +84,9 @@ export class Terminal implements Disposable {
     process.stdout.off('resize', this.#onResize)
     process.off('exit', this.#restore)
     for (const signal of LEAVING) process.off(signal, this.#leave)
-    process.stdout.write(ansi.cursorShow + ansi.exitAlternativeScreen)
-    process.stdin.setRawMode(false)
-    process.stdin.pause()
+    process.off('SIGTSTP', this.#suspend)
+    process.off('SIGCONT', this.#resume)
+    this.#giveBack()
   }
 
   /** What is selected is inverse also where colours are not wanted. */

@@ -7,7 +7,7 @@ export type Metrics = Pick<Reply<typeof OBSERVE_INTERFACE, 'DumpMetrics'>, 'scop
 export type ScopeMetrics = Metrics['scopes'][number]
 
 /** One second of one scope. */
-interface Beat {
+interface Sample {
   readonly questions: number
   readonly hits: number
   readonly failures: number
@@ -18,11 +18,11 @@ interface Beat {
 
 export interface LinkRow {
   readonly link: LinkView
-  readonly beats: readonly Beat[]
+  readonly samples: readonly Sample[]
 }
 
 /** Seconds that are remembered, and questions. */
-const BEATS = 120
+const SAMPLES = 120
 const QUESTIONS = 500
 
 /** What the live screen shows; it changes only by what it is told. */
@@ -35,7 +35,7 @@ export class TopModel {
   selected = 0
   message = ''
   #metrics: Metrics | undefined
-  readonly #beats = new Map<string, Beat[]>()
+  readonly #samples = new Map<string, Sample[]>()
   #questions: Question[] = []
   /** Questions that came while paused. */
   #waiting: Question[] = []
@@ -45,9 +45,9 @@ export class TopModel {
     for (const scope of metrics.scopes) {
       const before = this.#metrics?.scopes.find((one) => one.scope === scope.scope)
       const replayed = Math.max(0, replaysOf(links, scope.scope) - replaysOf(this.links, scope.scope)) / seconds
-      const beat = beatBetween(before, scope, seconds)
+      const sample = sampleBetween(before, scope, seconds)
       if (this.#metrics === undefined) continue
-      this.#push(scope.scope, { ...beat, questions: beat.questions + replayed, hits: beat.hits + replayed })
+      this.#push(scope.scope, { ...sample, questions: sample.questions + replayed, hits: sample.hits + replayed })
     }
     this.links = links
     this.#metrics = metrics
@@ -80,7 +80,7 @@ export class TopModel {
   }
 
   get rows(): readonly LinkRow[] {
-    return this.links.map((link) => ({ link, beats: this.#beats.get(link.scope) ?? [] }))
+    return this.links.map((link) => ({ link, samples: this.#samples.get(link.scope) ?? [] }))
   }
 
   /** Newest first. */
@@ -94,11 +94,11 @@ export class TopModel {
     return this.questions[this.selected]
   }
 
-  #push(scope: string, beat: Beat): void {
-    const beats = this.#beats.get(scope) ?? []
-    beats.push(beat)
-    if (beats.length > BEATS) beats.shift()
-    this.#beats.set(scope, beats)
+  #push(scope: string, sample: Sample): void {
+    const samples = this.#samples.get(scope) ?? []
+    samples.push(sample)
+    if (samples.length > SAMPLES) samples.shift()
+    this.#samples.set(scope, samples)
   }
 }
 
@@ -107,7 +107,7 @@ function replaysOf(links: readonly LinkView[], scope: string): number {
   return links.find((link) => link.scope === scope)?.replays ?? 0
 }
 
-function beatBetween(before: ScopeMetrics | undefined, after: ScopeMetrics, seconds: number): Beat {
+function sampleBetween(before: ScopeMetrics | undefined, after: ScopeMetrics, seconds: number): Sample {
   const per = (pick: (scope: ScopeMetrics) => number) =>
     Math.max(0, pick(after) - (before === undefined ? 0 : pick(before))) / seconds
   const counts = after.took.counts.map((count, i) => Math.max(0, count - (before?.took.counts[i] ?? 0)))

@@ -84,9 +84,9 @@ export function topLines(model: TopModel, { columns, rows }: Size, now: Date): L
 
 function headLine(model: TopModel, now: Date): Line {
   const total = (pick: (row: LinkRow) => number) => model.rows.reduce((sum, row) => sum + pick(row), 0)
-  const asked = total(({ beats }) => mean(beats.map(({ questions }) => questions)))
-  const hits = total(({ beats }) => mean(beats.map(({ hits: some }) => some)))
-  const failed = total(({ beats }) => mean(beats.map(({ failures }) => failures)))
+  const asked = total(({ samples }) => mean(samples.map(({ questions }) => questions)))
+  const hits = total(({ samples }) => mean(samples.map(({ hits: some }) => some)))
+  const failed = total(({ samples }) => mean(samples.map(({ failures }) => failures)))
   const share = asked === 0 ? '–' : `${Math.round((100 * hits) / asked)}%`
   const text = `  ${now.toTimeString().slice(0, 8)}  ${asked.toFixed(1)} questions/s  cache ${share}  ${failed.toFixed(1)} failures/s`
   const paused: Piece[] = model.isPaused ? [{ text: '  PAUSED', style: 'red' }] : []
@@ -103,11 +103,11 @@ function headings(columns: number): Line {
 }
 
 function linkLine(row: LinkRow, { pickedScope }: TopModel, columns: number): Line {
-  const { link, beats } = row
+  const { link, samples } = row
   const width = sparkWidth(columns)
-  const recent = beats.slice(-WINDOW)
+  const recent = samples.slice(-WINDOW)
   const asked = mean(recent.map(({ questions }) => questions))
-  const hits = mean(recent.map((beat) => beat.hits))
+  const hits = mean(recent.map((sample) => sample.hits))
   const hit = asked === 0 ? '–' : `${Math.round((100 * hits) / asked)}%`
   const failed = mean(recent.map(({ failures }) => failures))
   const isPicked = link.scope === pickedScope
@@ -116,8 +116,8 @@ function linkLine(row: LinkRow, { pickedScope }: TopModel, columns: number): Lin
   const lights = LIGHTS.map(([, isOn]): Piece => {
     return isOn(row) ? { text: `●${gap}`, style: 'green' } : { text: `○${gap}`, style: 'red' }
   })
-  const halves = beats.map(({ p50 }) => p50)
-  const most = beats.map(({ p95 }) => p95)
+  const halves = samples.map(({ p50 }) => p50)
+  const most = samples.map(({ p95 }) => p95)
   const rates = `${asked.toFixed(1).padStart(6)}${hit.padStart(6)}`
   return [
     { text: isPicked ? '> ' : '  ' },

@@ -12,12 +12,16 @@ import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
 import { whyLines } from '../diagnose/why-text.ts'
 
 const TICK_MS = 1000
+const WAITING = 'Waiting for it to come back.'
 /** Questions in a burst are drawn together. */
 const DRAW_DELAY_MS = 100
 
 /** A live screen of links and questions, until `q`. */
 export const top: VerbRun = async (_words, { screen, varlink }) => {
   if (!screen.isTerminal || !process.stdin.isTTY) throw new CliError('top needs a terminal; try statistics or monitor.')
+  if (process.env.TERM === 'dumb') {
+    throw new CliError('top moves the cursor, which this terminal cannot (TERM=dumb); try statistics or monitor.')
+  }
   await readOnce(varlink) // before the screen changes, so that errors are seen
   await new Top(varlink).run()
   return 0
@@ -49,36 +53,55 @@ class Top {
     this.#varlink = varlink
   }
 
-  /** Returns when the user leaves. @throws {CliError} when the daemon does */
+  /** Returns when the user leaves. */
   async run(): Promise<void> {
     using terminal = new Terminal({ onKey: (key) => this.#onKey(key), onResize: () => this.#draw() })
     this.#terminal = terminal
     try {
-      await Promise.race([this.#tick(), this.#follow(), untilAborted(this.#stop.signal)])
+      await Promise.race([this.#watch(), untilAborted(this.#stop.signal)])
     } finally {
       this.#stop.abort()
       clearTimeout(this.#drawing)
     }
   }
 
-  async #tick(): Promise<void> {
+  /** As long as the user stays: a daemon that goes, as for a restart, is waited for. */
+  async #watch(): Promise<void> {
     const { signal } = this.#stop
+    while (!signal.aborted) {
+      const attempt = new AbortController()
+      const both = AbortSignal.any([signal, attempt.signal])
+      try {
+        await Promise.race([this.#tick(both), this.#follow(both)])
+      } catch (error) {
+        if (!(error instanceof CliError)) throw error
+        this.#model.message = `${reasonOf(error)} ${WAITING}`
+        this.#draw()
+      } finally {
+        attempt.abort()
+      }
+      await pause(TICK_MS)
+    }
+  }
+
+  async #tick(signal: AbortSignal): Promise<void> {
     for (let last = performance.now(); !signal.aborted; await pause(TICK_MS)) {
       const { links, metrics } = await readOnce(this.#varlink)
       const now = performance.now()
+      if (this.#model.message.endsWith(WAITING)) this.#model.message = ''
       this.#model.onTick(links, metrics, Math.max(0.2, (now - last) / 1000))
       last = now
       this.#draw()
     }
   }
 
-  async #follow(): Promise<void> {
-    for await (const question of questions(this.#varlink, true, this.#stop.signal)) {
+  async #follow(signal: AbortSignal): Promise<void> {
+    for await (const question of questions(this.#varlink, true, signal)) {
       if (question === 'ready') continue
       this.#model.onQuestion(question)
       this.#drawSoon()
     }
-    throw new CliError('The resolver has closed the connection.')
+    if (!signal.aborted) throw new CliError('The resolver has closed the connection.')
   }
 
   #drawSoon(): void {

@@ -43,6 +43,8 @@ const accepted: readonly (readonly [what: string, line: string, words: readonly 
 // biome-ignore format: a table reads better in rows
 const refused: readonly (readonly [line: string, message: string])[] = [
   ['--frob', "tsresolvectl: unrecognized option '--frob'"],
+  ['--explian', "tsresolvectl: unrecognized option '--explian'\nDid you mean '--explain'?"],
+  ['--interfcae=x', "unrecognized option '--interfcae'\nDid you mean '--interface'?"],
   ['--ser=no', "tsresolvectl: option '--ser' is ambiguous; possibilities: '--service-address' '--service-txt'"],
   ['-x', "tsresolvectl: invalid option -- 'x'"],
   ['-i', "tsresolvectl: option requires an argument -- 'i'"],

@@ -35,9 +35,9 @@ describe('top', () => {
     const model = new TopModel()
     model.onTick([LINK], metrics(10, 5, [1, 0, 0]), 1)
     model.onTick([LINK], metrics(14, 8, [1, 3, 1]), 2)
-    expect(model.rows[0]?.beats).toEqual([{ questions: 2, hits: 1.5, failures: 0, p50: 5000, p95: 10_000 }])
+    expect(model.rows[0]?.samples).toEqual([{ questions: 2, hits: 1.5, failures: 0, p50: 5000, p95: 10_000 }])
     model.onTick([{ ...LINK, replays: 600 }], metrics(14, 8, [1, 3, 1]), 2)
-    expect(model.rows[0]?.beats[1]).toMatchObject({ questions: 300, hits: 300, failures: 0 })
+    expect(model.rows[0]?.samples[1]).toMatchObject({ questions: 300, hits: 300, failures: 0 })
   })
 
   it.each([
