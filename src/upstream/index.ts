@@ -17,8 +17,8 @@
  *
  * ICMP unreachable or "no route" leads to `out` at once. `doubtful` and `out` are asked last. `doubtful` gets one probe at
  * once, `out` gets them after 0.25, 0.5, 1 … 4 s (0.7 s where no server is left), so that one that heals is back within
- * 5 s; probes stop 20 s after the last question. A server that gives 3 errors in a row where another had an answer is asked
- * last for 4 s. Without an answer from anybody for 4 s and 8 messages the scope is offline: questions then get 0.6 s.
+ * 5 s; 20 s after the last question the pauses begin to grow, to 5 min. A server that gives 3 errors to one type where others
+ * had an answer is asked last for that type for 4 s, for all where several types fail (`ErrorsByType`). Without an answer from anybody for 4 s and 8 messages the scope is offline: questions then get 0.6 s.
  *
  * **How long is a server waited for?** (`RoundTrips`) Its patience is 1.5 times the 95th percentile of its last 64 answers,
  * at least 60 ms, at most 1 s; 250 ms before its first answer (`ServerPatienceSec=`). When it is over the next server is
