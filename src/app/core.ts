@@ -40,95 +40,190 @@ export interface Core {
   readonly wake: () => void
 }
 
+/** What nearly every part is given. */
+interface Basics {
+  readonly context: DaemonContext
+  readonly life: Lifetime
+  readonly clock: SystemClock
+  readonly random: Random
+  readonly counts: TransactionCounts
+  readonly warnings: ConfigWarnings
+}
+
+/**
+ * The facts of this machine. Kernel and networkd report from the start, the controller is made of what they reported
+ * first: until `follow` names it, later reports are dropped (`restore` of the controller reads the latest anyway).
+ */
+interface Network {
+  readonly monitor: LinkMonitor
+  readonly networkd: NetworkdState
+  readonly local: LocalKnowledge
+  readonly ifindexOf: IfIndexOf
+  readonly follow: (control: Controller) => void
+}
+
 /**
  * Makes the parts and ties them to each other, in the order in which they can know each other. Links and settings are
  * in force when it resolves. @throws what cannot be done without
  */
 export async function openCore(context: DaemonContext, life: Lifetime): Promise<Core> {
-  const { options, libc, logger, environment } = context
-  const clock = new SystemClock(libc)
-  const random = new SystemRandom()
-  const counts = new TransactionCounts()
-  const warnings = new ConfigWarnings(logger)
-  // Kernel and networkd report while control is being made of what they saw first: until then their reports have nobody.
+  const basics = makeBasics(context, life)
+  const { clock, random, counts, warnings } = basics
+  const transport = openTransport(basics)
+  const network = await openNetwork(basics, transport)
+  const { local, networkd, ifindexOf } = network
+  const scopes = openScopes(basics, transport)
+  const wake = renewAfterSleep(clock, transport, scopes)
+  const readConfiguration = configurationReader(context, ifindexOf, warnings)
+  const files = runtimeFiles(basics, ifindexOf)
+  const control = makeController(basics, scopes, files, await readConfiguration())
+  network.follow(control)
+  const foreign = followFiles(basics, network, files, control)
+  await bringIntoForce(network, foreign, control)
+  const resolver = makeResolver(basics, scopes, local, foreign, control)
+  const shared = sharedDependencies(scopes, local, foreign, control)
+  const parts = { control, scopes, resolver, local, networkd, foreign }
+  return { clock, random, counts, warnings, ...parts, readConfiguration, shared, wake }
+}
+
+function makeBasics(context: DaemonContext, life: Lifetime): Basics {
+  const clock = new SystemClock(context.libc)
+  const warnings = new ConfigWarnings(context.logger)
+  return { context, life, clock, random: new SystemRandom(), counts: new TransactionCounts(), warnings }
+}
+
+function openTransport({ context, life, clock, random }: Basics): ChannelTransports {
+  const outgoing = life.adopt(new Outgoing(context.libc))
+  return life.adopt(new ChannelTransports({ outgoing, clock, random }))
+}
+
+/** Reads links, addresses and networkd's state once, and watches them from then on. */
+async function openNetwork({ context, life, clock, warnings }: Basics, transport: ChannelTransports): Promise<Network> {
+  const { logger: log, environment } = context
   let control: Controller | undefined
   const facts = (): NetworkFacts => control?.facts ?? NO_NETWORK
-
-  const outgoing = life.adopt(new Outgoing(libc))
-  const transport = life.adopt(new ChannelTransports({ outgoing, clock, random }))
-  const monitor = life.adopt(
-    await LinkMonitor.open({
-      clock,
-      log: logger,
-      onNews: () => transport.renew(),
-      onChange: (latest) => {
-        control?.followKernel(latest)
-        local.noteAddresses()
-      },
-    }),
-  )
+  const local = new LocalKnowledge(facts, environment, clock, log, warnings)
+  const onChange = (latest: NetworkFacts) => {
+    control?.followKernel(latest)
+    local.noteAddresses()
+  }
+  const monitor = life.adopt(await LinkMonitor.open({ clock, log, onNews: () => transport.renew(), onChange }))
   const ifindexOf: IfIndexOf = (name) => [...monitor.facts.links.values()].find((link) => link.name === name)?.ifindex
-  const readConfiguration = configurationReader(context, ifindexOf, warnings)
-  const local = new LocalKnowledge(facts, environment, clock, logger, warnings)
   const networkd = life.adopt(
     await NetworkdState.open({
       directory: '/run/systemd',
       clock,
-      log: logger,
+      log,
       ifindexOf,
       onChange: (links) => control?.followNetworkd(links),
     }),
   )
+  const follow = (controller: Controller) => {
+    control = controller
+  }
+  return { monitor, networkd, local, ifindexOf, follow }
+}
 
-  // Where questions go. After sleep sockets are of no use, and what was learnt of servers is in doubt (R-SRV-16).
-  const scopes = new ScopeSet({ transport, clock, random, log: logger, counts })
+function openScopes({ context, life, clock, random, counts }: Basics, transport: ChannelTransports): ScopeSet {
+  const scopes = new ScopeSet({ transport, clock, random, log: context.logger, counts })
   life.defer(() => scopes.close())
+  return scopes
+}
+
+/** After sleep sockets are of no use, and what was learnt of servers is in doubt (R-SRV-16). */
+function renewAfterSleep(clock: SystemClock, transport: ChannelTransports, scopes: ScopeSet): () => void {
   const wake = () => {
     transport.renew()
     scopes.wake()
   }
   clock.onResume = wake
+  return wake
+}
 
-  // Files of ours, and whose /etc/resolv.conf is.
-  const writer = new ResolvConfWriter(options.runtimeDirectory)
+/** The files this daemon writes, and the paths that tell whose /etc/resolv.conf is. */
+function runtimeFiles({ context }: Basics, ifindexOf: IfIndexOf) {
+  const { runtimeDirectory } = context.options
+  const writer = new ResolvConfWriter(runtimeDirectory)
   const paths = {
     system: '/etc/resolv.conf',
     static: '/usr/lib/systemd/resolv.conf',
     uplink: writer.uplinkPath,
     stub: writer.stubPath,
   }
-  const store = new LinkStateStore(join(options.runtimeDirectory, 'netif'), ifindexOf, logger)
-  // What is in force: settings of files first, then what was saved for links that are still there.
-  const { settings, delegates } = await readConfiguration()
-  const controller = new Controller(settings, delegates, {
+  return { writer, paths, store: new LinkStateStore(join(runtimeDirectory, 'netif'), ifindexOf, context.logger) }
+}
+
+type RuntimeFiles = ReturnType<typeof runtimeFiles>
+
+function makeController(
+  { context, clock, counts }: Basics,
+  scopes: ScopeSet,
+  { writer, paths, store }: RuntimeFiles,
+  { settings, delegates }: Configuration,
+): Controller {
+  return new Controller(settings, delegates, {
     scopes,
     counts,
     store,
     files: writer,
     resolvConfMode: () => orUndefined(() => resolvConfMode(paths)),
     clock,
-    log: logger,
+    log: context.logger,
   })
-  control = controller
-  const foreign = foreignResolvConf(paths, ifindexOf, clock, logger, warnings.of('resolv.conf'))
-  life.adopt(foreign.onChange((dns) => controller.followResolvConf(dns)))
-  life.adopt(local.onHostName((name) => controller.followHostName(name)))
-  await Promise.all([local.read(), foreign.current()])
-  await controller.restore(monitor.facts, networkd.links)
+}
 
-  // A foreign resolv.conf is followed only where nothing configures servers or domains (R-RC-7).
-  const catchUp = () => (controller.settings.configuresServersOrDomains ? undefined : foreign.current())
-  const resolver = new Resolver({ scopes, local, catchUp, settings: () => controller.settings, clock, log: logger })
-  const isFollowing = () => !controller.settings.configuresServersOrDomains
-  const shared: SharedDependencies = {
-    current: () => [scopes.answers, ...local.dependencies(), ...(isFollowing() ? [foreign.dependency] : [])],
+/** The controller hears of a resolv.conf that others write, and of a new host name. */
+function followFiles(
+  { context, life, clock, warnings }: Basics,
+  { local, ifindexOf }: Network,
+  { paths }: RuntimeFiles,
+  control: Controller,
+): Polled<ForeignDns> {
+  const foreign = foreignResolvConf(paths, ifindexOf, clock, context.logger, warnings.of('resolv.conf'))
+  life.adopt(foreign.onChange((dns) => control.followResolvConf(dns)))
+  life.adopt(local.onHostName((name) => control.followHostName(name)))
+  return foreign
+}
+
+/** Settings of files first, then what was saved for links that are still there. */
+async function bringIntoForce({ monitor, networkd, local }: Network, foreign: Polled<ForeignDns>, control: Controller) {
+  await Promise.all([local.read(), foreign.current()])
+  await control.restore(monitor.facts, networkd.links)
+}
+
+function makeResolver(
+  { context, clock }: Basics,
+  scopes: ScopeSet,
+  local: LocalKnowledge,
+  foreign: Polled<ForeignDns>,
+  control: Controller,
+): Resolver {
+  const catchUp = () => (isForeignInForce(control) ? foreign.current() : undefined)
+  return new Resolver({ scopes, local, catchUp, settings: () => control.settings, clock, log: context.logger })
+}
+
+function sharedDependencies(
+  scopes: ScopeSet,
+  local: LocalKnowledge,
+  foreign: Polled<ForeignDns>,
+  control: Controller,
+): SharedDependencies {
+  return {
+    current: () => [
+      scopes.answers,
+      ...local.dependencies(),
+      ...(isForeignInForce(control) ? [foreign.dependency] : []),
+    ],
     revalidate: (now) => {
-      const isLocalKnown = local.revalidate(now)
-      return (!isFollowing() || foreign.revalidate(now)) && isLocalKnown
+      const isLocalKnown = local.revalidate(now) // both checks are to start, whatever the first one says
+      return (!isForeignInForce(control) || foreign.revalidate(now)) && isLocalKnown
     },
   }
-  const known = { control: controller, scopes, resolver, local, networkd, foreign }
-  return { clock, random, counts, warnings, ...known, readConfiguration, shared, wake }
+}
+
+/** A foreign resolv.conf is followed only where nothing configures servers or domains (R-RC-7). */
+function isForeignInForce({ settings }: Controller): boolean {
+  return !settings.configuresServersOrDomains
 }
 
 function orUndefined<T>(look: () => T): T | undefined {
