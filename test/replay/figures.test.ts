@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { parseMessage } from '../../src/wire/index.ts'
 import { addressesIn, queryFor } from '../kit/messages.ts'
 import { SeededRandom } from '../kit/seeded-random.ts'
@@ -11,7 +11,11 @@ import { type Server, World } from '../kit/world.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const [FIRST, SECOND] = ['10.2.0.1', '10.2.0.2']
-const random = new SeededRandom(9)
+/** The same for each test, whatever the tests before it drew. */
+let random: SeededRandom
+beforeEach(() => {
+  random = new SeededRandom(9)
+})
 
 function worldOf(first: Server, second: Server = healthy): World {
   const world = new World({ links: [{ ifindex: 2, dns: [FIRST, SECOND] }], memo: false, logLevel: 'warning' })
