@@ -48,6 +48,13 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
     socket.serve(this)
   }
 
+  /** Reads no more; resolves when all that was read is answered. */
+  async drain(): Promise<void> {
+    this.#listener.pause()
+    for (const request of this.#waiting.splice(0)) this.#workOut(request)
+    await this.#tasks.idle()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tasks[Symbol.asyncDispose]()
     await this.#socket[Symbol.asyncDispose]()
