@@ -83,7 +83,7 @@ export async function openIpc(
   const monitor = { ...common, service: monitorService(ports, logger) }
   const monitorAt = passedOr(passed, 'varlink-monitor', `${path}.Monitor`, monitorMode)
   life.adopt(await VarlinkServer.open(monitorAt, monitor))
-  bus.start()
+  if (!options.tryOut) bus.start() // the name there is the machine's, also while its owner restarts
 }
 
 function aboutProcess({ logger, environment, uid, version }: DaemonContext): Pick<VarlinkPorts, 'process' | 'about'> {

@@ -50,7 +50,7 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
 
   /** Reads no more; resolves when all that was read is answered. */
   async drain(): Promise<void> {
-    this.#listener.pause()
+    this.#socket.pause()
     for (const request of this.#waiting.splice(0)) this.#workOut(request)
     await this.#tasks.idle()
   }
