@@ -25,6 +25,8 @@ test.skipIf(original)('beside systemd-resolved it asks the servers which that on
   expect(said()).not.toContain('knows no DNS server')
   expect((await lab.dig('www.test', 'A', ...own)).data).toEqual(['192.0.2.1'])
   expect((await lab.dig('www.test', 'A', ...own, '+tcp')).data).toEqual(['192.0.2.1'])
+  const [, printed = ''] = /Try: {2}(\S.* status)$/m.exec(said()) ?? []
+  expect(await lab.run(printed.split(' '))).toMatch(/10\.53\.1\.1/)
 })
 
 test.skipIf(original)('it takes nothing of the machine, also not while the resolver of that restarts', async () => {

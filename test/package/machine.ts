@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '../..')
 export const CACHE = join(ROOT, '.cache/trees')
 const MIRROR = 'http://deb.debian.org/debian'
 const PACKAGES =
-  'systemd,systemd-sysv,dbus,iproute2,bind9-dnsutils,dnsmasq-base,procps,debconf,init-system-helpers,python3-minimal'
+  'systemd,systemd-sysv,dbus,apt-utils,iproute2,bind9-dnsutils,dnsmasq-base,procps,debconf,init-system-helpers,python3-minimal'
 
 export interface Finished {
   readonly code: number
