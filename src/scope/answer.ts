@@ -94,6 +94,8 @@ export interface ReplyContext {
 export function replied(wire: Buffer, message: Message, scope: ScopeIdentity, context: ReplyContext): Answer {
   const { question, source, origin, attempts, entry } = context
   const { ifindex } = scope
+  // An answer past its time may have a signature past its time.
+  const isAuthentic = origin.isAuthenticated === true && source !== 'stale'
   const isSuccess = message.rcode === RCODE.NOERROR || (!context.isRelayed && isChainToNowhere(message, question))
   return {
     name: question.name,
@@ -105,7 +107,10 @@ export function replied(wire: Buffer, message: Message, scope: ScopeIdentity, co
     authority: message.authority,
     additional: message.additional,
     wire,
-    flags: scope.protocol.flag | (source === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE),
+    flags:
+      scope.protocol.flag |
+      (source === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE) |
+      (isAuthentic ? FLAG.AUTHENTICATED : 0),
     source,
     scope,
     origin,

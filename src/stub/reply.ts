@@ -181,10 +181,11 @@ function shortened({ code, text }: ExtendedError): ExtendedError {
   return { code, text: Buffer.byteLength(text) > MAX_EXTRA_TEXT ? '' : text }
 }
 
-/** The server's OPT with our own payload size; none where it sent none. */
+/** The server's OPT with our own payload size, and DO only as the client has it; none where it sent none. */
 function bypassOpt(wire: Buffer, request: ClientRequest, listener: Listener): Opt | undefined {
   const { opt } = parseMessage(wire)
-  return opt && request.opt && { ...opt, payloadSize: advertisedSize(listener) }
+  if (opt === undefined || request.opt === undefined) return undefined
+  return { ...opt, payloadSize: advertisedSize(listener), dnssecOk: opt.dnssecOk && request.opt.dnssecOk }
 }
 
 function plainOpt(listener: Listener): Opt {
