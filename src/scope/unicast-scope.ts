@@ -207,6 +207,7 @@ export class UnicastScope implements Scope {
     const open = this.#questions.find(request)
     if (open !== undefined) return open.answer
     const begun = this.#questions.begin(request, request.readsCache && this.#remembersFailures)
+    if (begun === undefined) return Promise.resolve(failed(request.request.question.name, 'errno', this, [], EBUSY))
     begun.answer = this.#conclude(begun)
     return begun.answer
   }
