@@ -51,7 +51,7 @@ export { algorithmText, rdataText, rdataWords } from './rdata-text.ts'
 export type { ReadMessage } from './recompose.ts'
 export { answerTo, withPlainTtls } from './recompose.ts'
 export type { Redirect } from './chain.ts'
-export { matches, mayBeRedirected, redirectFrom } from './chain.ts'
+export { matches, MAX_REDIRECTS, mayBeRedirected, redirectFrom } from './chain.ts'
 export type { RelayEdit } from './edit.ts'
 export {
   age,
