@@ -18,6 +18,15 @@ const SENTENCES: Partial<Record<LookupFailure['kind'], string>> = {
   'zone-transfer': 'Zone transfers not permitted via this programming interface',
 }
 
+/** Linux, asm-generic/errno-base.h and errno.h. */
+const EBUSY = 16
+const EOPNOTSUPP = 95
+/** Why the resolver itself did not ask. */
+const ERRNO_REASONS: ReadonlyMap<number, string> = new Map([
+  [EBUSY, 'too many questions are under way'],
+  [EOPNOTSUPP, 'the settings demand DNSOverTLS= or FirewallMark=, which is not available'],
+])
+
 /** `name` is what the client asked for, `queried` the last name of the chain. */
 export function failureText(
   kind: LookupFailure['kind'],
@@ -25,6 +34,7 @@ export function failureText(
   queried: string,
   rcode: number | undefined,
   extendedError: ExtendedError | undefined,
+  errno?: number,
 ): string {
   switch (kind) {
     case 'not-found':
@@ -43,6 +53,8 @@ export function failureText(
       return `'${name}' does not provide the requested service`
     case 'inconsistent-service':
       return `'${name}' does not provide a consistent set of service resource records`
+    case 'errno':
+      return `Cannot look up '${name}': ${ERRNO_REASONS.get(errno ?? 0) ?? `error ${errno} of this machine`}`
     default:
       return SENTENCES[kind] ?? `Lookup of '${name}' failed: ${kind}`
   }

@@ -55,7 +55,7 @@ export function failureOf(resolution: Resolution, name: string): { ok: false; fa
   const { state, rcode, errno, extendedError } = resolution.answer
   const kind: LookupFailure['kind'] = state === 'success' ? 'no-such-rr' : state
   const queryString = resolution.name
-  const message = failureText(kind, name, queryString, rcode, extendedError)
+  const message = failureText(kind, name, queryString, rcode, extendedError, errno)
   const failure = {
     kind,
     message,

@@ -33,7 +33,6 @@ export function explainScope(
   )
   // R-ROUTE-14: a scope may win a name that it then may not ask for.
   const maySend = steps.some(({ types }) => types.length > 0)
-  const obstacle =
-    scope.plan.obstacle ?? (maySend ? undefined : 'addresses of single labels are not asked over unicast DNS')
+  const obstacle = scope.plan.obstacle ?? (maySend ? undefined : 'single-label')
   return { scope: label, ifindex, score, reason, won, obstacle, names, cache, servers: scope.servers(now) }
 }

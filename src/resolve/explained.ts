@@ -1,5 +1,6 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { CacheView } from '../cache/index.ts'
+import type { Obstacle } from '../scope/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
 import type { Name, Question } from '../wire/index.ts'
 
@@ -35,7 +36,7 @@ export interface ExplainedScope {
   readonly reason: string
   readonly won: boolean
   /** Why it could not ask anybody, though it takes the name. */
-  readonly obstacle: string | undefined
+  readonly obstacle: Obstacle | 'single-label' | undefined
   /** With search domains, where one is needed. */
   readonly names: readonly Name[]
   readonly cache: readonly ExplainedCache[]

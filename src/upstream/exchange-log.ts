@@ -3,10 +3,16 @@ import type { Exchange, ExchangeResult } from './exchange.ts'
 
 /** The exchanges of one transaction: how many there were, which may still be answered, and what became of the others. */
 export class ExchangeLog {
+  readonly #type: number
   /** In the order they were sent. */
   readonly #open: Exchange[] = []
   readonly results: ExchangeResult[] = []
   #sent = 0
+
+  /** @param type RR type of the question */
+  constructor(type: number) {
+    this.#type = type
+  }
 
   get sent(): number {
     return this.#sent
@@ -43,8 +49,17 @@ export class ExchangeLog {
     return this.#open.filter(({ overdueAt, isLate }) => overdueAt <= now && !isLate)
   }
 
-  note({ upstream, channel, sentAt }: Exchange, result: string, now: Millis): void {
-    this.results.push({ server: upstream.label, channel, took: now - sentAt, result })
+  /** `bytes`: size of the reply, where there was one. */
+  note({ upstream, channel, payloadSize, sentAt }: Exchange, result: string, now: Millis, bytes?: number): void {
+    this.results.push({
+      server: upstream.label,
+      type: this.#type,
+      channel,
+      payloadSize,
+      bytes,
+      took: now - sentAt,
+      result,
+    })
   }
 
   noteUnanswered(now: Millis): void {

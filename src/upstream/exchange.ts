@@ -54,7 +54,13 @@ export class Exchange {
 /** What became of an exchange, for provenance. */
 export interface ExchangeResult {
   readonly server: string
+  /** RR type that was asked for. */
+  readonly type: number
   readonly channel: Channel
+  /** UDP payload offered in EDNS; undefined without EDNS, and for messages of clients, which are relayed. */
+  readonly payloadSize: number | undefined
+  /** Size of the reply in bytes; undefined without one. */
+  readonly bytes: number | undefined
   readonly took: Millis
   readonly result: string
 }

@@ -4,6 +4,9 @@ import type { AbilityEvidence } from './abilities.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 
+/** So many errors without an answer in between are told: fewer may be the fault of a name. */
+const ERRORS_IN_ROW = 3
+
 /** All that is known of one server on its network, and from what, for people: every view of a server is made of it. */
 export interface ServerReport extends AbilityEvidence {
   /** With port and link. */
@@ -64,7 +67,11 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
     hedges,
     vainHedges,
     rememberedFailures: failures.count(now),
-    doubts: [...errorDoubts(upstream.errors.useless(now)), ...doubts(state, isLossy, evidence)],
+    doubts: [
+      ...errorDoubts(upstream.errors.useless(now)),
+      ...(upstream.errorsInRow >= ERRORS_IN_ROW ? [`gave errors ${times(upstream.errorsInRow)}`] : []),
+      ...doubts(state, isLossy, evidence),
+    ],
     ...evidence,
   }
 }

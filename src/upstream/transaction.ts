@@ -31,7 +31,7 @@ export class Transaction {
   readonly #random: Random
   readonly #attempts: ServerAttempts
   readonly #schedule: RetrySchedule
-  readonly #log = new ExchangeLog()
+  readonly #log: ExchangeLog
   /** The most telling error so far: the outcome when no server has an answer. */
   #bestError: ReplyOutcome | undefined
   #sawMalformed = false
@@ -45,6 +45,7 @@ export class Transaction {
     this.#request = request
     this.#upstreams = upstreams
     this.#random = random
+    this.#log = new ExchangeLog(request.question.type)
     this.#schedule = new RetrySchedule(upstreams, now)
     this.#attempts = new ServerAttempts(upstreams, request.question.type, now)
     if (readsMemory && request.kind === 'question') for (const attempt of this.#attempts.all) this.#recall(attempt, now)
@@ -64,11 +65,11 @@ export class Transaction {
     this.#log.settle(exchange)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     this.#sawOnlyNoRoute = false
-    if (replyClass.kind === 'malformed') return this.#onMalformed(exchange, now)
-    if (replyClass.kind === 'truncated') return this.#onTruncated(exchange, now)
+    if (replyClass.kind === 'malformed') return this.#onMalformed(exchange, wire.length, now)
+    if (replyClass.kind === 'truncated') return this.#onTruncated(exchange, wire.length, now)
     const { kind, message } = replyClass
-    if (kind === 'edns-refused') return this.#retryWithoutEdns(exchange, message, now)
-    this.#log.note(exchange, resultText(message), now)
+    if (kind === 'edns-refused') return this.#retryWithoutEdns(exchange, message, wire.length, now)
+    this.#log.note(exchange, resultText(message), now, wire.length)
     const { upstream, channel, attempt } = exchange
     const outcome = { kind: 'reply', wire, message, upstream, channel, exchanges: this.#log.results } as const
     if (kind === 'server-error') return this.#onServerError(outcome, attempt, now)
@@ -124,15 +125,15 @@ export class Transaction {
     else this.#takeError({ ...failure, kind: 'reply', upstream, exchanges: this.#log.results })
   }
 
-  #onMalformed(exchange: Exchange, now: Millis): Step {
+  #onMalformed(exchange: Exchange, bytes: number, now: Millis): Step {
     exchange.upstream.counts.invalid++
-    this.#log.note(exchange, 'unreadable reply', now)
+    this.#log.note(exchange, 'unreadable reply', now, bytes)
     return this.#giveUpOn(exchange.attempt, now)
   }
 
-  #onTruncated(exchange: Exchange, now: Millis): Step {
+  #onTruncated(exchange: Exchange, bytes: number, now: Millis): Step {
     const { attempt, channel, upstream } = exchange
-    this.#log.note(exchange, 'truncated', now)
+    this.#log.note(exchange, 'truncated', now, bytes)
     upstream.counts.truncated++
     if (isStream(channel) || attempt.hasTriedTcp) return this.#giveUpOn(attempt, now) // R-SRV-10
     const isLastResort = attempt.lacksTcp // TCP was in doubt, and a large datagram was truncated too
@@ -149,8 +150,8 @@ export class Transaction {
     return this.#askNext(now)
   }
 
-  #retryWithoutEdns(exchange: Exchange, message: Message, now: Millis): Step {
-    this.#log.note(exchange, `${resultText(message)} to EDNS`, now)
+  #retryWithoutEdns(exchange: Exchange, message: Message, bytes: number, now: Millis): Step {
+    this.#log.note(exchange, `${resultText(message)} to EDNS`, now, bytes)
     exchange.attempt.refusedEdns = true
     return this.#send(exchange.attempt, exchange.channel, now)
   }

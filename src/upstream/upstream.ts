@@ -167,6 +167,11 @@ export class Upstream {
     this.#errorsInRow = 0
   }
 
+  /** Errors since its last good answer. */
+  get errorsInRow(): number {
+    return this.#errorsInRow
+  }
+
   onError(): void {
     this.counts.errors++
     this.#errorsInRow++

@@ -37,7 +37,7 @@ const methods = {
     { rrs: optional(list(FoundRecord)), ...told },
   ),
   Why: method(
-    'The whole decision for a name from live state, which is not changed by it; then, with ask, what asking brings.',
+    'The whole decision for a name from live state, which is not changed by it; then, with ask, what asking brings. What is cached is told to those who may dump the cache; to others cacheHidden is true.',
     { name: string, class: optional(int), types: list(int), ask: bool, ...where },
     {
       name: string,
@@ -45,6 +45,7 @@ const methods = {
       steps: list(Step),
       scopes: list(Scope),
       changedUSec: optional(int),
+      cacheHidden: optional(bool),
       asked: optional(Asked),
     },
   ),

@@ -2,7 +2,15 @@ import { bool, int, list, optional, string, struct } from './idl.ts'
 import { ResourceKey } from './shared-types.ts'
 
 /** Times in microseconds, as in all interfaces of this service; wall-clock ones since 1970. */
-export const Attempt = struct('Attempt', { server: string, transport: string, tookUSec: int, result: string })
+export const Attempt = struct('Attempt', {
+  server: string,
+  transport: string,
+  type: int,
+  payload: optional(int),
+  bytes: optional(int),
+  tookUSec: int,
+  result: string,
+})
 
 /** How a scope scored for the name, and by which rule of routing; those that `won` were asked. */
 /** A scope with what it would answer from, and why it cannot be asked (`obstacle`). */

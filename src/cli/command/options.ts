@@ -29,6 +29,8 @@ export interface Options {
   readonly origins: boolean
   /** `why`: ask as well, instead of only telling what is known. */
   readonly ask: boolean
+  /** `why`: also scopes that do not take the name, and scores. */
+  readonly verbose: boolean
   /** `monitor`: who asks, and only what these let through. */
   readonly clients: boolean
   readonly filters: Filters
@@ -54,6 +56,7 @@ export const DEFAULT_OPTIONS: Options = {
   explain: false,
   origins: false,
   ask: true,
+  verbose: false,
   clients: false,
   filters: {},
   fix: false,
@@ -131,6 +134,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { long: 'origins', verbs: ['status'], help: 'With status: tell who set what, and when', apply: () => ({ origins: true }) },
   { long: 'ask', verbs: ['why'], help: 'With why: ask for the name, too (default)', apply: () => ({ ask: true }) },
   { long: 'no-ask', verbs: ['why'], help: 'With why: only tell what is known, ask nobody', apply: () => ({ ask: false }) },
+  { long: 'verbose', short: 'v', verbs: ['why'], help: 'With why: also scopes that do not take the name, and scores', apply: () => ({ verbose: true }) },
   { long: 'clients', verbs: ['monitor'], help: 'With monitor: show who asks, source, server and time', apply: () => ({ clients: true }) },
   filter('name', 'NAME', 'With monitor: only this name and those below it'),
   filter('client', 'WHO', 'With monitor: only this process name, uid, pid or address'),

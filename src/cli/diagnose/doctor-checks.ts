@@ -1,5 +1,5 @@
 import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
-import type { Server } from './why-text.ts'
+import type { Server } from './why-reply.ts'
 
 /** A link from the cable up to its DNS servers. */
 export type LinkView = Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links'][number]

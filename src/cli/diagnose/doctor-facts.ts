@@ -5,6 +5,7 @@ import { printable } from '../../base/index.ts'
 import { parseName, TYPE, wireOfText } from '../../wire/index.ts'
 import { BUS, BUS_TARGET, RESOLVE1 } from '../../dbus/index.ts'
 import type { Context } from '../command/context.ts'
+import { unreachableServers } from './daemon-facts.ts'
 import type { Facts, LinkView } from './doctor-checks.ts'
 import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import { isUnavailable, type VarlinkClient, VarlinkError } from '../client/varlink-client.ts'
@@ -70,22 +71,6 @@ async function probe(varlink: VarlinkClient, { ifindex = 0, domains }: LinkView)
 }
 
 const NO_CACHE = 0x1000
-
-async function unreachableServers(varlink: VarlinkClient): Promise<Facts['unreachable']> {
-  try {
-    const { configuration } = await varlink.call(RESOLVE_INTERFACE, 'DumpDNSConfiguration', {})
-    return configuration.flatMap(({ ifname = 'global', servers = [] }) =>
-      servers
-        .filter(({ accessible }) => !accessible)
-        .map((server) => {
-          return { link: ifname, server: server.addressString }
-        }),
-    )
-  } catch (error) {
-    if (!isUnavailable(error)) throw error
-    return []
-  }
-}
 
 async function busOwner(context: Context): Promise<Facts['bus']> {
   const bus = await context.bus().catch(() => undefined)

@@ -1,16 +1,14 @@
-import type { EXPLAIN_INTERFACE, Reply } from '../../varlink-idl/index.ts'
+import type { Cause } from './cause-facts.ts'
+import type { Server, Why } from './why-reply.ts'
 import { rcodeText, typeText } from '../../wire/index.ts'
 import { timeSpan } from '../terminal/layout.ts'
 import { agoText, attemptLines, roughSpan, sourceText } from '../query/provenance.ts'
 import { readRecord, recordText } from '../query/record-lines.ts'
 import { table } from '../terminal/table.ts'
 
-/** Times in microseconds. */
-export type Why = Reply<typeof EXPLAIN_INTERFACE, 'Why'>
 type Step = Why['steps'][number]
 type Scope = Why['scopes'][number]
 type Asked = NonNullable<Why['asked']>
-export type Server = Scope['servers'][number]
 
 const SOURCES: ReadonlyMap<string, string> = new Map([
   ['refusal', 'refused types'],
@@ -30,11 +28,12 @@ const OBSTACLES: ReadonlyMap<string, string> = new Map([
   ['network-down', 'no network link is up'],
   ['stub-loop', 'its servers are this resolver itself'],
   ['encryption-unavailable', 'DNSOverTLS=yes demands what is not available'],
+  ['single-label', 'addresses of single labels are not asked over unicast DNS'],
   ['mark-unavailable', 'FirewallMark= demands what is not available'],
 ])
 
-/** One screen for people. `now`: wall clock. `paint` marks headings. */
-export function whyLines(why: Why, now: number, paint: (text: string) => string): string[] {
+/** One screen for people. `now`: wall clock. `paint` marks headings. `isVerbose`: scores, and scopes that do not take the name. */
+export function whyLines(why: Why, now: number, paint: (text: string) => string, isVerbose = false): string[] {
   const isReached = why.steps.some(({ source, verdict }) => source === 'scopes' && verdict !== 'unreached')
   const scopes = isReached ? why.scopes : why.scopes.map((scope) => ({ ...scope, won: false }))
   const winners = scopes.filter(({ won }) => won)
@@ -43,15 +42,22 @@ export function whyLines(why: Why, now: number, paint: (text: string) => string)
   return [
     paint(`${why.name} (${why.types.map(typeText).join(', ')})`),
     ...section('Sources, in order', stepLines(why.steps)),
-    ...section('Scopes, best first', scopeLines(scopes, winners[0]?.score ?? 0)),
+    ...section('Scopes, best first', scopeLines(scopes, winners[0]?.score ?? 0, isVerbose)),
     ...winners.flatMap((scope) =>
       [
-        section(`Cache of ${scope.scope}`, cacheLines(scope, why.changedUSec, now)),
+        section(`Cache of ${scope.scope}`, why.cacheHidden === true ? HIDDEN : cacheLines(scope, why.changedUSec, now)),
         section(`Servers of ${scope.scope}, in the order they would be asked`, serverLines(scope.servers)),
       ].flat(),
     ),
     ...section('Asked just now', askedLines(why.asked, winners, now)),
   ]
+}
+
+const HIDDEN = ['shown to root and members of the group of the resolver: it tells what others looked up']
+
+/** What it comes to, and what to do. */
+export function causeLines({ cause, repair }: Cause, paint: (text: string) => string): string[] {
+  return [`${paint('Cause:')} ${cause}`, ...(repair === undefined ? [] : [`${paint('To do:')} ${repair}`])]
 }
 
 function stepLines(steps: readonly Step[]): string[] {
@@ -64,12 +70,14 @@ function stepLines(steps: readonly Step[]): string[] {
   )
 }
 
-function scopeLines(scopes: readonly Scope[], best: number): string[] {
+function scopeLines(scopes: readonly Scope[], best: number, isVerbose: boolean): string[] {
+  const shown = scopes.filter(({ score }) => isVerbose || score > 0)
+  if (shown.length === 0) return ['none takes the name']
   return table(
-    scopes.map(({ scope, score, rule, won, obstacle }) => {
+    shown.map(({ scope, score, rule, won, obstacle }) => {
       const lost = won ? '' : score === 0 ? 'does not take it: ' : score < best ? 'loses: ' : 'not asked: '
       const hindered = won && obstacle !== undefined ? `, but ${OBSTACLES.get(obstacle) ?? obstacle}` : ''
-      return [won ? '>' : ' ', scope, `score ${score}`, `${lost}${rule}${hindered}`]
+      return [won ? '>' : ' ', scope, ...(isVerbose ? [`score ${score}`] : []), `${lost}${rule}${hindered}`]
     }),
   )
 }
@@ -108,10 +116,19 @@ export function serverLines(servers: readonly Server[]): string[] {
   )
 }
 
-export function healthText({ trusted, sent, answers, silences }: Server): string {
-  if (!trusted) return 'SILENT'
-  if (sent === 0) return 'not asked yet'
-  return answers === 0 && silences > 0 ? 'SILENT so far' : 'healthy'
+/** With what is held against it, in the words of `status`. */
+export function healthText({ trusted, sent, answers, silences, errors, doubts }: Server): string {
+  if (sent === 0 && doubts.length === 0) return 'not asked yet'
+  if (answers === 0 && silences > 0)
+    return [...(trusted ? ['SILENT so far'] : ['SILENT']), ...withoutSilence(doubts)].join(', ')
+  if (errors > 0 && errors >= answers) return ['NOTHING BUT ERRORS', ...withoutSilence(doubts)].join(', ')
+  if (!trusted && !doubts.some((doubt) => doubt.startsWith('gives errors')))
+    return ['SILENT', ...withoutSilence(doubts)].join(', ')
+  return doubts.length === 0 ? 'healthy' : doubts.join(', ')
+}
+
+function withoutSilence(doubts: readonly string[]): readonly string[] {
+  return doubts.filter((doubt) => doubt !== 'silent' && doubt !== 'owes an answer')
 }
 
 function askedLines(asked: Asked | undefined, winners: readonly Scope[], now: number): string[] {

@@ -8,16 +8,21 @@ import { printJson } from '../terminal/output.ts'
 import { printPaged } from '../terminal/pager.ts'
 import { EXPLAIN_INTERFACE, type Parameters } from '../../varlink-idl/index.ts'
 import { isUnavailable, VarlinkError } from '../client/varlink-client.ts'
-import { type Why, whyLines } from './why-text.ts'
+import { causeOf } from './cause.ts'
+import { readDaemonFacts } from './daemon-facts.ts'
+import type { Why } from './why-reply.ts'
+import { causeLines, whyLines } from './why-text.ts'
 
-/** The whole decision for a name: sources, scopes, cache, servers, and what asking now brings. */
+/** The whole decision for a name: sources, scopes, cache, servers, what asking now brings, and at the end the cause. */
 export const why: VerbRun = async ([word], context) => {
   const reply = await ask(word!, questionOf(word!, context), context)
-  if (context.options.json !== 'off') printJson(reply, context)
+  const now = Date.now() * 1000
+  const cause = causeOf({ why: reply, now, ...(await readDaemonFacts(context.varlink)) })
+  if (context.options.json !== 'off') printJson({ ...reply, ...cause }, context)
   else {
-    const { screen } = context
-    const now = Date.now() * 1000
-    printPaged(whyLines(reply, now, (text) => screen.paint('bold', text)).join('\n'), context)
+    const { options, screen } = context
+    const paint = (text: string) => screen.paint('bold', text)
+    printPaged([...whyLines(reply, now, paint, options.verbose), ...causeLines(cause, paint)].join('\n'), context)
   }
   return 0
 }

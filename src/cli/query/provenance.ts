@@ -1,4 +1,5 @@
 import type { EXPLAIN_INTERFACE, Reply } from '../../varlink-idl/index.ts'
+import { typeText } from '../../wire/index.ts'
 import { timeSpan } from '../terminal/layout.ts'
 import { table } from '../terminal/table.ts'
 
@@ -60,19 +61,27 @@ export function provenanceLines(provenance: Provenance, now: number): string[] {
 export function attemptLines(attempts: readonly Attempt[]): string[] {
   const groups = new Map<string, Attempt[]>()
   for (const attempt of attempts) {
-    const key = [attempt.server, attempt.transport, attempt.result].join(' ')
+    const key = [attempt.server, attempt.transport, attempt.type, attempt.payload, attempt.result].join(' ')
     groups.set(key, [...(groups.get(key) ?? []), attempt])
   }
   return table([...groups.values()].flatMap((group) => (group.length < 3 ? group.map(cellsOf) : [foldedCells(group)])))
 }
 
-function cellsOf({ server, transport, tookUSec, result }: Attempt): string[] {
-  return [server, transport, timeSpan(tookUSec), result]
+function cellsOf({ server, transport, type, payload, bytes, tookUSec, result }: Attempt): string[] {
+  const edns = payload === undefined ? 'no EDNS' : `EDNS ${payload}`
+  return [
+    server,
+    transport,
+    typeText(type),
+    edns,
+    timeSpan(tookUSec),
+    bytes === undefined ? result : `${result}, ${bytes} bytes`,
+  ]
 }
 
 function foldedCells(group: readonly Attempt[]): string[] {
   const longest = group.reduce((one, other) => (other.tookUSec > one.tookUSec ? other : one))
-  return [...cellsOf(longest).slice(0, 3), `${longest.result}, ${group.length} times`]
+  return [...cellsOf(longest).slice(0, -1), `${longest.result}, ${group.length} times`]
 }
 
 /** Winners with a mark, the others with what they lost by. */

@@ -1,5 +1,6 @@
 import type { FoundAddress, Lookup, Lookups } from '../../lookup/index.ts'
 import type { Resolved, Resolver } from '../../resolve/index.ts'
+import type { Authority } from '../../control/index.ts'
 import { parseHostName, queryFor } from '../../lookup/index.ts'
 import { CLASS, isObsoleteType, isUnaskableType, isZoneTransfer } from '../../wire/index.ts'
 import { invalidParameter } from '../errors.ts'
@@ -7,26 +8,42 @@ import { EXPLAIN_INTERFACE } from '../../varlink-idl/index.ts'
 import { askedOutput, explanationOutput, failureOutput, provenanceOutput } from '../output/explanation.ts'
 import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
 import { linkedRecord } from '../output/records.ts'
+import type { PermitCall } from './permit.ts'
 import type { Served } from '../connection/service.ts'
-import { serve } from '../connection/service.ts'
+import { callerOf, serve } from '../connection/service.ts'
 
 /** Everything `io.tsresolved.Explain` needs. */
 export interface ExplainPorts {
   readonly lookups: Lookups
   readonly resolver: Pick<Resolver, 'explain' | 'resolve'>
+  readonly authority: Authority
 }
 
 /** Types one question for the whole decision may be about. */
 const MAX_TYPES = 8
 
-/** `io.tsresolved.Explain`: the lookups that everybody may do, and what they rest on. */
-export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
+/**
+ * `io.tsresolved.Explain`: the lookups that everybody may do, and what they rest on. Public is what concerns the caller's
+ * own question: scopes, rules, servers and their health, attempts, and that an answer is cached (its TTL and the flags of
+ * resolve1 say as much). What is cached besides, and since when, tells what others looked up: see `maySeeCache`.
+ */
+export function explainInterface({ lookups, resolver, authority }: ExplainPorts): Served {
+  /** The same right as for `DumpCache`; nobody is asked for a password. */
+  const maySeeCache = async ({ peer, signal }: PermitCall) =>
+    (await authority.authorize('dump-cache', callerOf(peer), undefined, false, signal)) === 'allowed'
+  const toldBy = async (lookup: Lookup<Resolved>, call: PermitCall) => {
+    const resolved = lookup.ok ? lookup.value : lookup.failure.resolved
+    const isFresh = resolved === undefined || resolved.answer.source === 'network'
+    const provenance = resolved && provenanceOutput(resolved, !isFresh && (await maySeeCache(call)))
+    if (lookup.ok) return { flags: lookup.value.answer.flags, failure: undefined, provenance }
+    return { flags: undefined, failure: failureOutput(lookup.failure), provenance }
+  }
   return serve(EXPLAIN_INTERFACE, {
     async ResolveHostname({ name, family, ...where }, call) {
       const request = { name, family: int32(family, 'family'), ...lookupParameters(where, call) }
       const lookup = await lookups.hostname(request, call.signal)
       const value = lookup.ok ? lookup.value : undefined
-      return { addresses: value?.addresses.map(addressOutput), name: value?.canonical, ...toldBy(lookup) }
+      return { addresses: value?.addresses.map(addressOutput), name: value?.canonical, ...(await toldBy(lookup, call)) }
     },
     async ResolveAddress({ address, family, ...where }, call) {
       const bytes = byteArray(address, 'address')
@@ -34,12 +51,12 @@ export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
       const lookup = await lookups.address(request, call.signal)
       const names = lookup.ok ? lookup.value.names : undefined
       const output = names?.map(({ ifindex, name }) => ({ ifindex: ifindex || undefined, name }))
-      return { names: output, ...toldBy(lookup) }
+      return { names: output, ...(await toldBy(lookup, call)) }
     },
     async ResolveRecord({ name, type, class: recordClass = CLASS.IN, ...where }, call) {
       const key = { type: uint16(type, 'type'), class: uint16(recordClass, 'class') }
       const lookup = await lookups.record({ name, ...key, ...lookupParameters(where, call) }, call.signal)
-      return { rrs: lookup.ok ? lookup.value.records.map(linkedRecord) : undefined, ...toldBy(lookup) }
+      return { rrs: lookup.ok ? lookup.value.records.map(linkedRecord) : undefined, ...(await toldBy(lookup, call)) }
     },
     async Why({ name: text, class: queryClass = CLASS.IN, types, ask, ...where }, call) {
       const { ifindex, flags, client } = lookupParameters(where, call)
@@ -47,8 +64,9 @@ export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
       if (name === undefined) throw invalidParameter('name')
       if (types.length === 0 || types.length > MAX_TYPES || types.some(isBad)) throw invalidParameter('types')
       const query = { ...queryFor(name, types, ifindex, flags, client), class: uint16(queryClass, 'class') }
-      const explanation = explanationOutput(await resolver.explain(query))
-      const asked = ask ? askedOutput(await resolver.resolve(query, call.signal)) : undefined
+      const showsCache = await maySeeCache(call)
+      const explanation = explanationOutput(await resolver.explain(query), showsCache)
+      const asked = ask ? askedOutput(await resolver.resolve(query, call.signal), showsCache) : undefined
       return { ...explanation, asked }
     },
   })
@@ -57,20 +75,6 @@ export function explainInterface({ lookups, resolver }: ExplainPorts): Served {
 /** What no lookup asks for is not asked for here either. */
 function isBad(type: number): boolean {
   return isUnaskableType(uint16(type, 'types')) || isZoneTransfer(type) || isObsoleteType(type)
-}
-
-/** What is said of every lookup. */
-function toldBy(lookup: Lookup<Resolved>) {
-  if (lookup.ok) {
-    const { flags } = lookup.value.answer
-    return { flags, failure: undefined, provenance: provenanceOutput(lookup.value) }
-  }
-  const { resolved } = lookup.failure
-  return {
-    flags: undefined,
-    failure: failureOutput(lookup.failure),
-    provenance: resolved && provenanceOutput(resolved),
-  }
 }
 
 function addressOutput({ ifindex, address }: FoundAddress) {

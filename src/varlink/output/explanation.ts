@@ -13,7 +13,8 @@ type ScopeValue = ValueOf<(typeof Scope)['fields']>
 type RememberedValue = ValueOf<(typeof Remembered)['fields']>
 type ServerValue = ValueOf<(typeof Server)['fields']>
 
-export function provenanceOutput({ answer, took, scores }: Resolved): ProvenanceValue {
+/** `showsAge`: whether the caller may know when a cached answer was learnt, which tells when somebody asked for it. */
+export function provenanceOutput({ answer, took, scores }: Resolved, showsAge: boolean): ProvenanceValue {
   const { source, scope, origin, attempts } = answer
   return {
     source,
@@ -21,10 +22,10 @@ export function provenanceOutput({ answer, took, scores }: Resolved): Provenance
     ifindex: scope?.ifindex || undefined,
     server: origin?.server,
     transport: origin?.channel,
-    learntUSec: origin && micros(origin.learntAt),
+    learntUSec: origin && (showsAge || source === 'network') ? micros(origin.learntAt) : undefined,
     tookUSec: micros(took),
-    attempts: attempts.map(({ server: asked, channel: transport, took: time, result }) => {
-      return { server: asked, transport, tookUSec: micros(time), result }
+    attempts: attempts.map(({ server: asked, channel: transport, type, payloadSize, bytes, took: time, result }) => {
+      return { server: asked, transport, type, payload: payloadSize, bytes, tookUSec: micros(time), result }
     }),
     scopes: scores().map(({ scope: label, ifindex: link, score, reason, won }) => {
       return { scope: label, ifindex: link || undefined, score, rule: reason, won }
@@ -38,17 +39,25 @@ export function failureOutput(failure: LookupFailure): FailureValue {
   return { error: errorOfFailure(failure).error, message, rcode: kind === 'rcode-failure' ? rcode : undefined }
 }
 
-export function explanationOutput({ name, types, steps, scopes, changedAt }: Explanation) {
-  return { name, types, steps, scopes: scopes.map(scopeOutput), changedUSec: changedAt && micros(changedAt) }
+/** `showsCache`: whether the caller may know what is cached, which tells what others looked up. */
+export function explanationOutput({ name, types, steps, scopes, changedAt }: Explanation, showsCache: boolean) {
+  return {
+    name,
+    types,
+    steps,
+    scopes: scopes.map((scope) => scopeOutput(scope, showsCache)),
+    changedUSec: changedAt && micros(changedAt),
+    cacheHidden: showsCache ? undefined : true,
+  }
 }
 
 /** What asking came to. */
-export function askedOutput(resolution: Resolution) {
+export function askedOutput(resolution: Resolution, showsAge: boolean) {
   const { query, name, answer } = resolution
   const { state, rcode, errno, extendedError, records, flags } = answer
   const isEmpty = state === 'success' && records.length === 0
   const kind = isEmpty ? 'no-such-rr' : state
-  const message = kind === 'success' ? '' : failureText(kind, query.name, name, rcode, extendedError)
+  const message = kind === 'success' ? '' : failureText(kind, query.name, name, rcode, extendedError, errno)
   const failure = { message, rcode, errno, parameter: undefined, queryString: name, extendedError }
   return {
     state: isEmpty ? 'nodata' : state,
@@ -56,17 +65,17 @@ export function askedOutput(resolution: Resolution) {
     name,
     rrs: records.map(linkedRecord),
     flags,
-    provenance: provenanceOutput(resolution),
+    provenance: provenanceOutput(resolution, showsAge),
   }
 }
 
-function scopeOutput(scope: ExplainedScope): ScopeValue {
+function scopeOutput(scope: ExplainedScope, showsCache: boolean): ScopeValue {
   const { ifindex, reason, cache, servers, ...same } = scope
   return {
     ...same,
     ifindex: ifindex || undefined,
     rule: reason,
-    cache: cache.map(rememberedOutput),
+    cache: showsCache ? cache.map(rememberedOutput) : [],
     servers: servers.map(serverOutput),
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Attempt, attemptLines } from '../../../src/cli/query/provenance.ts'
-import { type Why, whyLines } from '../../../src/cli/diagnose/why-text.ts'
+import type { Why } from '../../../src/cli/diagnose/why-reply.ts'
+import { whyLines } from '../../../src/cli/diagnose/why-text.ts'
 
 const scope = (name: string): Why['scopes'][number] => ({
   scope: name,
@@ -14,6 +15,8 @@ const scope = (name: string): Why['scopes'][number] => ({
 const attempt = (result: string, tookUSec: number): Attempt => ({
   server: '10.1.0.1%lan',
   transport: 'udp',
+  type: 1,
+  payload: 1232,
   tookUSec,
   result,
 })
@@ -77,7 +80,7 @@ describe('why', () => {
 describe('attempts', () => {
   it('from three on, those with one result are one line with the longest time', () => {
     expect(attemptLines([1000, 3000, 2000].map((took) => attempt('no answer', took)))).toEqual([
-      '10.1.0.1%lan  udp  3ms  no answer, 3 times',
+      '10.1.0.1%lan  udp  A  EDNS 1232  3ms  no answer, 3 times',
     ])
   })
 

@@ -1,0 +1,45 @@
+import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
+import { parseName, typeText } from '../../wire/index.ts'
+import type { SettingOrigin } from '../settings/origins.ts'
+import type { Why } from './why-reply.ts'
+
+/** Times in microseconds of the wall clock. */
+export interface CauseFacts {
+  readonly why: Why
+  readonly links: readonly LinkFacts[]
+  /** Who set what on links, and when. */
+  readonly origins: readonly SettingOrigin[]
+  /** Servers to which the kernel has no route; `link`: its name, or `global`. */
+  readonly unreachable: readonly { readonly link: string; readonly server: string }[]
+  readonly now: number
+}
+
+/** What of a link decides whether it is asked. */
+export type LinkFacts = Omit<
+  Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links'][number],
+  'servers' | 'cacheSize' | 'replays'
+>
+
+export interface Cause {
+  /** One sentence. */
+  readonly cause: string
+  /** A command, or what else to do; undefined where there is nothing to repair, or nothing that is known to help. */
+  readonly repair: string | undefined
+}
+
+export function typesText({ types }: Pick<Why, 'types'>): string {
+  return types.map(typeText).join(' or ')
+}
+
+/** With a capital letter, for the beginning of a sentence. */
+export function capital(text: string): string {
+  return text.replace(/^[a-z]/, (letter) => letter.toUpperCase())
+}
+
+export function isSingle(name: string): boolean {
+  return name !== '.' && parseName(name) !== undefined && !name.includes('.')
+}
+
+export function winners({ scopes }: Why): readonly Why['scopes'][number][] {
+  return scopes.filter(({ won }) => won)
+}

@@ -1,0 +1,214 @@
+import { isWithin, parseName } from '../../wire/index.ts'
+import { agoText } from '../query/provenance.ts'
+import { type Cause, type CauseFacts, isSingle, type LinkFacts } from './cause-facts.ts'
+
+/** No scope takes the name; undefined where one does, or where the winner cannot ask. */
+export function causeOfNoScope(facts: CauseFacts): Cause | undefined {
+  const { why } = facts
+  const winner = why.scopes.find(({ won }) => won)
+  if (winner?.obstacle !== undefined) return causeOfObstacle(facts, winner.scope, winner.obstacle)
+  if (winner !== undefined) return undefined
+  const claimed = closerClaim(facts)
+  if (claimed !== undefined) return claimed
+  if (!hasServer(facts)) return causeOfNoServer(facts)
+  return causeByName(facts) ?? causeOfNoTaker(facts)
+}
+
+function causeOfObstacle(facts: CauseFacts, scope: string, obstacle: string): Cause {
+  const { name } = facts.why
+  switch (obstacle) {
+    case 'single-label':
+      return singleLabel(name, facts)
+    case 'network-down': {
+      const { cause, repair } = unusableLinks(facts) ?? { cause: '', repair: 'ip address show' }
+      return {
+        cause: `No network link is usable, so the servers of ${scope} are not asked${cause && `: ${cause}`}.`,
+        repair,
+      }
+    }
+    case 'stub-loop':
+      return {
+        cause: `The DNS servers of ${scope} are this resolver itself, so there is nobody to ask.`,
+        repair: setServers(facts, scope),
+      }
+    case 'encryption-unavailable':
+      return {
+        cause: `${capitalScope(scope)} demands DNS over TLS (DNSOverTLS=yes), which is not available, so its servers are not asked.`,
+        repair: allowPlain(facts, scope),
+      }
+    case 'mark-unavailable':
+      return {
+        cause: `${capitalScope(scope)} demands FirewallMark=, which is not available, so its servers are not asked.`,
+        repair: `take FirewallMark= out of the file of ${scope}, then: systemctl reload tsresolved`,
+      }
+    default:
+      return { cause: `${capitalScope(scope)} takes ${name} but cannot ask for it (${obstacle}).`, repair: undefined }
+  }
+}
+
+/** Where a link has the setting it can be changed there; else it is the file's. */
+function allowPlain({ origins, links }: CauseFacts, scope: string): string {
+  const link = links.find((each) => each.scope === scope && each.ifindex !== undefined)
+  const isOfLink = origins.some(({ ifindex, setting }) => ifindex === link?.ifindex && setting === 'DNSOverTLS')
+  return link !== undefined && isOfLink
+    ? `tsresolvectl dnsovertls ${link.name} no`
+    : 'set DNSOverTLS=no in resolved.conf, then: systemctl reload tsresolved'
+}
+
+function hasServer({ links }: CauseFacts): boolean {
+  return links.some(({ inUse }) => inUse)
+}
+
+function causeOfNoServer(facts: CauseFacts): Cause {
+  const unusable = unusableLinks(facts)
+  if (unusable !== undefined)
+    return { cause: `No DNS server can be asked: ${unusable.cause}.`, repair: unusable.repair }
+  const emptied = facts.origins.find(({ setting }) => setting === 'DNS')
+  const who = emptied === undefined ? '' : ` (those of ${emptied.ifname} were last set by ${byWhom(emptied, facts)})`
+  const link = facts.links.find(({ route, ifindex }) => route && ifindex !== undefined)?.name ?? 'LINK'
+  return {
+    cause: `No DNS server is known: no link has one and none is configured${who}.`,
+    repair: `tsresolvectl dns ${link} SERVER`,
+  }
+}
+
+/** Rules for the name alone. */
+function causeByName(facts: CauseFacts): Cause | undefined {
+  const { name } = facts.why
+  if (isSingle(name)) return singleLabel(name, facts)
+  const parsed = parseName(name)
+  const local = parseName('local')
+  if (parsed !== undefined && local !== undefined && isWithin(parsed, local)) {
+    return {
+      cause: `Names in .local belong to multicast DNS, and no link claims local, so no DNS server is asked for ${name}.`,
+      repair: `if a DNS server of yours knows it: tsresolvectl domain ${firstInUse(facts)} '~local'`,
+    }
+  }
+  if (/^254\.169\.in-addr\.arpa$|\.254\.169\.in-addr\.arpa$|\.[89ab]\.e\.f\.ip6\.arpa$/.test(name)) {
+    return { cause: `${name} is a link-local address, which DNS servers are not asked for.`, repair: undefined }
+  }
+  return undefined
+}
+
+function singleLabel(name: string, facts: CauseFacts): Cause {
+  return {
+    cause: `Single labels like ${name} are not sent to DNS servers, and no link in use has a search domain to complete it with.`,
+    repair: `ask for the full name, or: tsresolvectl domain ${firstInUse(facts)} DOMAIN`,
+  }
+}
+
+function firstInUse({ links }: CauseFacts): string {
+  const candidates = links.filter(({ inUse, ifindex }) => inUse && ifindex !== undefined)
+  return (candidates.find(({ route }) => route) ?? candidates[0])?.name ?? 'LINK'
+}
+
+/** There are servers, but all of them only for names they claim. */
+function causeOfNoTaker(facts: CauseFacts): Cause {
+  const { why, links } = facts
+  const { name } = why
+  const off = links.find(({ inUse, defaultRoute, ifindex }) => inUse && !defaultRoute && ifindex !== undefined)
+  const origin = originOf(facts, off, 'DefaultRoute')
+  const by =
+    origin === undefined || off === undefined
+      ? ''
+      : ` (default-route of ${off.name} was set by ${byWhom(origin, facts)})`
+  const unusable = unusableLinks(facts)
+  const rest = unusable === undefined ? '' : `; ${unusable.cause}`
+  return {
+    cause: `No link claims ${name}, and none is a default route for names nobody claims${by}${rest}.`,
+    repair: unusable?.repair ?? (off === undefined ? undefined : `tsresolvectl default-route ${off.name} yes`),
+  }
+}
+
+/** A link that claims the name more closely than who takes it, but cannot be asked. */
+export function closerClaim(facts: CauseFacts): Cause | undefined {
+  const { why, links } = facts
+  const winning = Math.max(-1, ...links.filter(({ inUse }) => inUse).map((link) => claimOf(link, why.name)))
+  const idle = links
+    .filter((link) => !link.inUse && link.ifindex !== undefined)
+    .map((link) => ({ link, labels: claimOf(link, why.name) }))
+    .filter(({ labels }) => labels > winning)
+    .toSorted((a, b) => b.labels - a.labels)[0]?.link
+  if (idle === undefined) return undefined
+  const domain = idle.domains.find((each) => claimLabels(each, why.name) === claimOf(idle, why.name)) ?? ''
+  const taker = why.scopes.filter(({ won }) => won).map(({ scope }) => scope)
+  const instead =
+    taker.length === 0
+      ? 'nobody is asked'
+      : `${taker.join(' and ')} ${taker.length === 1 ? 'is' : 'are'} asked in its place`
+  return {
+    cause: `${capitalScope(idle.scope)} claims ${domain} but ${whyUnusable(idle, facts)}: ${instead}.`,
+    repair: repairOf(idle),
+  }
+}
+
+/** The links that have servers and could not be asked, in one clause. */
+function unusableLinks(facts: CauseFacts): { readonly cause: string; readonly repair: string } | undefined {
+  const idle = facts.links.filter(
+    ({ inUse, ifindex, configuredServers }) => !inUse && ifindex !== undefined && configuredServers.length > 0,
+  )
+  if (idle[0] === undefined) return undefined
+  return {
+    cause: idle.map((link) => `${link.scope} ${whyUnusable(link, facts)}`).join(', '),
+    repair: repairOf(idle[0]),
+  }
+}
+
+/** The first thing that is missing, from the cable up. */
+function whyUnusable(link: LinkFacts, facts: CauseFacts): string {
+  if (!link.up) return 'is down'
+  if (!link.carrier) return 'has no carrier'
+  if (link.configuredServers.length === 0) {
+    const origin = originOf(facts, link, 'DNS')
+    return origin === undefined ? 'has no DNS server' : `has no DNS server (emptied by ${byWhom(origin, facts)})`
+  }
+  if (link.addresses.length === 0) return 'has no address'
+  return 'is not usable for DNS'
+}
+
+function repairOf({ up, carrier, configuredServers, addresses, name }: LinkFacts): string {
+  if (!up) return `ip link set ${name} up`
+  if (!carrier) return `plug in the cable or start the other end of ${name}`
+  if (configuredServers.length === 0) return `tsresolvectl dns ${name} SERVER`
+  return addresses.length === 0 ? `ip address add ADDRESS/PREFIX dev ${name}` : `ip address show ${name}`
+}
+
+/** Labels of the longest domain of the link that the name is within; -1 where it claims nothing of it. */
+function claimOf({ domains }: LinkFacts, name: string): number {
+  return Math.max(-1, ...domains.map((domain) => claimLabels(domain, name)))
+}
+
+function claimLabels(domain: string, name: string): number {
+  const claimed = parseName(domain.replace(/^~/, ''))
+  const asked = parseName(name)
+  if (claimed === undefined || asked === undefined || !isWithin(asked, claimed)) return -1
+  return claimed === '.' ? 0 : claimed.split('.').length
+}
+
+export function originOf({ origins }: CauseFacts, link: LinkFacts | undefined, setting: string) {
+  return link === undefined
+    ? undefined
+    : origins.find((origin) => origin.ifindex === link.ifindex && origin.setting === setting)
+}
+
+export function byWhom(
+  { source, process, busName, changedUSec }: CauseFacts['origins'][number],
+  { now }: CauseFacts,
+): string {
+  const when = changedUSec === undefined ? '' : ` ${agoText(changedUSec, now)}`
+  if (source === 'networkd') return 'systemd-networkd'
+  return `${source === 'restored' ? 'an earlier run' : (process ?? busName ?? 'somebody')}${when}`
+}
+
+/** The way to give a scope other servers. */
+export function setServers({ links }: CauseFacts, scope: string): string {
+  const link = links.find((each) => each.scope === scope && each.ifindex !== undefined)
+  if (link !== undefined) return `tsresolvectl dns ${link.name} SERVER`
+  const delegate = /^delegate (.*)$/.exec(scope)?.[1]
+  const file = delegate === undefined ? 'resolved.conf or its drop-ins' : `${delegate}.dns-delegate`
+  return `change DNS= in ${file}, then: systemctl reload tsresolved`
+}
+
+export function capitalScope(scope: string): string {
+  return scope === 'global' ? 'The global setting' : scope.replace(/^[a-z]/, (letter) => letter.toUpperCase())
+}

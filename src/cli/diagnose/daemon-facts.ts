@@ -1,0 +1,41 @@
+import { OBSERVE_INTERFACE, RESOLVE_INTERFACE, SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
+import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
+import type { CauseFacts } from './cause-facts.ts'
+
+/** What the daemon says of links and servers besides the question. A daemon that does not tell leaves it empty. */
+export async function readDaemonFacts(
+  varlink: VarlinkClient,
+): Promise<Pick<CauseFacts, 'links' | 'origins' | 'unreachable'>> {
+  const [links, origins, unreachable] = await Promise.all([
+    orNone(varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {}).then((reply) => reply.links)),
+    orNone(varlink.call(SETTINGS_INTERFACE, 'ListOrigins', {}).then((reply) => reply.origins)),
+    unreachableServers(varlink),
+  ])
+  return { links, origins, unreachable }
+}
+
+/** Servers to which the kernel has no route, by the name of their link. */
+export function unreachableServers(varlink: VarlinkClient): Promise<CauseFacts['unreachable']> {
+  const dump = varlink.call(RESOLVE_INTERFACE, 'DumpDNSConfiguration', {})
+  return orNone(
+    dump.then(({ configuration }) =>
+      configuration.flatMap(({ ifname = 'global', servers = [] }) =>
+        servers
+          .filter(({ accessible }) => !accessible)
+          .map((server) => {
+            return { link: ifname, server: server.addressString }
+          }),
+      ),
+    ),
+  )
+}
+
+/** Nothing where the daemon does not offer it. @throws any other error */
+async function orNone<T>(reply: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await reply
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    return []
+  }
+}
