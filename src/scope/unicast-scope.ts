@@ -234,6 +234,7 @@ export class UnicastScope implements Scope {
   async #askAuxiliary(question: Question): Promise<AuxiliaryReply> {
     const request = { ...AUXILIARY, request: { kind: 'question', question, isToBeValidated: true } } as const
     const open = this.#questions.find(request) ?? this.#beginAuxiliary(request)
+    if (open === undefined) return { kind: 'failure', isNetwork: true } // too many wait for the same name and type
     const outcome = await open.outcome
     if (outcome === 'aborted' || outcome.kind === 'failure') return { kind: 'failure', isNetwork: true }
     return hasSubstance(outcome.message)
@@ -241,8 +242,9 @@ export class UnicastScope implements Scope {
       : { kind: 'failure', isNetwork: false }
   }
 
-  #beginAuxiliary(request: ScopeRequest): OpenQuestion {
+  #beginAuxiliary(request: ScopeRequest): OpenQuestion | undefined {
     const open = this.#questions.begin(request, false)
+    if (open === undefined) return undefined
     const end = () => this.#questions.end(open)
     open.outcome.then(end, end)
     return open
