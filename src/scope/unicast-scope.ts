@@ -286,7 +286,7 @@ export class UnicastScope implements Scope {
       return { ...failed(question.name, 'dnssec-failed', this, exchanges), extendedError: { code, text } }
     }
     const isAuthenticated = verdict?.kind === 'secure'
-    const reply = isAuthenticated ? provenReply(question, outcome, verdict) : outcome
+    const reply = isAuthenticated ? { ...provenReply(question, outcome, verdict), upstream } : outcome
     const { wire, message } = this.#read(request, reply)
     const origin: AnswerOrigin = { server: upstream.label, channel, learntAt: clock.wall(), isAuthenticated }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
@@ -297,7 +297,7 @@ export class UnicastScope implements Scope {
   }
 
   /** What of the reply is believed, and passed on. */
-  #read(request: Request, reply: Extract<Outcome, { kind: 'reply' }>): ReadMessage {
+  #read(request: Request, reply: ReadMessage & Pick<Extract<Outcome, { kind: 'reply' }>, 'upstream'>): ReadMessage {
     // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
     if (request.kind === 'relay') return withPlainTtls(reply)
     const read = answerTo(request.question, reply)

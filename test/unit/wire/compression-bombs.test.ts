@@ -123,7 +123,7 @@ describe('chains that take their length squared to follow', () => {
     Array.from({ length }, (_, i) => cname(i === 0 ? 'a.test' : `c${i}.test`, `c${i + 1}.test`))
 
   const bombs: readonly [string, readonly ResourceRecord[], readonly ResourceRecord[]][] = [
-    ['the last link first', chain(2400).reverse(), []],
+    ['the last link first', chain(2400).toReversed(), []],
     ['one SOA for each link', chain(1500), Array.from({ length: 1000 }, (_, i) => soa(`x${i}`))],
     [
       'DNAMEs below one another',
@@ -139,7 +139,7 @@ describe('chains that take their length squared to follow', () => {
   })
 
   test('R-ORDER-5: one redirect more than a query may take is kept, so that the resolver can tell', () => {
-    const wire = compose({ id: 1, flags: 0x8180, question: QUESTION, answer: chain(40).reverse() })
+    const wire = compose({ id: 1, flags: 0x8180, question: QUESTION, answer: chain(40).toReversed() })
     expect(answerTo(QUESTION, { wire, message: parseMessage(wire) }).message.answer).toHaveLength(18)
   })
 })
