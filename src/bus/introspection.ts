@@ -1,7 +1,7 @@
 import { type Argument, argumentsOf, INTROSPECTABLE, PEER, PROPERTIES } from '../dbus/index.ts'
-import type { BusInterface, Method, Property } from './interface.ts'
+import type { BusInterface, BusMethod, BusProperty } from './interface.ts'
 
-type Description = Pick<Method, 'name' | 'in' | 'out'>
+type Description = Pick<BusMethod, 'name' | 'in' | 'out'>
 
 interface BusSignal {
   readonly name: string
@@ -39,7 +39,7 @@ export function introspectionXml(interfaces: readonly BusInterface[], children: 
 
 function interfaceXml(
   name: string,
-  properties: readonly Property[],
+  properties: readonly BusProperty[],
   methods: readonly Description[],
   signals: readonly BusSignal[],
 ): string {
@@ -47,7 +47,7 @@ function interfaceXml(
   return ` <interface name="${name}">\n${members.join('')} </interface>\n`
 }
 
-function propertyXml({ name, type, emitsChange, write }: Property): string {
+function propertyXml({ name, type, emitsChange, write }: BusProperty): string {
   const access = write === undefined ? 'read' : 'readwrite'
   const annotations = [
     emitsChange === 'true' ? '' : annotationXml('org.freedesktop.DBus.Property.EmitsChangedSignal', emitsChange),

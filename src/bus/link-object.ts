@@ -13,7 +13,7 @@ import {
 } from './arguments.ts'
 import type { Changes } from './changes.ts'
 import { BusError, ERROR } from './errors.ts'
-import { type BusInterface, type Call, implement, type MethodHandlers, type PropertyReaders } from './interface.ts'
+import { type BusInterface, type BusCall, implement, type MethodHandlers, type PropertyReaders } from './interface.ts'
 import { currentLinkServer, currentLinkServerEx, linkDomain, linkServer, linkServerEx } from './values.ts'
 
 /** `org.freedesktop.resolve1.Link` of one interface (dbus.md §5). */
@@ -60,7 +60,7 @@ export function managerLinkMethods(changes: Changes): Pick<MethodHandlers<typeof
 function setters(changes: Changes) {
   const setter =
     <T>(operation: Operation, read: (value: T) => Partial<LinkSettings>) =>
-    (ifindex: number, value: T, call: Call) =>
+    (ifindex: number, value: T, call: BusCall) =>
       changes.setLink(call, ifindex, operation, () => read(value))
   return {
     servers: setter('set-dns-servers', (value: readonly ServerArgument[]) => ({ servers: serversOf(value) })),

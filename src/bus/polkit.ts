@@ -6,7 +6,7 @@ import {
   mayRead,
   type Operation,
   PERMISSIONS,
-  type Verdict,
+  type Authorization,
 } from '../control/index.ts'
 import { type ArgumentsOf, type BusConnection, type InterfaceDescription, RemoteError, Variant } from '../dbus/index.ts'
 
@@ -22,8 +22,8 @@ const AUTHORITY = {
   },
   properties: {},
 } as const satisfies InterfaceDescription
-type Question = ArgumentsOf<typeof AUTHORITY, 'CheckAuthorization'>
-type Subject = Question[0]
+type AuthorizationCheck = ArgumentsOf<typeof AUTHORITY, 'CheckAuthorization'>
+type Subject = AuthorizationCheck[0]
 
 const ALLOW_USER_INTERACTION = 1
 
@@ -69,19 +69,20 @@ export class PolkitAuthority implements Authority {
     interfaceName: string | undefined,
     interactive: boolean,
     signal: AbortSignal,
-  ): Promise<Verdict> {
+  ): Promise<Authorization> {
     signal.throwIfAborted()
     if (isTrusted(caller, this.#daemonUid) || mayRead(operation, caller, this.#daemonGid)) return 'allowed'
     const { action, concernsLink } = PERMISSIONS[operation]
     const connection = this.#connection()
     const subject = subjectOf(caller)
     if (action === undefined || connection === undefined || subject === undefined) return 'denied'
-    const details: Question[2] = concernsLink && interfaceName !== undefined ? { interface: interfaceName } : {}
+    const details: AuthorizationCheck[2] =
+      concernsLink && interfaceName !== undefined ? { interface: interfaceName } : {}
     const id = `tsresolved-${++this.#asked}`
     return this.#ask(connection, [subject, action, details, interactive ? ALLOW_USER_INTERACTION : 0, id], signal)
   }
 
-  async #ask(connection: Bus, question: Question, signal: AbortSignal): Promise<Verdict> {
+  async #ask(connection: Bus, question: AuthorizationCheck, signal: AbortSignal): Promise<Authorization> {
     try {
       const [answer] = await connection.invoke(POLKIT, AUTHORITY, 'CheckAuthorization', question, { signal })
       const [isAuthorized, isChallenge] = answer

@@ -3,7 +3,7 @@
  * dumps of caches and servers (`Inspector`), links from the cable to the answers (`Overview`). All of it reads; without a
  * watcher nothing is made. The one socket is the listener for metrics, which serves a text.
  */
-export type { InspectorServices, QueryReport, ServerState } from './inspector.ts'
+export type { CacheDumpEntry, InspectorServices, QueryReport, ScopeDump, ServerState } from './inspector.ts'
 export { Inspector } from './inspector.ts'
 export type { JournalEntry, JournalServices, QuestionWatcher } from './journal.ts'
 export { Journal } from './journal.ts'

@@ -1,5 +1,5 @@
 import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
-import type { Server } from './why-text.ts'
+import type { WhyServer } from './why-text.ts'
 
 /** A link from the cable up to its DNS servers. */
 export type LinkView = Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links'][number]
@@ -244,7 +244,7 @@ function serversAnswer({ links }: Facts): Finding[] {
   )
 }
 
-function isSilent({ trusted, answers, silences }: Server): boolean {
+function isSilent({ trusted, answers, silences }: WhyServer): boolean {
   return !trusted || (answers === 0 && silences > 0)
 }
 

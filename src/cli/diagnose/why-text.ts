@@ -7,10 +7,10 @@ import { table } from '../terminal/table.ts'
 
 /** Times in microseconds. */
 export type Why = Reply<typeof EXPLAIN_INTERFACE, 'Why'>
-type Step = Why['steps'][number]
-type Scope = Why['scopes'][number]
-type Asked = NonNullable<Why['asked']>
-export type Server = Scope['servers'][number]
+type WhyStep = Why['steps'][number]
+type WhyScope = Why['scopes'][number]
+type WhyAsked = NonNullable<Why['asked']>
+export type WhyServer = WhyScope['servers'][number]
 
 const SOURCES: ReadonlyMap<string, string> = new Map([
   ['refusal', 'refused types'],
@@ -54,7 +54,7 @@ export function whyLines(why: Why, now: number, paint: (text: string) => string)
   ]
 }
 
-function stepLines(steps: readonly Step[]): string[] {
+function stepLines(steps: readonly WhyStep[]): string[] {
   return table(
     steps.map(({ source, verdict, detail }) => [
       verdict === 'decides' ? '>' : ' ',
@@ -64,7 +64,7 @@ function stepLines(steps: readonly Step[]): string[] {
   )
 }
 
-function scopeLines(scopes: readonly Scope[], best: number): string[] {
+function scopeLines(scopes: readonly WhyScope[], best: number): string[] {
   return table(
     scopes.map(({ scope, score, rule, won, obstacle }) => {
       const lost = won ? '' : score === 0 ? 'does not take it: ' : score < best ? 'loses: ' : 'not asked: '
@@ -75,7 +75,7 @@ function scopeLines(scopes: readonly Scope[], best: number): string[] {
 }
 
 /** What is remembered, who taught it, and whether the world was another then. */
-function cacheLines({ cache, names }: Scope, changed: number | undefined, now: number): string[] {
+function cacheLines({ cache, names }: WhyScope, changed: number | undefined, now: number): string[] {
   if (cache.every(({ kind }) => kind === undefined)) return ['nothing']
   return cache.flatMap((item) => {
     const { key, kind, under, remainingUSec = 0, server, transport, learntUSec, olderThanChange } = item
@@ -96,7 +96,7 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ['failure', 'a failure'],
 ])
 
-export function serverLines(servers: readonly Server[]): string[] {
+export function serverLines(servers: readonly WhyServer[]): string[] {
   return table(
     servers.map((server, i) => [
       `${i + 1}. ${server.server}`,
@@ -108,13 +108,13 @@ export function serverLines(servers: readonly Server[]): string[] {
   )
 }
 
-export function healthText({ trusted, sent, answers, silences }: Server): string {
+export function healthText({ trusted, sent, answers, silences }: WhyServer): string {
   if (!trusted) return 'SILENT'
   if (sent === 0) return 'not asked yet'
   return answers === 0 && silences > 0 ? 'SILENT so far' : 'healthy'
 }
 
-function askedLines(asked: Asked | undefined, winners: readonly Scope[], now: number): string[] {
+function askedLines(asked: WhyAsked | undefined, winners: readonly WhyScope[], now: number): string[] {
   if (asked === undefined) return []
   const { failure, provenance, rrs } = asked
   const outcome = failure === undefined ? `${rrs.length} record${rrs.length === 1 ? '' : 's'}` : failureText(failure)
@@ -127,7 +127,7 @@ function askedLines(asked: Asked | undefined, winners: readonly Scope[], now: nu
 }
 
 /** A "no" waits for other scopes that may know better; where one kept silent that second would be a riddle. */
-function waitLines({ state, failure, provenance }: Asked, winners: readonly Scope[]): string[] {
+function waitLines({ state, failure, provenance }: WhyAsked, winners: readonly WhyScope[]): string[] {
   const { scope: answered, attempts, tookUSec } = provenance
   const others = winners.filter(({ scope }) => scope !== answered).map(({ scope }) => scope)
   const isNegative = state === 'nodata' || failure?.rcode === NXDOMAIN
@@ -140,7 +140,7 @@ const NXDOMAIN = 3
 /** Nearly the second that the daemon waits. */
 const LONG_WAIT = 900_000
 
-function failureText({ message, rcode }: NonNullable<Asked['failure']>): string {
+function failureText({ message, rcode }: NonNullable<WhyAsked['failure']>): string {
   const code = rcode === undefined ? '' : rcodeText(rcode)
   return message.includes(code) ? message : `${message} (${code})`
 }

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { BusError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context } from '../command/context.ts'
 import type { HostLink } from '../client/host-links.ts'
@@ -25,7 +25,7 @@ export async function runResolvconf(
     if (call.action === 'delete') await takeBack(link, records, context)
     else await add(call, link, await text(input as NodeJS.ReadableStream), records, context)
   } catch (error) {
-    const isGone = error instanceof BusError && error.errorName === 'org.freedesktop.resolve1.NoSuchLink'
+    const isGone = error instanceof BusCallError && error.errorName === 'org.freedesktop.resolve1.NoSuchLink'
     if (!isGone || !call.force) throw error // C-RC-7
   }
   return 0

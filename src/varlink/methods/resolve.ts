@@ -5,7 +5,7 @@ import { CLASS, octalEscaped } from '../../wire/index.ts'
 import { configurationOf } from '../output/dns-configuration.ts'
 import { errorOfFailure, methodNotImplemented, noSuchRecord, systemError } from '../errors.ts'
 import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
-import type { Inspector } from '../ports.ts'
+import type { Inspection } from '../ports.ts'
 import { linkedRecord } from '../output/records.ts'
 import { RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import type { Served } from '../connection/service.ts'
@@ -15,7 +15,7 @@ import { serve } from '../connection/service.ts'
 export interface ResolvePorts {
   readonly lookups: Lookups
   readonly control: Control
-  readonly inspector: Pick<Inspector, 'isAccessible'>
+  readonly inspector: Pick<Inspection, 'isAccessible'>
 }
 
 /**

@@ -4,13 +4,13 @@ import type { Control, DelegateStatus, GlobalStatus, LinkStatus } from '../../co
 import { FLAG } from '../../resolve/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, ServerSpec } from '../../settings/index.ts'
 import type { DNSConfiguration, DNSScope, DNSServer, SearchDomain, ValueOf } from '../../varlink-idl/index.ts'
-import type { Inspector } from '../ports.ts'
+import type { Inspection } from '../ports.ts'
 
 type ConfigurationValue = ValueOf<(typeof DNSConfiguration)['fields']>
 type ServerValue = ValueOf<(typeof DNSServer)['fields']>
 type ScopeValue = ValueOf<(typeof DNSScope)['fields']>
 type DomainValue = ValueOf<(typeof SearchDomain)['fields']>
-type Accessibility = Pick<Inspector, 'isAccessible'>
+type Accessibility = Pick<Inspection, 'isAccessible'>
 
 const LOOPBACK: IfIndex = 1
 const DNS_PORT = 53

@@ -9,9 +9,9 @@ import { keyOutput, linkedRecord } from './records.ts'
 
 type ProvenanceValue = ValueOf<(typeof Provenance)['fields']>
 type FailureValue = ValueOf<(typeof Failure)['fields']>
-type ScopeValue = ValueOf<(typeof Scope)['fields']>
+type ExplainedScopeValue = ValueOf<(typeof Scope)['fields']>
 type RememberedValue = ValueOf<(typeof Remembered)['fields']>
-type ServerValue = ValueOf<(typeof Server)['fields']>
+type ExplainedServerValue = ValueOf<(typeof Server)['fields']>
 
 export function provenanceOutput({ answer, took, scores }: Resolved): ProvenanceValue {
   const { source, scope, origin, attempts } = answer
@@ -60,7 +60,7 @@ export function askedOutput(resolution: Resolution) {
   }
 }
 
-function scopeOutput(scope: ExplainedScope): ScopeValue {
+function scopeOutput(scope: ExplainedScope): ExplainedScopeValue {
   const { ifindex, reason, cache, servers, ...same } = scope
   return {
     ...same,
@@ -88,7 +88,7 @@ function rememberedOutput({ question, found, age, remaining, isOlderThanChange }
   }
 }
 
-export function serverOutput(report: ServerReport): ServerValue {
+export function serverOutput(report: ServerReport): ExplainedServerValue {
   const { server, roundTrip, sent, answers, silences, errors, truncated, invalid, doubts } = report
   return {
     server,

@@ -1,9 +1,9 @@
 import { constants } from 'node:os'
-import type { ServerState } from '../../observe/index.ts'
+import type { CacheDumpEntry, QueryReport, ScopeDump, ServerState } from '../../observe/index.ts'
 import type { Statistics } from '../../control/index.ts'
 import { RCODE, rcodeText } from '../../wire/index.ts'
 import { extendedErrorFields, systemError } from '../errors.ts'
-import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump } from '../ports.ts'
+import type { Inspection } from '../ports.ts'
 import { micros } from './explanation.ts'
 import { keyOutput, linkedRecord, recordOutput } from './records.ts'
 
@@ -44,7 +44,7 @@ export const READY = {
 }
 
 /** All caches (varlink.md §4.2). @throws {VarlinkError} EMSGSIZE when they cannot fit one message. */
-export function cacheOutput(inspector: Inspector) {
+export function cacheOutput(inspector: Inspection) {
   let room = MAX_DUMPED_ENTRIES
   const entry = (dumped: CacheDumpEntry) => {
     if (room-- === 0) throw systemError(constants.errno.EMSGSIZE)
