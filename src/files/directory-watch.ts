@@ -54,7 +54,7 @@ export class DirectoryWatch implements AsyncDisposable {
     this.#timer?.[Symbol.dispose]()
   }
 
-  /** The watch stands before anything is read, so that no change falls between the two. */
+  /** The watch begins before anything is read, so that no change is missed between the two. */
   async #round(): Promise<void> {
     this.#isBusy = true
     try {

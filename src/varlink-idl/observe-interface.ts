@@ -2,7 +2,7 @@ import { Server } from './explain-types.ts'
 import type { Interface } from './idl.ts'
 import { bool, int, list, method, optional, stream, string, struct } from './idl.ts'
 
-/** Who asked, as far as kernel or bus tell; `door` is udp, tcp, bus or varlink. */
+/** Who asked, as far as kernel or bus tell; `via` is udp, tcp, bus or varlink. */
 const Client = struct('Client', {
   via: string,
   address: optional(string),

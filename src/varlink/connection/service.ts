@@ -27,7 +27,7 @@ export interface CallContext<O> {
   readonly signal: AbortSignal
   /** Sends one of several replies (V-4); for methods that require `more`. */
   send(reply: O): void
-  /** The reply to come may be repeated to the same words of anybody, while what it rests on stands. */
+  /** The reply to come may be repeated to the same words of anybody, while what it depends on is current. */
   mayRepeat(origin: TextReplyOrigin): void
 }
 
