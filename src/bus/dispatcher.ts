@@ -55,6 +55,7 @@ export class Dispatcher {
     return { signature: 's', values: [id] }
   }
 
+  /** Introspectable answers on every step of the tree, Properties only where there is an interface of ours. */
   async #standard(
     message: IncomingMessage,
     node: BusNode,
@@ -72,6 +73,7 @@ export class Dispatcher {
   }
 }
 
+/** The flag of the message says whether the caller accepts a password dialog (ALLOW_INTERACTIVE_AUTHORIZATION). */
 function callOf({ flags }: IncomingMessage, client: Client): BusCall {
   return { client, isInteractive: (flags & ALLOW_INTERACTIVE_AUTHORIZATION) !== 0 }
 }
@@ -120,6 +122,7 @@ function findProperty(interfaces: readonly BusInterface[], interfaceName: string
   throw new BusError(ERROR.unknownProperty, `Unknown interface ${interfaceName} or property ${name}.`)
 }
 
+/** Types are compared before the value is looked at: a variant may hold anything. */
 async function write(property: BusProperty, { signature, value }: Variant, call: BusCall): Promise<void> {
   const { name, type } = property
   if (property.write === undefined) {

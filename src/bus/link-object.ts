@@ -56,7 +56,10 @@ export function managerLinkMethods(changes: Changes): Pick<MethodHandlers<typeof
   }
 }
 
-/** One setter for each setting, whichever object it is called on. */
+/**
+ * One setter for each setting, whichever object it is called on. `read` checks the value as a client wrote it. @throws
+ * {BusError}
+ */
 function setters(changes: Changes) {
   const setter =
     <T>(operation: Operation, read: (value: T) => Partial<LinkSettings>) =>
@@ -94,6 +97,7 @@ function linkProperties(link: () => LinkStatus): PropertyReaders<typeof LINK> {
   }
 }
 
+/** The link may have gone between lookup of the object and the read. @throws {BusError} NoSuchLink */
 function statusOf(control: Control, ifindex: number): LinkStatus {
   const status = control.link(ifindex)
   if (status === undefined) throw new BusError(ERROR.noSuchLink, `Link ${ifindex} not known`)

@@ -25,6 +25,7 @@ const AUTHORITY = {
 type AuthorizationCheck = ArgumentsOf<typeof AUTHORITY, 'CheckAuthorization'>
 type Subject = AuthorizationCheck[0]
 
+/** CheckAuthorization's flag: a dialog may be shown. */
 const ALLOW_USER_INTERACTION = 1
 
 /** What the bus answers when nobody is there to be asked. */
@@ -54,6 +55,7 @@ export class PolkitAuthority implements Authority {
   readonly #daemonGid: number
   readonly #connection: () => Bus | undefined
   readonly #log: Log
+  /** Makes cancellation IDs; they need to differ only among our own calls. */
   #asked = 0
 
   constructor({ uid, gid }: Identity, connection: () => Bus | undefined, log: Log) {
@@ -82,6 +84,7 @@ export class PolkitAuthority implements Authority {
     return this.#ask(connection, [subject, action, details, interactive ? ALLOW_USER_INTERACTION : 0, id], signal)
   }
 
+  /** No answer is no: polkit's errors deny, and only one that is not about its absence is worth a warning. */
   async #ask(connection: Bus, question: AuthorizationCheck, signal: AbortSignal): Promise<Authorization> {
     try {
       const [answer] = await connection.invoke(POLKIT, AUTHORITY, 'CheckAuthorization', question, { signal })

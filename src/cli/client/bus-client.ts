@@ -1,3 +1,8 @@
+/**
+ * Folder `client/`: how the daemon is reached, over the bus or over varlink, with calls and replies typed and checked
+ * by the descriptions that the daemon serves by; and the links of this machine. Errors come out as `CliError` with the
+ * text that people read. Nothing here prints or knows verbs.
+ */
 import {
   ALLOW_INTERACTIVE_AUTHORIZATION,
   type ArgumentsOf,
@@ -67,8 +72,8 @@ export class BusClient implements Disposable {
   }
 
   /**
-   * Calls a method of the resolver or of `target`, and waits for its values. `interactive`: the caller may be asked for a
-   * password (C-SET-10). @throws {BusCallError}, {CliError} when the answer does not fit its description
+   * Calls a method of the resolver or of `target`, and waits for its values. `interactive`: the caller may be asked for
+   * a password (C-SET-10). @throws {BusCallError}, {CliError} when the answer does not fit its description
    */
   async call<D extends InterfaceDescription, M extends MethodName<D>>(
     description: D,

@@ -1,3 +1,8 @@
+/**
+ * Folder `resolvconf/`: the interface of resolvconf(8) for scripts that know no other (resolvectl.md §8). Its records
+ * become settings of a link, by the same calls as the setters; what a link's records were is kept in a file beside the
+ * daemon's.
+ */
 import { text } from 'node:stream/consumers'
 import { BusCallError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'

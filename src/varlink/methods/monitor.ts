@@ -14,6 +14,7 @@ export interface MonitorPorts {
   readonly authority: Authority
 }
 
+/** What every method of the interface takes: whether polkit may ask the user. */
 interface AskedInteraction {
   readonly allowInteractiveAuthentication: boolean | undefined
 }

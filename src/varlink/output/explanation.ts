@@ -13,6 +13,7 @@ type ExplainedScopeValue = ValueOf<(typeof Scope)['fields']>
 type RememberedValue = ValueOf<(typeof Remembered)['fields']>
 type ExplainedServerValue = ValueOf<(typeof Server)['fields']>
 
+/** How an answer came about. `scores` is a function since only those who ask for it pay for it. */
 export function provenanceOutput({ answer, took, scores }: Resolved): ProvenanceValue {
   const { source, scope, origin, attempts } = answer
   return {
@@ -38,6 +39,7 @@ export function failureOutput(failure: LookupFailure): FailureValue {
   return { error: errorOfFailure(failure).error, message, rcode: kind === 'rcode-failure' ? rcode : undefined }
 }
 
+/** The decision without its result; `changedUSec` is wall clock, and absent when nothing changed since the start. */
 export function explanationOutput({ name, types, steps, scopes, changedAt }: Explanation) {
   return { name, types, steps, scopes: scopes.map(scopeOutput), changedUSec: changedAt && micros(changedAt) }
 }
@@ -60,6 +62,7 @@ export function askedOutput(resolution: Resolution) {
   }
 }
 
+/** `rule` on the wire is `reason` here: the sentence that names the rule. */
 function scopeOutput(scope: ExplainedScope): ExplainedScopeValue {
   const { ifindex, reason, cache, servers, ...same } = scope
   return {
@@ -88,6 +91,7 @@ function rememberedOutput({ question, found, age, remaining, isOlderThanChange }
   }
 }
 
+/** One server as `why` and `DescribeLinks` show it; the monitor interface has its own form (`output/monitor.ts`). */
 export function serverOutput(report: ServerReport): ExplainedServerValue {
   const { server, roundTrip, sent, answers, silences, errors, truncated, invalid, doubts } = report
   return {
@@ -107,6 +111,7 @@ export function serverOutput(report: ServerReport): ExplainedServerValue {
   }
 }
 
+/** Whole microseconds, the unit of every time on varlink. */
 export function micros(time: Millis): number {
   return Math.round(time * 1000)
 }
