@@ -51,7 +51,7 @@ sets the log level by its value (256 emerg … 263 debug), SIGTERM and SIGINT en
 Configuration: /etc/systemd/resolved.conf and /etc/tsresolved.conf.
 `
 
-/** @throws {UsageError} */
+/** Checks everything that can be checked without looking at the machine. @throws {UsageError} */
 export function parseOptions(argv: readonly string[]): Options {
   const values = parse(argv)
   const { 'log-level': logLevel = 'info', 'runtime-dir': runtimeDirectory = STANDARD_DIRECTORY } = values
@@ -89,6 +89,7 @@ function parse(argv: readonly string[]) {
   }
 }
 
+/** `ADDR[:PORT]`, as `DNSStubListenerExtra=` has it but for the prefix that names one transport. */
 function parseListen(text: string): { address: IpAddress; port: number } {
   try {
     const { address, port, transport } = parseListenSpec(text)

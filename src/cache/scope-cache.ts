@@ -42,8 +42,8 @@ export class ScopeCache {
   staleRetention: Millis = 0
   /** Whether hits are told when a refresh is due (`Prefetch=`). */
   refreshesAhead = false
-  readonly #tally = { replays: 0 }
-  #version = new CacheVersion(this.#tally)
+  readonly #replayCounter = { replays: 0 }
+  #version = new CacheVersion(this.#replayCounter)
   #versions = 0
   #lastOrigin: AnswerOrigin | undefined
   /** Whether any DNAME was stored since the last flush: without one, ancestors of a name need not be looked up. */
@@ -63,7 +63,7 @@ export class ScopeCache {
 
   /** Replies replayed by the memos; neither hits nor misses. */
   get replays(): number {
-    return this.#tally.replays
+    return this.#replayCounter.replays
   }
 
   /** The exact key, else NXDOMAIN for the name, else a CNAME at it or a DNAME above it (R-CACHE-13). */
@@ -79,8 +79,8 @@ export class ScopeCache {
   }
 
   /**
-   * The answer to this very question where it has expired not too long ago. Nothing negative is ever stale (R-CACHE-18).
-   * Attempts that failed before `since` say nothing any more.
+   * The answer to this very question where it has expired not too long ago. Nothing negative is ever stale
+   * (R-CACHE-18). Attempts that failed before `since` say nothing any more.
    */
   stale(question: Question, now: Millis, since = Number.NEGATIVE_INFINITY): StaleHit | undefined {
     const entry = this.#entries.peek(keyOf(question, ''))
@@ -122,7 +122,8 @@ export class ScopeCache {
 
   /**
    * Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept
-   * (R-CACHE-9). Other than in systemd-resolved, an error of the server does not replace an answer that may still be used.
+   * (R-CACHE-9). Other than in systemd-resolved, an error of the server does not replace an answer that may still be
+   * used.
    */
   store(
     question: Question,
@@ -157,7 +158,7 @@ export class ScopeCache {
   /** Forgets everything, in constant time. */
   flush(): void {
     this.#version.isCurrent = false
-    this.#version = new CacheVersion(this.#tally)
+    this.#version = new CacheVersion(this.#replayCounter)
     this.#versions = 0
     this.#hasDnames = false
     this.#entries.clear()
@@ -230,8 +231,8 @@ export class ScopeCache {
   }
 
   /**
-   * Keeps the other RRsets on the way to the answer, such as the links of a CNAME chain, each for its own TTL (R-CACHE-5).
-   * They never displace an answer that a server gave to their own question (R-CACHE-6).
+   * Keeps the other RRsets on the way to the answer, such as the links of a CNAME chain, each for its own TTL
+   * (R-CACHE-5). They never displace an answer that a server gave to their own question (R-CACHE-6).
    */
   #storeAlong(question: Question, message: Message, learntFrom: AnswerOrigin, now: Millis): void {
     if (message.answer.every((record) => isAskedFor(record, question))) return

@@ -28,7 +28,7 @@ export type SetVerdict = VerifiedSet | Insecure | ValidationFailure
  * the one that the signature names, its parent the one that signs its DS, and so on up (S-ASK-2); what has no signature
  * is looked into from the anchor down, until a parent proves that it delegates without DS (S-WALK-1).
  */
-export class Chain {
+export class TrustChain {
   readonly #context: ValidationContext
   readonly #hints: readonly RrSet[]
   /** Links that could not be made in this validation: no use to try them again. */

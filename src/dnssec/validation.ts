@@ -3,7 +3,7 @@ import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
 import { CLASS, isWithin, matches, RCODE, redirectFrom, TYPE } from '../wire/index.ts'
 import { OverBudget } from './budget.ts'
 import type { SetVerdict } from './chain.ts'
-import { Chain, placeOf } from './chain.ts'
+import { TrustChain, placeOf } from './chain.ts'
 import type { ValidationContext } from './context.ts'
 import { lastLabels } from './order.ts'
 import { Proofs } from './proofs.ts'
@@ -44,7 +44,7 @@ class Validation {
   readonly #question: Question
   readonly #message: Message
   readonly #context: ValidationContext
-  readonly #chain: Chain
+  readonly #chain: TrustChain
   readonly #answer: readonly RrSet[]
   readonly #authority: readonly RrSet[]
   readonly #verified = { answer: [] as ResourceRecord[], authority: new Set<ResourceRecord>() }
@@ -59,7 +59,7 @@ class Validation {
     this.#context = context
     this.#answer = rrsetsOf(message, 'answer')
     this.#authority = rrsetsOf(message, 'authority')
-    this.#chain = new Chain(context, this.#authority)
+    this.#chain = new TrustChain(context, this.#authority)
   }
 
   *run(): Generator<Step, Verdict, void> {

@@ -201,13 +201,13 @@ export class UnicastScope implements Scope {
   #obstacle(name: Name): Answer | undefined {
     const { obstacle } = this.#plan
     if (obstacle === undefined && this.#services.counts.isFull) return failed(name, 'errno', this, [], EBUSY)
-    if (obstacle === undefined) return this.#isCrowdedOffline() ? failed(name, 'timeout', this) : undefined
+    if (obstacle === undefined) return this.#isFullWhileOffline() ? failed(name, 'timeout', this) : undefined
     const isMissing = obstacle === 'encryption-unavailable' || obstacle === 'mark-unavailable'
     return isMissing ? failed(name, 'errno', this, [], EOPNOTSUPP) : failed(name, obstacle, this)
   }
 
   /** Nobody answers, and enough questions are out to notice when somebody does. */
-  #isCrowdedOffline(): boolean {
+  #isFullWhileOffline(): boolean {
     return this.#questions.size >= MAX_OFFLINE && this.upstreams.isOffline(this.#services.clock.now())
   }
 

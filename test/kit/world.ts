@@ -155,7 +155,7 @@ export class World {
       newMemo: (routes) =>
         script.memo === false
           ? undefined
-          : new AnswerMemo({ shared, routes, capacity: 1000, random, tally: this.#counts }),
+          : new AnswerMemo({ shared, routes, capacity: 1000, random, replayCounter: this.#counts }),
     })
     this.#apply()
   }

@@ -8,7 +8,7 @@ import type { Context } from '../command/context.ts'
 import { unreachableServers } from './daemon-facts.ts'
 import type { Facts, LinkView } from './doctor-checks.ts'
 import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
-import { isUnavailable, type VarlinkClient, VarlinkError } from '../client/varlink-client.ts'
+import { isUnavailable, type VarlinkClient, VarlinkCallError } from '../client/varlink-client.ts'
 
 /** Looks at everything once. What cannot be seen is not judged. */
 export async function collectFacts(context: Context): Promise<Facts> {
@@ -45,7 +45,7 @@ async function whoServes(varlink: VarlinkClient): Promise<Facts['daemon']> {
     return 'ours'
   } catch (error) {
     if (!isUnavailable(error)) throw error
-    return error instanceof VarlinkError ? 'other' : 'none'
+    return error instanceof VarlinkCallError ? 'other' : 'none'
   }
 }
 
