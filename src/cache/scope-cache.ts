@@ -5,6 +5,7 @@ import type { CacheBudget } from './budget.ts'
 import { cacheabilityOf, isCacheableType, LONGEST, wayOf } from './cacheable.ts'
 import type { EntryKind } from './entry.ts'
 import { Entry } from './entry.ts'
+import { Contradictions, JUST_EXPIRED, USUAL_TYPES } from './contradictions.ts'
 import { CacheVersion } from './cache-version.ts'
 import type {
   CachedAnswer,
@@ -36,6 +37,7 @@ const MAX_VERSIONS = 64
 export class ScopeCache {
   readonly #limits: CacheLimits
   readonly #entries: EntryLru
+  readonly #contradictions = new Contradictions()
   /** How long after its expiry an answer may still be served (`StaleRetentionSec=`). */
   staleRetention: Millis = 0
   /** Whether hits are told when a refresh is due (`Prefetch=`). */
@@ -106,6 +108,19 @@ export class ScopeCache {
   }
 
   /**
+   * Whether `server` gave records of the name, for another type, so short a time ago that its NXDOMAIN now cannot mean that
+   * the name does not exist.
+   */
+  isContradicted(question: Question, server: string, now: Millis): boolean {
+    const isContradicted = USUAL_TYPES.some((type) => {
+      const entry = type === question.type ? undefined : this.#entries.peek(keyOf({ ...question, type }, ''))
+      return entry !== undefined && isProofFrom(server, entry, now)
+    })
+    if (isContradicted) this.#contradictions.note(server, now)
+    return isContradicted
+  }
+
+  /**
    * Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept
    * (R-CACHE-9). Other than in systemd-resolved, an error of the server does not replace an answer that may still be
    * used.
@@ -123,15 +138,15 @@ export class ScopeCache {
     if (isError(message) && this.#outweighs(question, variant, now)) return undefined
     const asked = keyOf(question, variant)
     this.#entries.delete(asked)
-    if (cacheability.kind === 'positive' || cacheability.kind === 'redirect')
-      this.#entries.delete(nxdomainKey(question))
+    if (cacheability.kind === 'positive' || cacheability.kind === 'redirect') this.#onProof(question, learntFrom, now)
     const isNegative = cacheability.kind !== 'positive' && cacheability.kind !== 'redirect'
     if (cacheability.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
     const shared = this.#shared(learntFrom)
     if (variant === '') this.#storeAlong(question, message, shared, now)
     if (cacheability.kind === 'redirect') return undefined
     const kind = cacheability.kind === 'positive' || cacheability.kind === 'nodata' ? 'whole' : cacheability.kind
-    const key = kind === 'nxdomain' && variant === '' ? nxdomainKey(question) : asked
+    const isOfAllTypes = kind === 'nxdomain' && variant === '' && !this.#contradictions.isKnown(learntFrom.server, now)
+    const key = isOfAllTypes ? nxdomainKey(question) : asked
     this.#hasDnames ||= question.type === TYPE.DNAME
     return this.#set(key, kind, wire, shared, now, cacheability.seconds)
   }
@@ -162,6 +177,19 @@ export class ScopeCache {
   /** Everything that is held and not expired, for people. */
   *rows(now: Millis): Generator<CacheRow> {
     for (const entry of this.#entries.values()) if (isLive(entry, now)) yield entry.row()
+  }
+
+  /** The name exists: what said otherwise goes, and the server that did is known for it. */
+  #onProof(question: Question, { server }: AnswerOrigin, now: Millis): void {
+    const denial = this.#entries.peek(nxdomainKey(question))
+    if (denial !== undefined && denial.learntFrom.server === server && isLive(denial, now)) {
+      this.#contradictions.note(server, now)
+    }
+    this.#entries.delete(nxdomainKey(question))
+    for (const type of this.#contradictions.hasAny ? USUAL_TYPES : []) {
+      const key = keyOf({ ...question, type }, '')
+      if (this.#entries.peek(key)?.kind === 'nxdomain') this.#entries.delete(key)
+    }
   }
 
   /** In the order of `lookup`; `get` decides what counts. */
@@ -254,6 +282,12 @@ export class ScopeCache {
 
 function isLive(entry: Entry, now: Millis): boolean {
   return entry.expiresAt > now && entry.isCurrent
+}
+
+/** Whether the entry shows that its name exists for the server, or did a moment ago. */
+function isProofFrom(server: string, entry: Entry, now: Millis): boolean {
+  const isRecent = entry.expiresAt + JUST_EXPIRED > now && entry.isCurrent
+  return entry.learntFrom.server === server && entry.isPositive && isRecent
 }
 
 function searchDname(question: Question, get: (key: string) => Entry | undefined): Entry | undefined {

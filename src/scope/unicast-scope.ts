@@ -5,8 +5,16 @@ import type { Score } from '../routing/index.ts'
 import { scoreDns, searchWalk, typesToSend } from '../routing/index.ts'
 import type { Outcome, Request, ServerReport } from '../upstream/index.ts'
 import { isBogus, ProbeLoop, serverReportOf, Upstream, Upstreams } from '../upstream/index.ts'
-import type { Name, Question } from '../wire/index.ts'
-import { answerTo, parseMessage, questionText, shuffleAddresses, withPlainTtls } from '../wire/index.ts'
+import type { Name, Question, ReadMessage } from '../wire/index.ts'
+import {
+  answerTo,
+  asNodata,
+  parseMessage,
+  questionText,
+  RCODE,
+  shuffleAddresses,
+  withPlainTtls,
+} from '../wire/index.ts'
 import { FLAG } from './flags.ts'
 import { type OpenQuestion, OpenQuestions } from './open-questions.ts'
 import type { Answer } from './answer.ts'
@@ -215,14 +223,23 @@ export class UnicastScope implements Scope {
     const { clock } = this.#services
     const { question } = request
     const { upstream, channel, exchanges } = reply
-    // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
-    const { wire, message } = request.kind === 'relay' ? withPlainTtls(reply) : answerTo(question, reply)
+    const { wire, message } = this.#read(request, reply)
     const origin: AnswerOrigin = { server: upstream.label, channel, learntAt: clock.wall() }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
     if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it
     const entry = isKept ? this.cache.store(question, variant, wire, message, origin, clock.now()) : undefined
     const isRelayed = request.kind === 'relay'
     return replied(wire, message, this, { question, isRelayed, source: 'network', origin, attempts: exchanges, entry })
+  }
+
+  /** What of the reply is believed, and passed on. */
+  #read(request: Request, reply: Extract<Outcome, { kind: 'reply' }>): ReadMessage {
+    // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
+    if (request.kind === 'relay') return withPlainTtls(reply)
+    const read = answerTo(request.question, reply)
+    if (read.message.rcode !== RCODE.NXDOMAIN || read.message.answer.length > 0) return read
+    const now = this.#services.clock.now()
+    return this.cache.isContradicted(request.question, reply.upstream.label, now) ? asNodata(read) : read
   }
 
   #report(question: Question, outcome: Outcome): void {

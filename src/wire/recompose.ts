@@ -1,11 +1,12 @@
 import { mayBeRedirected, matches, redirectFrom } from './chain.ts'
 import { compose } from './compose.ts'
 import { capTtls } from './edit.ts'
+import { flagsOf } from './header.ts'
 import type { Message } from './message.ts'
 import { parseMessage } from './message.ts'
 import type { Name } from './name.ts'
 import { isWithin, nameOfWire, wireOfName } from './name.ts'
-import { CLASS, TYPE } from './numbers.ts'
+import { CLASS, RCODE, TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import { fieldsOf } from './rdata-fields.ts'
 import type { ResourceRecord } from './record.ts'
@@ -42,6 +43,13 @@ export function answerTo(question: Question, reply: ReadMessage): ReadMessage {
   const { id, flags, opt } = message
   const wire = compose({ id, flags, question: message.question ?? question, answer, authority, additional, opt })
   return { wire, message: parseMessage(wire) }
+}
+
+/** The same reply without the claim that the name does not exist. */
+export function asNodata({ wire, message }: ReadMessage): ReadMessage {
+  const copy = Buffer.from(wire)
+  copy.writeUInt16BE(flagsOf(wire) & ~0xf, 2)
+  return { wire: copy, message: { ...message, flags: flagsOf(copy), rcode: RCODE.NOERROR } }
 }
 
 /** Whether the message is what `answerTo` would make of it. */
