@@ -176,6 +176,22 @@ describe('an NXDOMAIN that contradicts what the same server said of the name', (
     expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NOERROR)
   })
 
+  test('both asked at once, and NXDOMAIN for AAAA there before the address', async () => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+    world.serve('*', ({ question: { type } }) =>
+      type === TYPE.A
+        ? { after: 50, reply: { answer: ['box.test 5 A 192.0.2.1'] } }
+        : { rcode: RCODE.NXDOMAIN, authority: [SOA] },
+    )
+    const address = world.ask('box.test')
+    expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NXDOMAIN)
+    await world.advance(50)
+    expect(addressesIn(await address)).toEqual(['192.0.2.1'])
+    expect(await world.ask('box.test', { type: 'AAAA' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
+    await world.advance(1000)
+    expect(addressesIn(await world.ask('box.test'))).toEqual(['192.0.2.1'])
+  })
+
   test('a name that this server gave nothing for does not exist', async () => {
     const world = worldOfContainers(5)
     await world.ask('box.test')
