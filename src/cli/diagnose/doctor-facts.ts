@@ -9,7 +9,7 @@ import { causeOf } from './cause.ts'
 import { readDaemonFacts, unreachableServers } from './daemon-facts.ts'
 import { serverLinesIn } from './doctor-servers.ts'
 import type { Why } from './why-reply.ts'
-import type { Facts, Holder, LinkView } from './doctor-checks.ts'
+import type { Facts, Holder, LinkView } from './doctor-findings.ts'
 import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import { isUnavailable, type VarlinkClient, VarlinkError, VarlinkTimeout } from '../client/varlink-client.ts'
 

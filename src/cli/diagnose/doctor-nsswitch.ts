@@ -1,4 +1,4 @@
-import type { Finding, LinkView } from './doctor-checks.ts'
+import type { Finding, LinkView } from './doctor-findings.ts'
 
 /** One module of the `hosts:` line and the statuses at which glibc stops there, as nsswitch.conf(5) has them. */
 interface Service {

@@ -1,13 +1,5 @@
-import type { Finding, LinkView } from './doctor-checks.ts'
+import type { Finding, LinkView, ServerLine } from './doctor-findings.ts'
 import type { Server } from './why-reply.ts'
-
-/** A line of a file that names servers: `DNS=` of resolved.conf, its drop-ins and delegates, `nameserver` of resolv.conf. */
-export interface ServerLine {
-  readonly file: string
-  /** From 1. */
-  readonly line: number
-  readonly servers: readonly string[]
-}
 
 /** The path of the daemon's settings, and of a drop-in that counts after those of others. */
 export const DROP_INS = '/etc/systemd/resolved.conf.d'

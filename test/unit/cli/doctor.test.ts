@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  diagnose,
-  type Facts,
-  type Finding,
-  type LinkView,
-  nameserversIn,
-} from '../../../src/cli/diagnose/doctor-checks.ts'
+import type { Facts, Finding, LinkView } from '../../../src/cli/diagnose/doctor-findings.ts'
+import { diagnose, nameserversIn } from '../../../src/cli/diagnose/doctor-checks.ts'
 import { LAN as BARE_LAN } from './links.ts'
 import { questionFilter, questionLine, type Question } from '../../../src/cli/watch/questions.ts'
 
