@@ -136,7 +136,7 @@ async function filledMemo() {
   const dependencies = [{ isCurrent: true }, { isCurrent: true }, { isCurrent: true }]
   const shared = { current: () => dependencies, revalidate: () => true }
   const routes = { version: 1, leadTo: () => true }
-  const memo = new AnswerMemo({ shared, routes, capacity: 4 * NAMES, random, tally: { replays: 0 } })
+  const memo = new AnswerMemo({ shared, routes, capacity: 4 * NAMES, random, replayCounter: { replays: 0 } })
   const entries = await manyEntries()
   for (const { query, reply, cached } of entries) {
     memo.remember(query, reply, { entry: cached, source: undefined }, memo.snapshot(0), 0)

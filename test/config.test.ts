@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { DEFAULT_RESOLVED_SETTINGS, readResolvedConf } from '../src/settings/index.ts'
+import { DEFAULT_RESOLVED_SETTINGS, readDelegate, readResolvedConf, readStaticRecords } from '../src/settings/index.ts'
 
 const CONFIG = join(import.meta.dirname, '../config')
 const read = (name: string) => readFileSync(join(CONFIG, name), 'utf8')
@@ -21,4 +21,28 @@ test('they show every key, with the default it has', () => {
   const inForce = Object.keys(settings).filter((key) => !others.includes(key)).length
   const hidden = 2 // sizes of caches that are not there yet
   expect([...shown.matchAll(keyLine)].length).toBe(inForce - hidden)
+})
+
+const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+const examples = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, text]) => text ?? '')
+
+test('the examples of README are read without a problem, and say what is said of them', () => {
+  const texts = examples('ini')
+  const [delegate, resolved] = [
+    texts.find((text) => text.includes('[Delegate]')),
+    texts.find((text) => text.includes('[Resolve]')),
+  ]
+  const { delegate: corp, warnings } = readDelegate('corp', [{ path: 'corp', text: delegate ?? '' }], () => undefined)
+  expect(warnings).toEqual([])
+  expect(corp.servers).toHaveLength(2)
+  expect(corp.domains).toEqual([
+    { name: 'corp.example', routeOnly: true },
+    { name: '8.10.in-addr.arpa', routeOnly: true },
+  ])
+  expect(settingsOf(resolved ?? '')).toMatchObject({ settings: { configuresServersOrDomains: true }, warnings: [] })
+  const [json] = examples('json')
+  const { records, warnings: bad } = readStaticRecords([{ path: 'home.rr', text: json ?? '' }])
+  expect(bad).toEqual([])
+  expect([...records.keys()]).toEqual(['nas.home.example', 'files.home.example', '5.1.168.192.in-addr.arpa'])
 })

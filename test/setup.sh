@@ -29,6 +29,12 @@ need groff groff-base
 need gcc gcc
 need make make
 need readelf binutils
+# `--package`: what builds the Debian package, looks it over, and makes the machines it is installed on.
+if [ "${1:-}" = --package ]; then
+  need dpkg-deb dpkg
+  need lintian lintian
+  need mmdebstrap mmdebstrap
+fi
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 # For what it depends on: the unpacked programs are linked against the same libraries.
 dpkg-query -W -f '${Status}' libsystemd-shared 2>/dev/null | grep -q 'ok installed' || missing="$missing libsystemd-shared"

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Three kinds of test, each runnable alone: `npm run unit`, `npm run replay`, `npm run lab`. The timeouts are for what hangs:
+ * Three kinds of test, each runnable alone: `npm run unit`, `npm run replay`, `npm run lab`; and `npm run package-test`. The timeouts are for what hangs:
  * far beyond what anything takes on a slow and busy machine.
  */
 const patience = { testTimeout: 240_000, hookTimeout: 240_000, teardownTimeout: 60_000 }
@@ -19,6 +19,7 @@ export default defineConfig({
           ...patience,
         },
       },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], fileParallelism: false, ...patience } },
     ],
   },
 })

@@ -1,11 +1,13 @@
 import type { Logger } from '../base/index.ts'
 import type { Options } from './options.ts'
-import type { Libc } from '../sys/index.ts'
+import type { KeptSockets, Libc } from '../sys/index.ts'
 
 /** What the process gives the daemon. */
 export interface DaemonContext {
   readonly options: Options
   readonly libc: Libc | undefined
+  /** Undefined where nobody would keep them. */
+  readonly kept: KeptSockets | undefined
   readonly logger: Logger
   readonly environment: NodeJS.ProcessEnv
   readonly uid: number

@@ -32,7 +32,7 @@ export interface Core {
   readonly networkd: NetworkdState
   readonly foreign: Polled<ForeignDns>
   readonly readConfiguration: () => Promise<Configuration>
-  /** What every answer rests on besides its cache entries and the routes. */
+  /** What every answer depends on besides its cache entries and the routes. */
   readonly shared: SharedDependencies
   /** What could not be used of the configuration. */
   readonly warnings: ConfigWarnings

@@ -1,10 +1,12 @@
-import { Lifetime, reasonOf } from '../base/index.ts'
+import { Lifetime, type Millis, reasonOf } from '../base/index.ts'
 import type { DaemonContext } from './context.ts'
 import { type Core, openCore } from './core.ts'
 import { type FrontEnds, makeFrontEnds } from './front-ends.ts'
 import type { Options } from './options.ts'
 import { formatListenSpec } from '../settings/index.ts'
 import type { StubListeners } from '../stub/index.ts'
+
+const DRAIN_PATIENCE: Millis = 1000
 
 /** The whole resolver: its core, its front ends, and what signals do to them. */
 export class Daemon implements AsyncDisposable {
@@ -50,12 +52,18 @@ export class Daemon implements AsyncDisposable {
     for (const { address, port } of addresses) await this.#stub.openAt(address, port)
     if (addresses.length === 0 && stubListener !== 'no') await this.#stub.openStandard(stubListener)
     await this.#stub.openExtra(extraListeners)
+    this.#context.kept?.closeUntaken()
     this.#listensTo = this.#stub.isWhole ? this.#toListenTo : undefined
   }
 
   /** Where the stub answers; nowhere when it is closed. */
   get places(): StubListeners['places'] {
     return this.#stub.places
+  }
+
+  /** Whether there is any server to ask. */
+  get knowsServers(): boolean {
+    return this.#core.scopes.unicast.some(({ upstreams }) => upstreams.all.length > 0)
   }
 
   /** Opens the varlink sockets and begins to connect to the bus. */
@@ -82,6 +90,7 @@ export class Daemon implements AsyncDisposable {
   async #listenAnew(): Promise<void> {
     this.#listensTo = undefined
     await this.#stub[Symbol.asyncDispose]()
+    this.#context.kept?.forgetAll()
     this.#stub = this.#frontEnds.newStub()
     await this.listen().catch((error: unknown) =>
       this.#context.logger.warning(`${reasonOf(error)}; the stub is closed.`),
@@ -95,9 +104,22 @@ export class Daemon implements AsyncDisposable {
     return [...places, stubListener, ...extraListeners.map(formatListenSpec)].join(', ')
   }
 
+  /**
+   * Before the end. Where the stub's sockets outlive us, what has been read from them is answered first, unless that takes
+   * longer than whoever restarts us should wait; what comes from now on waits there for the next process.
+   */
+  async finish(): Promise<void> {
+    if (this.#context.kept?.keepsAny === true) await this.#stub.drain(DRAIN_PATIENCE)
+  }
+
   /** SIGUSR2. */
   flush(): void {
     this.#core.control.flushCaches()
+  }
+
+  /** SIGRTMIN+1. */
+  resetServerFeatures(): void {
+    this.#core.control.resetServerFeatures()
   }
 
   /** SIGUSR1: what is known, to the log. */

@@ -30,22 +30,31 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   const { dnsCacheSize, dnsCacheBytes } = control.settings
   // No more replies than there is memory for the answers they repeat.
   const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
+  // Whoever subscribes to query results is to see all of them, so nothing is replayed meanwhile.
   const isWatched = () => resolver.watchers.mustSeeAll
-  const memo = { capacity, random, tally: counts }
+  const memo = { capacity, random, replayCounter: counts }
   const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, shared, routes }))
   const owners = life.adopt(new SocketOwners(libc, logger))
   const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, ownerOf, newMemo })
-  const listening = new Listening(libc, logger)
+  const listening = new Listening(libc, logger, context.kept)
   const watching: Watching = {
     journal: life.adopt(
-      new Journal({ watchers: resolver.watchers, clock, ownerOf: clientProcesses(), processName, tally: counts }),
+      new Journal({
+        watchers: resolver.watchers,
+        clock,
+        ownerOf: clientProcesses(),
+        processName,
+        replayCounter: counts,
+      }),
     ),
     meter: life.adopt(new Meter(resolver.watchers, counts)),
     overview: new Overview({ scopes, control, facts: () => control.facts, clock }),
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')
   const text = () => openMetricsText(watching.meter, watching.overview.links())
+  // A varlink reply is kept by its call's bytes, whatever scopes it came from: it depends on routes and own addresses
+  // too.
   const withRoutes: SharedDependencies = {
     ...shared,
     current: () => [scopes.routes, core.local.ownAddresses, ...shared.current()],
@@ -61,7 +70,9 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   }
 }
 
-/** The stub answers before bus and varlink are loaded; ahead of that by whoever is about to lose the right to read them. */
+/**
+ * The stub answers before bus and varlink are loaded; ahead of that by whoever is about to lose the right to read them.
+ */
 export function loadIpc() {
   return import('./ipc.ts')
 }

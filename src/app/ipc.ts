@@ -78,14 +78,16 @@ export async function openIpc(
   }
   const monitorMode = libc === undefined ? 0o600 : 0o666 // each call is checked, where the caller can be known
   const resolve = { ...common, service: resolveService(ports, logger, memo) }
+  // A service manager may hold the sockets open over restarts (sd_listen_fds(3)).
   const passed = activatedSockets(environment, process.pid)
   life.adopt(await VarlinkServer.open(passedOr(passed, 'varlink', path, 0o666), resolve))
   const monitor = { ...common, service: monitorService(ports, logger) }
   const monitorAt = passedOr(passed, 'varlink-monitor', `${path}.Monitor`, monitorMode)
   life.adopt(await VarlinkServer.open(monitorAt, monitor))
-  bus.start()
+  if (!options.tryOut) bus.start() // the name there is the machine's, also while its owner restarts
 }
 
+/** What `io.systemd.service` shows and changes, and what `GetInfo` tells of the product. */
 function aboutProcess({ logger, environment, uid, version }: DaemonContext): Pick<VarlinkPorts, 'process' | 'about'> {
   return {
     process: {

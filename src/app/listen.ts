@@ -11,10 +11,11 @@ const ELSEWHERE = { address: IpAddress.of('127.0.0.1'), firstPort: 5300, ports: 
 export type Advice = (error: ListenError) => string
 
 /**
- * Opens the stub. Where it cannot be had: an error when somebody asked for just that place, another place when trying
- * out, else a warning, as bus and varlink are still of use (R-STUB-1).
+ * Opens the stub. Where it cannot be had: an error when somebody asked for just that place, else a warning, as bus and
+ * varlink are still of use (R-STUB-1). A try-out takes a place that no resolver of a machine has.
  */
 export async function listen(daemon: Daemon, options: Options, advice: Advice, logger: Logger): Promise<void> {
+  if (options.tryOut && options.listen.length === 0) return listenElsewhere(daemon)
   try {
     await daemon.listen()
   } catch (error) {
@@ -22,8 +23,7 @@ export async function listen(daemon: Daemon, options: Options, advice: Advice, l
     const text = `${error.message}.${advice(error)}`
     if (options.listen.length > 0) throw new Error(text, { cause: error })
     logger.warning(text)
-    if (options.tryOut) await listenElsewhere(daemon)
-    else logger.warning('The DNS stub is closed; programs can still ask over the bus and varlink.')
+    logger.warning('The DNS stub is closed; programs can still ask over the bus and varlink.')
   }
 }
 

@@ -12,9 +12,10 @@ import { Daemon } from './daemon.ts'
 import { leaveRoot } from './leave-root.ts'
 import { listen, listenAdvice } from './listen.ts'
 import { HELP, type Options, parseOptions, UsageError } from './options.ts'
-import { ensureDirectory, withUsableDirectory } from './runtime-directory.ts'
+import { ensureDirectory } from './runtime-directory.ts'
 import { SignalOrders } from './signal-orders.ts'
-import { Libc, logWriter, Notifier, SystemClock, Watchdog } from '../sys/index.ts'
+import { KeptSockets, Libc, logWriter, Notifier, RealTimeSignals, SystemClock, Watchdog } from '../sys/index.ts'
+import { announceTryOut, prepareTryOut } from './try-out.ts'
 import { packageVersion } from './version.ts'
 
 try {
@@ -44,25 +45,30 @@ async function run(wanted: Options): Promise<void> {
   const ended = endSignal()
   const libc = Libc.load(logger)
   const notifier = takeNotifier(libc, logger)
+  const kept = libc && new KeptSockets(libc, notifier, process.env, process.pid)
   const orders = new SignalOrders(process, notifier, logger)
+  const realTime = RealTimeSignals.take(libc, logger, orders.realTime)
+  if (realTime !== undefined) life.adopt(realTime)
   const version = packageVersion()
-  const options = wanted.tryOut ? await withUsableDirectory(wanted, life, logger) : wanted
+  const options = wanted.tryOut ? await prepareTryOut(wanted, life, logger) : wanted
   const advice = listenAdvice(options, libc)
   await leaveRoot(options, options !== wanted, libc, logger)
   await ensureDirectory(options.runtimeDirectory)
   const identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   const daemon = life.adopt(
-    await Daemon.open({ options, libc, logger, environment: process.env, ...identity, version }),
+    await Daemon.open({ options, libc, kept, logger, environment: process.env, ...identity, version }),
   )
   await listen(daemon, options, advice, logger)
   await daemon.openIpc()
   notifier.notify('READY=1', 'STATUS=Processing requests.')
   const watchdog = Watchdog.start(notifier, new SystemClock(libc), process.env)
   if (watchdog !== undefined) life.adopt(watchdog)
-  announce(daemon, options, version, logger)
+  logger.info(`tsresolved ${version} is ready${placesText(daemon)}.`)
+  if (options.tryOut) announceTryOut(daemon, options, logger)
   life.adopt(orders).obeyBy(daemon)
   logger.info(`Received ${await ended}, shutting down.`)
   notifier.notify('STOPPING=1', 'STATUS=Shutting down.')
+  await daemon.finish()
 }
 
 /** $NOTIFY_SOCKET is for us alone, not for what we might start. */
@@ -72,14 +78,9 @@ function takeNotifier(libc: Libc | undefined, logger: Logger): Notifier {
   return notifier
 }
 
-/** Where it answers; for who tries it out, the line that proves it. */
-function announce(daemon: Daemon, { tryOut }: Options, version: string, logger: Logger): void {
+function placesText(daemon: Daemon): string {
   const places = daemon.places.map(({ address, port }) => `${address.text} port ${port}`)
-  logger.info(`tsresolved ${version} is ready${places.length > 0 ? `, answering on ${places.join(' and ')}` : ''}.`)
-  const [first] = daemon.places
-  if (!tryOut || first === undefined) return
-  const at = `dig @${first.address.text}${first.port === 53 ? '' : ` -p ${first.port}`}`
-  logger.notice(`Try:  ${at} example.com   (without a network:  ${at} localhost)`)
+  return places.length === 0 ? '' : `, answering on ${places.join(' and ')}`
 }
 
 /**

@@ -13,7 +13,7 @@ export interface Options {
   readonly logLevel: LogLevel
   /** Whom to become when started as root; none for the usual one, if it exists. */
   readonly user: string | undefined
-  /** Where the places of a system resolver cannot be had, use private ones. */
+  /** Nothing of the machine's resolver is taken: neither its addresses, nor its directory, nor its name on the bus. */
   readonly tryOut: boolean
   readonly action: 'run' | 'help' | 'version'
 }
@@ -39,17 +39,19 @@ system bus as org.freedesktop.resolve1, and by varlink.
                          systemd-resolve, if there is one; root stays root)
   --log-level LEVEL      ${LOG_LEVELS.join(', ')}
                          (default info)
-  --try-out              where port 53 or the runtime directory cannot be had,
-                         say why and use private ones instead of giving up
+  --try-out              run beside the machine's resolver: with its links'
+                         servers, on a port and in a directory of its own, not
+                         on the bus
   -h, --help             show this and exit
   --version              show the version and exit
 
 Signals: SIGHUP reloads the configuration, SIGUSR1 logs caches and servers,
-SIGUSR2 flushes all caches, SIGTERM and SIGINT end it.
+SIGUSR2 flushes all caches, SIGRTMIN+1 forgets what servers can do, SIGRTMIN+18
+sets the log level by its value (256 emerg … 263 debug), SIGTERM and SIGINT end it.
 Configuration: /etc/systemd/resolved.conf and /etc/tsresolved.conf.
 `
 
-/** @throws {UsageError} */
+/** Checks everything that can be checked without looking at the machine. @throws {UsageError} */
 export function parseOptions(argv: readonly string[]): Options {
   const values = parse(argv)
   const { 'log-level': logLevel = 'info', 'runtime-dir': runtimeDirectory = STANDARD_DIRECTORY } = values
@@ -87,6 +89,7 @@ function parse(argv: readonly string[]) {
   }
 }
 
+/** `ADDR[:PORT]`, as `DNSStubListenerExtra=` has it but for the prefix that names one transport. */
 function parseListen(text: string): { address: IpAddress; port: number } {
   try {
     const { address, port, transport } = parseListenSpec(text)

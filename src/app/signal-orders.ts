@@ -1,13 +1,18 @@
 import { type Logger, reasonOf } from '../base/index.ts'
+import { controlCommand } from './control-command.ts'
 import type { Daemon } from './daemon.ts'
-import type { Notifier } from '../sys/index.ts'
+import { memoryText, trimMemory } from './process-memory.ts'
+import type { Notifier, OnRealTimeSignal } from '../sys/index.ts'
 
 const SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
-type Order = (typeof SIGNALS)[number]
+/** They would end the process, and mean nothing to it. Those of a crash, a limit or the terminal's quit key do end it. */
+const IGNORED = ['SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const
+type Order = (typeof SIGNALS)[number] | 'SIGRTMIN+1'
+type Obedient = Pick<Daemon, 'reload' | 'dump' | 'flush' | 'resetServerFeatures'>
 
 /** Where signals arrive: the process. */
 export interface SignalSource {
-  on(signal: Order, listener: () => void): unknown
+  on(signal: (typeof SIGNALS)[number] | (typeof IGNORED)[number], listener: () => void): unknown
 }
 
 /**
@@ -18,7 +23,7 @@ export class SignalOrders implements AsyncDisposable {
   readonly #notifier: Pick<Notifier, 'notify'>
   readonly #logger: Logger
   readonly #early = new Set<Order>()
-  #daemon: Pick<Daemon, 'reload' | 'dump' | 'flush'> | undefined
+  #daemon: Obedient | undefined
   #reloading = Promise.resolve()
   #hasEnded = false
 
@@ -26,10 +31,19 @@ export class SignalOrders implements AsyncDisposable {
     this.#notifier = notifier
     this.#logger = logger
     for (const signal of SIGNALS) source.on(signal, () => this.#take(signal))
+    for (const signal of IGNORED) source.on(signal, () => logger.debug(`${signal} is ignored.`))
+  }
+
+  /** What real-time signals ask, by their distance from SIGRTMIN. */
+  get realTime(): ReadonlyMap<number, OnRealTimeSignal> {
+    return new Map<number, OnRealTimeSignal>([
+      [1, () => this.#take('SIGRTMIN+1')],
+      [18, (value) => this.#control(value)],
+    ])
   }
 
   /** From now on `daemon` does as it is told. It must outlive this. */
-  obeyBy(daemon: Pick<Daemon, 'reload' | 'dump' | 'flush'>): void {
+  obeyBy(daemon: Obedient): void {
     this.#daemon = daemon
     for (const order of this.#early) this.#take(order)
     this.#early.clear()
@@ -46,7 +60,17 @@ export class SignalOrders implements AsyncDisposable {
     if (this.#daemon === undefined) this.#early.add(order)
     else if (order === 'SIGHUP') this.#reloading = this.#reload(this.#daemon, this.#reloading)
     else if (order === 'SIGUSR1') this.#daemon.dump()
-    else this.#daemon.flush()
+    else if (order === 'SIGUSR2') this.#daemon.flush()
+    else this.#daemon.resetServerFeatures()
+  }
+
+  /** SIGRTMIN+18 concerns the process alone: at once, whatever the daemon is doing. */
+  #control(value: number | undefined): void {
+    const command = controlCommand(value)
+    if (command.kind === 'log-level') this.#logger.level = command.level
+    else if (command.kind === 'trim-memory') trimMemory()
+    else if (command.kind === 'memory-use') this.#logger.notice(`Memory: ${memoryText()}`)
+    else this.#logger.notice(`SIGRTMIN+18 ${command.text} is ignored.`)
   }
 
   /** One after the other. Never rejects. */

@@ -35,9 +35,14 @@ export class Tasks implements AsyncDisposable {
     return true
   }
 
+  /** Resolves when nothing runs. */
+  async idle(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(new Error('shutting down'))
-    if (this.#running > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
+    await this.idle()
   }
 
   async #guard(work: (signal: AbortSignal) => Promise<void>): Promise<void> {

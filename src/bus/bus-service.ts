@@ -31,10 +31,12 @@ export interface BusOptions {
   readonly onResume: () => void
 }
 
+/** Pauses between attempts to connect, doubled each time. */
 const FIRST_DELAY: Millis = 100
 const LAST_DELAY: Millis = 30_000
 /** A connection that lasted this long was a good one: the next attempt after it starts over with short delays. */
 const GOOD_WHILE: Millis = 10_000
+/** From connecting to owning the name; a bus that stays silent counts as absent. */
 const CONNECT_PATIENCE: Millis = 10_000
 
 /**

@@ -3,7 +3,7 @@ import { type Authority, type Caller, type Control, isTrusted, type Operation, t
 import type { LinkSettings } from '../settings/index.ts'
 import { linkIndexOf } from './arguments.ts'
 import { BusError, ERROR } from './errors.ts'
-import type { Call } from './interface.ts'
+import type { BusCall } from './interface.ts'
 
 /** Everything callers change goes through here: one order of checks for all (dbus.md §5, §9). */
 export class Changes {
@@ -24,7 +24,7 @@ export class Changes {
    * change; resolves when it is in force. `read` must throw for bad arguments.
    */
   async setLink(
-    call: Call,
+    call: BusCall,
     link: number,
     operation: Operation,
     read: () => Partial<LinkSettings>,
@@ -37,7 +37,7 @@ export class Changes {
     return []
   }
 
-  async revertLink(call: Call, link: number): Promise<readonly []> {
+  async revertLink(call: BusCall, link: number): Promise<readonly []> {
     const ifindex = this.#changeable(link)
     using slot = call.client.enter('change')
     const caller = await this.#authorize(call, 'revert', ifindex, slot.signal)
@@ -46,7 +46,7 @@ export class Changes {
   }
 
   /** Runs `act` for whoever may. */
-  async ofDaemon(call: Call, operation: Operation, act: () => void): Promise<readonly []> {
+  async ofDaemon(call: BusCall, operation: Operation, act: () => void): Promise<readonly []> {
     using slot = call.client.enter('change')
     await this.#authorize(call, operation, undefined, slot.signal)
     act()
@@ -63,7 +63,12 @@ export class Changes {
    * Calls of one trusted client pass in the order they came: nothing here waits for anything of their own.
    * @throws {BusError} when the caller may not, ClientGone when it left before the answer: then nothing happens
    */
-  async #authorize(call: Call, operation: Operation, link: IfIndex | undefined, signal: AbortSignal): Promise<Caller> {
+  async #authorize(
+    call: BusCall,
+    operation: Operation,
+    link: IfIndex | undefined,
+    signal: AbortSignal,
+  ): Promise<Caller> {
     const caller = await call.client.identify()
     using _question = isTrusted(caller, this.#daemonUid) ? undefined : call.client.enter('authorization')
     const interfaceName = link === undefined ? undefined : this.#control.link(link)?.name

@@ -39,7 +39,7 @@ export class ClientGone extends Error {
 
 /** Who has calls waiting on one connection to the bus, and how many. */
 export class Clients implements Disposable {
-  readonly #waiting = new Map<string, Waiting>()
+  readonly #waiting = new Map<string, WaitingCalls>()
   readonly #totals = { lookup: 0, change: 0, authorization: 0 }
   readonly #known = new Map<string, Promise<Caller>>()
   readonly #lookUp: (busName: string) => Promise<Caller>
@@ -71,7 +71,7 @@ export class Clients implements Disposable {
   }
 
   #enter(busName: string, kind: WaitKind): WaitSlot {
-    const waiting = this.#waiting.get(busName) ?? new Waiting()
+    const waiting = this.#waiting.get(busName) ?? new WaitingCalls()
     if (waiting.counts[kind] >= BOUNDS[kind].perClient) throw tooMany('Too many calls of this client are waiting.')
     if (this.#totals[kind] >= BOUNDS[kind].total) throw tooMany('Too many calls are waiting.')
     this.#waiting.set(busName, waiting)
@@ -103,7 +103,7 @@ export class Clients implements Disposable {
 /** Unique names are forgotten when their owners leave; this bounds those who stay. */
 const MAX_KNOWN = 4096
 
-class Waiting {
+class WaitingCalls {
   readonly slots = new Set<AbortController>()
   readonly counts = { lookup: 0, change: 0, authorization: 0 }
 }

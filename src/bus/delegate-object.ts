@@ -20,6 +20,7 @@ export function delegateInterface(id: string, control: Control): BusInterface {
   )
 }
 
+/** The manager's side of them: a path by ID, and all of them. */
 export function delegateMethods(
   control: Control,
 ): Pick<MethodHandlers<typeof MANAGER>, 'GetDelegate' | 'ListDelegates'> {
@@ -29,6 +30,7 @@ export function delegateMethods(
   }
 }
 
+/** A reload may have removed it. @throws {BusError} NoSuchDelegate */
 function delegateOf(control: Control, id: string): DelegateStatus {
   const delegate = control.delegates().find((candidate) => candidate.id === id)
   if (delegate === undefined) throw new BusError(ERROR.noSuchDelegate, `Delegate '${id}' not known`)

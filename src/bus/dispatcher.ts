@@ -8,12 +8,12 @@ import {
 } from '../dbus/index.ts'
 import type { Client } from './clients.ts'
 import { BusError, ERROR, invalidArgs } from './errors.ts'
-import type { BusInterface, Call, Method, Property } from './interface.ts'
+import type { BusInterface, BusCall, BusMethod, BusProperty } from './interface.ts'
 import { introspectionXml, STANDARD_METHODS } from './introspection.ts'
 import type { BusNode, ObjectTree } from './object-tree.ts'
 
 /** The values a call is answered with. */
-export interface Answer {
+export interface MethodReply {
   readonly signature: string
   readonly values: readonly unknown[]
 }
@@ -29,7 +29,7 @@ export class Dispatcher {
   }
 
   /** @throws {BusError | ControlError} what the caller is to see */
-  async dispatch(message: IncomingMessage, client: Client): Promise<Answer> {
+  async dispatch(message: IncomingMessage, client: Client): Promise<MethodReply> {
     if (message.interface === PEER.name) return this.#peer(message)
     const node = this.#tree.find(message.path)
     if (node === undefined) throw unknownObject(message.path)
@@ -47,7 +47,7 @@ export class Dispatcher {
   }
 
   /** Peer answers on every path, existing or not. */
-  #peer(message: IncomingMessage): Answer {
+  #peer(message: IncomingMessage): MethodReply {
     if (message.member === 'Ping') return { signature: '', values: [] }
     if (message.member !== 'GetMachineId') throw unknownMethod(message)
     const id = this.#machineId()
@@ -55,11 +55,12 @@ export class Dispatcher {
     return { signature: 's', values: [id] }
   }
 
+  /** Introspectable answers on every step of the tree, Properties only where there is an interface of ours. */
   async #standard(
     message: IncomingMessage,
     node: BusNode,
     args: readonly unknown[],
-    call: Call,
+    call: BusCall,
   ): Promise<readonly unknown[]> {
     if (message.interface === INTROSPECTABLE.name) return [introspectionXml(node.interfaces, node.children)]
     if (node.interfaces.length === 0) throw unknownObject(message.path)
@@ -72,7 +73,8 @@ export class Dispatcher {
   }
 }
 
-function callOf({ flags }: IncomingMessage, client: Client): Call {
+/** The flag of the message says whether the caller accepts a password dialog (ALLOW_INTERACTIVE_AUTHORIZATION). */
+function callOf({ flags }: IncomingMessage, client: Client): BusCall {
   return { client, isInteractive: (flags & ALLOW_INTERACTIVE_AUTHORIZATION) !== 0 }
 }
 
@@ -96,7 +98,7 @@ function typesOf(list: readonly Argument[]): string {
 }
 
 /** A call without an interface means whichever has the member (D-Bus specification, "Message Types"). */
-function findMethod(interfaces: readonly BusInterface[], message: IncomingMessage): Method {
+function findMethod(interfaces: readonly BusInterface[], message: IncomingMessage): BusMethod {
   const candidates = interfaces.filter(({ name }) => message.interface === '' || message.interface === name)
   const method = candidates.flatMap(({ methods }) => methods).find(({ name }) => name === message.member)
   if (method === undefined) throw unknownMethod(message)
@@ -113,14 +115,15 @@ function readAll(interfaces: readonly BusInterface[], name: string): Record<stri
   return Object.fromEntries(properties.map((each) => [each.name, new Variant(each.type, each.read())]))
 }
 
-function findProperty(interfaces: readonly BusInterface[], interfaceName: string, name: string): Property {
+function findProperty(interfaces: readonly BusInterface[], interfaceName: string, name: string): BusProperty {
   const owner = interfaces.find((each) => each.name === interfaceName)
   const property = owner?.properties.find((each) => each.name === name)
   if (property !== undefined) return property
   throw new BusError(ERROR.unknownProperty, `Unknown interface ${interfaceName} or property ${name}.`)
 }
 
-async function write(property: Property, { signature, value }: Variant, call: Call): Promise<void> {
+/** Types are compared before the value is looked at: a variant may hold anything. */
+async function write(property: BusProperty, { signature, value }: Variant, call: BusCall): Promise<void> {
   const { name, type } = property
   if (property.write === undefined) {
     throw new BusError(ERROR.propertyReadOnly, `Property '${name}' is not writable.`)

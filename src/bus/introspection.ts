@@ -1,8 +1,9 @@
 import { type Argument, argumentsOf, INTROSPECTABLE, PEER, PROPERTIES } from '../dbus/index.ts'
-import type { BusInterface, Method, Property } from './interface.ts'
+import type { BusInterface, BusMethod, BusProperty } from './interface.ts'
 
-type Description = Pick<Method, 'name' | 'in' | 'out'>
+type Description = Pick<BusMethod, 'name' | 'in' | 'out'>
 
+/** Only PropertiesChanged: resolve1 has no signals of its own. */
 interface BusSignal {
   readonly name: string
   readonly args: readonly Argument[]
@@ -23,11 +24,14 @@ const PROPERTIES_CHANGED: BusSignal = {
   args: argumentsOf('s interface_name, a{sv} changed_properties, as invalidated_properties'),
 }
 
+/** The DTD is named as busctl, gdbus and the original do; nobody fetches it. */
 const HEADER = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
 "https://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
 `
 
-/** What `Introspect` answers. All names come from our own tables or are escaped path elements: nothing needs quoting. */
+/**
+ * What `Introspect` answers. All names come from our own tables or are escaped path elements: nothing needs quoting.
+ */
 export function introspectionXml(interfaces: readonly BusInterface[], children: readonly string[]): string {
   const standard = [...STANDARD_METHODS].map(([name, methods]) =>
     interfaceXml(name, [], methods, name === PROPERTIES.name ? [PROPERTIES_CHANGED] : []),
@@ -37,9 +41,10 @@ export function introspectionXml(interfaces: readonly BusInterface[], children: 
   return `${HEADER}<node>\n${[...standard, ...own, ...nodes].join('')}</node>\n`
 }
 
+/** Members in the order of the original: properties, methods, signals. */
 function interfaceXml(
   name: string,
-  properties: readonly Property[],
+  properties: readonly BusProperty[],
   methods: readonly Description[],
   signals: readonly BusSignal[],
 ): string {
@@ -47,8 +52,9 @@ function interfaceXml(
   return ` <interface name="${name}">\n${members.join('')} </interface>\n`
 }
 
-function propertyXml({ name, type, emitsChange, write }: Property): string {
+function propertyXml({ name, type, emitsChange, write }: BusProperty): string {
   const access = write === undefined ? 'read' : 'readwrite'
+  // Without an annotation `true` is meant, and a property that can be set is for the privileged, as in the original.
   const annotations = [
     emitsChange === 'true' ? '' : annotationXml('org.freedesktop.DBus.Property.EmitsChangedSignal', emitsChange),
     write === undefined ? '' : annotationXml('org.freedesktop.systemd1.Privileged', 'true'),

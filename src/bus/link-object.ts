@@ -13,7 +13,7 @@ import {
 } from './arguments.ts'
 import type { Changes } from './changes.ts'
 import { BusError, ERROR } from './errors.ts'
-import { type BusInterface, type Call, implement, type MethodHandlers, type PropertyReaders } from './interface.ts'
+import { type BusInterface, type BusCall, implement, type MethodHandlers, type PropertyReaders } from './interface.ts'
 import { currentLinkServer, currentLinkServerEx, linkDomain, linkServer, linkServerEx } from './values.ts'
 
 /** `org.freedesktop.resolve1.Link` of one interface (dbus.md §5). */
@@ -56,11 +56,14 @@ export function managerLinkMethods(changes: Changes): Pick<MethodHandlers<typeof
   }
 }
 
-/** One setter for each setting, whichever object it is called on. */
+/**
+ * One setter for each setting, whichever object it is called on. `read` checks the value as a client wrote it. @throws
+ * {BusError}
+ */
 function setters(changes: Changes) {
   const setter =
     <T>(operation: Operation, read: (value: T) => Partial<LinkSettings>) =>
-    (ifindex: number, value: T, call: Call) =>
+    (ifindex: number, value: T, call: BusCall) =>
       changes.setLink(call, ifindex, operation, () => read(value))
   return {
     servers: setter('set-dns-servers', (value: readonly ServerArgument[]) => ({ servers: serversOf(value) })),
@@ -94,6 +97,7 @@ function linkProperties(link: () => LinkStatus): PropertyReaders<typeof LINK> {
   }
 }
 
+/** The link may have gone between lookup of the object and the read. @throws {BusError} NoSuchLink */
 function statusOf(control: Control, ifindex: number): LinkStatus {
   const status = control.link(ifindex)
   if (status === undefined) throw new BusError(ERROR.noSuchLink, `Link ${ifindex} not known`)

@@ -29,6 +29,7 @@ export function logControlInterface(logger: Logger, target: string, changes: Cha
         if (level === undefined) throw invalidArgs(`Invalid log level '${value}'`)
         await changes.ofDaemon(call, 'set-logging', () => (logger.level = level))
       },
+      // Setting the target that is in use succeeds: tools set both properties together.
       async LogTarget(value, call) {
         if (!LOG_TARGETS.has(value)) throw invalidArgs(`Invalid log target '${value}'`)
         await changes.ofDaemon(call, 'set-logging', () => {

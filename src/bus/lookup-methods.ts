@@ -4,7 +4,7 @@ import { ACCEPTED_FLAGS, type QueryClient } from '../resolve/index.ts'
 import { wireOfRecord } from '../wire/index.ts'
 import { familyOf, flagsOf, lookupIndexOf } from './arguments.ts'
 import { errorOfFailure } from './errors.ts'
-import type { Call, MethodHandlers } from './interface.ts'
+import type { BusCall, MethodHandlers } from './interface.ts'
 
 type LookupMethod = 'ResolveHostname' | 'ResolveAddress' | 'ResolveRecord' | 'ResolveService'
 
@@ -47,12 +47,12 @@ export function lookupMethods(lookups: Lookups): Pick<MethodHandlers<typeof MANA
 }
 
 /** For those who watch: the bus is asked who it is only for them. */
-function clientOf({ client }: Call): QueryClient {
+function clientOf({ client }: BusCall): QueryClient {
   return { via: 'bus', busName: client.busName, identify: () => client.identify() }
 }
 
 /** Waits as long as the caller is on the bus. @throws {BusError} for a lookup that found nothing, and for too many at once */
-async function waitFor<T>(call: Call, lookUp: (signal: AbortSignal) => Promise<Lookup<T>>): Promise<T> {
+async function waitFor<T>(call: BusCall, lookUp: (signal: AbortSignal) => Promise<Lookup<T>>): Promise<T> {
   using slot = call.client.enter('lookup')
   const result = await lookUp(slot.signal)
   if (!result.ok) throw errorOfFailure(result.failure)

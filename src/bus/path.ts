@@ -1,11 +1,15 @@
 import type { IfIndex } from '../base/index.ts'
 import { MANAGER_PATH } from '../dbus/index.ts'
 
+/** Parents of the objects that come and go: links by ifindex, DNS-SD services and delegates by ID. */
 export const LINKS_PATH = `${MANAGER_PATH}/link`
 export const DNSSD_PATH = `${MANAGER_PATH}/dnssd`
 export const DELEGATES_PATH = `${MANAGER_PATH}/dns_delegate`
 
-/** Makes any text an element of an object path: what is not a letter, or a digit after the first place, is `_xx` (dbus.md §2). */
+/**
+ * Makes any text an element of an object path: what is not a letter, or a digit after the first place, is `_xx`
+ * (dbus.md §2).
+ */
 export function escapeElement(text: string): string {
   if (text === '') return '_'
   let element = ''

@@ -6,7 +6,7 @@ import {
   mayRead,
   type Operation,
   PERMISSIONS,
-  type Verdict,
+  type Authorization,
 } from '../control/index.ts'
 import { type ArgumentsOf, type BusConnection, type InterfaceDescription, RemoteError, Variant } from '../dbus/index.ts'
 
@@ -22,9 +22,10 @@ const AUTHORITY = {
   },
   properties: {},
 } as const satisfies InterfaceDescription
-type Question = ArgumentsOf<typeof AUTHORITY, 'CheckAuthorization'>
-type Subject = Question[0]
+type AuthorizationCheck = ArgumentsOf<typeof AUTHORITY, 'CheckAuthorization'>
+type Subject = AuthorizationCheck[0]
 
+/** CheckAuthorization's flag: a dialog may be shown. */
 const ALLOW_USER_INTERACTION = 1
 
 /** What the bus answers when nobody is there to be asked. */
@@ -54,6 +55,7 @@ export class PolkitAuthority implements Authority {
   readonly #daemonGid: number
   readonly #connection: () => Bus | undefined
   readonly #log: Log
+  /** Makes cancellation IDs; they need to differ only among our own calls. */
   #asked = 0
 
   constructor({ uid, gid }: Identity, connection: () => Bus | undefined, log: Log) {
@@ -69,19 +71,21 @@ export class PolkitAuthority implements Authority {
     interfaceName: string | undefined,
     interactive: boolean,
     signal: AbortSignal,
-  ): Promise<Verdict> {
+  ): Promise<Authorization> {
     signal.throwIfAborted()
     if (isTrusted(caller, this.#daemonUid) || mayRead(operation, caller, this.#daemonGid)) return 'allowed'
     const { action, concernsLink } = PERMISSIONS[operation]
     const connection = this.#connection()
     const subject = subjectOf(caller)
     if (action === undefined || connection === undefined || subject === undefined) return 'denied'
-    const details: Question[2] = concernsLink && interfaceName !== undefined ? { interface: interfaceName } : {}
+    const details: AuthorizationCheck[2] =
+      concernsLink && interfaceName !== undefined ? { interface: interfaceName } : {}
     const id = `tsresolved-${++this.#asked}`
     return this.#ask(connection, [subject, action, details, interactive ? ALLOW_USER_INTERACTION : 0, id], signal)
   }
 
-  async #ask(connection: Bus, question: Question, signal: AbortSignal): Promise<Verdict> {
+  /** No answer is no: polkit's errors deny, and only one that is not about its absence is worth a warning. */
+  async #ask(connection: Bus, question: AuthorizationCheck, signal: AbortSignal): Promise<Authorization> {
     try {
       const [answer] = await connection.invoke(POLKIT, AUTHORITY, 'CheckAuthorization', question, { signal })
       const [isAuthorized, isChallenge] = answer

@@ -2,26 +2,26 @@ import type { Dependency } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
 
 /** Counted for the cache by those who replay its answers. */
-export interface CacheTally {
+export interface ReplayCounter {
   replays: number
 }
 
 /**
  * The dependency that all entries stored between two changes of routes share. When names move to another scope a next
- * version begins, and nothing is walked: an entry of an older one is checked when it is next used, and passes over to the
- * latest version if its name did not move. Entries refer to versions and each version to the next, so that old versions
- * are collected with their last entry.
+ * version begins, and nothing is walked: an entry of an older one is checked when it is next used, and passes over to
+ * the latest version if its name did not move. Entries refer to versions and each version to the next, so that old
+ * versions are collected with their last entry.
  */
 export class CacheVersion implements Dependency {
   /** One for the whole cache. */
-  readonly tally: CacheTally
+  readonly replayCounter: ReplayCounter
   /** False once the cache was flushed; only the latest version's is kept up to date. */
   isCurrent = true
   #successor: CacheVersion | undefined
-  #isDoomed: (name: Name) => boolean = () => false
+  #isMovedElsewhere: (name: Name) => boolean = () => false
 
-  constructor(tally: CacheTally) {
-    this.tally = tally
+  constructor(replayCounter: ReplayCounter) {
+    this.replayCounter = replayCounter
   }
 
   /** Whether its entries need no check. */
@@ -31,15 +31,15 @@ export class CacheVersion implements Dependency {
 
   /** Begins the next version, of which entries at names that move now are no part. */
   next(isMovedElsewhere: (name: Name) => boolean): CacheVersion {
-    this.#isDoomed = isMovedElsewhere
-    this.#successor = new CacheVersion(this.tally)
+    this.#isMovedElsewhere = isMovedElsewhere
+    this.#successor = new CacheVersion(this.replayCounter)
     return this.#successor
   }
 
   /** The latest version when the name has not moved since this one, else `INVALID`. */
   latestFor(name: Name): CacheVersion {
     if (this.#successor === undefined) return this
-    return this.#isDoomed(name) ? INVALID : this.#successor.latestFor(name)
+    return this.#isMovedElsewhere(name) ? INVALID : this.#successor.latestFor(name)
   }
 }
 

@@ -1,6 +1,17 @@
 import type { Seconds } from '../base/index.ts'
 import type { Message, Question, ResourceRecord } from '../wire/index.ts'
-import { CLASS, isWithin, matches, mayBeRedirected, nameOf, RCODE, redirectFrom, ttlOf, TYPE } from '../wire/index.ts'
+import {
+  CLASS,
+  isWithin,
+  matches,
+  MAX_REDIRECTS,
+  mayBeRedirected,
+  nameOf,
+  RCODE,
+  redirectFrom,
+  ttlOf,
+  TYPE,
+} from '../wire/index.ts'
 
 /** Two hours: nothing is kept longer, whatever its TTL says (R-CACHE-5). */
 export const LONGEST: Seconds = 7200
@@ -41,7 +52,7 @@ export function isCacheableType({ type, class: questionClass }: { type: number; 
 /** True when the chain of CNAMEs from the question's name ends, within the message, at a record of the asked type. */
 function answersFully(question: Question, answer: readonly ResourceRecord[]): boolean {
   let name = question.name
-  for (let steps = 0; steps <= answer.length; steps++) {
+  for (let steps = 0; steps <= MAX_REDIRECTS; steps++) {
     if (answer.some((record) => matches(record, name, question.type, question.class))) return true
     const redirect = mayBeRedirected(question.type) ? redirectFrom(name, answer) : undefined
     if (redirect === undefined) return false
@@ -59,7 +70,7 @@ export function wayOf(
   answer: readonly ResourceRecord[],
 ): (record: ResourceRecord) => boolean {
   const names = [name]
-  for (let at = name; names.length <= answer.length && mayBeRedirected(type); names.push(at)) {
+  for (let at = name; names.length <= MAX_REDIRECTS && mayBeRedirected(type); names.push(at)) {
     const redirect = redirectFrom(at, answer)
     if (redirect === undefined) break
     at = redirect.target

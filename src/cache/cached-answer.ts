@@ -1,8 +1,8 @@
 import type { Channel, Dependency, Millis } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 
-/** Answers of different shape to the same question are kept apart; '' is the ordinary one. */
-export type CacheVariant = '' | 'do' | 'proxy'
+/** Answers of different shape to the same question are kept apart; '' is the ordinary one, 'chain' is for validation. */
+export type CacheVariant = '' | 'do' | 'proxy' | 'chain'
 
 /** From whom an answer was learnt, and when: what its provenance tells later. */
 export interface AnswerOrigin {
@@ -10,6 +10,8 @@ export interface AnswerOrigin {
   readonly channel: Channel
   /** Wall-clock time. */
   readonly learntAt: Millis
+  /** Validation proved it to be what its zone says. */
+  readonly isAuthenticated?: boolean
 }
 
 /** A cache entry as others may depend on it: the server's message, and its time on `Clock.now`. */

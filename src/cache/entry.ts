@@ -22,14 +22,17 @@ const OVERHEAD = 256
 /** TTL of a stale answer, and the pause before it is tried again to get a fresh one (RFC 8767 §5, R-CACHE-18). */
 const STALE_TTL: Seconds = 30
 const FAILURE_RECHECK: Millis = 30_000
-/** What is asked for `DEMAND` times in the last part of its life, a share of it, is due for a refresh; nothing short-lived. */
+/**
+ * What is asked for `DEMAND` times in the last part of its life, a share of it, is due for a refresh; nothing
+ * short-lived.
+ */
 const LAST_PART = 0.1
 const SHORTEST_LIFE: Seconds = 10
 const DEMAND = 2
 
 /**
- * What is known for one key. There may be a hundred thousand, so it is small: the message as a one-byte string, as a Buffer
- * takes some 200 bytes more; the name only in the key; times as small integers.
+ * What is known for one key. There may be a hundred thousand, so it is small: the message as a one-byte string, as a
+ * Buffer takes some 200 bytes more; the name only in the key; times as small integers.
  */
 export class Entry implements CachedAnswer {
   readonly key: string
@@ -82,7 +85,7 @@ export class Entry implements CachedAnswer {
 
   /** A reply made of it was replayed. */
   noteReplay(): void {
-    this.#version.tally.replays++
+    this.#version.replayCounter.replays++
   }
 
   /** Records there are, of the question's type or leading on. */

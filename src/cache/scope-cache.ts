@@ -5,6 +5,7 @@ import type { CacheBudget } from './budget.ts'
 import { cacheabilityOf, isCacheableType, LONGEST, wayOf } from './cacheable.ts'
 import type { EntryKind } from './entry.ts'
 import { Entry } from './entry.ts'
+import { Contradictions, JUST_EXPIRED, USUAL_TYPES } from './contradictions.ts'
 import { CacheVersion } from './cache-version.ts'
 import type {
   CachedAnswer,
@@ -36,12 +37,13 @@ const MAX_VERSIONS = 64
 export class ScopeCache {
   readonly #limits: CacheLimits
   readonly #entries: EntryLru
+  readonly #contradictions = new Contradictions()
   /** How long after its expiry an answer may still be served (`StaleRetentionSec=`). */
   staleRetention: Millis = 0
   /** Whether hits are told when a refresh is due (`Prefetch=`). */
   refreshesAhead = false
-  readonly #tally = { replays: 0 }
-  #version = new CacheVersion(this.#tally)
+  readonly #replayCounter = { replays: 0 }
+  #version = new CacheVersion(this.#replayCounter)
   #versions = 0
   #lastOrigin: AnswerOrigin | undefined
   /** Whether any DNAME was stored since the last flush: without one, ancestors of a name need not be looked up. */
@@ -61,7 +63,7 @@ export class ScopeCache {
 
   /** Replies replayed by the memos; neither hits nor misses. */
   get replays(): number {
-    return this.#tally.replays
+    return this.#replayCounter.replays
   }
 
   /** The exact key, else NXDOMAIN for the name, else a CNAME at it or a DNAME above it (R-CACHE-13). */
@@ -77,8 +79,8 @@ export class ScopeCache {
   }
 
   /**
-   * The answer to this very question where it has expired not too long ago. Nothing negative is ever stale (R-CACHE-18).
-   * Attempts that failed before `since` say nothing any more.
+   * The answer to this very question where it has expired not too long ago. Nothing negative is ever stale
+   * (R-CACHE-18). Attempts that failed before `since` say nothing any more.
    */
   stale(question: Question, now: Millis, since = Number.NEGATIVE_INFINITY): StaleHit | undefined {
     const entry = this.#entries.peek(keyOf(question, ''))
@@ -106,8 +108,22 @@ export class ScopeCache {
   }
 
   /**
+   * Whether `server` gave records of the name, for another type, so short a time ago that its NXDOMAIN now cannot mean that
+   * the name does not exist.
+   */
+  isContradicted(question: Question, server: string, now: Millis): boolean {
+    const isContradicted = USUAL_TYPES.some((type) => {
+      const entry = type === question.type ? undefined : this.#entries.peek(keyOf({ ...question, type }, ''))
+      return entry !== undefined && isProofFrom(server, entry, now)
+    })
+    if (isContradicted) this.#contradictions.note(server, now)
+    return isContradicted
+  }
+
+  /**
    * Learns from a reply. What was known for the question goes first, also when the new answer cannot be kept
-   * (R-CACHE-9). Other than in systemd-resolved, an error of the server does not replace an answer that may still be used.
+   * (R-CACHE-9). Other than in systemd-resolved, an error of the server does not replace an answer that may still be
+   * used.
    */
   store(
     question: Question,
@@ -122,15 +138,15 @@ export class ScopeCache {
     if (isError(message) && this.#outweighs(question, variant, now)) return undefined
     const asked = keyOf(question, variant)
     this.#entries.delete(asked)
-    if (cacheability.kind === 'positive' || cacheability.kind === 'redirect')
-      this.#entries.delete(nxdomainKey(question))
+    if (cacheability.kind === 'positive' || cacheability.kind === 'redirect') this.#onProof(question, learntFrom, now)
     const isNegative = cacheability.kind !== 'positive' && cacheability.kind !== 'redirect'
     if (cacheability.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
     const shared = this.#shared(learntFrom)
     if (variant === '') this.#storeAlong(question, message, shared, now)
     if (cacheability.kind === 'redirect') return undefined
     const kind = cacheability.kind === 'positive' || cacheability.kind === 'nodata' ? 'whole' : cacheability.kind
-    const key = kind === 'nxdomain' && variant === '' ? nxdomainKey(question) : asked
+    const isOfAllTypes = kind === 'nxdomain' && variant === '' && !this.#contradictions.isKnown(learntFrom.server, now)
+    const key = isOfAllTypes ? nxdomainKey(question) : asked
     this.#hasDnames ||= question.type === TYPE.DNAME
     return this.#set(key, kind, wire, shared, now, cacheability.seconds)
   }
@@ -142,7 +158,7 @@ export class ScopeCache {
   /** Forgets everything, in constant time. */
   flush(): void {
     this.#version.isCurrent = false
-    this.#version = new CacheVersion(this.#tally)
+    this.#version = new CacheVersion(this.#replayCounter)
     this.#versions = 0
     this.#hasDnames = false
     this.#entries.clear()
@@ -161,6 +177,19 @@ export class ScopeCache {
   /** Everything that is held and not expired, for people. */
   *rows(now: Millis): Generator<CacheRow> {
     for (const entry of this.#entries.values()) if (isLive(entry, now)) yield entry.row()
+  }
+
+  /** The name exists: what said otherwise goes, and the server that did is known for it. */
+  #onProof(question: Question, { server }: AnswerOrigin, now: Millis): void {
+    const denial = this.#entries.peek(nxdomainKey(question))
+    if (denial !== undefined && denial.learntFrom.server === server && isLive(denial, now)) {
+      this.#contradictions.note(server, now)
+    }
+    this.#entries.delete(nxdomainKey(question))
+    for (const type of this.#contradictions.hasAny ? USUAL_TYPES : []) {
+      const key = keyOf({ ...question, type }, '')
+      if (this.#entries.peek(key)?.kind === 'nxdomain') this.#entries.delete(key)
+    }
   }
 
   /** In the order of `lookup`; `get` decides what counts. */
@@ -202,8 +231,8 @@ export class ScopeCache {
   }
 
   /**
-   * Keeps the other RRsets on the way to the answer, such as the links of a CNAME chain, each for its own TTL (R-CACHE-5).
-   * They never displace an answer that a server gave to their own question (R-CACHE-6).
+   * Keeps the other RRsets on the way to the answer, such as the links of a CNAME chain, each for its own TTL
+   * (R-CACHE-5). They never displace an answer that a server gave to their own question (R-CACHE-6).
    */
   #storeAlong(question: Question, message: Message, learntFrom: AnswerOrigin, now: Millis): void {
     if (message.answer.every((record) => isAskedFor(record, question))) return
@@ -253,6 +282,12 @@ export class ScopeCache {
 
 function isLive(entry: Entry, now: Millis): boolean {
   return entry.expiresAt > now && entry.isCurrent
+}
+
+/** Whether the entry shows that its name exists for the server, or did a moment ago. */
+function isProofFrom(server: string, entry: Entry, now: Millis): boolean {
+  const isRecent = entry.expiresAt + JUST_EXPIRED > now && entry.isCurrent
+  return entry.learntFrom.server === server && entry.isPositive && isRecent
 }
 
 function searchDname(question: Question, get: (key: string) => Entry | undefined): Entry | undefined {

@@ -1,3 +1,16 @@
+/**
+ * `tsresolvectl`, also called as `resolvconf` and `systemd-resolve` (resolvectl.md §1). This file goes from arguments
+ * to exit code; the rest is in folders by what a person does:
+ *
+ * - `command/` words, options and help · `client/` bus, varlink and links of this machine · `terminal/` how text gets
+ * out
+ * - `query/` lookups · `settings/` status and setters · `inspect/` dumps and resets · `watch/` what goes on
+ * - `diagnose/` `why` and `doctor` · `resolvconf/` the other personality · `completion/` for shells
+ *
+ * All that it knows comes from the daemon's interfaces, checked by their descriptions (`dbus`, `varlink-idl`), and from
+ * /sys/class/net. It decides nothing about names, and imports no room of the daemon but `base` and `wire`. A verb is a
+ * row in `command/verbs.ts` and a function that gets its words and a `Context`.
+ */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Lifetime } from '../base/index.ts'
@@ -125,7 +138,10 @@ async function withContext(options: Options, work: (context: Context) => Promise
   })
 }
 
-/** The resolver on the bus is another one than that in a runtime directory somebody names: that is asked by varlink alone. */
+/**
+ * The resolver on the bus is another one than that in a runtime directory somebody names: that is asked by varlink
+ * alone.
+ */
 async function connect(directory: string | undefined): Promise<BusClient> {
   if (directory === undefined) return BusClient.connect()
   throw new BusUnused(`This needs the system bus, and the resolver in ${directory} is not asked over that.`)

@@ -3,7 +3,7 @@
  * status that clients read. In come facts, settings and changes; they go into force as a whole (`Controller`). Who asks for
  * a change is judged by `PERMISSIONS` alone. It knows no bus and no file, and never waits for a lookup.
  */
-export type { Authority, Caller, Operation, Permission, Verdict } from './permissions.ts'
+export type { Authority, Caller, Operation, Permission, Authorization } from './permissions.ts'
 export { isTrusted, mayRead, PERMISSIONS } from './permissions.ts'
 export type {
   Control,

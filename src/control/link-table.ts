@@ -19,8 +19,8 @@ const UNCONFIGURED: LinkRecord = {
 }
 
 /**
- * Settings of all links. systemd-networkd's word stands above what clients push: a link it manages takes nothing from
- * the bus (R-NETD-6).
+ * Settings of all links. What systemd-networkd sets takes precedence over what clients push: a link it manages takes
+ * nothing from the bus (R-NETD-6).
  */
 export class LinkTable {
   readonly #pushed = new Map<IfIndex, SavedLink>()

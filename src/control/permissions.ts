@@ -74,7 +74,7 @@ export interface Caller {
   readonly groups?: (() => readonly number[]) | undefined
 }
 
-export type Verdict = 'allowed' | 'denied' | 'needs-interaction'
+export type Authorization = 'allowed' | 'denied' | 'needs-interaction'
 
 export interface Authority {
   /**
@@ -87,7 +87,7 @@ export interface Authority {
     interfaceName: string | undefined,
     interactive: boolean,
     signal: AbortSignal,
-  ): Promise<Verdict>
+  ): Promise<Authorization>
 }
 
 /** `nobody` and `nogroup`: also what the kernel calls everybody whom a user namespace does not know. */

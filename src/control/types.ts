@@ -37,6 +37,7 @@ export interface LinkStatus {
   readonly dnssecSupported: boolean
 }
 
+/** Whose file /etc/resolv.conf is (R-RC-6). */
 export type ResolvConfMode = 'uplink' | 'stub' | 'static' | 'missing' | 'foreign'
 
 /** The global state as IPC clients see it. */

@@ -1,7 +1,7 @@
 import type { Name } from '../wire/index.ts'
-import { parentOf } from '../wire/index.ts'
+import { parentOf, TYPE } from '../wire/index.ts'
 import type { Dnskey, Ds } from './rdata.ts'
-import { REVOKED } from './rdata.ts'
+import { readDnskey, readDs, REVOKED } from './rdata.ts'
 
 /** What may start a chain of trust at a name: all are equal, one match is enough (S-TA-7). */
 export interface PositiveAnchor {
@@ -65,4 +65,16 @@ export function isSameKey(a: Dnskey, b: Dnskey): boolean {
     a.protocol === b.protocol &&
     a.publicKey.equals(b.publicKey)
   )
+}
+
+/** Of DS and DNSKEY records, gathered by name; what cannot be read is left out. */
+export function anchorsOf(
+  records: readonly { readonly name: Name; readonly type: number; readonly rdata: Buffer }[],
+): PositiveAnchor[] {
+  return [...new Set(records.map(({ name }) => name))].map((name) => {
+    const rdatas = (type: number) =>
+      records.filter((each) => each.name === name && each.type === type).map(({ rdata }) => rdata)
+    const ds = rdatas(TYPE.DS).flatMap((rdata) => readDs(rdata) ?? [])
+    return { name, ds, keys: rdatas(TYPE.DNSKEY).flatMap((rdata) => readDnskey(rdata) ?? []) }
+  })
 }

@@ -28,13 +28,16 @@ export type SetVerdict = VerifiedSet | Insecure | ValidationFailure
  * the one that the signature names, its parent the one that signs its DS, and so on up (S-ASK-2); what has no signature
  * is looked into from the anchor down, until a parent proves that it delegates without DS (S-WALK-1).
  */
-export class Chain {
+export class TrustChain {
   readonly #context: ValidationContext
+  readonly #hints: readonly RrSet[]
   /** Links that could not be made in this validation: no use to try them again. */
   readonly #broken = new Map<Name, ValidationFailure>()
 
-  constructor(context: ValidationContext) {
+  /** `hints`: records of denial that are at hand, and may tell of an unsigned delegation without a question. */
+  constructor(context: ValidationContext, hints: readonly RrSet[] = []) {
     this.#context = context
+    this.#hints = hints.filter(({ type }) => type === TYPE.NSEC || type === TYPE.NSEC3)
   }
 
   /** Verifies one set by the chain of the zone that signed it. */
@@ -58,7 +61,9 @@ export class Chain {
       if (result.kind === 'verified') return result
       failure ??= result
     }
-    return failure ?? (yield* this.whyUnsigned(place, setText(set)))
+    if (failure !== undefined) return failure
+    const why = yield* this.whyUnsigned(place, setText(set))
+    return why.kind === 'failure' && why.result === 'no-signature' ? { ...why, ede: EDE.SIGNATURES_MISSING } : why
   }
 
   /** The zone with this apex, its keys verified; `no-cut` or `absent` where there is none. */
@@ -156,10 +161,28 @@ export class Chain {
     const { memory, now } = this.#context
     const known = memory.delegation(name, now) ?? this.#broken.get(name)
     if (known !== undefined) return known
-    const found = yield* this.#askDelegation(name, this.#questions(ahead, withKeys))
+    const hinted = this.#hints.length > 0 && !withKeys ? yield* this.#hintedDelegation(name) : undefined
+    const found = hinted ?? (yield* this.#askDelegation(name, this.#questions(ahead, withKeys)))
     memory.rememberDelegation(name, found, now)
     if (found.kind === 'failure') this.#broken.set(name, found)
     return found
+  }
+
+  /** The delegation without DS above `name` that the records at hand prove. */
+  *hintedUnsigned(name: Name): Generator<Step, Insecure | undefined, void> {
+    const anchor = this.#context.anchors.above(name)
+    for (const at of anchor === undefined ? [] : namesDown(anchor.name, name)) {
+      const found = yield* this.#hintedDelegation(at)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  *#hintedDelegation(name: Name): Generator<Step, Insecure | undefined, void> {
+    const proofs = yield* this.proofs(this.#hints, name, TYPE.DS)
+    const found = yield* proofs.denial(name, TYPE.DS, 'nodata')
+    const isUnsigned = found?.isOptOut === true || found?.isDelegation === true
+    return isUnsigned ? insecure(`${name} is delegated without DS`, proofs.ttl) : undefined
   }
 
   #questions(names: readonly Name[], withKeys: boolean): Question[] {
@@ -271,7 +294,7 @@ function missingKey(reason: string): ValidationFailure {
 }
 
 function unproven(reason: string): ValidationFailure {
-  return validationFailure('nsec-mismatch', EDE.NSEC_MISSING, reason)
+  return validationFailure('nsec-mismatch', EDE.BOGUS, reason)
 }
 
 /** Nothing is known then, neither good nor bad (S-ASK-6). */

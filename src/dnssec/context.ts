@@ -23,6 +23,8 @@ export interface ValidationContext {
   /** Seconds since 1970, by the wall clock. */
   readonly now: number
   readonly replies: Replies
+  /** Whoever asks follows an alias himself where the reply ends with one: that may be proven alone then. */
+  readonly followsAliases: boolean
 }
 
 /** Replies about chains of trust that came during one validation, each used as often as it takes. */

@@ -6,7 +6,7 @@
 export type { Algorithms, SignatureAlgorithm, VerifyWithKey } from './algorithms.ts'
 export { nodeAlgorithms } from './algorithms.ts'
 export type { PositiveAnchor } from './anchors.ts'
-export { TrustAnchors } from './anchors.ts'
+export { anchorsOf, TrustAnchors } from './anchors.ts'
 export type { Limits } from './budget.ts'
 export { Budget, DEFAULT_LIMITS } from './budget.ts'
 export type { AuxiliaryReply, ValidationContext } from './context.ts'

@@ -57,9 +57,9 @@ export class ChainMemory {
     if (value.kind !== 'failure') keep(this.#zones, name, value, value.ttl, now)
   }
 
-  forget(isDoomed: (name: Name) => boolean = () => true): void {
+  forget(isAffected: (name: Name) => boolean = () => true): void {
     for (const map of [this.#delegations, this.#zones])
-      for (const name of map.keys()) if (isDoomed(name)) map.delete(name)
+      for (const name of map.keys()) if (isAffected(name)) map.delete(name)
   }
 
   forgetWithin(domain: Name): void {

@@ -9,9 +9,9 @@ import { Nsec3Group } from './nsec3.ts'
 import type { Nsec, Nsec3 } from './rdata.ts'
 import { readNsec, readNsec3 } from './rdata.ts'
 import type { RrSet } from './rrset.ts'
-import type { VerifiedSet } from './signature.ts'
+import { setText, type VerifiedSet } from './signature.ts'
 import type { Denied, Insecure, Step, ValidationFailure } from './verdict.ts'
-import { EDE } from './verdict.ts'
+import { EDE, validationFailure } from './verdict.ts'
 
 /** NSEC3 flags other than opt-out, and hashes other than SHA-1, are not known (RFC 5155 §8.1, §8.2). */
 const KNOWN_FLAGS = 1
@@ -51,7 +51,8 @@ export class Proofs {
     if (result.kind === 'insecure') this.insecure ??= result
     else if (result.kind === 'failure') this.failure ??= result
     // An expanded one stands for the wildcard, and not for the name that it bears (S-DEN-1, CVE-2017-15105).
-    else if (result.wildcardLabels === undefined) this.#addVerified(result)
+    else if (result.wildcardLabels !== undefined) this.failure ??= expanded(result)
+    else this.#addVerified(result)
   }
 
   get ttl(): Seconds {
@@ -120,4 +121,8 @@ export class Proofs {
   #deepestFirst(): [Name, ZoneProofs][] {
     return [...this.#zones].toSorted(([a], [b]) => labelCount(b) - labelCount(a))
   }
+}
+
+function expanded({ set }: VerifiedSet): ValidationFailure {
+  return validationFailure('nsec-mismatch', EDE.BOGUS, `${setText(set)} was expanded from a wildcard`)
 }

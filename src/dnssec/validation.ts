@@ -3,7 +3,7 @@ import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
 import { CLASS, isWithin, matches, RCODE, redirectFrom, TYPE } from '../wire/index.ts'
 import { OverBudget } from './budget.ts'
 import type { SetVerdict } from './chain.ts'
-import { Chain, placeOf } from './chain.ts'
+import { TrustChain, placeOf } from './chain.ts'
 import type { ValidationContext } from './context.ts'
 import { lastLabels } from './order.ts'
 import { Proofs } from './proofs.ts'
@@ -44,7 +44,7 @@ class Validation {
   readonly #question: Question
   readonly #message: Message
   readonly #context: ValidationContext
-  readonly #chain: Chain
+  readonly #chain: TrustChain
   readonly #answer: readonly RrSet[]
   readonly #authority: readonly RrSet[]
   readonly #verified = { answer: [] as ResourceRecord[], authority: new Set<ResourceRecord>() }
@@ -57,9 +57,9 @@ class Validation {
     this.#question = question
     this.#message = message
     this.#context = context
-    this.#chain = new Chain(context)
     this.#answer = rrsetsOf(message, 'answer')
     this.#authority = rrsetsOf(message, 'authority')
+    this.#chain = new TrustChain(context, this.#authority)
   }
 
   *run(): Generator<Step, Verdict, void> {
@@ -73,6 +73,7 @@ class Validation {
       if ('kind' in link) return link
       name = link.target
     }
+    if (name !== undefined && !this.#context.followsAliases) return aliasLoop(name)
     return this.#verdict()
   }
 
@@ -157,8 +158,9 @@ class Validation {
     const found = yield* proofs.denial(name, type, this.#claimed)
     const proves = found !== undefined && !found.isOptOut
     // The server did not follow the alias: what is at its target is another question.
-    if (isAlias && !proves && !this.#isNegative) return undefined
-    if (found === undefined) return yield* this.#undenied(name, proofs)
+    if (isAlias && !proves && !this.#isNegative && this.#context.followsAliases) return undefined
+    if (isAlias && found?.isOptOut === true && !this.#isNegative) return yield* this.#undenied(name, proofs, isAlias)
+    if (found === undefined) return yield* this.#undenied(name, proofs, isAlias)
     this.#context.counts.secure++
     this.#denied = found.denied
     if (found.isOptOut) this.#note(insecure(`${name} lies in a span that may hold unsigned delegations`, proofs.ttl))
@@ -166,10 +168,14 @@ class Validation {
     return yield* this.#takeSoa(name)
   }
 
-  *#undenied(name: Name, proofs: Proofs): Generator<Step, ValidationFailure | undefined, void> {
+  *#undenied(name: Name, proofs: Proofs, isAlias: boolean): Generator<Step, ValidationFailure | undefined, void> {
     const { type } = this.#question
     const why = proofs.tooManyIterations ?? proofs.insecure
     if (why !== undefined) return this.#note(why)
+    // A server that followed the alias also tells why the zone of its target is not signed.
+    const mayHint = isAlias && proofs.sets.length > 0
+    const hinted = mayHint ? yield* this.#chain.hintedUnsigned(placeOf(name, type) ?? name) : undefined
+    if (hinted !== undefined) return this.#note(hinted)
     if (proofs.failure !== undefined) return proofs.failure
     const what =
       this.#message.rcode === RCODE.NXDOMAIN ? `that there is no ${name}` : `that ${setText({ name, type })} is empty`
@@ -230,6 +236,10 @@ function insecure(reason: string, ttl: Seconds = LONGEST): Insecure {
   return { kind: 'insecure', reason, ede: undefined, ttl }
 }
 
+function aliasLoop(name: Name): ValidationFailure {
+  return validationFailure('invalid', EDE.BOGUS, `the aliases from ${name} lead back to it`)
+}
+
 function unproven(reason: string): ValidationFailure {
-  return validationFailure('nsec-mismatch', EDE.NSEC_MISSING, reason)
+  return validationFailure('nsec-mismatch', EDE.BOGUS, reason)
 }

@@ -21,7 +21,7 @@ export interface MemoOptions<Source> {
   readonly capacity: number
   readonly random: Random
   /** Counts replays: cache hits that no cache saw. */
-  readonly tally: { replays: number }
+  readonly replayCounter: { replays: number }
 }
 
 /** What a reply that may be replayed was made from, besides the shared dependencies. */
@@ -42,9 +42,9 @@ const USUAL_SIZE = 192
 const LEAST_BYTES = 2 ** 20
 
 /**
- * Replies that were given before, replayed from their bytes. It decides nothing: each depends on one cache entry, on the
- * routes, and on what all replies share (hosts, settings), and is not used once one of them is not current any more.
- * Without the memo the same replies are worked out by the resolver, only slower.
+ * Replies that were given before, replayed from their bytes. It decides nothing: each depends on one cache entry, on
+ * the routes, and on what all replies share (hosts, settings), and is not used once one of them is not current any
+ * more. Without the memo the same replies are worked out by the resolver, only slower.
  */
 export class AnswerMemo<Source = unknown> {
   readonly #options: MemoOptions<Source>
@@ -71,7 +71,7 @@ export class AnswerMemo<Source = unknown> {
     if (size > (limit ?? scan.maxSize) || at + size > target.length) return 0
     const addresses = store.addressCount(position)
     if (addresses > 1) store.swapAddresses(position, this.#options.random.below(addresses))
-    this.#options.tally.replays++
+    this.#options.replayCounter.replays++
     store.noteReplay(position)
     return store.write(position, query, scan.questionEnd, now, target, at)
   }
@@ -108,8 +108,8 @@ export class AnswerMemo<Source = unknown> {
   }
 
   /**
-   * Whether a reply may be used. After a change of routes each is checked when it is next asked for, so that a link that
-   * goes takes no other link's replies with it, and the change itself costs nothing.
+   * Whether a reply may be used. After a change of routes each is checked when it is next asked for, so that a link
+   * that goes takes no other link's replies with it, and the change itself costs nothing.
    */
   #isRight(store: ReplyStore<Source>, position: number, query: Buffer, now: Millis): boolean {
     if (!store.isValid(position, now)) return false

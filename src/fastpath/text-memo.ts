@@ -12,7 +12,7 @@ export interface TextMemoOptions {
   /** True while a client monitors queries: then nothing is replayed. */
   readonly isWatched: () => boolean
   /** Counts replays, once for each entry: they are cache hits that no cache saw. */
-  readonly tally: { replays: number }
+  readonly replayCounter: { replays: number }
 }
 
 /** What a reply that may be replayed was made from. */
@@ -37,9 +37,9 @@ const MAX_CALL = 512
 const MAX_ORDERS = 8
 
 /**
- * Replies to calls made of text, such as varlink's: the same words get the same reply while all it depends on is current, as
- * `AnswerMemo` does for messages. Nothing in such a reply may count time. It decides nothing: without
- * it the same replies are worked out by the resolver, at a hundred times the cost.
+ * Replies to calls made of text, such as varlink's: the same words get the same reply while all it depends on is
+ * current, as `AnswerMemo` does for messages. Nothing in such a reply may count time. It decides nothing: without it
+ * the same replies are worked out by the resolver, at a hundred times the cost.
  */
 export class TextMemo {
   readonly #options: TextMemoOptions
@@ -55,7 +55,7 @@ export class TextMemo {
     if (call.length > MAX_CALL || this.#options.isWatched()) return undefined
     const saved = this.#find(call.toString('latin1'))
     if (saved === undefined || saved.replies.length < saved.wanted || !this.#isCurrent(saved)) return undefined
-    this.#options.tally.replays += saved.entries.length
+    this.#options.replayCounter.replays += saved.entries.length
     for (const entry of saved.entries) entry.noteReplay()
     return saved.wanted === 1 ? saved.replies[0] : saved.replies[this.#options.random.below(saved.wanted)]
   }

@@ -20,7 +20,7 @@ export interface DelegateSources {
   readonly files: readonly SourceFile[]
 }
 
-/** Finds and reads configuration; knows where it stands, not what it says. */
+/** Finds and reads configuration; knows where it is, not what it says. */
 export class ConfigFiles {
   readonly #options: ConfigOptions
   readonly #log: Log
@@ -60,7 +60,7 @@ export class ConfigFiles {
     return delegates
   }
 
-  /** `*.negative` (R-SEC-4). They stand beside systemd's folders, so one given in place of these has none. */
+  /** `*.negative` (R-SEC-4). Their folders are beside systemd's, so one given in place of these has none. */
   async readNegativeTrustAnchors(): Promise<readonly SourceFile[]> {
     if (this.#options.config !== undefined) return []
     const directories = SYSTEM_DIRECTORIES.map((directory) => this.#rooted(join(directory, 'dnssec-trust-anchors.d')))

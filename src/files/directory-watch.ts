@@ -9,7 +9,7 @@ const POLL: Millis = 5000
 /** More moves in one round mean that someone plays with the directories; the next event brings another round. */
 const MAX_MOVES = 10
 
-interface Watched {
+interface WatchedDirectory {
   readonly path: string
   /** Tells whether the directory was replaced by another of the same name. */
   readonly inode: bigint
@@ -26,7 +26,7 @@ export class DirectoryWatch implements AsyncDisposable {
   readonly #clock: Clock
   readonly #log: Log
   readonly #tasks: Tasks
-  #watched: Watched | undefined
+  #watched: WatchedDirectory | undefined
   #timer: Disposable | undefined
   #isBusy = false
   #isDue = false
@@ -54,7 +54,7 @@ export class DirectoryWatch implements AsyncDisposable {
     this.#timer?.[Symbol.dispose]()
   }
 
-  /** The watch stands before anything is read, so that no change falls between the two. */
+  /** The watch begins before anything is read, so that no change is missed between the two. */
   async #round(): Promise<void> {
     this.#isBusy = true
     try {

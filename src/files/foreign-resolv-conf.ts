@@ -1,11 +1,9 @@
 import { statSync } from 'node:fs'
 import type { Clock, Log, Millis } from '../base/index.ts'
+import type { ResolvConfMode } from '../control/index.ts'
 import { type ForeignDns, type IfIndexOf, readForeignResolvConf, type TakeWarnings } from '../settings/index.ts'
 import { Polled } from './polled.ts'
 import { FileError, lookAt, readStamped } from './read-text.ts'
-
-/** Whose file /etc/resolv.conf is (R-RC-6). */
-export type ResolvConfMode = 'uplink' | 'stub' | 'static' | 'missing' | 'foreign'
 
 /** The file programs read, and those it may lead to. */
 export interface ResolvConfPaths {

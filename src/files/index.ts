@@ -6,7 +6,7 @@
  */
 export type { ConfigOptions, DelegateSources } from './config-files.ts'
 export { ConfigFiles } from './config-files.ts'
-export type { ResolvConfMode, ResolvConfPaths } from './foreign-resolv-conf.ts'
+export type { ResolvConfPaths } from './foreign-resolv-conf.ts'
 export { foreignResolvConf, resolvConfMode } from './foreign-resolv-conf.ts'
 export { hostName } from './host-name.ts'
 export { LinkStateStore } from './link-state-store.ts'

@@ -22,7 +22,7 @@ export type Effect = 'none' | 'gain' | 'loss'
 type OwnFacts = Omit<LinkFacts, 'addresses'>
 
 /** One link and its addresses, by ifindex. */
-interface Entry {
+interface LinkEntry {
   /** Undefined while only addresses of this link have been told. */
   link: OwnFacts | undefined
   readonly addresses: Map<string, LinkAddress>
@@ -38,7 +38,7 @@ interface Entry {
  * questionable (`needsRoutes`), and a new dump replaces them all. Those of a lost link are left out without waiting.
  */
 export class NetworkState {
-  readonly #links = new Map<IfIndex, Entry>()
+  readonly #links = new Map<IfIndex, LinkEntry>()
   #routes: readonly GatewayRoute[] = []
   /** Undefined when they must be made anew. */
   #facts: NetworkFacts | undefined
@@ -131,7 +131,7 @@ export class NetworkState {
     return 'loss'
   }
 
-  #entry(ifindex: IfIndex): Entry {
+  #entry(ifindex: IfIndex): LinkEntry {
     let entry = this.#links.get(ifindex)
     if (entry === undefined) {
       entry = { link: undefined, addresses: new Map(), made: undefined }

@@ -49,7 +49,7 @@ export interface RtnetlinkSocketOptions {
 }
 
 /**
- * One rtnetlink socket, subscribed before anything is asked, so that nothing falls between dump and events.
+ * One rtnetlink socket, subscribed before anything is asked, so that no event after the dump is missed.
  * After any error or lost event it is broken for good and must be replaced, as its view may be incomplete.
  */
 export class RtnetlinkSocket implements AsyncDisposable {

@@ -19,22 +19,41 @@ export interface InspectorServices {
   readonly bootTime: () => Millis
 }
 
-/** A finished query in full (varlink.md §4.1). */
+/** A finished query in full, for `SubscribeQueryResults` (varlink.md §4.1). */
 export interface QueryReport {
   readonly state: QueryState
   readonly rcode: number | undefined
   readonly errno: number | undefined
-  readonly dnssecResult: undefined
+  /** For `dnssec-failed`: one of the result words of varlink.md §3.1. */
+  readonly dnssecResult: string | undefined
   readonly extendedError: ExtendedError | undefined
   readonly questions: readonly Question[]
+  /** Earlier names of the CNAME chain. */
   readonly collectedQuestions: readonly Question[]
   readonly answer: readonly { readonly ifindex: IfIndex; readonly record: ResourceRecord }[]
 }
 
-export interface DumpedEntry {
+/** One scope with what it has cached (varlink.md §4.2). */
+export interface ScopeDump {
+  readonly protocol: Protocol['name']
+  /** Of LLMNR and mDNS scopes. */
+  readonly family: Protocol['family']
+  /** 0 for the global scope. */
+  readonly ifindex: IfIndex
+  readonly ifname: string | undefined
+  /** Of DNS scopes, as is `dnsOverTls`. */
+  readonly dnssec: DnssecMode | undefined
+  readonly dnsOverTls: DnsOverTlsMode | undefined
+  /** Lazy: to be read once, in the turn in which it was made. */
+  readonly entries: Iterable<CacheDumpEntry>
+}
+
+export interface CacheDumpEntry {
   readonly question: Question
+  /** NOERROR with records, or without any for NODATA. */
   readonly rcode: number
   readonly records: readonly ResourceRecord[]
+  /** When it expires, on CLOCK_BOOTTIME. */
   readonly until: Millis
 }
 
@@ -50,19 +69,11 @@ export class Inspector {
   }
 
   /** One per scope; entries are taken apart only as they are read. */
-  *dumpCache(): Generator<ReturnType<Inspector['dumpScope']>> {
+  *dumpCache(): Iterable<ScopeDump> {
     for (const scope of this.#services.scopes.all) yield this.dumpScope(scope)
   }
 
-  dumpScope(scope: Scope): {
-    protocol: Protocol['name']
-    family: Protocol['family']
-    ifindex: IfIndex
-    ifname: string | undefined
-    dnssec: DnssecMode
-    dnsOverTls: DnsOverTlsMode
-    entries: Iterable<DumpedEntry>
-  } {
+  dumpScope(scope: Scope): ScopeDump {
     const { clock, bootTime } = this.#services
     const now = clock.now()
     const offset = bootTime() - now
@@ -152,7 +163,7 @@ export interface ServerState {
   readonly learnt: ServerReport
 }
 
-function* dumped(rows: Iterable<CacheRow>, offset: Millis): Generator<DumpedEntry> {
+function* dumped(rows: Iterable<CacheRow>, offset: Millis): Generator<CacheDumpEntry> {
   for (const row of rows) {
     const records = parseMessage(row.wire).answer
     yield { question: row.question, rcode: rcodeOf(row), records, until: row.expiresAt + offset }

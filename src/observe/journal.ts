@@ -31,7 +31,7 @@ export interface JournalServices {
   /** Looks at once who has a client's socket: soon the client may be gone. */
   readonly ownerOf: (client: QueryClient) => ClientIdentity | undefined
   /** Counts replies replayed from memory. */
-  readonly tally: { readonly replays: number }
+  readonly replayCounter: { readonly replays: number }
   /** What a process calls itself, where that may be seen. Never rejects. */
   readonly processName: (pid: number) => Promise<string | undefined>
 }
@@ -43,8 +43,8 @@ export type QuestionWatcher = (entry: JournalEntry, leftOut: number) => void
 const CAPACITY = 512
 /**
  * To work a question out that could have been replayed, to look who asked it and to tell it takes 100 µs, and as much
- * again in the watcher: so many in a second are 1 % of the time, and more than anybody can read. A page being loaded asks
- * for a hundred at once, and is seen whole.
+ * again in the watcher: so many in a second are 1 % of the time, and more than anybody can read. A page being loaded
+ * asks for a hundred at once, and is seen whole.
  */
 const TOLD_PER_SECOND = 50
 const TOLD_IN_A_ROW = 200
@@ -108,7 +108,10 @@ export class Journal implements Disposable {
     if (isTold) void this.#tell(entry, leftOut)
   }
 
-  /** The bus is asked who its client is, and the name looked up where the interface knows the process alone. Never rejects. */
+  /**
+   * The bus is asked who its client is, and the name looked up where the interface knows the process alone. Never
+   * rejects.
+   */
   async #tell(entry: JournalEntry, leftOut: number): Promise<void> {
     const known = entry.identity ?? (await entry.client?.identify?.().catch(() => undefined))
     const isNameless = known?.pid !== undefined && known.process === undefined
@@ -121,16 +124,16 @@ export class Journal implements Disposable {
 class Attention implements Disposable {
   readonly #limit: RateLimit
   readonly #closure: Disposable
-  readonly #tally: { readonly replays: number }
+  readonly #replayCounter: { readonly replays: number }
   /** Replies replayed until the last question that was told, and questions worked out since. */
   #replays: number
   #untold = 0
 
-  constructor({ watchers, clock, tally }: JournalServices) {
+  constructor({ watchers, clock, replayCounter }: JournalServices) {
     this.#limit = new RateLimit(clock, TOLD_PER_SECOND, TOLD_IN_A_ROW)
     this.#closure = watchers.closeShortCuts(() => this.#limit.hasRoom)
-    this.#tally = tally
-    this.#replays = tally.replays
+    this.#replayCounter = replayCounter
+    this.#replays = replayCounter.replays
   }
 
   [Symbol.dispose](): void {
@@ -144,7 +147,7 @@ class Attention implements Disposable {
       this.#untold++
       return undefined
     }
-    const { replays } = this.#tally
+    const { replays } = this.#replayCounter
     const leftOut = Math.max(0, replays - this.#replays) + this.#untold // it is set to 0 with the statistics
     this.#replays = replays
     this.#untold = 0

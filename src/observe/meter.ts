@@ -23,7 +23,7 @@ export class Histogram {
 }
 
 /** What one scope was asked for and how it did. */
-export interface ScopeTally {
+export interface ScopeCounts {
   readonly scope: string
   readonly ifindex: IfIndex
   questions: number
@@ -34,7 +34,7 @@ export interface ScopeTally {
 }
 
 /** Messages to one server. */
-export interface ServerTally {
+export interface ServerCounts {
   readonly server: string
   sent: number
   failures: number
@@ -42,22 +42,22 @@ export interface ServerTally {
 }
 
 /** Links and servers come and go; what is counted of those longest unheard of is dropped beyond this. */
-const MAX_TALLIES = 256
+const MAX_COUNTED = 256
 /** Results of a message that brought an answer, good or bad (RFC 1035 §4.1.1). */
 const ANSWERS: ReadonlySet<string> = new Set(['NOERROR', 'NODATA', 'NXDOMAIN'])
 
 /** Counts, per source, scope and server, every question that is worked out. */
 export class Meter implements Disposable {
-  readonly #scopes = new Map<string, ScopeTally>()
-  readonly #servers = new Map<string, ServerTally>()
+  readonly #scopes = new Map<string, ScopeCounts>()
+  readonly #servers = new Map<string, ServerCounts>()
   readonly #sources = new Map<Source, number>()
   #failures = 0
-  readonly #tally: { readonly replays: number }
+  readonly #replayCounter: { readonly replays: number }
   readonly #observation: Disposable
 
-  /** `tally` counts the replies replayed from memory, which no scope saw. */
-  constructor(watchers: Pick<QueryWatchers, 'observe'>, tally: { readonly replays: number }) {
-    this.#tally = tally
+  /** `replayCounter` counts the replies replayed from memory, which no scope saw. */
+  constructor(watchers: Pick<QueryWatchers, 'observe'>, replayCounter: { readonly replays: number }) {
+    this.#replayCounter = replayCounter
     this.#observation = watchers.observe((resolution) => this.note(resolution))
   }
 
@@ -66,14 +66,14 @@ export class Meter implements Disposable {
   }
 
   get replays(): number {
-    return this.#tally.replays
+    return this.#replayCounter.replays
   }
 
-  get scopes(): readonly ScopeTally[] {
+  get scopes(): readonly ScopeCounts[] {
     return [...this.#scopes.values()]
   }
 
-  get servers(): readonly ServerTally[] {
+  get servers(): readonly ServerCounts[] {
     return [...this.#servers.values()]
   }
 
@@ -100,28 +100,28 @@ export class Meter implements Disposable {
     this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1)
     if (isFailure) this.#failures++
     if (scope !== undefined) {
-      const tally = this.#scope(scope.label, scope.ifindex)
-      tally.questions++
-      if (source === 'cache') tally.cacheHits++
-      if (isFailure) tally.failures++
-      if (attempts.length > 0) tally.took.note(took)
+      const counts = this.#scope(scope.label, scope.ifindex)
+      counts.questions++
+      if (source === 'cache') counts.cacheHits++
+      if (isFailure) counts.failures++
+      if (attempts.length > 0) counts.took.note(took)
     }
     for (const { server, took: time, result } of attempts) {
-      const tally = this.#server(server)
-      tally.sent++
-      if (ANSWERS.has(result)) tally.roundTrip.note(time)
-      else tally.failures++
+      const counts = this.#server(server)
+      counts.sent++
+      if (ANSWERS.has(result)) counts.roundTrip.note(time)
+      else counts.failures++
     }
   }
 
-  #scope(scope: string, ifindex: IfIndex): ScopeTally {
+  #scope(scope: string, ifindex: IfIndex): ScopeCounts {
     const known = this.#scopes.get(scope)
     if (known !== undefined) return known
-    const tally = { scope, ifindex, questions: 0, cacheHits: 0, failures: 0, took: new Histogram() }
-    return keep(this.#scopes, scope, tally)
+    const counts = { scope, ifindex, questions: 0, cacheHits: 0, failures: 0, took: new Histogram() }
+    return keep(this.#scopes, scope, counts)
   }
 
-  #server(server: string): ServerTally {
+  #server(server: string): ServerCounts {
     const known = this.#servers.get(server)
     return known ?? keep(this.#servers, server, { server, sent: 0, failures: 0, roundTrip: new Histogram() })
   }
@@ -130,9 +130,9 @@ export class Meter implements Disposable {
 const NXDOMAIN = 3
 
 /** The first that came goes when there are too many. */
-function keep<T>(tallies: Map<string, T>, key: string, tally: T): T {
-  const [oldest] = tallies.keys()
-  if (tallies.size >= MAX_TALLIES && oldest !== undefined) tallies.delete(oldest)
-  tallies.set(key, tally)
-  return tally
+function keep<T>(counted: Map<string, T>, key: string, counts: T): T {
+  const [oldest] = counted.keys()
+  if (counted.size >= MAX_COUNTED && oldest !== undefined) counted.delete(oldest)
+  counted.set(key, counts)
+  return counts
 }

@@ -11,7 +11,7 @@ export const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charse
 /** Counters, latencies and health as OpenMetrics 1.0 text; times in seconds, as that standard wants them. */
 export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): string {
   const { scopes, servers, sources, failures, replays } = metrics
-  const sights = links.flatMap(({ scope, servers: all }) =>
+  const serverRows = links.flatMap(({ scope, servers: all }) =>
     all.map((one) => [{ scope, server: one.server }, one] as const),
   )
   return [
@@ -75,7 +75,7 @@ export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): s
     ...gauge(
       'server_healthy',
       'Whether it owes no answer.',
-      sights.map(([labels, { isTrusted }]) => [labels, Number(isTrusted)]),
+      serverRows.map(([labels, { isTrusted }]) => [labels, Number(isTrusted)]),
     ),
     '# EOF\n',
   ].join('\n')

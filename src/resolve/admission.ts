@@ -40,7 +40,7 @@ export class Admission {
     for (const group of quotaGroups) this.#held.set(group, this.#countOf(group) + 1)
     this.#total++
     if (isOfStub) this.#ofStub++
-    return new Slot(this, quotaGroups, isOfStub)
+    return new AdmissionSlot(this, quotaGroups, isOfStub)
   }
 
   /** A slot is free again. */
@@ -79,7 +79,7 @@ const NOBODY: readonly string[] = []
 const UNKNOWN: readonly string[] = ['?']
 
 /** A class, as a literal with a computed key costs a call into the engine. */
-class Slot implements Disposable {
+class AdmissionSlot implements Disposable {
   readonly #admission: Admission
   readonly #quotaGroups: readonly string[]
   readonly #isOfStub: boolean

@@ -72,6 +72,7 @@ function scopeRequest(question: Question, query: Query): ScopeRequest {
     request:
       relayed === undefined ? { kind: 'question', question } : { kind: 'relay', question, message: relayed.message },
     variant: variantOf(query),
+    isUnchecked: (flags & FLAG.NO_VALIDATE) !== 0,
     fillsCache: relayed?.isShareable ?? true,
     readsCache: (flags & FLAG.NO_CACHE) === 0 && (relayed?.isShareable ?? true),
     mayAskNetwork: (flags & FLAG.NO_NETWORK) === 0,

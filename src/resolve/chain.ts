@@ -1,11 +1,8 @@
 import type { Answer, LinkedRecord } from '../scope/index.ts'
 import { FLAG, flagsOfAll, flatOf, joined } from '../scope/index.ts'
 import type { Name, Question, Redirect } from '../wire/index.ts'
-import { matches, mayBeRedirected, recordOf, redirectFrom, TYPE, wireOfName } from '../wire/index.ts'
+import { matches, MAX_REDIRECTS, mayBeRedirected, recordOf, redirectFrom, TYPE, wireOfName } from '../wire/index.ts'
 import type { Query } from './query.ts'
-
-/** CNAME and DNAME redirects a query may take (R-ORDER-5). */
-export const MAX_REDIRECTS = 16
 
 /** Where a query goes from name to name: what it has collected on the way, and whether it has arrived. */
 export class Chain {

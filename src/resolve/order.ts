@@ -16,7 +16,7 @@ const REPLACEABLE: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The sources of answers in the order in which they are consulted (R-ORDER-1). It stands here and nowhere else: what is
+ * The sources of answers in the order in which they are consulted (R-ORDER-1). It is written here and nowhere else: what is
  * asked and what is explained walk the same list. A new source, such as lookup hooks, gets its place in it.
  */
 export class SourceOrder {

@@ -1,12 +1,13 @@
 import { AbortableWaits } from '../base/index.ts'
 import type { Answer, ScopeIdentity } from '../scope/index.ts'
-import { isLocalOnly } from '../routing/index.ts'
+import { isLocalOnly, isNeverSent } from '../routing/index.ts'
 import { failed, FLAG, PROTOCOLS } from '../scope/index.ts'
-import { questionText } from '../wire/index.ts'
+import { type Name, questionText } from '../wire/index.ts'
 import { Admission } from './admission.ts'
 import { Chain } from './chain.ts'
 import type { Explanation } from './explained.ts'
 import { SourceOrder } from './order.ts'
+import { isInternet } from './permitted.ts'
 import type { Query, Resolution } from './query.ts'
 import { scoresOf } from './scope-scores.ts'
 import type { ResolverServices } from './services.ts'
@@ -54,6 +55,11 @@ export class Resolver {
   /** Whether questions for this type are turned down (`RefuseRecordTypes=`). */
   refuses(type: number): boolean {
     return this.#refusal.refuses(type)
+  }
+
+  /** Whether servers, had there been any, would not have been asked either (R-ROUTE-6, R-ROUTE-14). */
+  isNeverSent(query: Query, name: Name): boolean {
+    return isInternet(query) && isNeverSent(name, query.types, this.#services.settings().resolveUnicastSingleLabel)
   }
 
   /** Changes when `isRoutedTo` may say something else of a scope that is still in force. */

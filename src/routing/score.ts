@@ -88,6 +88,15 @@ export function typesToSend(name: Name, types: readonly number[], asksSingleLabe
   return mayAskAddresses ? types : types.filter((type) => !isAddressType(type))
 }
 
+/**
+ * Whether a question that no scope took is one that servers are never sent, so that it is known that nobody knows the name;
+ * otherwise servers are missing, and there may be some later.
+ */
+export function isNeverSent(name: Name, types: readonly number[], asksSingleLabels: boolean): boolean {
+  if (isWithin(name, LOCAL) || isLinkLocalReverse(name)) return true
+  return typesToSend(name, types, asksSingleLabels).length === 0
+}
+
 function isReverse(name: Name): boolean {
   return isWithin(name, IN_ADDR_ARPA) || isWithin(name, IP6_ARPA)
 }

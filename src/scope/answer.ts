@@ -65,11 +65,11 @@ export interface Answer {
   readonly scope: ScopeIdentity | undefined
   /** Who gave it and when, now or when it was cached, and what validation made of it; undefined where no server did. */
   readonly origin: AnswerOrigin | undefined
-  /** Messages to servers on the way to it, those in vain included. */
+  /** Messages to servers on the way to it, failed ones included. */
   readonly attempts: readonly ExchangeResult[]
-  /** The cache entry that holds `wire`: while it stands, a reply made of it may be replayed. */
+  /** The cache entry that holds `wire`: while it is current, a reply made of it may be replayed. */
   readonly entry: CachedAnswer | undefined
-  /** All cache entries it rests on: while they stand, it would come out the same. Undefined when anything else had a part. */
+  /** All cache entries it depends on: while they are current, it would come out the same. Undefined when anything else had a part. */
   readonly dependsOn: readonly CachedAnswer[] | undefined
 }
 
@@ -94,6 +94,8 @@ export interface ReplyContext {
 export function replied(wire: Buffer, message: Message, scope: ScopeIdentity, context: ReplyContext): Answer {
   const { question, source, origin, attempts, entry } = context
   const { ifindex } = scope
+  // An answer past its time may have a signature past its time.
+  const isAuthentic = origin.isAuthenticated === true && source !== 'stale'
   const isSuccess = message.rcode === RCODE.NOERROR || (!context.isRelayed && isChainToNowhere(message, question))
   return {
     name: question.name,
@@ -105,7 +107,10 @@ export function replied(wire: Buffer, message: Message, scope: ScopeIdentity, co
     authority: message.authority,
     additional: message.additional,
     wire,
-    flags: scope.protocol.flag | (source === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE),
+    flags:
+      scope.protocol.flag |
+      (source === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE) |
+      (isAuthentic ? FLAG.AUTHENTICATED : 0),
     source,
     scope,
     origin,

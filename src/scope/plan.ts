@@ -1,6 +1,14 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { DnsRoute } from '../routing/index.ts'
-import type { Delegate, Domain, LinkSettings, ListenSpec, ResolvedSettings, ServerSpec } from '../settings/index.ts'
+import type {
+  Delegate,
+  DnssecMode,
+  Domain,
+  LinkSettings,
+  ListenSpec,
+  ResolvedSettings,
+  ServerSpec,
+} from '../settings/index.ts'
 import { DEFAULT_LINK_SETTINGS, formatAddressAndPort, serverKey } from '../settings/index.ts'
 import type { PlannedServer, Tuning } from '../upstream/index.ts'
 import { DNS_PORT } from '../upstream/index.ts'
@@ -64,6 +72,7 @@ export interface UnicastPlan extends ScopePlan {
   readonly asksSingleLabels: boolean
   /** `CacheFromLocalhost=`: whether answers of servers on loopback addresses are kept (R-CACHE-11). */
   readonly keepsAnswersOfLoopback: boolean
+  readonly dnssec: DnssecMode
   readonly tuning: ScopeTuning
   /** The relevant links that the servers may be reached through: none for a link's own scope. */
   readonly network: string
@@ -152,7 +161,8 @@ class Planner {
       },
       obstacle: obstacleOf(servers, dnsOverTls, true),
       network: '',
-      modes: [dnsOverTls, settings.dnssec ?? this.#input.settings.dnssec],
+      dnssec: settings.dnssec ?? this.#input.settings.dnssec,
+      modes: [dnsOverTls],
     })
   }
 
@@ -195,7 +205,8 @@ class Planner {
       obstacle: hasServers ? obstacleOf(servers, dnsOverTls, this.#relevantLinks !== '') : undefined,
       // R-CACHE-21: what was learnt on one network is not carried to the next.
       network: this.#relevantLinks,
-      modes: [dnsOverTls, dnssec],
+      dnssec,
+      modes: [dnsOverTls],
     })
   }
 
@@ -215,7 +226,7 @@ class Planner {
       asksSingleLabels: resolveUnicastSingleLabel,
       keepsAnswersOfLoopback: cacheFromLocalhost,
       tuning: tuningOf(this.#input.settings),
-      fingerprint: JSON.stringify([servers, domains, modes, rest]),
+      fingerprint: JSON.stringify([servers, domains, [...modes, plan.dnssec], rest]),
     }
   }
 

@@ -5,6 +5,8 @@ import type { Request } from '../upstream/index.ts'
 export interface ScopeRequest {
   readonly request: Request
   readonly variant: CacheVariant
+  /** Not validated where the scope does that; it is not remembered there then. */
+  readonly isUnchecked?: boolean
   readonly readsCache: boolean
   readonly fillsCache: boolean
   readonly mayAskNetwork: boolean

@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from '../base/index.ts'
+import type { DnssecServices } from './answer-validation.ts'
 import type { Transport } from '../upstream/index.ts'
 import type { TransactionCounts } from './transaction-counts.ts'
 
@@ -9,4 +10,6 @@ export interface ScopeServices {
   readonly random: Random
   readonly log: Log
   readonly counts: TransactionCounts
+  /** Nothing is validated without. */
+  readonly dnssec?: DnssecServices
 }

@@ -24,7 +24,7 @@ export class StaleAnswers {
 
   /**
    * Messages that are relayed as they are carry signatures, which expire for good: they are never stale. What was tried
-   * in vain before `since`, when a server came back, is tried again.
+   * without success before `since`, when a server came back, is tried again.
    */
   find({ request, variant, readsCache, mayBeStale }: ScopeRequest, since: Millis): StaleHit | undefined {
     const mayHelp = readsCache && mayBeStale && variant === '' && this.#cache.staleRetention > 0

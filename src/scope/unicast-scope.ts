@@ -5,9 +5,20 @@ import type { Score } from '../routing/index.ts'
 import { scoreDns, searchWalk, typesToSend } from '../routing/index.ts'
 import type { Outcome, Request, ServerReport } from '../upstream/index.ts'
 import { isBogus, ProbeLoop, serverReportOf, Upstream, Upstreams } from '../upstream/index.ts'
-import type { Name, Question } from '../wire/index.ts'
-import { answerTo, parseMessage, questionText, shuffleAddresses, withPlainTtls } from '../wire/index.ts'
+import type { Name, Question, ReadMessage } from '../wire/index.ts'
+import {
+  answerTo,
+  asNodata,
+  CD,
+  parseMessage,
+  questionText,
+  RCODE,
+  shuffleAddresses,
+  withPlainTtls,
+} from '../wire/index.ts'
 import { FLAG } from './flags.ts'
+import type { AuxiliaryReply, Verdict } from '../dnssec/index.ts'
+import { AnswerValidation, hasSubstance, provenReply } from './answer-validation.ts'
 import { type OpenQuestion, OpenQuestions } from './open-questions.ts'
 import type { Answer } from './answer.ts'
 import { failed, replied } from './answer.ts'
@@ -24,6 +35,17 @@ const EOPNOTSUPP = 95
 /** Questions that may be out at once while no server answers. */
 const MAX_OFFLINE = 8
 
+/** How DS and DNSKEY records are asked for: what becomes of them is remembered with the chains of trust. */
+const AUXILIARY = {
+  variant: 'chain',
+  isUnchecked: true,
+  readsCache: false,
+  fillsCache: false,
+  mayAskNetwork: true,
+  mayRedirect: false,
+  mayBeStale: false,
+} as const
+
 /** Unicast DNS: a link's servers, the global ones, or those of a delegate, with what was learnt from them (R-CACHE-1). */
 export class UnicastScope implements Scope {
   readonly protocol = DNS
@@ -37,6 +59,8 @@ export class UnicastScope implements Scope {
   readonly #stale: StaleAnswers
   readonly #probes: ProbeLoop
   readonly #refreshes = new RefreshBudget()
+  /** Undefined where nothing is validated. */
+  readonly #validation: AnswerValidation | undefined
 
   constructor(plan: UnicastPlan, limits: CacheLimits, services: ScopeServices, known: readonly Upstream[] = []) {
     this.#plan = plan
@@ -55,6 +79,10 @@ export class UnicastScope implements Scope {
     }
     this.#questions = new OpenQuestions(this.upstreams, services)
     this.#stale = new StaleAnswers(this, this.cache, services)
+    const { dnssec } = services
+    if (dnssec !== undefined && plan.dnssec === 'yes') {
+      this.#validation = new AnswerValidation(dnssec, clock, (question) => this.#askAuxiliary(question))
+    }
     this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))
   }
 
@@ -99,12 +127,14 @@ export class UnicastScope implements Scope {
 
   flush(): void {
     this.cache.flush()
+    this.#validation?.forget()
     this.upstreams.forgetFailures()
     this.#questions.forget()
   }
 
   purge(isMovedElsewhere: (name: Name) => boolean): void {
     this.cache.purge(isMovedElsewhere)
+    this.#validation?.forget(isMovedElsewhere)
     this.#questions.abort(isMovedElsewhere)
     this.upstreams.forgetFailures(isMovedElsewhere)
   }
@@ -174,20 +204,22 @@ export class UnicastScope implements Scope {
   #obstacle(name: Name): Answer | undefined {
     const { obstacle } = this.#plan
     if (obstacle === undefined && this.#services.counts.isFull) return failed(name, 'errno', this, [], EBUSY)
-    if (obstacle === undefined) return this.#isCrowdedOffline() ? failed(name, 'timeout', this) : undefined
+    if (obstacle === undefined) return this.#isFullWhileOffline() ? failed(name, 'timeout', this) : undefined
     const isMissing = obstacle === 'encryption-unavailable' || obstacle === 'mark-unavailable'
     return isMissing ? failed(name, 'errno', this, [], EOPNOTSUPP) : failed(name, obstacle, this)
   }
 
   /** Nobody answers, and enough questions are out to notice when somebody does. */
-  #isCrowdedOffline(): boolean {
+  #isFullWhileOffline(): boolean {
     return this.#questions.size >= MAX_OFFLINE && this.upstreams.isOffline(this.#services.clock.now())
   }
 
-  #ask(request: ScopeRequest): Promise<Answer> {
+  #ask(asked: ScopeRequest): Promise<Answer> {
+    const request = this.#validation === undefined ? asked : withProof(asked)
     const open = this.#questions.find(request)
     if (open !== undefined) return open.answer
     const begun = this.#questions.begin(request, request.readsCache && this.#remembersFailures)
+    if (begun === undefined) return Promise.resolve(failed(request.request.question.name, 'errno', this, [], EBUSY))
     begun.answer = this.#conclude(begun)
     return begun.answer
   }
@@ -196,36 +228,85 @@ export class UnicastScope implements Scope {
   async #conclude(question: OpenQuestion): Promise<Answer> {
     try {
       const outcome = await question.outcome
-      // Validation, with questions of its own, has its place here.
-      return this.#learn(question, outcome)
+      const verdict = this.#validation === undefined ? undefined : await this.#judge(question, outcome)
+      return this.#learn(question, outcome, verdict)
     } finally {
       this.#questions.end(question)
     }
   }
 
-  #learn({ request, mayBeKept, isAborted }: OpenQuestion, outcome: Outcome | 'aborted'): Answer {
+  async #judge({ request }: OpenQuestion, outcome: Outcome | 'aborted'): Promise<Verdict | undefined> {
+    if (outcome === 'aborted' || outcome.kind !== 'reply' || request.isUnchecked === true) return undefined
+    return hasSubstance(outcome.message)
+      ? await this.#validation?.judge(request.request.question, outcome.message, request.request.kind === 'question')
+      : undefined
+  }
+
+  /** DS and DNSKEY records, as the servers have them: whoever asks verifies them. */
+  async #askAuxiliary(question: Question): Promise<AuxiliaryReply> {
+    const request = { ...AUXILIARY, request: { kind: 'question', question, isToBeValidated: true } } as const
+    const open = this.#questions.find(request) ?? this.#beginAuxiliary(request)
+    if (open === undefined) return { kind: 'failure', isNetwork: true } // too many wait for the same name and type
+    const outcome = await open.outcome
+    if (outcome === 'aborted' || outcome.kind === 'failure') return { kind: 'failure', isNetwork: true }
+    return hasSubstance(outcome.message)
+      ? { kind: 'reply', message: outcome.message }
+      : { kind: 'failure', isNetwork: false }
+  }
+
+  #beginAuxiliary(request: ScopeRequest): OpenQuestion | undefined {
+    const open = this.#questions.begin(request, false)
+    if (open === undefined) return undefined
+    const end = () => this.#questions.end(open)
+    open.outcome.then(end, end)
+    return open
+  }
+
+  #learn({ request, mayBeKept, isAborted }: OpenQuestion, outcome: Outcome | 'aborted', verdict?: Verdict): Answer {
     const { question } = request.request
     if (outcome === 'aborted' || isAborted) return failed(question.name, 'aborted', this)
     this.#services.counts.note(outcome)
     this.#report(question, outcome)
-    if (outcome.kind === 'reply') return this.#take(request, outcome, mayBeKept)
+    if (outcome.kind === 'reply') return this.#take(request, outcome, mayBeKept, verdict)
     this.cache.onFailure(question, this.#services.clock.now())
     return failed(question.name, outcome.state, this, outcome.exchanges)
   }
 
   /** Keeps a reply, unless it must not be kept, and tells it. */
-  #take({ request, variant }: ScopeRequest, reply: Extract<Outcome, { kind: 'reply' }>, mayBeKept: boolean): Answer {
+  #take(
+    { request, variant }: ScopeRequest,
+    outcome: Extract<Outcome, { kind: 'reply' }>,
+    mayBeKept: boolean,
+    verdict: Verdict | undefined,
+  ): Answer {
     const { clock } = this.#services
     const { question } = request
-    const { upstream, channel, exchanges } = reply
-    // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
-    const { wire, message } = request.kind === 'relay' ? withPlainTtls(reply) : answerTo(question, reply)
-    const origin: AnswerOrigin = { server: upstream.label, channel, learntAt: clock.wall() }
+    const { upstream, channel, exchanges } = outcome
+    if (verdict?.kind === 'failure') {
+      const { ede: code, reason: text } = verdict
+      // What was learnt before must not hide it; where only the chain could not be looked up, it may stand in as stale.
+      if (verdict.result !== 'failed-auxiliary') this.cache.forget(question, variant)
+      return { ...failed(question.name, 'dnssec-failed', this, exchanges), extendedError: { code, text } }
+    }
+    const isAuthenticated = verdict?.kind === 'secure'
+    const reply = isAuthenticated ? { ...provenReply(question, outcome, verdict), upstream } : outcome
+    const { wire, message } = this.#read(request, reply)
+    const origin: AnswerOrigin = { server: upstream.label, channel, learntAt: clock.wall(), isAuthenticated }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
     if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it
     const entry = isKept ? this.cache.store(question, variant, wire, message, origin, clock.now()) : undefined
     const isRelayed = request.kind === 'relay'
     return replied(wire, message, this, { question, isRelayed, source: 'network', origin, attempts: exchanges, entry })
+  }
+
+  /** What of the reply is believed, and passed on. */
+  #read(request: Request, reply: ReadMessage & Pick<Extract<Outcome, { kind: 'reply' }>, 'upstream'>): ReadMessage {
+    // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
+    if (request.kind === 'relay') return withPlainTtls(reply)
+    const read = answerTo(request.question, reply)
+    if (read.message.rcode !== RCODE.NXDOMAIN || read.message.answer.length > 0) return read
+    const now = this.#services.clock.now()
+    return this.cache.isContradicted(request.question, reply.upstream.label, now) ? asNodata(read) : read
   }
 
   #report(question: Question, outcome: Outcome): void {
@@ -244,4 +325,20 @@ function healthText(label: string, health: 'silent' | 'unreachable' | 'back', al
   const why = health === 'silent' ? 'does not answer' : 'cannot be reached, says the network'
   const isLast = all.every(({ liveness }) => liveness.state === 'out')
   return `DNS server ${label} ${why}. ${isLast ? 'No server is left that answers.' : 'The others are asked first.'}`
+}
+
+/**
+ * As it goes out where answers are validated: with signatures, and with what a server that validates would withhold. A
+ * client's message without DO cannot bring them: a question of our own takes its place (S-CLI-4).
+ */
+function withProof(request: ScopeRequest): ScopeRequest {
+  const { request: asked } = request
+  const fillsCache = request.fillsCache && request.isUnchecked !== true
+  const { question } = asked
+  if (asked.kind === 'question' || parseMessage(asked.message).opt?.dnssecOk !== true) {
+    return { ...request, fillsCache, request: { kind: 'question', question, isToBeValidated: true } }
+  }
+  const message = Buffer.from(asked.message)
+  message.writeUInt16BE(message.readUInt16BE(2) | CD, 2)
+  return { ...request, fillsCache, request: { ...asked, message } }
 }

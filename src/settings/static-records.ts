@@ -15,7 +15,7 @@ import { orReport, type ConfigWarning, SettingError, type SourceFile } from './c
 export type StaticRecords = ReadonlyMap<Name, readonly ResourceRecord[]>
 
 const NAME_TYPES: ReadonlySet<number> = new Set([TYPE.PTR, TYPE.NS, TYPE.CNAME, TYPE.DNAME])
-type Fields = Readonly<Record<string, unknown>>
+type JsonFields = Readonly<Record<string, unknown>>
 
 /** Reads `*.rr` files: one JSON record or an array of them (R-STATIC-1). A bad record loses only itself. */
 export function readStaticRecords(files: readonly SourceFile[]): {
@@ -68,7 +68,7 @@ function recordOfJson(json: unknown): ResourceRecord {
 }
 
 /** Only types whose form in the file is defined (R-STATIC-1). @throws {SettingError} */
-function rdataOf(type: number, fields: Fields): Uint8Array {
+function rdataOf(type: number, fields: JsonFields): Uint8Array {
   if (type === TYPE.A) return addressField(fields.address, AF_INET)
   if (type === TYPE.AAAA) return addressField(fields.address, AF_INET6)
   if (NAME_TYPES.has(type)) return wireOfName(nameField(fields.name, 'name'))
@@ -89,9 +89,9 @@ function nameField(value: unknown, field: string): Name {
   return name
 }
 
-function fieldsOf(value: unknown, field: string): Fields {
+function fieldsOf(value: unknown, field: string): JsonFields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(field, 'must be an object', value)
-  return value as Fields
+  return value as JsonFields
 }
 
 function bad(field: string, message: string, value: unknown): SettingError {

@@ -29,7 +29,14 @@ const LARGEST = 65_535
 const MAX_EXTRA_TEXT = 150
 
 /** Extended errors we send of our own accord (RFC 8914 §4). */
-const EDE = { DNSSEC_BOGUS: 6, FILTERED: 17, NO_REACHABLE_AUTHORITY: 22, NETWORK_ERROR: 23, INVALID_DATA: 24 } as const
+const EDE = {
+  OTHER: 0,
+  DNSSEC_BOGUS: 6,
+  FILTERED: 17,
+  NO_REACHABLE_AUTHORITY: 22,
+  NETWORK_ERROR: 23,
+  INVALID_DATA: 24,
+} as const
 
 /**
  * State → rcode (R-STUB-10). Other than the original, a timeout is told as SERVFAIL instead of by silence, so that the
@@ -56,6 +63,7 @@ const RCODE_OF_STATE: Readonly<Record<AnswerState, number | 'of-reply'>> = {
 }
 
 const REASONS: Partial<Record<AnswerState, ExtendedError>> = {
+  'not-found': { code: EDE.OTHER, text: 'such names are not sent to DNS servers' },
   timeout: { code: EDE.NO_REACHABLE_AUTHORITY, text: 'no DNS server answered in time' },
   'attempts-max-reached': { code: EDE.NO_REACHABLE_AUTHORITY, text: 'no DNS server could be reached' },
   'network-down': { code: EDE.NETWORK_ERROR, text: 'no network is up' },
@@ -147,7 +155,9 @@ function rcodeFor(request: ClientRequest, { state, rcode }: Answer): number {
 /** R-STUB-11: AA when everything is our own; AD never from upstream, only when verified and asked for. */
 function replyFlags({ flags, opt }: ClientRequest, answer: Answer, rcode: number): number {
   const origins = FLAG.FROM_NETWORK | FLAG.FROM_CACHE
-  const isOurs = (answer.flags & origins) === 0 && ((answer.flags & FLAG.SYNTHETIC) !== 0 || rcode === RCODE.REFUSED)
+  const isOurs =
+    (answer.flags & origins) === 0 &&
+    ((answer.flags & FLAG.SYNTHETIC) !== 0 || rcode === RCODE.REFUSED || answer.state === 'not-found')
   const wantsVerdict = (flags & AD) !== 0 || opt?.dnssecOk === true
   const isVerified = wantsVerdict && (answer.flags & FLAG.AUTHENTICATED) !== 0
   return QR | RA | (flags & (RD | CD)) | (isOurs ? AA : 0) | (isVerified ? AD : 0) | (rcode & 0xf)
@@ -181,10 +191,11 @@ function shortened({ code, text }: ExtendedError): ExtendedError {
   return { code, text: Buffer.byteLength(text) > MAX_EXTRA_TEXT ? '' : text }
 }
 
-/** The server's OPT with our own payload size; none where it sent none. */
+/** The server's OPT with our own payload size, and DO only as the client has it; none where it sent none. */
 function bypassOpt(wire: Buffer, request: ClientRequest, listener: Listener): Opt | undefined {
   const { opt } = parseMessage(wire)
-  return opt && request.opt && { ...opt, payloadSize: advertisedSize(listener) }
+  if (opt === undefined || request.opt === undefined) return undefined
+  return { ...opt, payloadSize: advertisedSize(listener), dnssecOk: opt.dnssecOk && request.opt.dnssecOk }
 }
 
 function plainOpt(listener: Listener): Opt {

@@ -46,6 +46,8 @@ export interface RefusedRequest {
 }
 
 const DROP: Reception = { kind: 'drop' }
+/** Records beside the question; a real request has OPT and perhaps a signature. More would only be read to be ignored. */
+const MAX_RECORDS = 8
 
 /**
  * Sorts a packet: not a request (dropped, R-STUB-5), one we turn down with an rcode (R-STUB-7…9), or a question.
@@ -55,6 +57,7 @@ export function receive(packet: Buffer): Reception {
   if (packet.length < HEADER_SIZE || hasFlag(packet, QR)) return DROP
   if (opcodeOf(packet) !== 0) return refuse(RCODE.NOTIMP, headerOnly(packet))
   if (hasFlag(packet, TC) || questionCount(packet) !== 1 || recordCount(packet, 0) > 0) return DROP
+  if (recordCount(packet, 1) + recordCount(packet, 2) > MAX_RECORDS) return refuse(RCODE.FORMERR, headerOnly(packet))
   const request = parse(packet)
   if (request === undefined || isUnaskableType(request.question.type)) return refuse(RCODE.FORMERR, headerOnly(packet))
   if (request.opt !== undefined && request.opt.version !== 0) return refuse(RCODE.BADVERS, request)

@@ -58,8 +58,11 @@ export class Responder {
       queryOf(reception.request, listener.kind, from && new StubClient(listener, from, this.#services.ownerOf)),
       signal,
     )
-    const { wire, isRelayed } = replyTo(reception.request, resolution, listener, nsid)
-    const { entry, scope: source } = resolution.answer
+    const { answer } = resolution
+    const isKnownMissing = answer.state === 'no-servers' && resolver.isNeverSent(resolution.query, answer.name)
+    const told = isKnownMissing ? { ...resolution, answer: { ...answer, state: 'not-found' as const } } : resolution
+    const { wire, isRelayed } = replyTo(reception.request, told, listener, nsid)
+    const { entry, scope: source } = answer
     const isRepeatable = isRelayed && entry !== undefined && source !== undefined && snapshot !== undefined
     if (isRepeatable) memo?.remember(packet, wire, { entry, source }, snapshot, clock.now())
     return wire

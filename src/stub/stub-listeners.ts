@@ -1,5 +1,5 @@
-import type { Clock, IpProtocol, Log } from '../base/index.ts'
-import { IpAddress, Lifetime, reasonOf } from '../base/index.ts'
+import type { Clock, IpProtocol, Log, Millis } from '../base/index.ts'
+import { IpAddress, Lifetime, reasonOf, sleep } from '../base/index.ts'
 import type { ListenSpec } from '../settings/index.ts'
 import { formatListenSpec } from '../settings/index.ts'
 import type { Listening, ListenAddress } from '../sys/index.ts'
@@ -40,6 +40,7 @@ export class StubListeners implements AsyncDisposable {
   readonly #services: StubServices
   readonly #life = new Lifetime()
   #isWhole = true
+  readonly #listeners = new Set<StubUdp | StubTcp>()
   readonly #places: { readonly address: IpAddress; readonly port: number }[] = []
 
   constructor(services: StubServices) {
@@ -48,6 +49,15 @@ export class StubListeners implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#life[Symbol.asyncDispose]()
+  }
+
+  /** Takes no more questions; resolves when those that were read are answered, or after this long. */
+  async drain(patience: Millis): Promise<void> {
+    const { clock } = this.#services
+    const late = new AbortController()
+    const waiting = sleep(clock, patience, late.signal).catch(() => undefined)
+    await Promise.race([Promise.all([...this.#listeners].map((each) => each.drain())), waiting])
+    late.abort()
   }
 
   /** False when an extra listener could not be had. */
@@ -114,8 +124,11 @@ export class StubListeners implements AsyncDisposable {
     const { listening, responder, clock, log } = this.#services
     const listener: Listener = { ...kind, at }
     try {
-      if (listener.transport === 'udp') life.adopt(new StubUdp(await listening.udp(at), this.#services, listener))
-      else life.adopt(new StubTcp(await listening.tcp(at), { responder, listener, clock, log }))
+      const opened =
+        listener.transport === 'udp'
+          ? new StubUdp(await listening.udp(at), this.#services, listener)
+          : new StubTcp(await listening.tcp(at), { responder, listener, clock, log })
+      this.#listeners.add(life.adopt(opened))
     } catch (error) {
       throw new ListenError(at, listener.transport, error)
     }

@@ -39,6 +39,12 @@ export class StubTcp implements AsyncDisposable {
     server.on('error', (error) => services.log.warning(`Stub listener over TCP: ${error.message}`))
   }
 
+  /** Takes no more clients; resolves when those that are there have been answered. */
+  async drain(): Promise<void> {
+    this.#server.close()
+    await Promise.all([...this.#connections].map((connection) => connection.idle()))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     await Promise.all([...this.#connections].map((connection) => connection[Symbol.asyncDispose]()))
@@ -96,6 +102,11 @@ class StubConnection implements AsyncDisposable {
     socket.on('end', () => this.#onEnd())
     // 'close' follows, and cleans up: a client that resets its connection is nothing to report.
     socket.on('error', () => undefined)
+  }
+
+  /** Resolves when it waits for nothing that was begun. */
+  idle(): Promise<void> {
+    return this.#tasks.idle()
   }
 
   /** It waits for no reply, nor for any to be sent. */

@@ -11,7 +11,7 @@ const SLICE = 64
 /** Requests that may wait to be begun. */
 const MAX_WAITING = 4096
 
-interface Request {
+interface WaitingDatagram {
   readonly packet: Buffer
   readonly client: Peer
   readonly key: string
@@ -35,7 +35,7 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   /** Requests being answered, by sender and bytes: their exact repetition is ignored (R-STUB-6). */
   readonly #pending = new Set<string>()
   /** Those of `#pending` that are to be begun, the oldest first. */
-  readonly #waiting: Request[] = []
+  readonly #waiting: WaitingDatagram[] = []
 
   /** Takes over `socket`, and closes it. */
   constructor(socket: DatagramListener, { responder, clock, log }: StubUdpServices, listener: Listener) {
@@ -46,6 +46,13 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
     this.#now = clock.now()
     this.#tasks = new Tasks(log, MAX_PENDING)
     socket.serve(this)
+  }
+
+  /** Reads no more; resolves when all that was read is answered. */
+  async drain(): Promise<void> {
+    this.#socket.pause()
+    for (const request of this.#waiting.splice(0)) this.#workOut(request)
+    await this.#tasks.idle()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,7 +79,7 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
     this.#pending.add(key)
     const length = this.#waiting.push({ packet: Buffer.from(packet), client: peer.keep(), key })
     if (length === 1) setImmediate(() => this.#begin())
-    else if (length > MAX_WAITING) this.#workOut(this.#waiting.shift() as Request)
+    else if (length > MAX_WAITING) this.#workOut(this.#waiting.shift() as WaitingDatagram)
   }
 
   #begin(): void {
@@ -81,7 +88,7 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   }
 
   /** The ordinary road. */
-  #workOut({ packet, client, key }: Request): void {
+  #workOut({ packet, client, key }: WaitingDatagram): void {
     const isStarted = this.#tasks.run(async (signal) => {
       try {
         const reply = await this.#responder.respond(packet, this.#listener, signal, client)

@@ -66,6 +66,11 @@ export class BatchedUdp implements DatagramListener {
     this.#watch = this.#libc.koffi.node.poll(this.#fd, { readable: true }, () => this.#drain(handler))
   }
 
+  pause(): void {
+    this.#watch?.close()
+    this.#watch = undefined
+  }
+
   send(reply: Buffer, peer: Peer): void {
     if (this.#isClosed || !(peer instanceof SlotPeer)) return
     if (reply.length > REPLY_SIZE) return this.#sendAlone(reply, peer)

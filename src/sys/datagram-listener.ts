@@ -40,6 +40,8 @@ export interface DatagramListener extends AsyncDisposable {
   readonly port: number
   /** Begins to read; to be called once. */
   serve(handler: DatagramHandler): void
+  /** Reads no more, where that can be had; what arrives waits in the kernel. Sending goes on. */
+  pause(): void
   /** Sends from the address the peer had asked, soon; never fails, for datagrams may be lost at any time. The reply is copied or sent at once. */
   send(reply: Buffer, peer: Peer): void
 }

@@ -37,6 +37,7 @@ const SIGNATURES = {
   getsockname: [INT, BYTES, BYTES],
   send: [INT, BYTES, 'size_t', INT],
   recv: [INT, BYTES, 'size_t', INT],
+  sendmsg: [INT, BYTES, INT],
   sendto: [INT, BYTES, 'size_t', INT, BYTES, 'uint'],
   recvmmsg: [INT, BYTES, 'uint', INT, BYTES],
   sendmmsg: [INT, BYTES, 'uint', INT],
@@ -47,7 +48,13 @@ const SIGNATURES = {
   prctl: [INT, 'ulong', 'ulong', 'ulong', 'ulong'],
   capset: [BYTES, BYTES],
   chmod: ['str', 'uint'],
+  read: [INT, BYTES, 'size_t'],
   fcntl: [INT, INT, INT],
+  eventfd: ['uint', INT],
+  sigaction: [INT, BYTES, BYTES],
+  sigaltstack: [BYTES, BYTES],
+  __libc_current_sigrtmin: [],
+  __libc_current_sigrtmax: [],
 } as const
 export type LibcName = keyof typeof SIGNATURES
 
@@ -87,6 +94,16 @@ export class Libc {
       this.#calls.set(name, call)
     }
     return call
+  }
+
+  /** Where a function lies, for the kernel to call. @throws when the library has none of that name */
+  addressOfFunction(name: string): bigint {
+    return this.koffi.address(this.#library.symbol(name))
+  }
+
+  /** Where the bytes lie. They must not be inside V8's heap, as small buffers are, and somebody must keep them. */
+  addressOf(bytes: Uint8Array): bigint {
+    return this.koffi.address(bytes)
   }
 
   /** What the call just made went wrong with. */

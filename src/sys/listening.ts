@@ -2,6 +2,7 @@ import net from 'node:net'
 import { AF_INET, type IpProtocol, type Log } from '../base/index.ts'
 import { BatchedUdp } from './batched-udp.ts'
 import type { DatagramListener, ListenAddress } from './datagram-listener.ts'
+import type { KeptSockets } from './kept-sockets.ts'
 import type { Libc } from './libc.ts'
 import { PacketBatch } from './packet-batch.ts'
 import { PlainUdp } from './plain-udp.ts'
@@ -18,21 +19,27 @@ const FAST_OPEN_QUEUE = 5
 export class Listening {
   readonly #libc: Libc | undefined
   readonly #log: Log
+  readonly #kept: KeptSockets | undefined
 
-  constructor(libc: Libc | undefined, log: Log) {
+  /** @param kept where sockets of an earlier run are found, and those of this one kept for the next */
+  constructor(libc: Libc | undefined, log: Log, kept?: KeptSockets) {
     this.#libc = libc
     this.#log = log
+    this.#kept = kept
   }
 
   /** @throws an error with the system's `code`: EADDRINUSE, EACCES, EADDRNOTAVAIL … */
   async udp(at: ListenAddress): Promise<DatagramListener> {
     const libc = this.#libc
     if (libc === undefined || !PacketBatch.isSupported(libc)) return PlainUdp.open(at, this.#log)
-    const fd = openBound(libc, at, options.SOCK_DGRAM, (opened) => {
-      // No SO_REUSEADDR: for UDP it would let two daemons share a port, and take each other's queries.
-      options.setReceiveBuffer(libc, opened, RECEIVE_BUFFER)
-      if (at.address.isUnspecified) options.tellAddressAsked(libc, opened, at.address.family)
-    })
+    const fd =
+      this.#kept?.take(placeOf('udp', at)) ??
+      openBound(libc, at, options.SOCK_DGRAM, (opened) => {
+        // No SO_REUSEADDR: for UDP it would let two daemons share a port, and take each other's queries.
+        options.setReceiveBuffer(libc, opened, RECEIVE_BUFFER)
+        if (at.address.isUnspecified) options.tellAddressAsked(libc, opened, at.address.family)
+      })
+    this.#kept?.keep(placeOf('udp', at), fd)
     return new BatchedUdp(libc, this.#log, fd, localAddress(libc, fd))
   }
 
@@ -43,12 +50,20 @@ export class Listening {
     const server = net.createServer({ noDelay: true, allowHalfOpen: true })
     const host = at.address.text
     if (libc === undefined) return listening(server, { host, port: at.port, ipv6Only: true, backlog: BACKLOG })
-    const fd = openBound(libc, at, options.SOCK_STREAM, (opened) => {
-      options.setReuseAddress(libc, opened)
-      options.allowFastOpen(libc, opened, FAST_OPEN_QUEUE)
-    })
-    return listening(server, { fd, backlog: BACKLOG })
+    const fd =
+      this.#kept?.take(placeOf('tcp', at)) ??
+      openBound(libc, at, options.SOCK_STREAM, (opened) => {
+        options.setReuseAddress(libc, opened)
+        options.allowFastOpen(libc, opened, FAST_OPEN_QUEUE)
+      })
+    await listening(server, { fd, backlog: BACKLOG })
+    this.#kept?.keep(placeOf('tcp', at), fd)
+    return server
   }
+}
+
+function placeOf(transport: string, { address, port }: ListenAddress): string {
+  return `${transport}-${address.text}-${port}`
 }
 
 /** Whether the address could be bound now, found out by binding it for a moment; false when that cannot be tested. */

@@ -1,5 +1,6 @@
 import { type Log, reasonOf } from '../base/index.ts'
 import type { Libc } from './libc.ts'
+import { PacketBatch } from './packet-batch.ts'
 import { encodeUnixSockaddr } from './sockaddr.ts'
 
 const AF_UNIX = 1
@@ -35,6 +36,22 @@ export class Notifier {
     }
   }
 
+  /**
+   * Gives the service manager a copy of a descriptor, to be passed to the next process by this name (`FDSTORE=1`). It is not
+   * watched: a socket that hangs up stays (`FDPOLL=0`). True when it was handed over, which is not to say that it is kept.
+   */
+  store(fd: number, name: string): boolean {
+    if (this.#address === undefined || this.#libc === undefined || !PacketBatch.isSupported(this.#libc)) return false
+    try {
+      const text = Buffer.from(`FDSTORE=1\nFDPOLL=0\nFDNAME=${name}`)
+      sendWithDescriptor(this.#libc, text, this.#address, fd)
+      return true
+    } catch (error) {
+      this.#log.debug(`The service manager does not keep ${name}: ${reasonOf(error)}`)
+      return false
+    }
+  }
+
   /** A new socket each time, as this happens rarely. */
   #send(libc: Libc, text: Buffer, address: Buffer): void {
     const fd = libc.call('socket', AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)
@@ -43,5 +60,39 @@ export class Notifier {
     } finally {
       libc.call('close', fd)
     }
+  }
+}
+
+const SOL_SOCKET = 1
+const SCM_RIGHTS = 1
+/** struct msghdr, iovec and cmsghdr of 64-bit machines, one after the other; then what they point to. */
+const [MSGHDR, IOVEC, CMSGHDR] = [56, 16, 16]
+const CONTROL_SPACE = CMSGHDR + 8
+
+function sendWithDescriptor(libc: Libc, text: Buffer, address: Buffer, passed: number): void {
+  const control = MSGHDR + IOVEC
+  const name = control + CONTROL_SPACE
+  const payload = name + address.length
+  const memory = Buffer.from(new ArrayBuffer(payload + text.length)) // never moves: not in V8's heap
+  const pointer = (offset: number) => libc.addressOf(memory) + BigInt(offset)
+  memory.writeBigUInt64LE(pointer(name), 0)
+  memory.writeUInt32LE(address.length, 8)
+  memory.writeBigUInt64LE(pointer(MSGHDR), 16)
+  memory.writeBigUInt64LE(1n, 24)
+  memory.writeBigUInt64LE(pointer(control), 32)
+  memory.writeBigUInt64LE(BigInt(CONTROL_SPACE), 40)
+  memory.writeBigUInt64LE(pointer(payload), MSGHDR)
+  memory.writeBigUInt64LE(BigInt(text.length), MSGHDR + 8)
+  memory.writeBigUInt64LE(BigInt(CMSGHDR + 4), control)
+  memory.writeInt32LE(SOL_SOCKET, control + 8)
+  memory.writeInt32LE(SCM_RIGHTS, control + 12)
+  memory.writeInt32LE(passed, control + CMSGHDR)
+  address.copy(memory, name)
+  text.copy(memory, payload)
+  const fd = libc.call('socket', AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+  try {
+    libc.call('sendmsg', fd, memory, MSG_NOSIGNAL)
+  } finally {
+    libc.call('close', fd)
   }
 }

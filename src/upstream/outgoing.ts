@@ -1,10 +1,15 @@
 import type { Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
-import { composeQuestion, RD, withId } from '../wire/index.ts'
+import { CD, composeQuestion, RD, withId } from '../wire/index.ts'
 
 /** What is asked of a scope: a question of our own, or a client's message to be relayed as it is (R-STUB-13). */
 export type Request =
-  | { readonly kind: 'question'; readonly question: Question }
+  | {
+      readonly kind: 'question'
+      readonly question: Question
+      /** We validate the reply: signatures are asked for, and data that the server itself finds bogus (RFC 6840 §5.9). */
+      readonly isToBeValidated?: boolean
+    }
   | { readonly kind: 'relay'; readonly question: Question; readonly message: Buffer }
 
 /**
@@ -14,5 +19,6 @@ export type Request =
 export function outgoingMessage(request: Request, payloadSize: number | undefined, random: Random): Buffer {
   const id = random.below(65_536)
   if (request.kind === 'relay') return withId(request.message, id)
-  return composeQuestion(id, RD, request.question, payloadSize)
+  const { question, isToBeValidated = false } = request
+  return composeQuestion(id, isToBeValidated ? RD | CD : RD, question, payloadSize, isToBeValidated)
 }

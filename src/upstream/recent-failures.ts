@@ -16,7 +16,7 @@ export type RecentFailure =
   | { readonly kind: 'error'; readonly wire: Buffer; readonly message: Message; readonly channel: Channel }
   | { readonly kind: 'silence' }
 
-interface Entry {
+interface FailedQuestion {
   readonly name: Name
   readonly failure: RecentFailure
   readonly until: Millis
@@ -26,7 +26,7 @@ interface Entry {
 /** Questions one server failed at lately: it is not asked them again until the pause is over (RFC 9520 §3.2). */
 export class RecentFailures {
   /** By question, oldest first. */
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, FailedQuestion>()
 
   add(question: Question, failure: RecentFailure, now: Millis): void {
     const key = questionKey(question)

@@ -7,6 +7,7 @@ import { ResourceKey, ResourceRecord } from './shared-types.ts'
 const FoundAddress = struct('FoundAddress', { ifindex: optional(int), family: int, address: list(int) })
 const FoundName = struct('FoundName', { ifindex: optional(int), name: string })
 const FoundRecord = struct('FoundRecord', { ifindex: optional(int), rr: optional(ResourceRecord), raw: string })
+/** What asking came to; `state` is nodata for a success without records, `rrs` the whole chain. */
 const Asked = struct('Asked', {
   state: string,
   failure: optional(Failure),

@@ -13,24 +13,31 @@ export const Attempt = struct('Attempt', {
 })
 
 /** How a scope scored for the name, and by which rule of routing; those that `won` were asked. */
-/** A scope with what it would answer from, and why it cannot be asked (`obstacle`). */
 export const ScopeVerdict = struct('ScopeVerdict', {
   scope: string,
   ifindex: optional(int),
+  /** 0 for a scope that declines; else as scores are ordered in R-ROUTE-1. */
   score: int,
+  /** A sentence: which rule of R-ROUTE-6 gave the score. */
   rule: string,
   won: bool,
 })
 
-/** Where an answer comes from: source, scope and server, and what was tried on the way. `learntUSec`: when it was fetched. */
+/**
+ * Where an answer comes from: source, scope and server, and what was tried on the way. `learntUSec`: when it was
+ * fetched.
+ */
 export const Provenance = struct('Provenance', {
+  /** A name of `SourceName` (`resolve/explained.ts`); `scope` and `server` are there when a server gave it. */
   source: string,
   scope: optional(string),
   ifindex: optional(int),
   server: optional(string),
   transport: optional(string),
   learntUSec: optional(int),
+  /** Of this lookup; of an answer from a cache it says nothing about the server. */
   tookUSec: int,
+  /** Messages to servers in the order they were sent, failed ones included; empty when nothing was sent. */
   attempts: list(Attempt),
   scopes: list(ScopeVerdict),
 })
@@ -44,6 +51,7 @@ export const Step = struct('Step', { source: string, verdict: string, detail: st
 /** What a scope has cached for a question; only `key` where it has nothing. `under`: the key it is cached by. */
 export const Remembered = struct('Remembered', {
   key: ResourceKey,
+  /** As `CacheRow.kind`, in `cache`. */
   kind: optional(string),
   under: optional(ResourceKey),
   ageUSec: optional(int),
@@ -51,6 +59,7 @@ export const Remembered = struct('Remembered', {
   server: optional(string),
   transport: optional(string),
   learntUSec: optional(int),
+  /** It was learnt before settings or links changed last (`changedUSec` of Why). */
   olderThanChange: optional(bool),
 })
 
@@ -58,19 +67,25 @@ export const Remembered = struct('Remembered', {
 export const Server = struct('Server', {
   server: string,
   current: bool,
+  /** False while it owes an answer: others are asked before it. */
   trusted: bool,
+  /** Smoothed; left out until it has answered once. */
   roundTripUSec: optional(int),
   patienceUSec: int,
   edns: bool,
   sent: int,
   answers: int,
+  /** Messages that were not answered in time. */
   silences: int,
+  /** Replies that are no answer, such as SERVFAIL and REFUSED. */
   errors: int,
   truncated: int,
   invalid: int,
+  /** Sentences for people; empty when nothing is wrong. */
   doubts: list(string),
 })
 
+/** `ScopeVerdict`, with what the scope would answer from, and why it cannot be asked (`obstacle`). */
 export const Scope = struct('Scope', {
   scope: string,
   ifindex: optional(int),
@@ -78,6 +93,7 @@ export const Scope = struct('Scope', {
   rule: string,
   won: bool,
   obstacle: optional(string),
+  /** What it would be asked: the name itself, or with each search domain. */
   names: list(string),
   cache: list(Remembered),
   servers: list(Server),

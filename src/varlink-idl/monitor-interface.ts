@@ -24,6 +24,7 @@ const ScopeCache = struct('ScopeCache', { ...scopeFields, cache: list(CacheEntry
 const ServerLearnt = struct('ServerLearnt', {
   State: string,
   RoundTripUSec: optional(int),
+  /** How long a reply may take before another message is sent, here or to another server. */
   PatienceUSec: int,
   Lossy: bool,
   Sent: int,
@@ -35,6 +36,7 @@ const ServerLearnt = struct('ServerLearnt', {
   RememberedFailures: int,
   EDNS: string,
   EDNSLosses: int,
+  /** Largest UDP reply asked for, in bytes (RFC 6891 §6.2.3). */
   Payload: int,
   LargeLosses: int,
   TCPFailures: int,
@@ -46,10 +48,12 @@ const ServerState = struct('ServerState', {
   Type: string,
   Interface: optional(string),
   InterfaceIndex: optional(int),
+  /** Proven by a reply, `n/a` while nothing is; the possible one is what is tried next. */
   VerifiedFeatureLevel: string,
   PossibleFeatureLevel: string,
   DNSSECMode: string,
   DNSSECSupported: bool,
+  /** Bytes of the largest datagram received. */
   ReceivedUDPFragmentMax: int,
   FailedUDPAttempts: int,
   FailedTCPAttempts: int,
@@ -78,13 +82,16 @@ const permission = { allowInteractiveAuthentication: optional(bool) }
 
 const methods = {
   SubscribeQueryResults: stream('Follows all queries; the first reply only says that it has begun.', permission, {
+    /** True in the first reply, without any other member; left out from then on. */
     ready: optional(bool),
     state: optional(string),
+    /** With state rcode-failure; `errno` with state errno, `result` with dnssec-failed. */
     rcode: optional(int),
     errno: optional(int),
     result: optional(string),
     ...extendedErrorOutput,
     question: optional(list(ResourceKey)),
+    /** The names of a CNAME chain before the last. */
     collectedQuestions: optional(list(ResourceKey)),
     answer: optional(list(AnswerRecord)),
   }),

@@ -2,12 +2,13 @@ import { Server } from './explain-types.ts'
 import type { Interface } from './idl.ts'
 import { bool, int, list, method, optional, stream, string, struct } from './idl.ts'
 
-/** Who asked, as far as kernel or bus tell; `door` is udp, tcp, bus or varlink. */
+/** Who asked, as far as kernel or bus tell; `via` is udp, tcp, bus or varlink. */
 const Client = struct('Client', {
   via: string,
   address: optional(string),
   port: optional(int),
   busName: optional(string),
+  /** Of a process of this machine; left out for clients elsewhere and where the kernel does not tell. */
   uid: optional(int),
   pid: optional(int),
   process: optional(string),
@@ -18,8 +19,10 @@ export const Question = struct('Question', {
   answeredUSec: int,
   name: string,
   types: list(int),
+  /** As `state` of SubscribeQueryResults, and `nodata` for a success without records. */
   state: string,
   rcode: int,
+  /** Number of records in the answer. */
   records: int,
   source: string,
   scope: optional(string),
@@ -27,22 +30,29 @@ export const Question = struct('Question', {
   server: optional(string),
   transport: optional(string),
   tookUSec: int,
+  /** Messages that went to servers for it; 0 from a cache or from this machine. */
   attempts: int,
   client: optional(Client),
 })
 
 /** A link from the cable up to its servers. `replays`: replies that were repeated without asking the scope. */
 export const Link = struct('Link', {
+  /** `global`, `link 3 (eth0)`, `delegate corp`. */
   scope: string,
   ifindex: optional(int),
   name: string,
   up: bool,
+  /** IFF_LOWER_UP: a cable is in, or the radio is associated. */
   carrier: bool,
   addresses: list(string),
+  /** A default route leads out by it. */
   route: bool,
+  /** By systemd-networkd: clients of the bus cannot change its settings (R-NETD-6). */
   managed: bool,
+  /** It has a scope now, so that it can be asked. */
   inUse: bool,
   defaultRoute: bool,
+  /** `~` in front of those that only route. */
   domains: list(string),
   configuredServers: list(string),
   servers: list(Server),
@@ -59,6 +69,7 @@ export const ScopeMetrics = struct('ScopeMetrics', {
   ifindex: optional(int),
   questions: int,
   cacheHits: int,
+  /** Answers that were neither records nor a clear "no such". */
   failures: int,
   took: Histogram,
 })

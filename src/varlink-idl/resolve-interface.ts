@@ -12,6 +12,7 @@ import {
 const ResolvedAddress = struct('ResolvedAddress', { ifindex: optional(int), family: int, address: list(int) })
 const ResolvedName = struct('ResolvedName', { ifindex: optional(int), name: string })
 const ResolvedRecord = struct('ResolvedRecord', { ifindex: optional(int), rr: optional(ResourceRecord), raw: string })
+/** One SRV record; `addresses` are left out when the caller did not want them or there are none. */
 const ResolvedService = struct('ResolvedService', {
   priority: int,
   weight: int,
@@ -20,6 +21,7 @@ const ResolvedService = struct('ResolvedService', {
   canonicalName: optional(string),
   addresses: optional(list(ResolvedAddress)),
 })
+/** The service after CNAMEs; without `name` where the call had none (RFC 6763 §4). */
 const ResolvedCanonical = struct('ResolvedCanonical', { name: optional(string), type: string, domain: string })
 /** One service that mDNS found or lost: `updateFlag` is `added` or `removed`. */
 const ServiceData = struct('ServiceData', {

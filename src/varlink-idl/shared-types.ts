@@ -66,6 +66,10 @@ export const ResourceRecord = struct('ResourceRecord', {
   replacement: optional(string),
 })
 
+/**
+ * A configured server. `address` are its bytes; `port` is 53 where none was set.
+ * `accessible`: the kernel has a route to it.
+ */
 export const DNSServer = struct('DNSServer', {
   address: list(int),
   addressString: string,
@@ -76,8 +80,10 @@ export const DNSServer = struct('DNSServer', {
   accessible: bool,
 })
 
+/** `routeOnly`: only routes, as `~domain` does, and completes no single label. */
 export const SearchDomain = struct('SearchDomain', { name: string, routeOnly: bool, ifindex: optional(int) })
 
+/** What identifies a scope: `protocol` dns, llmnr or mdns; `family` only of the last two, the modes only of dns. */
 export const scopeFields = {
   protocol: string,
   family: optional(int),
@@ -88,6 +94,10 @@ export const scopeFields = {
 }
 export const DNSScope = struct('DNSScope', scopeFields)
 
+/**
+ * The configuration of one link, of one delegate, or without `ifindex` and `delegate` the global one (varlink.md §3.3).
+ * What is not set is left out, empty lists too.
+ */
 export const DNSConfiguration = struct('DNSConfiguration', {
   ifname: optional(string),
   ifindex: optional(int),

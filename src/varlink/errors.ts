@@ -22,6 +22,7 @@ export function invalidParameter(parameter: string): VarlinkError {
   return new VarlinkError('org.varlink.service.InvalidParameter', { parameter })
 }
 
+/** No such method in any interface of this socket. */
 export function methodNotFound(method: string): VarlinkError {
   return new VarlinkError('org.varlink.service.MethodNotFound', { method })
 }
@@ -31,10 +32,12 @@ export function methodNotImplemented(method: string): VarlinkError {
   return new VarlinkError('org.varlink.service.MethodNotImplemented', { method })
 }
 
+/** A subscription was called without `more` (V-9). */
 export function expectedMore(): VarlinkError {
   return new VarlinkError('org.varlink.service.ExpectedMore')
 }
 
+/** Neither the caller's identity nor polkit allows it. */
 export function permissionDenied(): VarlinkError {
   return new VarlinkError('org.varlink.service.PermissionDenied')
 }
@@ -73,6 +76,7 @@ export function noSuchRecord(): VarlinkError {
   return new VarlinkError(`io.systemd.Resolve.${PLAIN['no-such-rr']}`)
 }
 
+/** A change that `control` refuses: by errno, or for a link that does not exist as a wrong parameter. */
 export function errorOfControl(error: ControlError): VarlinkError {
   const errno = CONTROL_ERRNO[error.kind]
   return errno === undefined ? invalidParameter('ifindex') : systemError(errno)
@@ -121,6 +125,7 @@ const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
     .map(([name, number]) => [number, name]),
 )
 
+/** The response code as a number; `queryString` is the last name of the chain. */
 function dnsError(failure: LookupFailure, rcode: number): VarlinkError {
   const queryString = failure.queryString === '' ? undefined : failure.queryString
   return new VarlinkError('io.systemd.Resolve.DNSError', { rcode, queryString, ...extendedErrorFields(failure) })

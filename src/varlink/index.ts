@@ -6,15 +6,7 @@ export { activatedSockets, passedOr } from './connection/activation.ts'
 export type { ServerLimits } from './connection/limits.ts'
 export type { ListenAt, OnClient, OpenListener } from './connection/listener.ts'
 export { plainListener } from './connection/listener.ts'
-export type {
-  About,
-  CacheDumpEntry,
-  Inspector,
-  PeerCredentials,
-  ProcessControl,
-  QueryReport,
-  ScopeDump,
-} from './ports.ts'
+export type { About, Inspection, PeerProcess, ProcessControl } from './ports.ts'
 export type { ServerContext } from './connection/server.ts'
 export { VarlinkServer } from './connection/server.ts'
 export type { Stream, StreamEvents } from './connection/stream.ts'

@@ -37,6 +37,7 @@ export function monitorService(ports: VarlinkPorts, log: Log): Service {
   return serviceOf([monitorInterface(ports)], ports.about, log)
 }
 
+/** Introspection describes what is served beside it, and itself. */
 function serviceOf(served: readonly Served[], about: About, log: Log, memo?: TextMemo): Service {
   return new Service([...served, introspectionInterface(about, served)], log, memo)
 }

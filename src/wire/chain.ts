@@ -4,6 +4,9 @@ import { CLASS, TYPE } from './numbers.ts'
 import type { ResourceRecord } from './record.ts'
 import { targetOf } from './record.ts'
 
+/** CNAME and DNAME redirects a query may take (R-ORDER-5), and so the most that are looked for in one message. */
+export const MAX_REDIRECTS = 16
+
 /** Where a CNAME or DNAME leads. */
 export interface Redirect {
   readonly record: ResourceRecord

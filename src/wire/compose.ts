@@ -31,6 +31,8 @@ export interface ComposeLimits {
 const POINTER_REACH = 0x3fff
 /** An OPT record without options. */
 const OPT_SIZE = 11
+/** The flag of an OPT record that asks for signatures (RFC 3225 §3). */
+const DO = 0x8000
 
 /**
  * Writes a message with name compression. Records are left out from where the size ends; room for OPT is kept.
@@ -60,7 +62,13 @@ export function compose(parts: MessageParts, limits: ComposeLimits = { maxSize: 
  * One question and nothing else, but an OPT record where `payloadSize` is given. The general way makes five buffers and
  * a map for it, which was a fiftieth of a cold miss.
  */
-export function composeQuestion(id: number, flags: number, question: Question, payloadSize?: number): Buffer {
+export function composeQuestion(
+  id: number,
+  flags: number,
+  question: Question,
+  payloadSize?: number,
+  dnssecOk = false,
+): Buffer {
   const name = wireOfName(question.name)
   const end = HEADER_SIZE + name.length + 4
   const message = Buffer.allocUnsafe(payloadSize === undefined ? end : end + OPT_SIZE)
@@ -76,6 +84,7 @@ export function composeQuestion(id: number, flags: number, question: Question, p
   message.fill(0, end)
   message[end + 2] = TYPE.OPT
   message.writeUInt16BE(payloadSize, end + 3)
+  if (dnssecOk) message.writeUInt16BE(DO, end + 7)
   return message
 }
 

@@ -49,9 +49,9 @@ export type { Json, RecordKey } from './rdata-json.ts'
 export { recordJson } from './rdata-json.ts'
 export { algorithmText, rdataText, rdataWords } from './rdata-text.ts'
 export type { ReadMessage } from './recompose.ts'
-export { answerTo, withPlainTtls } from './recompose.ts'
+export { answerTo, asNodata, withPlainTtls } from './recompose.ts'
 export type { Redirect } from './chain.ts'
-export { matches, mayBeRedirected, redirectFrom } from './chain.ts'
+export { matches, MAX_REDIRECTS, mayBeRedirected, redirectFrom } from './chain.ts'
 export type { RelayEdit } from './edit.ts'
 export {
   age,

@@ -1,6 +1,6 @@
 import type { ExtendedError, Opt } from './edns.ts'
 import { extendedErrorOf, optOfRecord } from './edns.ts'
-import type { FixedPart } from './fixed-parts.ts'
+import { NameLimits } from './name-limits.ts'
 import { FormError } from './form-error.ts'
 import { flagsOf, HEADER_SIZE, idOf, questionCount, rcodeOf } from './header.ts'
 import { expandName, nameOfWire, ROOT } from './name.ts'
@@ -42,13 +42,14 @@ export function parseMessage(bytes: Buffer): Message {
   const sections: Record<Section, ResourceRecord[]> = { answer: [], authority: [], additional: [] }
   const opts: (Opt | undefined)[] = []
   const questionEnd = skipQuestions(bytes)
-  const fixed: FixedPart[] = [{ fixedAt: questionEnd - 4, rdataAt: questionEnd }]
-  const owners = new Owners(bytes, fixed)
+  const limits = new NameLimits(bytes)
+  limits.fixed.push({ fixedAt: questionEnd - 4, rdataAt: questionEnd })
+  const owners = new Owners(bytes, limits)
   const question = questionCount(bytes) === 0 ? undefined : theQuestion(bytes, questionEnd, owners)
   let hasExcessiveTtl = false
   scanRecords(bytes, (view) => {
-    fixed.push(view)
-    const record = readRecord(bytes, view, fixed, owners)
+    limits.fixed.push(view)
+    const record = readRecord(bytes, view, limits, owners)
     hasExcessiveTtl ||= record.ttl !== bytes.readUInt32BE(view.fixedAt + 4)
     if (record.type !== TYPE.OPT) sections[SECTIONS[view.section]].push(record)
     else opts.push(view.section === 2 && record.owner.length === 1 ? optOfRecord(record) : undefined)
@@ -75,20 +76,20 @@ const THE_ROOT = { owner: Buffer.alloc(1), name: ROOT } as const
  */
 class Owners {
   readonly #bytes: Buffer
-  readonly #fixed: readonly FixedPart[]
+  readonly #limits: NameLimits
   #at = -1
   #last: Pick<ResourceRecord, 'owner' | 'name'> | undefined
 
-  constructor(bytes: Buffer, fixed: readonly FixedPart[]) {
+  constructor(bytes: Buffer, limits: NameLimits) {
     this.#bytes = bytes
-    this.#fixed = fixed
+    this.#limits = limits
   }
 
   read(at: number): Pick<ResourceRecord, 'owner' | 'name'> {
     if (this.#bytes[at] === 0) return THE_ROOT // as all OPT records have it
     const start = (this.#bytes[at] as number) >= 0xc0 ? this.#bytes.readUInt16BE(at) & 0x3fff : at
     if (start === this.#at && this.#last !== undefined) return this.#last
-    const owner = expandName(this.#bytes, at, this.#fixed).wire
+    const owner = expandName(this.#bytes, at, this.#limits).wire
     this.#at = start
     this.#last = { owner, name: nameOfWire(owner) }
     return this.#last
@@ -104,7 +105,7 @@ function theQuestion(bytes: Buffer, end: number, owners: Owners): Question {
 function readRecord(
   bytes: Buffer,
   { ownerAt, fixedAt, type, rdataAt, end }: RecordView,
-  fixed: readonly FixedPart[],
+  limits: NameLimits,
   owners: Owners,
 ): ResourceRecord {
   const { owner, name } = owners.read(ownerAt)
@@ -114,6 +115,6 @@ function readRecord(
     type,
     class: bytes.readUInt16BE(fixedAt + 2),
     ttl: ttlOf(bytes.readUInt32BE(fixedAt + 4), type),
-    rdata: expandRdata(bytes, type, rdataAt, end, fixed),
+    rdata: expandRdata(bytes, type, rdataAt, end, limits),
   }
 }

@@ -1,5 +1,4 @@
-import type { FixedPart } from './fixed-parts.ts'
-import { touchesFixedPart } from './fixed-parts.ts'
+import { type NameLimits, touchesFixedPart } from './name-limits.ts'
 import { FormError } from './form-error.ts'
 import { HEADER_SIZE } from './header.ts'
 
@@ -136,15 +135,12 @@ export function readName(message: Uint8Array, at: number): { name: Name; end: nu
 }
 
 /**
- * As `readName`, but gives the uncompressed bytes with their letter case. A name that a pointer leads through one of
- * `fixed` is refused too: TTLs and types change on the way to the client, and no honest name lies there.
+ * As `readName`, but gives the uncompressed bytes with their letter case. `limits` are those of the message: a name that
+ * a pointer leads through one of its fixed parts is refused too, as TTLs and types change on the way to the client, and
+ * so is one that makes all of them cost too much.
  */
-export function expandName(
-  message: Uint8Array,
-  start: number,
-  fixed: readonly FixedPart[] = [],
-): { wire: Buffer; end: number } {
-  const { length, end } = measureName(message, start, fixed)
+export function expandName(message: Uint8Array, start: number, limits?: NameLimits): { wire: Buffer; end: number } {
+  const { length, end } = measureName(message, start, limits)
   const wire = Buffer.allocUnsafe(length)
   let at = start
   for (let to = 0; to < length; ) {
@@ -156,7 +152,7 @@ export function expandName(
 }
 
 /** How long the name is in full, and where the bytes after it are. @throws {FormError} for what is wrong with it */
-function measureName(message: Uint8Array, start: number, fixed: readonly FixedPart[]): { length: number; end: number } {
+function measureName(message: Uint8Array, start: number, limits?: NameLimits): { length: number; end: number } {
   let length = 0
   let end = -1
   let at = start
@@ -170,16 +166,21 @@ function measureName(message: Uint8Array, start: number, fixed: readonly FixedPa
       const target = pointerAt(message, at)
       if (target >= lowest) throw new FormError('compression pointer does not point backwards', at)
       if (target < HEADER_SIZE) throw new FormError('compression pointer into the header', at)
+      limits?.followPointer(at)
       at = lowest = target
       continue
     }
     if (size > MAX_LABEL_LENGTH) throw new FormError('unknown label type', at)
     if (length + size + 1 > MAX_NAME_LENGTH) throw new FormError('name is too long', start)
     if (at + size + 1 > message.length) throw new FormError('name runs past the end', at)
-    if (end >= 0 && touchesFixedPart(fixed, at, at + size)) throw new FormError('name runs through a record', at)
+    if (end >= 0 && limits !== undefined && touchesFixedPart(limits.fixed, at, at + size)) {
+      throw new FormError('name runs through a record', at)
+    }
     length += size + 1
     at += size + 1
-    if (size === 0) return { length, end: end < 0 ? at : end }
+    if (size > 0) continue
+    limits?.spend(length, start)
+    return { length, end: end < 0 ? at : end }
   }
 }
 

@@ -1,11 +1,12 @@
-import { mayBeRedirected, matches, redirectFrom } from './chain.ts'
+import { matches, MAX_REDIRECTS, mayBeRedirected, redirectFrom } from './chain.ts'
 import { compose } from './compose.ts'
 import { capTtls } from './edit.ts'
+import { flagsOf } from './header.ts'
 import type { Message } from './message.ts'
 import { parseMessage } from './message.ts'
 import type { Name } from './name.ts'
 import { isWithin, nameOfWire, wireOfName } from './name.ts'
-import { CLASS, TYPE } from './numbers.ts'
+import { CLASS, RCODE, TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import { fieldsOf } from './rdata-fields.ts'
 import type { ResourceRecord } from './record.ts'
@@ -16,6 +17,9 @@ export interface ReadMessage {
   readonly wire: Buffer
   readonly message: Message
 }
+
+/** Names that one reply may lead through: one more than the resolver accepts, which tells its clients. */
+const MAX_LINKS = MAX_REDIRECTS + 2
 
 /** What may come along in the additional section: what the names in other records lead to. */
 const SUPPLEMENTARY: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.SRV, TYPE.TXT])
@@ -44,6 +48,13 @@ export function answerTo(question: Question, reply: ReadMessage): ReadMessage {
   return { wire, message: parseMessage(wire) }
 }
 
+/** The same reply without the claim that the name does not exist. */
+export function asNodata({ wire, message }: ReadMessage): ReadMessage {
+  const copy = Buffer.from(wire)
+  copy.writeUInt16BE(flagsOf(wire) & ~0xf, 2)
+  return { wire: copy, message: { ...message, flags: flagsOf(copy), rcode: RCODE.NOERROR } }
+}
+
 /** Whether the message is what `answerTo` would make of it. */
 function isInOrder(question: Question, { answer, authority, additional }: Message): boolean {
   const { type, class: questionClass } = question
@@ -56,6 +67,7 @@ function isInOrder(question: Question, { answer, authority, additional }: Messag
     else if (record.type === TYPE.CNAME && record.name === name) names.push((name = targetOf(record)))
     else if (record.type !== TYPE.DNAME || !isBelow(name, record.name) || !isCnameAt(name, answer[i + 1])) return false
   }
+  if (names.length > MAX_LINKS) return false
   return (
     authority.every((record) => isAbove(record, names, question)) &&
     (additional.length === 0 ||
@@ -63,7 +75,10 @@ function isInOrder(question: Question, { answer, authority, additional }: Messag
   )
 }
 
-/** The chain from the question's name on, and the records of the asked type at its end, as far as they are there. */
+/**
+ * The chain from the question's name on, and the records of the asked type at its end, as far as they are there. Of a
+ * chain that is too long anyway the part that shows it: to look for thousands of links takes their number squared.
+ */
 function answerOf(question: Question, answer: readonly ResourceRecord[]): ResourceRecord[] {
   const { type, class: questionClass } = question
   const records = answer.filter(
@@ -71,7 +86,7 @@ function answerOf(question: Question, answer: readonly ResourceRecord[]): Resour
   )
   const chain: ResourceRecord[] = []
   const seen = new Set<Name>()
-  for (let name = question.name; !seen.has(name); ) {
+  for (let name = question.name; !seen.has(name) && seen.size < MAX_LINKS; ) {
     seen.add(name)
     const asked = records.filter((record) => matches(record, name, type, questionClass))
     if (asked.length > 0) return [...chain, ...asked]

@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/index.ts'
-import type { FixedPart } from './fixed-parts.ts'
+import type { NameLimits } from './name-limits.ts'
 import { FormError } from './form-error.ts'
 import type { Name } from './name.ts'
 import { expandName, nameOfWire, wireOfName } from './name.ts'
@@ -29,13 +29,7 @@ export function targetOf(record: ResourceRecord): Name {
 }
 
 /** Copies rdata out of a message with its names expanded. @throws {FormError} when its parts do not fill it exactly. */
-export function expandRdata(
-  message: Buffer,
-  type: number,
-  start: number,
-  end: number,
-  fixed: readonly FixedPart[] = [],
-): Buffer {
+export function expandRdata(message: Buffer, type: number, start: number, end: number, limits?: NameLimits): Buffer {
   const layout = partsOf(type)
   if (layout === undefined) return copyOf(message, start, end)
   const pieces: Buffer[] = []
@@ -43,7 +37,7 @@ export function expandRdata(
   for (const part of layout) {
     const before = at
     if (part === 'name') {
-      const { wire, end: after } = expandName(message, at, fixed)
+      const { wire, end: after } = expandName(message, at, limits)
       pieces.push(wire)
       at = after
     } else {

@@ -5,11 +5,15 @@ interface Timer {
   readonly callback: () => void
 }
 
-/** A clock whose hands only `advance` moves. Starts at a round wall-clock time. */
+/** A clock whose hands only `advance` moves. Starts at a round wall-clock time, or at that given. */
 export class FakeClock implements Clock {
   #now: Millis = 0
-  readonly #epoch: Millis = Date.UTC(2026, 0, 1)
+  readonly #epoch: Millis
   readonly #timers = new Set<Timer>()
+
+  constructor(epoch: Millis = Date.UTC(2026, 0, 1)) {
+    this.#epoch = epoch
+  }
 
   now(): Millis {
     return this.#now

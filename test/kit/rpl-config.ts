@@ -74,7 +74,7 @@ export function obstacleIn({ forwards, stubs, dnssec, ignored }: RplConfig): str
   if (forwards.length === 0 && stubs.length === 0) return 'no forward-zone: only a forwarder can be played'
   if (stubs.length > 0 && dnssec === undefined) return 'stub-zone: only a forwarder can be played'
   const missing =
-    /^(auth-zone|rpz|local-|serve-expired|auto-trust-anchor-file|module-config: (?!(validator )?iterator$))/
+    /^(auth-zone|rpz|local-|serve-expired|auto-trust-anchor-file|harden-dnssec-stripped: no|harden-algo-downgrade: yes|module-config: (?!(validator )?iterator$))/
   return ignored.find((option) => missing.test(option))
 }
 

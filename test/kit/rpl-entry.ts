@@ -7,10 +7,13 @@ import {
   OPTION,
   parseMessage,
   questionText,
+  RCODE,
   rcodeText,
+  TYPE,
   withId,
 } from '../../src/wire/index.ts'
 import { recordLine } from './master-file.ts'
+import type { RplConfig } from './rpl-config.ts'
 import { type RplEntry, RplUnsupported } from './rpl-parse.ts'
 
 /** A message on its way, and how it travels. */
@@ -23,12 +26,15 @@ const SECTIONS: readonly Section[] = ['answer', 'authority', 'additional']
 /** QR AA TC RD RA AD CD. */
 const HEADER_FLAGS = 0x87b0
 
-/** Why a message does not match the entry; undefined when it does. `isMinimal`: see `RplConfig`. */
-export function mismatch(entry: RplEntry, { wire, channel }: Packet, isMinimal: boolean): string | undefined {
+/** How replies are compared; see `RplConfig`. */
+export type Comparison = Pick<RplConfig, 'isMinimal' | 'dnssec'>
+
+/** Why a message does not match the entry; undefined when it does. */
+export function mismatch(entry: RplEntry, { wire, channel }: Packet, how: Comparison): string | undefined {
   const message = readable(wire)
   if (message === undefined) return 'it cannot be read'
   for (const rule of entry.match) {
-    const problem = ruleProblem(rule, entry, message, channel, isMinimal)
+    const problem = ruleProblem(rule, entry, message, channel, how)
     if (problem !== undefined) return problem
   }
   return undefined
@@ -48,7 +54,7 @@ function ruleProblem(
   entry: RplEntry,
   message: Message,
   channel: Channel,
-  isMinimal: boolean,
+  how: Comparison,
 ): string | undefined {
   const { question } = message
   switch (rule) {
@@ -79,7 +85,7 @@ function ruleProblem(
       return undefined // says how `all` and `answer` compare
     case 'all':
     case 'all_noedns':
-      return allProblem(rule === 'all', entry, message, isMinimal)
+      return allProblem(rule === 'all', entry, message, how)
     default:
       return extendedErrorProblem(rule, message)
   }
@@ -93,24 +99,43 @@ function extendedErrorProblem(rule: string, { opt, extendedError }: Message): st
   return differs('extended error', extendedError?.code, Number(wanted))
 }
 
-/** Header, question and all sections. Where replies are minimal, ours may have more authority and additional records. */
-function allProblem(withEdns: boolean, entry: RplEntry, message: Message, isMinimal: boolean): string | undefined {
+/**
+ * Header, question and all sections. Where replies are minimal, ours may have more authority and additional records. Where
+ * they are validated, the zone's servers and the additional section are nobody's question and may differ, and so may DO of
+ * an error.
+ */
+function allProblem(withEdns: boolean, entry: RplEntry, message: Message, how: Comparison): string | undefined {
+  const isError = how.dnssec !== undefined && message.rcode === RCODE.SERVFAIL
   const header = differs('flags', message.flags & HEADER_FLAGS, entry.flags & HEADER_FLAGS)
   const rcode = differs('rcode', rcodeText(message.rcode), rcodeText(entry.flags & 15))
-  const edns = withEdns ? differs('DO', message.opt?.dnssecOk ?? false, entry.dnssecOk) : undefined
-  const sections = SECTIONS.map((name) => sectionProblem(name, entry, message, isMinimal && name !== 'answer'))
-  const question = ruleProblem('question', entry, message, 'udp', false)
+  const edns = withEdns && !isError ? differs('DO', message.opt?.dnssecOk ?? false, entry.dnssecOk) : undefined
+  const compared = how.dnssec === undefined ? SECTIONS : SECTIONS.filter((name) => name !== 'additional')
+  const sections = compared.map((name) => sectionProblem(name, entry, message, how))
+  const question = ruleProblem('question', entry, message, 'udp', how)
   return [rcode, header, question, edns, ...sections].find((problem) => problem !== undefined)
 }
 
 /** In an order of their own: addresses are shuffled on purpose (R-CACHE-15). */
-function sectionProblem(name: Section, entry: RplEntry, message: Message, mayHaveMore = false): string | undefined {
+function sectionProblem(
+  name: Section,
+  entry: RplEntry,
+  message: Message,
+  how: Comparison = { isMinimal: false, dnssec: undefined },
+): string | undefined {
   const withTtl = entry.match.has('ttl')
-  const linesOf = (records: readonly ResourceRecord[]) =>
-    records.map((record) => recordLine(withTtl ? record : { ...record, ttl: 0 })).toSorted()
-  const wanted = linesOf(entry.sections[name])
+  const mayHaveMore = name !== 'answer' && (how.isMinimal || how.dnssec !== undefined)
+  const isCompared = (record: ResourceRecord) => how.dnssec === undefined || name === 'answer' || !isOfServers(record)
+  const linesOf = (records: readonly ResourceRecord[]) => {
+    const lines = records.filter(isCompared).map((record) => recordLine(withTtl ? record : { ...record, ttl: 0 }))
+    return how.dnssec === undefined ? lines : [...new Set(lines.map((line) => line.toLowerCase()))]
+  }
+  const wanted = linesOf(entry.sections[name]).toSorted()
   const actual = linesOf(message[name]).filter((line) => !mayHaveMore || wanted.includes(line))
-  return differs(name, actual.join('; '), wanted.join('; '))
+  return differs(name, actual.toSorted().join('; '), wanted.join('; '))
+}
+
+function isOfServers({ type, rdata }: ResourceRecord): boolean {
+  return type === TYPE.NS || (type === TYPE.RRSIG && rdata.readUInt16BE(0) === TYPE.NS)
 }
 
 function differs(what: string, actual: unknown, wanted: unknown): string | undefined {

@@ -1,5 +1,19 @@
-import type { MessageParts, Question, ResourceRecord } from '../../src/wire/index.ts'
-import { isWithin, labelCount, matches, nameOf, parentOf, QR, RA, RD, targetOf, TYPE } from '../../src/wire/index.ts'
+import type { MessageParts, Name, Question, ResourceRecord } from '../../src/wire/index.ts'
+import {
+  composeQuestion,
+  isWithin,
+  labelCount,
+  matches,
+  mayBeRedirected,
+  nameOf,
+  parentOf,
+  QR,
+  RA,
+  RD,
+  redirectFrom,
+  targetOf,
+  TYPE,
+} from '../../src/wire/index.ts'
 import type { Packet } from './rpl-entry.ts'
 import { mismatch } from './rpl-entry.ts'
 import type { RplEntry } from './rpl-parse.ts'
@@ -19,7 +33,11 @@ export interface RplCanned {
   readonly entries: readonly RplEntry[]
 }
 
+/** Questions are compared by what the entries say alone. */
+const AS_SERVER = { isMinimal: true, dnssec: undefined }
+
 const MAX_REFERRALS = 12
+const MAX_LINKS = 12
 
 /**
  * What one forwarder would say that asks all these servers (S-TEST-3): it goes from the stub's servers along referrals.
@@ -31,15 +49,37 @@ export function foldedReply(
   question: Question,
   stubs: readonly RplStub[],
   canned: readonly RplCanned[],
+  links = 0,
 ): FoldedReply | undefined {
-  return (
-    alongReferrals(packet, question, stubs, canned) ??
-    bestReply(
-      packet,
-      question,
-      canned.flatMap((each) => each.entries),
-    )
-  )
+  if (links > MAX_LINKS) return undefined
+  const entries = canned.flatMap((each) => each.entries)
+  const found = alongReferrals(packet, question, stubs, canned) ?? bestReply(packet, question, entries)
+  const target = found && openTarget(question, found)
+  if (found === undefined || target === undefined) return found
+  const next = { ...question, name: target }
+  const wire = composeQuestion(0, RD, next, 1232, true)
+  const rest = foldedReply({ ...packet, wire }, next, stubs, canned, links + 1)
+  if (rest === undefined) return undefined
+  const joined = (a: readonly ResourceRecord[] = [], other: readonly ResourceRecord[] = []) => [...a, ...other]
+  return {
+    flags: rest.flags,
+    answer: joined(found.answer, rest.answer),
+    authority: joined(found.authority, rest.authority),
+    additional: [],
+  }
+}
+
+/** Where the reply's aliases lead, if it does not say what is there. */
+function openTarget({ name, type, class: recordClass }: Question, { answer = [] }: FoldedReply): Name | undefined {
+  if (!mayBeRedirected(type)) return undefined
+  let at = name
+  for (let links = 0; links <= answer.length; links++) {
+    if (answer.some((record) => matches(record, at, type, recordClass))) return undefined
+    const redirect = redirectFrom(at, answer)
+    if (redirect === undefined) return at === name ? undefined : at
+    at = redirect.target
+  }
+  return undefined
 }
 
 function alongReferrals(
@@ -57,7 +97,7 @@ function alongReferrals(
     const entries = canned
       .filter(({ address }) => address === undefined || servers.includes(address))
       .flatMap((each) => each.entries)
-    const found = entries.find((entry) => mismatch(entry, packet, true) === undefined)
+    const found = entries.find((entry) => mismatch(entry, packet, AS_SERVER) === undefined)
     const isHere = found !== undefined && !isReferral(found, question)
     if (isHere) return replyOf(found)
     if (type === TYPE.DS) {
@@ -88,15 +128,30 @@ function serversOf({ sections }: RplEntry, { name }: Question, canned: readonly 
 }
 
 function bestReply(packet: Packet, question: Question, entries: readonly RplEntry[]): FoldedReply | undefined {
-  const fitting = entries.filter((entry) => mismatch(entry, packet, true) === undefined && !isReferral(entry, question))
+  const fitting = entries.filter(
+    (entry) => mismatch(entry, packet, AS_SERVER) === undefined && !isReferral(entry, question),
+  )
   const best = fitting.toSorted((a, b) => rank(b, question) - rank(a, question))[0]
-  const referral = question.type === TYPE.DS ? delegationIn(question, entries) : undefined
+  if (question.type !== TYPE.DS) return best && replyOf(best)
+  const referral = delegationIn(question, entries)
   if (referral !== undefined && (best === undefined || rank(best, question) < 2)) return referral
-  return best && replyOf(best)
+  // Nobody delegates the name: whoever asks authoritative servers knows without asking.
+  return best === undefined ? { flags: QR | RD | RA } : replyOf(best)
 }
 
+/** Signatures stand with what they sign. */
 function replyOf({ sections, flags }: RplEntry): FoldedReply {
-  return { ...sections, flags: (flags & 15) | QR | RD | RA }
+  const all = [...sections.answer, ...sections.authority, ...sections.additional]
+  const signatures = all.filter(({ type }) => type === TYPE.RRSIG)
+  const tidied = (records: readonly ResourceRecord[]) => {
+    const data = records.filter(({ type }) => type !== TYPE.RRSIG)
+    const isFor = (signature: ResourceRecord) =>
+      data.some((record) => record.name === signature.name && record.type === signature.rdata.readUInt16BE(0))
+    return data.length === 0 ? records : [...data, ...signatures.filter(isFor)]
+  }
+  const { answer, authority, additional } = sections
+  const parts = { answer: tidied(answer), authority: tidied(authority), additional: tidied(additional) }
+  return { ...parts, flags: (flags & 15) | QR | RD | RA }
 }
 
 function isReferral({ flags, sections, hex }: RplEntry, { name }: Question): boolean {
@@ -128,9 +183,21 @@ function delegationIn({ name }: Question, entries: readonly RplEntry[]): FoldedR
     const signed = authority.filter((record) => covers(record, TYPE.DS) && record.name === name)
     const denials = authority.filter((record) => covers(record, TYPE.NSEC) || covers(record, TYPE.NSEC3))
     if (signed.length === 0 && denials.length === 0) continue
-    return { flags: QR | RD | RA, answer: signed, authority: signed.length > 0 ? [] : denials, additional: [] }
+    const proof = signed.length > 0 ? [] : [...soaAbove(name, entries), ...denials]
+    return { flags: QR | RD | RA, answer: signed, authority: proof, additional: [] }
   }
   return undefined
+}
+
+/** The signed SOA of the nearest zone above that any server has told. */
+function soaAbove(name: Name, entries: readonly RplEntry[]): ResourceRecord[] {
+  const known = entries.flatMap(({ sections }) => [...sections.answer, ...sections.authority])
+  const above = known.filter(
+    (record) => covers(record, TYPE.SOA) && record.name !== name && isWithin(name, record.name),
+  )
+  const nearest = above.toSorted((a, b) => labelCount(b.name) - labelCount(a.name))[0]
+  const own = above.filter((record) => record.name === nearest?.name)
+  return own.filter((record, i) => own.findIndex((other) => other.rdata.equals(record.rdata)) === i)
 }
 
 /** Whether it is of the type or signs it. */

@@ -1,8 +1,14 @@
 import type { Listener } from '../../src/stub/index.ts'
+import { DEFAULT_LIMITS, anchorsOf, nodeAlgorithms, TrustAnchors } from '../../src/dnssec/index.ts'
+import { readRrsig } from '../../src/dnssec/rdata.ts'
+import type { ResourceRecord } from '../../src/wire/index.ts'
+import { compose, nameOf, parseMessage, QR, RA, RCODE, RD, TYPE } from '../../src/wire/index.ts'
 import { settle } from './fake-clock.ts'
+import { fakeSignatures } from './fake-signatures.ts'
+import { readRecord } from './master-file.ts'
+import { foldedReply } from './rpl-fold.ts'
 import { mismatch, type Packet, wireOf } from './rpl-entry.ts'
-import type { RplConfig } from './rpl-config.ts'
-import type { RplEntry, RplScenario, RplStep } from './rpl-parse.ts'
+import type { RplEntry, RplRange, RplScenario, RplStep } from './rpl-parse.ts'
 import { parseRpl, RplUnsupported } from './rpl-parse.ts'
 import type { Exchange } from './scripted-transport.ts'
 import { type LinkScript, World, type WorldScript } from './world.ts'
@@ -33,7 +39,6 @@ const PATIENCE = 10_000
  */
 export async function playRpl(text: string, file: string): Promise<RplResult> {
   const scenario = parseRpl(text, file)
-  if (scenario.config.dnssec !== undefined) throw new RplUnsupported('trust-anchor: nothing validates yet')
   const player = new RplPlayer(scenario, file)
   await player.run()
   return { world: player.world, title: scenario.title, ignored: scenario.config.ignored }
@@ -51,7 +56,7 @@ class RplPlayer {
   #at = 0
 
   constructor(scenario: RplScenario, file: string) {
-    this.world = new World(worldOf(scenario.config))
+    this.world = new World(worldOf(scenario))
     this.#scenario = scenario
     this.#file = file
   }
@@ -96,12 +101,26 @@ class RplPlayer {
 
   #answerFromRange({ number }: RplStep): boolean {
     const ranges = this.#scenario.ranges.filter(({ from, to }) => from <= number && number <= to)
+    if (this.#scenario.config.dnssec !== undefined) return this.#answerFolded(ranges)
     for (const exchange of this.#pending()) {
       const entry = ranges
         .filter(({ address }) => isTo(exchange, address))
         .flatMap(({ entries }) => entries)
         .find((each) => this.#matches(each, exchange))
       if (entry !== undefined && exchange.reply(wireOf(entry, exchange.wire))) return true
+    }
+    return false
+  }
+
+  /** As one forwarder that asks them all; SERVFAIL where none of them has an answer. */
+  #answerFolded(ranges: readonly RplRange[]): boolean {
+    const { stubs, forwards } = this.#scenario.config
+    for (const exchange of this.#pending()) {
+      const { id, question, opt } = parseMessage(exchange.wire)
+      const found = question && foldedReply(exchange, question, [...stubs, ...forwards], ranges)
+      const parts = found ?? { flags: QR | RD | RA | RCODE.SERVFAIL }
+      if (exchange.reply(compose({ id, question, ...parts, opt: opt && { ...opt, payloadSize: 4096, options: [] } })))
+        return true
     }
     return false
   }
@@ -153,13 +172,11 @@ class RplPlayer {
   }
 
   #matches(entry: RplEntry, packet: Packet): boolean {
-    return mismatch(entry, packet, this.#scenario.config.isMinimal) === undefined
+    return mismatch(entry, packet, this.#scenario.config) === undefined
   }
 
   #failCheck(step: RplStep, candidates: readonly Packet[]): never {
-    const problems = candidates.map((packet) =>
-      mismatch(step.entry as RplEntry, packet, this.#scenario.config.isMinimal),
-    )
+    const problems = candidates.map((packet) => mismatch(step.entry as RplEntry, packet, this.#scenario.config))
     return this.#fail(step, problems.join('; or ') || 'there is none')
   }
 
@@ -169,13 +186,48 @@ class RplPlayer {
 }
 
 /** Links with addresses nobody forwards to; the first is there so that the global servers have a way out (R-SRV-19). */
-function worldOf({ forwards }: RplConfig): WorldScript {
-  const dns = forwards.filter(({ name }) => name === '.').flatMap(({ servers }) => servers)
+function worldOf(scenario: RplScenario): WorldScript {
+  const { forwards, stubs } = scenario.config
+  const roots = forwards.filter(({ name }) => name === '.').flatMap(({ servers }) => servers)
+  const dns = stubs.length > 0 ? [FORWARDER] : roots
   const zones = forwards.filter(({ name }) => name !== '.')
   const links = zones.map(({ name, servers }, i): LinkScript => {
     return { ifindex: 3 + i, dns: servers, domains: [`~${name}`], addresses: [`203.0.113.${3 + i}/32`] }
   })
-  return { dns, links: [{ ifindex: 2, addresses: ['203.0.113.2/32'] }, ...links] }
+  return { ...dnssecOf(scenario), dns, links: [{ ifindex: 2, addresses: ['203.0.113.2/32'] }, ...links] }
+}
+
+/** Stands for all authoritative servers. */
+const FORWARDER = '192.0.2.53'
+
+function dnssecOf({ config, ranges }: RplScenario): WorldScript {
+  const { dnssec } = config
+  if (dnssec === undefined) return {}
+  const records = ranges.flatMap(({ entries }) =>
+    entries.flatMap(({ sections }) => [...sections.answer, ...sections.authority]),
+  )
+  const limits = { ...DEFAULT_LIMITS, iterations: dnssec.iterations }
+  return {
+    settings: { dnssec: 'yes' },
+    epoch: (dnssec.date ?? bestTime(records)) * 1000,
+    dnssec: {
+      anchors: new TrustAnchors(
+        anchorsOf(dnssec.anchors.map((line) => readRecord(line))),
+        dnssec.insecureDomains.map(nameOf),
+      ),
+      algorithms: dnssec.takesFakeSignatures ? fakeSignatures() : nodeAlgorithms(),
+      limits,
+    },
+  }
+}
+
+/** When most of the signatures are valid. */
+function bestTime(records: readonly ResourceRecord[]): number {
+  const signatures = records.flatMap((record) => (record.type === TYPE.RRSIG ? (readRrsig(record) ?? []) : []))
+  const valid = (time: number) =>
+    signatures.filter(({ inception, expiration }) => inception <= time && time < expiration)
+  const times = signatures.map(({ inception }) => inception)
+  return times.toSorted((a, b) => valid(b).length - valid(a).length)[0] ?? 0
 }
 
 function isTo(exchange: Exchange, address: string | undefined): boolean {

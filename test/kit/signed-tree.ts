@@ -89,6 +89,7 @@ export class SignedTree {
       counts: { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 },
       now: options.now ?? TEST_TIME,
       replies,
+      followsAliases: true,
     })
     for (;;) {
       const step = validation.next()

@@ -3,7 +3,8 @@ import { AnswerMemo } from '../../src/fastpath/index.ts'
 import type { Resolution } from '../../src/resolve/index.ts'
 import { ResolverLookups } from '../../src/lookup/index.ts'
 import { Resolver } from '../../src/resolve/index.ts'
-import type { ConfiguredLink, LinkFacts, NetworkFacts, Scope } from '../../src/scope/index.ts'
+import type { VerdictCounts } from '../../src/dnssec/index.ts'
+import type { ConfiguredLink, DnssecServices, LinkFacts, NetworkFacts, Scope } from '../../src/scope/index.ts'
 import {
   IFF_LOOPBACK,
   IFF_LOWER_UP,
@@ -68,6 +69,10 @@ export interface WorldScript {
   readonly hostName?: string
   readonly gateways?: readonly { readonly gateway: string; readonly ifindex: number }[]
   readonly seed?: number
+  /** What validation works with, where `settings.dnssec` asks for it. */
+  readonly dnssec?: Omit<DnssecServices, 'counts'>
+  /** When it begins. */
+  readonly epoch?: Millis
   /** False works every reply out anew: nothing but speed may differ. */
   readonly memo?: boolean
   readonly logLevel?: LogLevel
@@ -91,7 +96,9 @@ export type Server = (exchange: Exchange) => ServerAnswer
  * Whoever plays foreign scenarios uses `send`, `exchanges` and `advance` alone.
  */
 export class World {
-  readonly clock = new FakeClock()
+  readonly clock: FakeClock
+  /** Verdicts so far. */
+  readonly verdicts: VerdictCounts = { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 }
   readonly transport: ScriptedTransport
   readonly scopes: ScopeSet
   readonly resolver: Resolver
@@ -109,13 +116,16 @@ export class World {
 
   constructor(script: WorldScript = {}) {
     this.#script = script
+    this.clock = new FakeClock(script.epoch)
     this.#hosts = HostsTable.parse(script.hosts ?? '')
     this.transport = new ScriptedTransport(this.clock)
     this.transport.script = (exchange) => this.#answer(exchange)
     const log = new Logger(script.logLevel ?? 'debug', (_level, line) => this.log.push(line))
     const random = new SeededRandom(script.seed)
     const { clock, transport } = this
-    this.scopes = new ScopeSet({ transport, clock, random, log, counts: this.#counts })
+    const dnssec = script.dnssec && { ...script.dnssec, counts: this.verdicts }
+    const services = { transport, clock, random, log, counts: this.#counts }
+    this.scopes = new ScopeSet(dnssec === undefined ? services : { ...services, dnssec })
     const version = () => this.#addressesVersion
     this.resolver = new Resolver({
       scopes: this.scopes,
@@ -145,7 +155,7 @@ export class World {
       newMemo: (routes) =>
         script.memo === false
           ? undefined
-          : new AnswerMemo({ shared, routes, capacity: 1000, random, tally: this.#counts }),
+          : new AnswerMemo({ shared, routes, capacity: 1000, random, replayCounter: this.#counts }),
     })
     this.#apply()
   }

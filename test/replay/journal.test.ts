@@ -14,14 +14,20 @@ function observed() {
     name.startsWith('none') ? { rcode: 2 } : { answer: [`${name} 60 A 192.0.2.1`] },
   )
   const looked: QueryClient[] = []
-  const tally = { replays: 3 }
+  const replayCounter = { replays: 3 }
   const ownerOf = (client: QueryClient) => (looked.push(client), IDENTITY)
   const processName = async (pid: number) => (pid === 9 ? 'firefox' : undefined)
-  const journal = new Journal({ watchers: world.resolver.watchers, clock: world.clock, ownerOf, processName, tally })
-  const meter = new Meter(world.resolver.watchers, tally)
+  const journal = new Journal({
+    watchers: world.resolver.watchers,
+    clock: world.clock,
+    ownerOf,
+    processName,
+    replayCounter,
+  })
+  const meter = new Meter(world.resolver.watchers, replayCounter)
   const client: QueryClient = { via: 'udp', port: 4242 }
   const resolve = (name: string) => world.resolve(queryFor(nameOf(name), [TYPE.A], 0, 0, client))
-  return { world, journal, meter, tally, looked, resolve }
+  return { world, journal, meter, replayCounter, looked, resolve }
 }
 
 test('journal: the latest questions are kept, a bounded number of them, oldest first', async () => {
@@ -47,13 +53,13 @@ test('journal: nobody looks up clients while nobody watches, and short cuts stay
 })
 
 test('journal: of a flood, watchers are told a part, and how much was left out; then short cuts are open', async () => {
-  const { world, journal, tally, looked, resolve } = observed()
+  const { world, journal, replayCounter, looked, resolve } = observed()
   const told: number[] = []
   using _ = journal.watch((_entry, leftOut) => void told.push(leftOut))
   for (let i = 0; i < 250; i++) await resolve('www.test')
   expect([told.length, looked.length, world.resolver.watchers.mustSeeAll]).toEqual([200, 200, false])
   expect(told.every((leftOut) => leftOut === 0)).toBe(true)
-  tally.replays += 1000
+  replayCounter.replays += 1000
   await world.clock.advance(1000)
   expect(world.resolver.watchers.mustSeeAll).toBe(true)
   for (let i = 0; i < 150; i++) await resolve('www.test')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { RCODE, typeText } from '../../src/wire/index.ts'
+import { RCODE, TYPE, typeText } from '../../src/wire/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import { addressesIn, queryFor, replyFor, type ReplyParts } from '../kit/messages.ts'
 import { World } from '../kit/world.ts'
@@ -139,5 +139,71 @@ describe('RFC 2181 §9: of a reply with TC only the header counts', () => {
       expect(addressesIn(reply).length).toBe(9)
     }
     expect(world.exchanges.map(({ channel }) => channel)).toEqual(['udp', 'tcp', 'udp', 'tcp'])
+  })
+})
+
+describe('an NXDOMAIN that contradicts what the same server said of the name', () => {
+  const SOA = 'test 60 SOA ns.test admin.test 1 2 3 4 60'
+  /** A server of containers: it knows IPv4 addresses only, and that nothing else exists. */
+  function worldOfContainers(ttl: number): World {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+    world.serve('*', ({ question: { name, type } }) =>
+      type === TYPE.A && name === 'box.test'
+        ? { answer: [`box.test ${ttl} A 192.0.2.1`] }
+        : { rcode: RCODE.NXDOMAIN, authority: [SOA] },
+    )
+    return world
+  }
+
+  test('R-CACHE-2: AAAA made the whole name vanish once A expired', async () => {
+    const world = worldOfContainers(5)
+    await world.ask('box.test')
+    expect(await world.ask('box.test', { type: 'AAAA' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
+    await world.advance(6000)
+    expect(addressesIn(await world.ask('box.test'))).toEqual(['192.0.2.1'])
+    expect(await world.ask('box.test', { type: 'AAAA' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
+  })
+
+  test('AAAA asked first, and again when A has expired', async () => {
+    const world = worldOfContainers(5)
+    expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NXDOMAIN) // nothing speaks against it yet
+    await world.advance(61_000)
+    await world.ask('box.test')
+    expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NOERROR)
+    await world.advance(120_000)
+    expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NXDOMAIN)
+    expect(addressesIn(await world.ask('box.test'))).toEqual(['192.0.2.1']) // which that says nothing of, from this server
+    expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NOERROR)
+  })
+
+  test('both asked at once, and NXDOMAIN for AAAA there before the address', async () => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+    world.serve('*', ({ question: { type } }) =>
+      type === TYPE.A
+        ? { after: 50, reply: { answer: ['box.test 5 A 192.0.2.1'] } }
+        : { rcode: RCODE.NXDOMAIN, authority: [SOA] },
+    )
+    const address = world.ask('box.test')
+    expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NXDOMAIN)
+    await world.advance(50)
+    expect(addressesIn(await address)).toEqual(['192.0.2.1'])
+    expect(await world.ask('box.test', { type: 'AAAA' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
+    await world.advance(1000)
+    expect(addressesIn(await world.ask('box.test'))).toEqual(['192.0.2.1'])
+  })
+
+  test('a name that this server gave nothing for does not exist', async () => {
+    const world = worldOfContainers(5)
+    await world.ask('box.test')
+    expect((await world.ask('none.test', { type: 'AAAA' })).rcode).toBe(RCODE.NXDOMAIN)
+    expect((await world.ask('none.test')).rcode).toBe(RCODE.NXDOMAIN)
+  })
+
+  test('what is gone for A is gone', async () => {
+    const world = worldOfContainers(5)
+    await world.ask('box.test')
+    world.serve('*', () => ({ rcode: RCODE.NXDOMAIN, authority: [SOA] }))
+    await world.advance(6000)
+    expect((await world.ask('box.test')).rcode).toBe(RCODE.NXDOMAIN)
   })
 })

@@ -49,7 +49,7 @@ test.each(cases)('%s is told with file and line', async (_what, lines, message) 
 
 test.each([
   ['stub-zone: name: "." stub-addr: 192.0.2.1', 'stub-zone'],
-  ['forward-zone: name: "." forward-addr: 192.0.2.1\nserver: trust-anchor: "test. DS 1 8 2 00"', 'trust-anchor'],
+  ['forward-zone: name: "." forward-addr: 192.0.2.1\nauth-zone: name: "test"', 'auth-zone'],
   ['forward-zone: name: "." forward-addr: 192.0.2.1\nCONFIG_END\nSCENARIO_BEGIN x\nSTEP 1 ASSIGN t = 1', 'step ASSIGN'],
 ])('what a forwarder cannot play is refused: %s', async (text, message) => {
   const played = playRpl(`${text}\nCONFIG_END\nSCENARIO_BEGIN x\nSCENARIO_END\n`, 'f.rpl')

@@ -18,7 +18,7 @@ const MANY = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']
 /** The varlink service over a world, with and without its memo. */
 class Desk {
   readonly world: World
-  readonly tally = { replays: 0 }
+  readonly replayCounter = { replays: 0 }
   readonly local = { isCurrent: true }
   isKnown = true
   readonly #service
@@ -30,7 +30,14 @@ class Desk {
     const shared = { current: (): Dependency[] => [world.scopes.routes, this.local], revalidate: () => this.isKnown }
     const isWatched = () => world.resolver.watchers.mustSeeAll
     const { clock } = world
-    const memo = new TextMemo({ shared, capacity, random: new SeededRandom(), clock, isWatched, tally: this.tally })
+    const memo = new TextMemo({
+      shared,
+      capacity,
+      random: new SeededRandom(),
+      clock,
+      isWatched,
+      replayCounter: this.replayCounter,
+    })
     this.#service = resolveService(
       fakePorts({ hostname: (...call) => world.lookups.hostname(...call) }).ports,
       silent,
@@ -72,9 +79,9 @@ test('the third call is replayed, says what the second said, and counts as hits 
   const desk = new Desk(onlyV4)
   await desk.ask('a.test')
   const second = await desk.ask('a.test')
-  expect(desk.tally.replays).toBe(0)
+  expect(desk.replayCounter.replays).toBe(0)
   expect(await desk.ask('a.test')).toEqual(second)
-  expect([desk.tally.replays, desk.world.scopes.ofLink(2)?.cache.replays]).toEqual([2, 2])
+  expect([desk.replayCounter.replays, desk.world.scopes.ofLink(2)?.cache.replays]).toEqual([2, 2])
   expect(second.parameters).toMatchObject({ addresses: [{ family: 2, address: [192, 0, 2, 1] }], name: 'a.test' })
   expect(desk.world.exchanges).toHaveLength(2)
 })
@@ -87,9 +94,9 @@ test('other words are another call: letter case, family, flags', async () => {
     ['a.test', { family: 2 }],
     ['a.test', { flags: 1 }],
   ] as const) {
-    const before = desk.tally.replays
+    const before = desk.replayCounter.replays
     await desk.ask(name, more)
-    expect(desk.tally.replays).toBe(before)
+    expect(desk.replayCounter.replays).toBe(before)
   }
 })
 
@@ -114,7 +121,7 @@ test.each(falls)('nothing is replayed once %s', async (_what, fall) => {
   const before = desk.world.exchanges.length
   await fall(desk)
   await desk.ask('a.test')
-  expect(desk.tally.replays).toBe(2)
+  expect(desk.replayCounter.replays).toBe(2)
   expect(desk.world.exchanges.length).toBeGreaterThan(before)
 })
 
@@ -159,31 +166,31 @@ test.each(never)('an answer %s is never replayed', async (_what, answers, name, 
   const first = await desk.ask(name)
   const last = await desk.learn(name, {}, 4)
   expect(Object.keys(last)).toEqual(Object.keys(first))
-  expect(desk.tally.replays).toBe(0)
+  expect(desk.replayCounter.replays).toBe(0)
 })
 
 test('an answer found by search domains rests on the names tried before, too', async () => {
   const script = { links: [{ ifindex: 2, dns: ['10.2.0.1'], domains: ['x.test', 'y.test'] }] }
   const desk = new Desk(onlyInY, script)
   expect((await desk.learn('www', { family: 2 })).parameters).toMatchObject({ name: 'www.y.test' })
-  expect(desk.tally.replays).toBe(2)
+  expect(desk.replayCounter.replays).toBe(2)
   await desk.world.advance(61_000) // www.x.test may exist by now
   await desk.ask('www', { family: 2 })
-  expect(desk.tally.replays).toBe(2)
+  expect(desk.replayCounter.replays).toBe(2)
   expect(desk.world.asked('10.2.0.1').filter((line) => line.startsWith('www.x.test'))).toHaveLength(2)
 })
 
 test('R-CACHE-15: the order of addresses goes on changing', async () => {
   const desk = new Desk(() => ({ answer: MANY.map((address) => `a.test 300 A ${address}`) }))
   await desk.learn('a.test', { family: 2 }, 6)
-  const before = desk.tally.replays
+  const before = desk.replayCounter.replays
   const orders = new Set<string>()
   for (let times = 0; times < 40; times++) {
     const { parameters } = await desk.ask('a.test', { family: 2 })
     const { addresses } = parameters as { addresses: { address: number[] }[] }
     orders.add(addresses.map(({ address }) => address.join('.')).join())
   }
-  expect(desk.tally.replays).toBe(before + 40)
+  expect(desk.replayCounter.replays).toBe(before + 40)
   expect(orders.size).toBeGreaterThan(1)
   for (const order of orders) expect(order.split(',').toSorted()).toEqual(MANY)
 })
@@ -191,9 +198,9 @@ test('R-CACHE-15: the order of addresses goes on changing', async () => {
 test('only so many calls are kept; what is in use stays', async () => {
   const desk = new Desk(everything, LINK, 10)
   const isReplayed = async (name: string) => {
-    const before = desk.tally.replays
+    const before = desk.replayCounter.replays
     await desk.ask(name, { family: 2 })
-    return desk.tally.replays > before
+    return desk.replayCounter.replays > before
   }
   await desk.learn('used.test', { family: 2 })
   for (let other = 0; other < 50; other++) {

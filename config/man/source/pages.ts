@@ -114,7 +114,19 @@ function tsresolved(): Page {
     .item('**SIGHUP**', 'Reloads the configuration.')
     .item('**SIGUSR1**', 'Logs caches and servers.')
     .item('**SIGUSR2**', 'Flushes all caches.')
-    .item('**SIGTERM**, **SIGINT**', 'End it.')
+    .item(
+      '**SIGRTMIN+1**',
+      'Forgets what servers have been found to be able to do, as **tsresolvectl reset-server-features** does.',
+    )
+    .item(
+      '**SIGRTMIN+18**',
+      'With a value, as by **kill -s RTMIN+18 -q** VALUE PID: 256 to 263 log less or more, from emerg to debug; 768 ' +
+        'gives back unused memory; 769 logs how much is used.',
+    )
+    .item(
+      '**SIGTERM**, **SIGINT**',
+      'End it. So do those of a crash, of a limit and of the quit key; no other signal does.',
+    )
     .heading('Socket activation')
     .text(
       'Sockets that the service manager passes by the names **varlink** and **varlink-monitor** (FileDescriptorName=) are ' +

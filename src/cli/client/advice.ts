@@ -1,6 +1,6 @@
 import { RESOLVE1 } from '../../dbus/index.ts'
-import { BusError, BusUnreachable } from './bus-client.ts'
-import { VarlinkError } from './varlink-client.ts'
+import { BusCallError, BusUnreachable } from './bus-client.ts'
+import { VarlinkCallError } from './varlink-client.ts'
 
 /** What to do about a failure that names nothing the user could mend: one line, or undefined. */
 export function adviceOn(error: unknown): string | undefined {
@@ -11,13 +11,13 @@ export function adviceOn(error: unknown): string | undefined {
 }
 
 function isNobodyThere(error: unknown): boolean {
-  if (error instanceof BusError) return ABSENT.has(error.errorName) && error.message.includes(RESOLVE1)
+  if (error instanceof BusCallError) return ABSENT.has(error.errorName) && error.message.includes(RESOLVE1)
   const { cause } = error as { cause?: NodeJS.ErrnoException }
   return cause?.syscall === 'connect' && (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED')
 }
 
 function isDenied(error: unknown): boolean {
-  return (error instanceof BusError || error instanceof VarlinkError) && DENIED.has(error.errorName)
+  return (error instanceof BusCallError || error instanceof VarlinkCallError) && DENIED.has(error.errorName)
 }
 
 const ABSENT: ReadonlySet<string> = new Set([

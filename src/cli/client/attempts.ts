@@ -1,5 +1,5 @@
 import { adviceOn } from './advice.ts'
-import { BusError } from './bus-client.ts'
+import { BusCallError } from './bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context } from '../command/context.ts'
 
@@ -25,17 +25,17 @@ export async function tryEach(
   return failures === 0 ? 0 : 1
 }
 
-/** Puts the name in front of what the daemon says (resolvectl.md §3.8). @throws {BusError} */
+/** Puts the name in front of what the daemon says (resolvectl.md §3.8). @throws {BusCallError} */
 export function explain<T>(name: string, call: Promise<T>): Promise<T> {
   return saying(`${name}: resolve call failed`, call)
 }
 
-/** Puts `what` in front of what the daemon or the bus says. @throws {BusError} */
+/** Puts `what` in front of what the daemon or the bus says. @throws {BusCallError} */
 export async function saying<T>(what: string, call: Promise<T>): Promise<T> {
   try {
     return await call
   } catch (error) {
-    if (!(error instanceof BusError)) throw error
-    throw new BusError(error.errorName, `${what}: ${error.message}`, { cause: error })
+    if (!(error instanceof BusCallError)) throw error
+    throw new BusCallError(error.errorName, `${what}: ${error.message}`, { cause: error })
   }
 }

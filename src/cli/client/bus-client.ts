@@ -1,3 +1,8 @@
+/**
+ * Folder `client/`: how the daemon is reached, over the bus or over varlink, with calls and replies typed and checked
+ * by the descriptions that the daemon serves by; and the links of this machine. Errors come out as `CliError` with the
+ * text that people read. Nothing here prints or knows verbs.
+ */
 import {
   ALLOW_INTERACTIVE_AUTHORIZATION,
   type ArgumentsOf,
@@ -21,13 +26,13 @@ import { CliError } from '../command/cli-error.ts'
 import { errnoText } from './errno-text.ts'
 
 /** An error reply of the daemon or the bus; the message is meant for people (resolvectl.md §3.8). */
-export class BusError extends CliError {
+export class BusCallError extends CliError {
   /** Such as `org.freedesktop.resolve1.NoSuchRR`. */
   readonly errorName: string
 
   constructor(errorName: string, message: string, options?: ErrorOptions) {
     super(message === '' ? errorName : message, options)
-    this.name = 'BusError'
+    this.name = 'BusCallError'
     this.errorName = errorName
   }
 }
@@ -67,8 +72,8 @@ export class BusClient implements Disposable {
   }
 
   /**
-   * Calls a method of the resolver or of `target`, and waits for its values. `interactive`: the caller may be asked for a
-   * password (C-SET-10). @throws {BusError}, {CliError} when the answer does not fit its description
+   * Calls a method of the resolver or of `target`, and waits for its values. `interactive`: the caller may be asked for
+   * a password (C-SET-10). @throws {BusCallError}, {CliError} when the answer does not fit its description
    */
   async call<D extends InterfaceDescription, M extends MethodName<D>>(
     description: D,
@@ -77,7 +82,7 @@ export class BusClient implements Disposable {
     { target = RESOLVER, interactive = false }: BusCallOptions = {},
   ): Promise<ReplyOf<D, M>> {
     const limit = new AbortController()
-    const timer = setTimeout(() => limit.abort(new BusError(TIMED_OUT, 'Connection timed out')), PATIENCE_MS)
+    const timer = setTimeout(() => limit.abort(new BusCallError(TIMED_OUT, 'Connection timed out')), PATIENCE_MS)
     const flags = interactive ? ALLOW_INTERACTIVE_AUTHORIZATION : 0
     try {
       return await this.#connection.invoke(target, description, member, body, { flags, signal: limit.signal })
@@ -124,7 +129,7 @@ async function connect(path: string): Promise<BusConnection> {
 
 function asCliError(cause: unknown): Error {
   if (cause instanceof CliError) return cause
-  if (cause instanceof RemoteError) return new BusError(cause.errorName, cause.message, { cause })
+  if (cause instanceof RemoteError) return new BusCallError(cause.errorName, cause.message, { cause })
   if (cause instanceof InconsistentReply) {
     return new CliError(`The resolver's answer does not fit its interface: ${cause.message}.`, { cause })
   }

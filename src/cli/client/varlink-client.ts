@@ -19,14 +19,14 @@ import { CliError } from '../command/cli-error.ts'
 import { errnoText } from './errno-text.ts'
 
 /** An error reply over varlink. */
-export class VarlinkError extends CliError {
+export class VarlinkCallError extends CliError {
   /** Such as `org.varlink.service.MethodNotFound`. */
   readonly errorName: string
   readonly parameters: JsonObject
 
   constructor(errorName: string, method: string, parameters: JsonObject = {}) {
     super(messageOf(errorName, method))
-    this.name = 'VarlinkError'
+    this.name = 'VarlinkCallError'
     this.errorName = errorName
     this.parameters = parameters
   }
@@ -68,7 +68,7 @@ export class VarlinkClient {
 
   /**
    * One call and its reply within `patience` (milliseconds), which is checked against the description.
-   * @throws {VarlinkError} for an error reply, {CliError} when the socket is not there or the reply does not fit
+   * @throws {VarlinkCallError} for an error reply, {CliError} when the socket is not there or the reply does not fit
    */
   async call<I extends Interface<Methods>, M extends keyof I['methods'] & string>(
     description: I,
@@ -105,7 +105,7 @@ export class VarlinkClient {
       socket.write(encodeCall(name, parameters as JsonObject, more))
       for await (const message of messagesOf(socket)) {
         const reply = parseReply(message)
-        if (reply.error !== undefined) throw new VarlinkError(reply.error, name, reply.parameters)
+        if (reply.error !== undefined) throw new VarlinkCallError(reply.error, name, reply.parameters)
         yield checked(description, method, reply.parameters)
         if (!reply.continues) return
       }
@@ -121,7 +121,7 @@ export class VarlinkClient {
 
 /** True for "nobody there" and "too old to know this": reasons to ask another way. */
 export function isUnavailable(error: unknown): boolean {
-  if (error instanceof VarlinkError) return UNKNOWN.has(error.errorName)
+  if (error instanceof VarlinkCallError) return UNKNOWN.has(error.errorName)
   return error instanceof CliError && (error.cause as NodeJS.ErrnoException | undefined)?.syscall === 'connect'
 }
 

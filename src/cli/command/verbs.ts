@@ -1,3 +1,8 @@
+/**
+ * Folder `command/`: the command line as data and its parser. Words come in; out come `Options`, a verb and its words,
+ * or a usage error that says what was meant. It runs nothing and asks nobody: the verbs' code is loaded only when it is
+ * called.
+ */
 import { LOG_LEVELS } from '../../base/index.ts'
 import type { VerbRun } from './context.ts'
 import type { Completes, Verb } from './verb.ts'

@@ -11,7 +11,7 @@ import { serverLinesIn } from './doctor-servers.ts'
 import type { Why } from './why-reply.ts'
 import type { Facts, Holder, LinkView } from './doctor-findings.ts'
 import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
-import { isUnavailable, type VarlinkClient, VarlinkError, VarlinkTimeout } from '../client/varlink-client.ts'
+import { isUnavailable, type VarlinkClient, VarlinkCallError, VarlinkTimeout } from '../client/varlink-client.ts'
 
 /** Looks at everything once. What cannot be seen is not judged. */
 export async function collectFacts(context: Context): Promise<Facts> {
@@ -57,7 +57,7 @@ async function whoServes(varlink: VarlinkClient): Promise<Facts['daemon']> {
   } catch (error) {
     if (error instanceof VarlinkTimeout) return 'frozen'
     if (!isUnavailable(error)) throw error
-    return error instanceof VarlinkError ? 'other' : 'none'
+    return error instanceof VarlinkCallError ? 'other' : 'none'
   }
 }
 

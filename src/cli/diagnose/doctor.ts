@@ -1,3 +1,8 @@
+/**
+ * Folder `diagnose/`: why a name gets the answer it gets (`why`), and what is wrong with this machine's DNS (`doctor`).
+ * Facts are collected first (`doctor-facts.ts`), judged by pure functions (`doctor-checks.ts`), then printed or
+ * repaired. The daemon decides about names; these only show it.
+ */
 import {
   constants,
   copyFileSync,

@@ -7,7 +7,7 @@ import { FLAG } from '../command/flags.ts'
 import { printJson } from '../terminal/output.ts'
 import { printPaged } from '../terminal/pager.ts'
 import { EXPLAIN_INTERFACE, type Parameters } from '../../varlink-idl/index.ts'
-import { isUnavailable, VarlinkError } from '../client/varlink-client.ts'
+import { isUnavailable, VarlinkCallError } from '../client/varlink-client.ts'
 import { causeOf } from './cause.ts'
 import { readDaemonFacts } from './daemon-facts.ts'
 import type { Why } from './why-reply.ts'
@@ -27,10 +27,10 @@ export const why: VerbRun = async ([word], context) => {
   return 0
 }
 
-type Question = Parameters<typeof EXPLAIN_INTERFACE, 'Why'>
+type WhyParameters = Parameters<typeof EXPLAIN_INTERFACE, 'Why'>
 
 /** An address stands for its reverse name; a name is asked for its addresses, or what `--type` says. */
-function questionOf(word: string, { options, ifindex }: Context): Question {
+function questionOf(word: string, { options, ifindex }: Context): WhyParameters {
   const address = IpAddress.parse(word)
   const isFixed = address !== undefined || options.type !== undefined || word.endsWith('.')
   const flags = options.flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)
@@ -50,12 +50,12 @@ function typesFor({ type, family }: Context['options'], address: IpAddress | und
   return [...(family === AF_INET6 ? [] : [TYPE.A]), ...(family === AF_INET ? [] : [TYPE.AAAA])]
 }
 
-async function ask(word: string, question: Question, { varlink }: Context): Promise<Why> {
+async function ask(word: string, question: WhyParameters, { varlink }: Context): Promise<Why> {
   try {
     return await varlink.call(EXPLAIN_INTERFACE, 'Why', question)
   } catch (error) {
     if (isUnavailable(error)) throw explainUnavailable(error)
-    if (error instanceof VarlinkError && error.errorName === 'org.varlink.service.InvalidParameter') {
+    if (error instanceof VarlinkCallError && error.errorName === 'org.varlink.service.InvalidParameter') {
       const { types } = question
       const isType = error.parameters.parameter === 'types'
       throw new CliError(

@@ -12,7 +12,7 @@ export function learntRows(learnt: Learnt): Row[] {
     { label: 'State', value: [State, ...learnt.Doubts].join(', ') },
     { label: 'Round trip', value: `${roundTrip}, asked again after ${timeSpan(PatienceUSec)}` },
     { label: 'Messages', value: `${Sent} sent, ${Probes} of them probes; ${Answers} answers, ${Errors} errors` },
-    { label: 'Asked again', value: `${Hedges} times, ${VainHedges} of them in vain` },
+    { label: 'Asked again', value: `${Hedges} times, ${VainHedges} of them without effect` },
     { label: 'EDNS', value: `${learnt.EDNS}${learnt.Payload === 0 ? '' : `, ${learnt.Payload} bytes`}` },
     { label: 'Failures remembered', value: String(learnt.RememberedFailures) },
   ]

@@ -1,3 +1,8 @@
+/**
+ * Folder `inspect/`: what the daemon remembers (caches, servers, counters), and the verbs that make it forget. Dumps
+ * come over the monitor interface of varlink (varlink.md §4), which asks for permission, else over the bus as far as it
+ * has them; only text and JSON are made here.
+ */
 import { yesNo } from '../query/answer-lines.ts'
 import type { VerbRun } from '../command/context.ts'
 import { alignRows, type Row } from '../terminal/layout.ts'

@@ -1,7 +1,7 @@
 import { IpAddress } from '../../base/index.ts'
 import { FLAG, has, ORIGINS, PROTOCOLS } from '../command/flags.ts'
 import { timeSpan } from '../terminal/layout.ts'
-import type { FoundAddress, HostAnswer, NamesAnswer, ServiceAnswer, ServiceName } from './lookups.ts'
+import type { ReceivedAddress, HostAnswer, NamesAnswer, ServiceAnswer, ServiceName } from './lookups.ts'
 
 /** One line of an answer, and the link to name behind it (0 = none). */
 export interface AnswerLine {
@@ -58,7 +58,7 @@ export function serviceText({ name, type, domain }: ServiceName): string {
 }
 
 /** A link-local IPv6 address says on which link it holds (C-Q-3). */
-export function addressText({ bytes, ifindex }: FoundAddress, nameOf: LinkNamer): string {
+export function addressText({ bytes, ifindex }: ReceivedAddress, nameOf: LinkNamer): string {
   const address = IpAddress.fromBytes(bytes)
   if (address === undefined) return Buffer.from(bytes).toString('hex')
   const needsZone = address.bytes.length === 16 && address.isLinkLocal && ifindex > 0

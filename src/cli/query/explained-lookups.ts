@@ -1,13 +1,13 @@
 import { EXPLAIN_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
-import { BusError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import { type HostAnswer, jsonAddress, type LookupSource, type NamesAnswer, type RecordsAnswer } from './lookups.ts'
 import type { Provenance } from './provenance.ts'
 import { busErrorName } from '../client/varlink-error.ts'
-import { isUnavailable, type VarlinkClient, VarlinkError } from '../client/varlink-client.ts'
+import { isUnavailable, type VarlinkClient, VarlinkCallError } from '../client/varlink-client.ts'
 
 /** A lookup that failed, with how it came to that. */
-export class LookupError extends BusError {
+export class LookupError extends BusCallError {
   readonly provenance: Provenance | undefined
 
   constructor(error: string, message: string, provenance: Provenance | undefined) {
@@ -87,7 +87,7 @@ export class PreferExplained implements LookupSource {
 
 /** The daemon does not offer what only ours does; or there is none, which `cause` says. */
 export function explainUnavailable(cause: unknown): CliError {
-  if (cause instanceof CliError && !(cause instanceof VarlinkError)) return cause
+  if (cause instanceof CliError && !(cause instanceof VarlinkCallError)) return cause
   return new CliError(
     `The running resolver cannot explain itself: it does not offer io.tsresolved.Explain, which tsresolved does.`,
     { cause },
@@ -95,16 +95,16 @@ export function explainUnavailable(cause: unknown): CliError {
 }
 
 /** What the three lookups have in common. */
-type Outcome = Pick<Reply<typeof EXPLAIN_INTERFACE, 'ResolveHostname'>, 'flags' | 'failure' | 'provenance'>
+type ExplainedReply = Pick<Reply<typeof EXPLAIN_INTERFACE, 'ResolveHostname'>, 'flags' | 'failure' | 'provenance'>
 
 /** @throws {LookupError} when nothing was found */
-function succeeded<T extends Outcome>(reply: T): T {
+function succeeded<T extends ExplainedReply>(reply: T): T {
   const { failure, provenance } = reply
   if (failure === undefined) return reply
   const { error, message, rcode } = failure
   throw new LookupError(busErrorName(error, rcode), message, provenance)
 }
 
-function told({ flags = 0, provenance }: Outcome): { flags: number; provenance: Provenance | undefined } {
+function told({ flags = 0, provenance }: ExplainedReply): { flags: number; provenance: Provenance | undefined } {
   return { flags, provenance }
 }

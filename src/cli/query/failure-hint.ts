@@ -1,6 +1,6 @@
 import { IpAddress } from '../../base/index.ts'
 import { isSingleLabel, parseName } from '../../wire/index.ts'
-import { BusError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-client.ts'
 import type { Context } from '../command/context.ts'
 import { PROGRAM } from '../command/program.ts'
 
@@ -16,10 +16,10 @@ export async function pointingAtReason<T>(word: string, { screen }: Context, wor
   try {
     return await work()
   } catch (error) {
-    if (!screen.isTerminal || !(error instanceof BusError)) throw error
+    if (!screen.isTerminal || !(error instanceof BusCallError)) throw error
     const hint = hintOn(word, error.errorName)
     if (hint === undefined) throw error
-    throw new BusError(error.errorName, `${error.message}\n${hint}`, { cause: error })
+    throw new BusCallError(error.errorName, `${error.message}\n${hint}`, { cause: error })
   }
 }
 

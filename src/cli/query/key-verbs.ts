@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CLASS, toAscii, TYPE, typeText } from '../../wire/index.ts'
-import { BusError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { tryEach } from '../client/attempts.ts'
@@ -55,7 +55,7 @@ async function queryKey(address: string, context: Context): Promise<boolean> {
   try {
     return await lookUpRecord({ ...target, name: openpgpName(address, 'sha256') }, context)
   } catch (error) {
-    if (!(error instanceof BusError) || !MISSES.has(error.errorName)) throw error
+    if (!(error instanceof BusCallError) || !MISSES.has(error.errorName)) throw error
     return queryRecord({ ...target, name: openpgpName(address, 'sha224') }, context)
   }
 }

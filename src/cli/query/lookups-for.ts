@@ -1,7 +1,7 @@
 import { BusUnreachable, BusUnused } from '../client/bus-client.ts'
 import type { Context } from '../command/context.ts'
 import { PreferExplained, ExplainedLookups, explainUnavailable, LookupError } from './explained-lookups.ts'
-import { Lookups, type LookupSource } from './lookups.ts'
+import { BusLookups, type LookupSource } from './lookups.ts'
 import { printProvenance } from '../terminal/output.ts'
 import { isUnavailable } from '../client/varlink-client.ts'
 
@@ -12,7 +12,7 @@ import { isUnavailable } from '../client/varlink-client.ts'
 export async function lookupsFor(context: Context): Promise<LookupSource> {
   const { options, screen, varlink } = context
   if (options.explain) return new ExplainedLookups(varlink)
-  const overBus = async () => new Lookups(await context.bus())
+  const overBus = async () => new BusLookups(await context.bus())
   const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
   if (isForPeople) return new PreferExplained(varlink, overBus)
   return overBus().catch((error: unknown) => {

@@ -4,14 +4,14 @@ import type { BusClient } from '../client/bus-client.ts'
 import type { Provenance } from './provenance.ts'
 
 /** An address and the link it was learnt on (0 = none). */
-export interface FoundAddress {
+export interface ReceivedAddress {
   readonly ifindex: number
   readonly family: Family
   readonly bytes: Uint8Array
 }
 
 export interface HostAnswer {
-  readonly addresses: readonly FoundAddress[]
+  readonly addresses: readonly ReceivedAddress[]
   readonly canonical: string
   readonly flags: number
   /** Where it comes from, if the daemon was asked to say so. */
@@ -34,12 +34,12 @@ export interface RecordsAnswer {
 }
 
 /** One SRV record; `addresses` are those of `host`. */
-export interface FoundService {
+export interface ReceivedService {
   readonly priority: number
   readonly weight: number
   readonly port: number
   readonly host: string
-  readonly addresses: readonly FoundAddress[]
+  readonly addresses: readonly ReceivedAddress[]
   readonly canonicalHost: string
 }
 
@@ -51,21 +51,21 @@ export interface ServiceName {
 }
 
 export interface ServiceAnswer {
-  readonly services: readonly FoundService[]
+  readonly services: readonly ReceivedService[]
   readonly txt: readonly Buffer[]
   readonly canonical: ServiceName
   readonly flags: number
 }
 
-/** Lookups that more than one interface of the daemon offers; all throw `BusError`. */
+/** Lookups that more than one interface of the daemon offers; all throw `BusCallError`. */
 export interface LookupSource {
   hostname(ifindex: number, name: string, family: number, flags: number): Promise<HostAnswer>
   address(ifindex: number, family: number, bytes: Uint8Array, flags: number): Promise<NamesAnswer>
   record(ifindex: number, name: string, klass: number, type: number, flags: number): Promise<RecordsAnswer>
 }
 
-/** The daemon's four lookups over the bus (dbus.md §3); all throw `BusError`. */
-export class Lookups implements LookupSource {
+/** The daemon's four lookups over the bus (dbus.md §3); all throw `BusCallError`. */
+export class BusLookups implements LookupSource {
   readonly #bus: BusClient
 
   constructor(bus: BusClient) {
@@ -106,7 +106,7 @@ export function jsonAddress({
   readonly ifindex?: number | undefined
   readonly family: number
   readonly address: readonly number[]
-}): FoundAddress[] {
+}): ReceivedAddress[] {
   return addressOf([ifindex, family, Buffer.from(address)])
 }
 
@@ -114,10 +114,10 @@ type WireAddress = readonly [ifindex: number, family: number, bytes: Buffer]
 type WireService = readonly [number, number, number, string, readonly WireAddress[], string]
 
 /** Addresses of families that do not exist here are left out. */
-function addressOf([ifindex, family, bytes]: WireAddress): FoundAddress[] {
+function addressOf([ifindex, family, bytes]: WireAddress): ReceivedAddress[] {
   return isFamily(family) ? [{ ifindex, family, bytes }] : []
 }
 
-function serviceOf([priority, weight, port, host, addresses, canonicalHost]: WireService): FoundService {
+function serviceOf([priority, weight, port, host, addresses, canonicalHost]: WireService): ReceivedService {
   return { priority, weight, port, host, addresses: addresses.flatMap(addressOf), canonicalHost }
 }

@@ -1,3 +1,8 @@
+/**
+ * Folder `query/`: the lookup verbs, from a word as typed to lines or JSON (resolvectl.md §3). `lookups.ts` asks over
+ * the bus, `explained-lookups.ts` over varlink where more is told; `answer-lines.ts` and `record-lines.ts` turn what
+ * was found into text. No name is completed or judged here: that is the daemon's.
+ */
 import { isSingleLabel, parseName, toAscii, toUnicode } from '../../wire/index.ts'
 import { hostLines, namesLines } from './answer-lines.ts'
 import { printHostJson, printNamesJson } from './addresses-json.ts'

@@ -1,6 +1,6 @@
 import { TYPE, typeText } from '../../wire/index.ts'
 import { explain } from '../client/attempts.ts'
-import { BusError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context } from '../command/context.ts'
 import { FLAG, has } from '../command/flags.ts'
@@ -27,14 +27,14 @@ export async function failingAsJson<T>(name: string, context: Context, work: () 
   try {
     return await work()
   } catch (error) {
-    if (error instanceof BusError && context.options.json !== 'off') {
+    if (error instanceof BusCallError && context.options.json !== 'off') {
       printJson(varlinkError(name, error.errorName, error.message), context)
     }
     throw error
   }
 }
 
-/** As `queryRecord`, but prints nothing about a failure. @throws {BusError} */
+/** As `queryRecord`, but prints nothing about a failure. @throws {BusCallError} */
 export async function lookUpRecord({ name, class: klass, type }: RecordTarget, context: Context): Promise<boolean> {
   const lookups = await lookupsFor(context)
   const startedAt = context.now()

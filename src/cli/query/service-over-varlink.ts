@@ -1,10 +1,10 @@
 import { type Reply, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
-import { BusError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-client.ts'
 import { jsonAddress, type ServiceAnswer, type ServiceName } from './lookups.ts'
-import { isUnavailable, type VarlinkClient, VarlinkError } from '../client/varlink-client.ts'
+import { isUnavailable, type VarlinkClient, VarlinkCallError } from '../client/varlink-client.ts'
 import { busErrorName, failureSentence } from '../client/varlink-error.ts'
 
-/** `ResolveService` of varlink.md §3, which takes and gives what the call of the bus does. @throws {BusError} */
+/** `ResolveService` of varlink.md §3, which takes and gives what the call of the bus does. @throws {BusCallError} */
 export async function serviceOverVarlink(
   varlink: VarlinkClient,
   ifindex: number,
@@ -17,11 +17,13 @@ export async function serviceOverVarlink(
   try {
     return answerOf(await varlink.call(RESOLVE_INTERFACE, 'ResolveService', { ...parts, family, ifindex, flags }))
   } catch (error) {
-    if (!(error instanceof VarlinkError) || isUnavailable(error)) throw error
+    if (!(error instanceof VarlinkCallError) || isUnavailable(error)) throw error
     const { errorName, parameters } = error
     const whole = [name, type, domain].filter((part) => part !== '').join('.')
     const code = typeof parameters.rcode === 'number' ? parameters.rcode : undefined
-    throw new BusError(busErrorName(errorName, code), failureSentence(errorName, parameters, whole), { cause: error })
+    throw new BusCallError(busErrorName(errorName, code), failureSentence(errorName, parameters, whole), {
+      cause: error,
+    })
   }
 }
 

@@ -3,7 +3,7 @@ import { saying } from '../client/attempts.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { FLAG } from '../command/flags.ts'
-import { Lookups, type ServiceName } from './lookups.ts'
+import { BusLookups, type ServiceName } from './lookups.ts'
 import { printAnswer } from '../terminal/output.ts'
 import { preferBus } from '../client/prefer-bus.ts'
 import { serviceOverVarlink } from './service-over-varlink.ts'
@@ -15,7 +15,7 @@ export const service: VerbRun = async (words, context) => {
   }
   const asked = serviceName(words)
   const { answer, elapsed } = await preferBus(
-    async () => ask(new Lookups(await context.bus()), asked, words.length, context),
+    async () => ask(new BusLookups(await context.bus()), asked, words.length, context),
     () => ask(overVarlink(context), asked, words.length, context),
   )
   const lines = serviceLines(asked, answer, (ifindex) => context.links.nameOf(ifindex))
@@ -35,13 +35,13 @@ export function serviceFlags(wordCount: number, { options }: Pick<Context, 'opti
   return (options.flags & ~FLAG.NO_SEARCH) | (wantsTexts ? 0 : FLAG.NO_TXT)
 }
 
-async function ask(lookups: Pick<Lookups, 'service'>, asked: ServiceName, words: number, context: Context) {
+async function ask(lookups: Pick<BusLookups, 'service'>, asked: ServiceName, words: number, context: Context) {
   const startedAt = context.now()
   const call = lookups.service(context.ifindex, asked, context.options.family, serviceFlags(words, context))
   const answer = await saying('Resolve call failed', call)
   return { answer, elapsed: context.now() - startedAt }
 }
 
-function overVarlink({ varlink }: Context): Pick<Lookups, 'service'> {
+function overVarlink({ varlink }: Context): Pick<BusLookups, 'service'> {
   return { service: (...asked) => serviceOverVarlink(varlink, ...asked) }
 }

@@ -1,5 +1,10 @@
+/**
+ * Folder `resolvconf/`: the interface of resolvconf(8) for scripts that know no other (resolvectl.md §8). Its records
+ * become settings of a link, by the same calls as the setters; what a link's records were is kept in a file beside the
+ * daemon's.
+ */
 import { text } from 'node:stream/consumers'
-import { BusError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context } from '../command/context.ts'
 import type { HostLink } from '../client/host-links.ts'
@@ -25,7 +30,7 @@ export async function runResolvconf(
     if (call.action === 'delete') await takeBack(link, records, context)
     else await add(call, link, await text(input as NodeJS.ReadableStream), records, context)
   } catch (error) {
-    const isGone = error instanceof BusError && error.errorName === 'org.freedesktop.resolve1.NoSuchLink'
+    const isGone = error instanceof BusCallError && error.errorName === 'org.freedesktop.resolve1.NoSuchLink'
     if (!isGone || !call.force) throw error // C-RC-7
   }
   return 0

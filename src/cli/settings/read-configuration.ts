@@ -1,6 +1,6 @@
 import { saying } from '../client/attempts.ts'
 import { DELEGATE, LINK, MANAGER, RESOLVE1 } from '../../dbus/index.ts'
-import { BusError, type BusClient } from '../client/bus-client.ts'
+import { BusCallError, type BusClient } from '../client/bus-client.ts'
 import type { Context } from '../command/context.ts'
 import {
   type DnsConfiguration,
@@ -90,7 +90,7 @@ async function readLink(bus: BusClient, link: HostLink): Promise<DnsConfiguratio
     const [path] = await saying(`Failed to get link data for ${link.ifindex}`, call)
     return [linkConfiguration(link, await bus.properties(LINK, { destination: RESOLVE1, path }))]
   } catch (error) {
-    if (error instanceof BusError && GONE.has(error.errorName)) return []
+    if (error instanceof BusCallError && GONE.has(error.errorName)) return []
     throw error
   }
 }
@@ -115,7 +115,7 @@ async function listDelegates(bus: BusClient): Promise<readonly (readonly [id: st
     const [delegates] = await bus.call(MANAGER, 'ListDelegates', [])
     return delegates
   } catch (error) {
-    if (error instanceof BusError && error.errorName === 'org.freedesktop.DBus.Error.UnknownMethod') return []
+    if (error instanceof BusCallError && error.errorName === 'org.freedesktop.DBus.Error.UnknownMethod') return []
     throw error
   }
 }

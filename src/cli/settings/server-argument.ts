@@ -2,7 +2,7 @@ import { IpAddress } from '../../base/index.ts'
 import { CliError } from '../command/cli-error.ts'
 
 /** A server as typed; `port` 0 and `serverName` '' stand for none. */
-export interface ServerArgument {
+export interface TypedServer {
   readonly address: IpAddress
   readonly port: number
   /** Link after `%`, by name or index. */
@@ -23,7 +23,7 @@ export class ServerArgumentError extends CliError {
 }
 
 /** `ADDR`, `ADDR:PORT`, `[V6]:PORT`, then `%LINK`, then `#NAME` (R-CONF-4, C-SET-5). @throws {ServerArgumentError} */
-export function parseServer(text: string): ServerArgument {
+export function parseServer(text: string): TypedServer {
   const match = /^(?:\[([^\]]*)\]|([^%#[\]]*?))(?::(\d{1,5}))?(?:%([^%#]+))?(?:#(.+))?$/.exec(text)
   const [, bracketed, bare, portText, zone, serverName = ''] = match ?? []
   const whole = bare !== undefined && portText !== undefined ? IpAddress.parse(`${bare}:${portText}`) : undefined

@@ -1,6 +1,6 @@
 import { saying } from '../client/attempts.ts'
 import { type ArgumentsOf, MANAGER, NETWORK_MANAGER } from '../../dbus/index.ts'
-import { BusError, RESOLVER } from '../client/bus-client.ts'
+import { BusCallError, RESOLVER } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import { blockForPeople, headingOf } from './configuration-text.ts'
 import type { Context, VerbRun } from '../command/context.ts'
@@ -13,7 +13,7 @@ import { printJson } from '../terminal/output.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { ServerArgumentError } from './server-argument.ts'
 import { SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
-import { VarlinkError } from '../client/varlink-client.ts'
+import { VarlinkCallError } from '../client/varlink-client.ts'
 
 /** Prints the setting of all links or of one; with values, sets it on that link (C-SET-1). */
 export function settingVerb(verb: SettingVerb): VerbRun {
@@ -62,7 +62,7 @@ async function unsetDefaultRoute({ ifindex, ifname }: HostLink, { options, varli
     const asked = { ifindex, allowInteractiveAuthentication: options.askPassword }
     await varlink.call(SETTINGS_INTERFACE, 'UnsetDefaultRoute', asked)
   } catch (cause) {
-    if (!(cause instanceof VarlinkError) || cause.errorName !== 'io.systemd.System') throw cause
+    if (!(cause instanceof VarlinkCallError) || cause.errorName !== 'io.systemd.System') throw cause
     throw new CliError(`Failed to unset default route configuration: Link ${ifname} is managed or a loopback device.`, {
       cause,
     })
@@ -91,7 +91,7 @@ async function unlessManaged<T>(atResolver: () => Promise<T>, atNetworkd: () => 
   try {
     await atResolver()
   } catch (error) {
-    if (!(error instanceof BusError) || error.errorName !== LINK_BUSY) throw error
+    if (!(error instanceof BusCallError) || error.errorName !== LINK_BUSY) throw error
     await atNetworkd()
   }
 }
@@ -113,7 +113,7 @@ async function setAt(
   try {
     await bus.call(description, member, body, { target, interactive: context.options.askPassword })
   } catch (error) {
-    const isUnknown = error instanceof BusError && error.errorName === UNKNOWN_METHOD
+    const isUnknown = error instanceof BusCallError && error.errorName === UNKNOWN_METHOD
     if (!isUnknown || others.length === 0) throw error
     await setAt(description, target, others, link, context)
   }

@@ -1,3 +1,8 @@
+/**
+ * Folder `settings/`: what is configured, globally, per link and per delegate (`status` and its short forms), and the
+ * verbs that set it. `read-configuration.ts` brings both interfaces into one form, `configuration-text.ts` prints it.
+ * Limits and rights are the daemon's.
+ */
 import { blockForPeople, headingOf, statusLines } from './configuration-text.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
@@ -10,7 +15,10 @@ import { printJson } from '../terminal/output.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { doubtLines, readScopeServers, type ScopeServers } from './server-doubts.ts'
 
-/** Global, links, delegates; or only the links named (C-S-1). As in the original, a link that does not exist is said and skipped. */
+/**
+ * Global, links, delegates; or only the links named (C-S-1). As in the original, a link that does not exist is said and
+ * skipped.
+ */
 export const status: VerbRun = async (words, context) => {
   const { options } = context
   const known = words.flatMap((word) => findLink(word, context) ?? [])

@@ -1,3 +1,7 @@
+/**
+ * Folder `terminal/`: how text reaches people: colours, tables, paging, glyphs, JSON. Rows, lines and values
+ * come in; nothing here asks the daemon. Tests give a `Screen` of their own.
+ */
 import { isUtf8Locale } from './glyphs.ts'
 
 /** Where results and remarks go. */

@@ -1,3 +1,8 @@
+/**
+ * Folder `watch/`: verbs that go on until they are interrupted: `monitor`, its questions with their clients, and the
+ * live screen `top`, which is split into what is known (`top-model.ts`), what is drawn (`top-view.ts`) and the terminal
+ * itself.
+ */
 import { getSystemErrorName } from 'node:util'
 import { classText, rcodeText, typeText, type RecordKey } from '../../wire/index.ts'
 import { CliError } from '../command/cli-error.ts'

@@ -13,8 +13,8 @@ import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
 type Event = Reply<typeof OBSERVE_INTERFACE, 'WatchQuestions'>
 
 /** One question and how it fared; `leftOut` counts those before it that nobody was told of. Times in microseconds. */
-export type Question = NonNullable<Event['question']> & Pick<Event, 'leftOut'>
-export type QuestionClient = NonNullable<Question['client']>
+export type ReportedQuestion = NonNullable<Event['question']> & Pick<Event, 'leftOut'>
+export type ReportedClient = NonNullable<ReportedQuestion['client']>
 
 /** `monitor --clients`: one line per question, as it is answered; and how many were left out, where there were too many. */
 export async function watchQuestions(context: Context): Promise<number> {
@@ -33,7 +33,7 @@ export async function watchQuestions(context: Context): Promise<number> {
   return 0
 }
 
-function showQuestion(question: Question, context: Context): void {
+function showQuestion(question: ReportedQuestion, context: Context): void {
   const { screen, options } = context
   if (options.json !== 'off') return printJson(question, context)
   const { leftOut = 0 } = question
@@ -46,7 +46,7 @@ export async function* questions(
   varlink: VarlinkClient,
   recent: boolean,
   signal?: AbortSignal,
-): AsyncGenerator<'ready' | Question> {
+): AsyncGenerator<'ready' | ReportedQuestion> {
   try {
     for await (const event of varlink.stream(OBSERVE_INTERFACE, 'WatchQuestions', { recent }, signal)) {
       const { ready, leftOut, question } = event
@@ -59,7 +59,7 @@ export async function* questions(
 }
 
 /** `12:03:04.123  dig[812] uid 1000  www.test A  2 records  network 10.1.0.1%lan over udp  1.2ms`. */
-export function questionLine(question: Question): string {
+export function questionLine(question: ReportedQuestion): string {
   const { answeredUSec, name, types, tookUSec } = question
   const parts = [
     timeOfDay(answeredUSec),
@@ -73,7 +73,7 @@ export function questionLine(question: Question): string {
 }
 
 /** As much as the kernel or the bus told. */
-export function clientText(client: QuestionClient | undefined): string {
+export function clientText(client: ReportedClient | undefined): string {
   if (client === undefined) return 'unknown'
   const { via, address, process, pid, uid, busName } = client
   const who = process === undefined ? (pid === undefined ? undefined : `pid ${pid}`) : `${process}[${pid}]`
@@ -83,14 +83,14 @@ export function clientText(client: QuestionClient | undefined): string {
 }
 
 /** In a word or two: `2 records`, `NXDOMAIN`, `timeout`. */
-export function resultText({ state, rcode, records }: Pick<Question, 'state' | 'rcode' | 'records'>): string {
+export function resultText({ state, rcode, records }: Pick<ReportedQuestion, 'state' | 'rcode' | 'records'>): string {
   if (state === 'success') return `${records} record${records === 1 ? '' : 's'}`
   if (state === 'nodata') return 'no data'
   return state === 'rcode-failure' ? rcodeText(rcode) : state
 }
 
 /** Source, and for what came from the network by which link and server. */
-export function originText({ source, scope, server, transport, attempts }: Question): string {
+export function originText({ source, scope, server, transport, attempts }: ReportedQuestion): string {
   const via = scope === undefined ? '' : ` ${scope}`
   const from = server === undefined ? '' : ` ${server}${transport === undefined ? '' : `/${transport}`}`
   const tries = attempts > 1 ? ` after ${attempts} attempts` : ''
@@ -102,7 +102,10 @@ function sourceWord(source: string): string {
 }
 
 /** @throws {CliError} for a filter that can let nothing through */
-export function questionFilter({ name, client, outcome }: Filters, ifindex: number): (question: Question) => boolean {
+export function questionFilter(
+  { name, client, outcome }: Filters,
+  ifindex: number,
+): (question: ReportedQuestion) => boolean {
   const domain = name === undefined ? undefined : parseName(name)
   if (name !== undefined && domain === undefined) throw new CliError(`"${name}" is not a domain name.`)
   const wanted = outcome?.toLowerCase()
@@ -122,14 +125,14 @@ function isBelow(name: string, domain: NonNullable<ReturnType<typeof parseName>>
   return parsed !== undefined && isWithin(parsed, domain)
 }
 
-function isClient(client: QuestionClient | undefined, wanted: string): boolean {
+function isClient(client: ReportedClient | undefined, wanted: string): boolean {
   if (client === undefined) return false
   const { process, address, busName, via, uid, pid } = client
   return [process, address, busName, via, uid, pid].some((word) => word !== undefined && String(word) === wanted)
 }
 
 /** `failed` stands for all that is neither an answer nor a clear "no such". */
-function isOutcome(question: Question, wanted: string): boolean {
+function isOutcome(question: ReportedQuestion, wanted: string): boolean {
   const { state, source, rcode } = question
   const isFailed = state !== 'success' && state !== 'nodata' && !(state === 'rcode-failure' && rcode === NXDOMAIN)
   const words = [

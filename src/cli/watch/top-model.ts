@@ -1,6 +1,6 @@
 import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
 import type { LinkView } from '../diagnose/doctor-findings.ts'
-import type { Question } from './questions.ts'
+import type { ReportedQuestion } from './questions.ts'
 
 /** Counters of one moment. */
 export type Metrics = Pick<Reply<typeof OBSERVE_INTERFACE, 'DumpMetrics'>, 'scopes' | 'servers'>
@@ -36,9 +36,9 @@ export class TopModel {
   message = ''
   #metrics: Metrics | undefined
   readonly #samples = new Map<string, Sample[]>()
-  #questions: Question[] = []
+  #questions: ReportedQuestion[] = []
   /** Questions that came while paused. */
-  #waiting: Question[] = []
+  #waiting: ReportedQuestion[] = []
 
   /** To be called once a second. */
   onTick(links: readonly LinkView[], metrics: Metrics, seconds: number): void {
@@ -53,7 +53,7 @@ export class TopModel {
     this.#metrics = metrics
   }
 
-  onQuestion(question: Question): void {
+  onQuestion(question: ReportedQuestion): void {
     const list = this.isPaused ? this.#waiting : this.#questions
     list.push(question)
     if (list.length > QUESTIONS) list.shift()
@@ -84,13 +84,13 @@ export class TopModel {
   }
 
   /** Newest first. */
-  get questions(): readonly Question[] {
+  get questions(): readonly ReportedQuestion[] {
     const { pickedScope } = this
     const picked = this.#questions.filter(({ scope }) => pickedScope === undefined || scope === pickedScope)
     return picked.toReversed()
   }
 
-  get selectedQuestion(): Question | undefined {
+  get selectedQuestion(): ReportedQuestion | undefined {
     return this.questions[this.selected]
   }
 

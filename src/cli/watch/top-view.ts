@@ -1,5 +1,5 @@
 import { timeSpan } from '../terminal/layout.ts'
-import { clientText, originText, type Question, resultText } from './questions.ts'
+import { clientText, originText, type ReportedQuestion, resultText } from './questions.ts'
 import type { Style } from '../terminal/screen.ts'
 import type { LinkRow, TopModel } from './top-model.ts'
 import { typeText } from '../../wire/index.ts'
@@ -159,7 +159,7 @@ function sparkWidth(columns: number): number {
   return Math.max(3, Math.min(30, Math.floor((columns - BEFORE_SPARKS - 16 - SERVER_WIDTH) / 2)))
 }
 
-function questionLine(question: Question, columns: number, isSelected: boolean): Line {
+function questionLine(question: ReportedQuestion, columns: number, isSelected: boolean): Line {
   const { name, types, tookUSec, client } = question
   const at = new Date(question.answeredUSec / 1000).toTimeString().slice(0, 8)
   const asked = `${name} ${types.map(typeText).join('+')}`
@@ -172,12 +172,12 @@ function questionLine(question: Question, columns: number, isSelected: boolean):
   return isBad ? [{ text, style: 'red' }] : [{ text }]
 }
 
-function shortResult(question: Question): string {
+function shortResult(question: ReportedQuestion): string {
   return question.state === 'attempts-max-reached' ? 'no answer' : resultText(question)
 }
 
 /** Source and link. */
-function shortOrigin({ source, scope = '' }: Question): string {
+function shortOrigin({ source, scope = '' }: ReportedQuestion): string {
   return `${source} ${/\((.+)\)$/.exec(scope)?.[1] ?? scope}`
 }
 

@@ -2,17 +2,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Log, Millis } from '../../base/index.ts'
 import { reasonOf } from '../../base/index.ts'
 import { MessageReader, MAX_MESSAGE, parseCall, ProtocolError } from '../../varlink-idl/index.ts'
-import type { Budget, ServerLimits } from './limits.ts'
-import type { PeerCredentials } from '../ports.ts'
+import type { ByteBudget, ServerLimits } from './limits.ts'
+import type { PeerProcess } from '../ports.ts'
 import type { Service } from './service.ts'
 import type { Stream, StreamEvents } from './stream.ts'
 
-export interface ConnectionContext {
+export interface ClientConnectionContext {
   readonly service: Service
-  readonly peer: PeerCredentials | undefined
+  readonly peer: PeerProcess | undefined
   readonly limits: ServerLimits
   /** Shared by all connections of a server. */
-  readonly input: Budget
+  readonly input: ByteBudget
   readonly clock: Clock
   readonly log: Log
   /** The connection is over. */
@@ -26,9 +26,9 @@ const FAIR_SHARE = 32
  * One client. Calls are answered strictly one after the other (V-6) while reading goes on, because a client that
  * leaves calls off its pending query (V-13); with too many calls waiting, reading stops. Owns the stream.
  */
-export class Connection implements StreamEvents {
+export class ClientConnection implements StreamEvents {
   readonly #stream: Stream
-  readonly #context: ConnectionContext
+  readonly #context: ClientConnectionContext
   readonly #framer = new MessageReader()
   readonly #queue: Buffer[] = []
   /** Bytes taken from the budget: the queue and the unfinished message. */
@@ -43,7 +43,7 @@ export class Connection implements StreamEvents {
   #readAt: Millis
   #onWritable: (() => void) | undefined
 
-  constructor(stream: Stream, context: ConnectionContext) {
+  constructor(stream: Stream, context: ClientConnectionContext) {
     this.#stream = stream
     this.#context = context
     this.#answeredAt = this.#readAt = context.clock.now()

@@ -29,7 +29,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
 }
 
 /** Bytes shared by many: `take` says no when they are used up. */
-export class Budget {
+export class ByteBudget {
   #left: number
 
   constructor(total: number) {

@@ -1,14 +1,14 @@
 import { chmod, lstat, rm } from 'node:fs/promises'
 import { createConnection, createServer } from 'node:net'
 import { PlainStream } from './plain-stream.ts'
-import type { PeerCredentials } from '../ports.ts'
+import type { PeerProcess } from '../ports.ts'
 import type { Stream } from './stream.ts'
 
 /** A socket to make at a path, or one that the service manager has already made. */
 export type ListenAt = { readonly path: string; readonly mode: number } | { readonly fd: number }
 
 /** Told of each client; `peer` is undefined where the kernel cannot be asked who it is. */
-export type OnClient = (stream: Stream, peer: PeerCredentials | undefined) => void
+export type OnClient = (stream: Stream, peer: PeerProcess | undefined) => void
 
 /** Begins to accept clients at a socket that is free to be made. Disposing ends that; connections live on. */
 export type OpenListener = (at: ListenAt, backlog: number, onClient: OnClient) => Promise<Disposable>

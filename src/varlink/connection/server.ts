@@ -1,10 +1,10 @@
 import type { Clock, Log, Millis } from '../../base/index.ts'
-import { Connection } from './connection.ts'
+import { ClientConnection } from './connection.ts'
 import type { ListenAt, OpenListener } from './listener.ts'
 import { openListener, plainListener } from './listener.ts'
 import type { ServerLimits } from './limits.ts'
-import { Budget, DEFAULT_LIMITS } from './limits.ts'
-import type { PeerCredentials } from '../ports.ts'
+import { ByteBudget, DEFAULT_LIMITS } from './limits.ts'
+import type { PeerProcess } from '../ports.ts'
 import type { Service } from './service.ts'
 import type { Stream } from './stream.ts'
 
@@ -24,8 +24,8 @@ const CHECK_INTERVAL: Millis = 5_000
 export class VarlinkServer implements AsyncDisposable {
   readonly #context: ServerContext
   readonly #limits: ServerLimits
-  readonly #input: Budget
-  readonly #connections = new Set<Connection>()
+  readonly #input: ByteBudget
+  readonly #connections = new Set<ClientConnection>()
   readonly #perUid = new Map<number, number>()
   #listener: AsyncDisposable | undefined
   #timer: Disposable | undefined
@@ -34,7 +34,7 @@ export class VarlinkServer implements AsyncDisposable {
   private constructor(context: ServerContext) {
     this.#context = context
     this.#limits = { ...DEFAULT_LIMITS, ...context.limits }
-    this.#input = new Budget(this.#limits.input)
+    this.#input = new ByteBudget(this.#limits.input)
   }
 
   /** @throws when the socket cannot be had; nothing is left open then. */
@@ -60,7 +60,7 @@ export class VarlinkServer implements AsyncDisposable {
     await this.#closed
   }
 
-  #accept(stream: Stream, peer: PeerCredentials | undefined): void {
+  #accept(stream: Stream, peer: PeerProcess | undefined): void {
     const { service, clock, log } = this.#context
     if (this.#closed !== undefined || !this.#hasRoomFor(peer)) {
       log.debug(() => `varlink client (uid ${peer?.uid ?? 'unknown'}) refused: too many connections`)
@@ -69,7 +69,7 @@ export class VarlinkServer implements AsyncDisposable {
     }
     const onClose = () => this.#forget(connection, peer)
     const context = { service, peer, limits: this.#limits, input: this.#input, clock, log, onClose }
-    const connection = new Connection(stream, context)
+    const connection = new ClientConnection(stream, context)
     this.#connections.add(connection)
     if (peer !== undefined) this.#perUid.set(peer.uid, this.#countOf(peer) + 1)
     this.#timer ??= clock.after(CHECK_INTERVAL, () => this.#check())
@@ -77,16 +77,16 @@ export class VarlinkServer implements AsyncDisposable {
   }
 
   /** Clients of unknown uid share only the limit of the server: they may be anybody. */
-  #hasRoomFor(peer: PeerCredentials | undefined): boolean {
+  #hasRoomFor(peer: PeerProcess | undefined): boolean {
     if (this.#connections.size >= this.#limits.connections) return false
     return peer === undefined || this.#countOf(peer) < this.#limits.connectionsPerUid
   }
 
-  #countOf({ uid }: PeerCredentials): number {
+  #countOf({ uid }: PeerProcess): number {
     return this.#perUid.get(uid) ?? 0
   }
 
-  #forget(connection: Connection, peer: PeerCredentials | undefined): void {
+  #forget(connection: ClientConnection, peer: PeerProcess | undefined): void {
     this.#connections.delete(connection)
     if (peer === undefined) return
     const left = this.#countOf(peer) - 1

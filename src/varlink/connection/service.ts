@@ -17,17 +17,17 @@ import {
   type Methods,
   type ValueOf,
 } from '../../varlink-idl/index.ts'
-import type { PeerCredentials } from '../ports.ts'
+import type { PeerProcess } from '../ports.ts'
 
 /** What a handler knows of the call besides its parameters. */
 export interface CallContext<O> {
-  readonly peer: PeerCredentials | undefined
+  readonly peer: PeerProcess | undefined
   readonly oneway: boolean
   /** Aborts when the client is gone (V-13) or the server closes. */
   readonly signal: AbortSignal
   /** Sends one of several replies (V-4); for methods that require `more`. */
   send(reply: O): void
-  /** The reply to come may be repeated to the same words of anybody, while what it rests on stands. */
+  /** The reply to come may be repeated to the same words of anybody, while what it depends on is current. */
   mayRepeat(origin: TextReplyOrigin): void
 }
 
@@ -51,14 +51,14 @@ export function serve<M extends Methods>(description: Interface<M>, handlers: Ha
 }
 
 /** Where a call comes from and where its replies go. */
-export interface Client {
-  readonly peer: PeerCredentials | undefined
+export interface CallOrigin {
+  readonly peer: PeerProcess | undefined
   readonly signal: AbortSignal
   send(message: Buffer): void
 }
 
 /** The other end of a connection, as the permission table knows callers. */
-export function callerOf(peer: PeerCredentials | undefined): Caller {
+export function callerOf(peer: PeerProcess | undefined): Caller {
   const groups = peer?.groups === undefined ? undefined : () => peer.groups?.() ?? []
   return { busName: undefined, uid: peer?.uid, pid: peer?.pid, process: undefined, groups }
 }
@@ -81,7 +81,7 @@ export class Service {
   }
 
   /** Resolves when the call is done and all its replies are with `client`; never rejects. */
-  async answer(call: Call, client: Client): Promise<void> {
+  async answer(call: Call, client: CallOrigin): Promise<void> {
     const snapshot = this.#memo?.snapshot ?? []
     let origin: TextReplyOrigin | undefined
     const reply = await this.#replyTo(call, client, (found) => {
@@ -94,7 +94,7 @@ export class Service {
 
   async #replyTo(
     call: Call,
-    client: Client,
+    client: CallOrigin,
     mayRepeat: (origin: TextReplyOrigin) => void,
   ): Promise<Buffer | undefined> {
     try {
@@ -107,7 +107,7 @@ export class Service {
   }
 
   /** In this order: does it exist, is it called rightly, do the parameters fit (V-8…V-10). */
-  async #run(call: Call, client: Client, mayRepeat: (origin: TextReplyOrigin) => void): Promise<JsonObject> {
+  async #run(call: Call, client: CallOrigin, mayRepeat: (origin: TextReplyOrigin) => void): Promise<JsonObject> {
     const found = this.#methods.get(call.method)
     // Nothing here can be upgraded to another protocol.
     if (found === undefined || call.upgrade) throw methodNotFound(call.method)

@@ -3,24 +3,25 @@ import { configurationOf } from '../output/dns-configuration.ts'
 import { MONITOR_INTERFACE } from '../../varlink-idl/index.ts'
 import { cacheOutput, READY, reportOutput, serverStateOutput, statisticsOutput } from '../output/monitor.ts'
 import { permit, type PermitCall, untilGone } from './permit.ts'
-import type { Inspector } from '../ports.ts'
+import type { Inspection } from '../ports.ts'
 import type { CallContext, Served } from '../connection/service.ts'
 import { serve } from '../connection/service.ts'
 
 /** Everything `io.systemd.Resolve.Monitor` needs. */
 export interface MonitorPorts {
   readonly control: Control
-  readonly inspector: Inspector
+  readonly inspector: Inspection
   readonly authority: Authority
 }
 
-interface Permission {
+/** What every method of the interface takes: whether polkit may ask the user. */
+interface AskedInteraction {
   readonly allowInteractiveAuthentication: boolean | undefined
 }
 
 /** `io.systemd.Resolve.Monitor`: every call is checked before anything is looked at (varlink.md §4). */
 export function monitorInterface({ control, inspector, authority }: MonitorPorts): Served {
-  const allow = (operation: Operation, asked: Permission, call: PermitCall) =>
+  const allow = (operation: Operation, asked: AskedInteraction, call: PermitCall) =>
     permit(authority, operation, asked.allowInteractiveAuthentication, call)
   return serve(MONITOR_INTERFACE, {
     async SubscribeQueryResults(asked, call) {
@@ -66,13 +67,13 @@ export function monitorInterface({ control, inspector, authority }: MonitorPorts
   })
 }
 
-type Configuration = ReturnType<typeof configurationOf>
+type ConfigurationOutput = ReturnType<typeof configurationOf>
 
 /** Sends the configuration when it differs from what this client saw last. */
 function configurationSender(
   control: Control,
-  inspector: Inspector,
-  call: CallContext<{ readonly configuration: Configuration }>,
+  inspector: Inspection,
+  call: CallContext<{ readonly configuration: ConfigurationOutput }>,
 ): () => void {
   let seen = ''
   return () => {

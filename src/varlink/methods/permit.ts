@@ -1,11 +1,11 @@
 import type { Authority, Operation } from '../../control/index.ts'
 import { interactionRequired, permissionDenied } from '../errors.ts'
-import type { PeerCredentials } from '../ports.ts'
+import type { PeerProcess } from '../ports.ts'
 import { callerOf } from '../connection/service.ts'
 
 /** Who calls, and until when it matters. */
 export interface PermitCall {
-  readonly peer: PeerCredentials | undefined
+  readonly peer: PeerProcess | undefined
   readonly signal: AbortSignal
 }
 

@@ -5,7 +5,7 @@ import { CLASS, octalEscaped } from '../../wire/index.ts'
 import { configurationOf } from '../output/dns-configuration.ts'
 import { errorOfFailure, methodNotImplemented, noSuchRecord, systemError } from '../errors.ts'
 import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
-import type { Inspector } from '../ports.ts'
+import type { Inspection } from '../ports.ts'
 import { linkedRecord } from '../output/records.ts'
 import { RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import type { Served } from '../connection/service.ts'
@@ -15,7 +15,7 @@ import { serve } from '../connection/service.ts'
 export interface ResolvePorts {
   readonly lookups: Lookups
   readonly control: Control
-  readonly inspector: Pick<Inspector, 'isAccessible'>
+  readonly inspector: Pick<Inspection, 'isAccessible'>
 }
 
 /**
@@ -28,6 +28,7 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
       const request = { name, family: int32(family, 'family'), ...lookupParameters(where, call) }
       const { addresses, canonical, answer } = found(await lookups.hostname(request, call.signal))
       const { dependsOn } = answer
+      // Only what came out of caches as a whole may be replayed; the order of addresses changes from reply to reply.
       if (dependsOn !== undefined) call.mayRepeat({ entries: dependsOn, shuffled: addresses.length })
       return { addresses: some(addresses).map(addressOutput), name: canonical, flags: answer.flags }
     },
@@ -70,11 +71,13 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
   })
 }
 
+/** @throws {VarlinkError} for a lookup that failed */
 function found<T>(lookup: Lookup<T>): T {
   if (!lookup.ok) throw errorOfFailure(lookup.failure)
   return lookup.value
 }
 
+/** @throws {VarlinkError} NoSuchResourceRecord instead of an empty list */
 function some<T>(items: readonly T[]): readonly T[] {
   if (items.length === 0) throw noSuchRecord()
   return items

@@ -4,18 +4,22 @@ import type { Control, DelegateStatus, GlobalStatus, LinkStatus } from '../../co
 import { FLAG } from '../../resolve/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, ServerSpec } from '../../settings/index.ts'
 import type { DNSConfiguration, DNSScope, DNSServer, SearchDomain, ValueOf } from '../../varlink-idl/index.ts'
-import type { Inspector } from '../ports.ts'
+import type { Inspection } from '../ports.ts'
 
 type ConfigurationValue = ValueOf<(typeof DNSConfiguration)['fields']>
 type ServerValue = ValueOf<(typeof DNSServer)['fields']>
 type ScopeValue = ValueOf<(typeof DNSScope)['fields']>
 type DomainValue = ValueOf<(typeof SearchDomain)['fields']>
-type Accessibility = Pick<Inspector, 'isAccessible'>
+type Accessibility = Pick<Inspection, 'isAccessible'>
 
+/** `lo` is 1 in every network namespace. */
 const LOOPBACK: IfIndex = 1
 const DNS_PORT = 53
 
-/** The global configuration, then that of every link and delegate (varlink.md §3.3). What is not set is left out, empty lists too. */
+/**
+ * The global configuration, then that of every link and delegate (varlink.md §3.3). What is not set is left out, empty
+ * lists too.
+ */
 export function configurationOf(control: Control, accessibility: Accessibility): ConfigurationValue[] {
   const links = control.links().map((link) => linkConfiguration(link, accessibility))
   const global = control.global()
@@ -23,6 +27,7 @@ export function configurationOf(control: Control, accessibility: Accessibility):
   return [globalConfiguration(global, accessibility), ...links, ...delegates]
 }
 
+/** Servers and domains are those in force, from a foreign resolv.conf too; fallback servers are listed apart. */
 function globalConfiguration(status: GlobalStatus, accessibility: Accessibility): ConfigurationValue {
   const { settings, currentServer } = status
   const server = (spec: ServerSpec) => serverValue(spec, 0, accessibility)
@@ -44,6 +49,9 @@ function globalConfiguration(status: GlobalStatus, accessibility: Accessibility)
   }
 }
 
+/**
+ * `settings` is what the link was given; modes and `defaultRoute` are what results from that and the global settings.
+ */
 function linkConfiguration(link: LinkStatus, accessibility: Accessibility): ConfigurationValue {
   const { settings, ifindex, currentServer, dnssec, dnsOverTls } = link
   const server = (spec: ServerSpec) => serverValue(spec, ifindex, accessibility)
@@ -84,6 +92,7 @@ function delegateConfiguration(
   }
 }
 
+/** Members that a kind of configuration never has; the description lists all of them for all kinds. */
 const NOT_OF_GLOBAL = { ifname: undefined, ifindex: undefined, delegate: undefined, defaultRoute: undefined }
 const NOT_OF_LINKS = { delegate: undefined, fallbackServers: undefined, resolvConfMode: undefined }
 const NOT_OF_DELEGATES = {
@@ -100,7 +109,9 @@ const NOT_OF_DELEGATES = {
 }
 const NO_LINK = { ifindex: 0, name: undefined }
 
-/** The link a server belongs to comes before the interface it names itself; loopback addresses are on `lo` (dbus.md §4). */
+/**
+ * The link a server belongs to comes before the interface it names itself; loopback addresses are on `lo` (dbus.md §4).
+ */
 function serverValue(server: ServerSpec, linkIndex: IfIndex, accessibility: Accessibility): ServerValue {
   const ifindex = linkIndex || server.ifindex || (server.address.isLoopback ? LOOPBACK : 0)
   return {
@@ -123,6 +134,7 @@ interface ScopeProtocol {
   readonly protocol: 'dns' | 'llmnr' | 'mdns'
   readonly family: number | undefined
 }
+/** In the order of the original; `scopesMask` has a bit for each protocol and family (dbus.md §7). */
 const SCOPE_PROTOCOLS: readonly ScopeProtocol[] = [
   { mask: FLAG.DNS, protocol: 'dns', family: undefined },
   { mask: FLAG.LLMNR_IPV4, protocol: 'llmnr', family: AF_INET },
@@ -135,6 +147,7 @@ function protocolsOf(scopesMask: number): readonly ScopeProtocol[] {
   return SCOPE_PROTOCOLS.filter(({ mask }) => (scopesMask & mask) !== 0)
 }
 
+/** The modes are those of unicast DNS and left out for other protocols. */
 function scopeValue(
   { protocol, family }: ScopeProtocol,
   link: { readonly ifindex: IfIndex; readonly name: string | undefined },
@@ -145,6 +158,7 @@ function scopeValue(
   return { protocol, family, ifindex: link.ifindex || undefined, ifname: link.name, ...modes }
 }
 
+/** Clients of 252 abort on an empty list (varlink.md §2). */
 function listed<T, U>(items: readonly T[], value: (item: T) => U): readonly U[] | undefined {
   return items.length === 0 ? undefined : items.map(value)
 }

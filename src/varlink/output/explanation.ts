@@ -9,9 +9,9 @@ import { keyOutput, linkedRecord } from './records.ts'
 
 type ProvenanceValue = ValueOf<(typeof Provenance)['fields']>
 type FailureValue = ValueOf<(typeof Failure)['fields']>
-type ScopeValue = ValueOf<(typeof Scope)['fields']>
+type ExplainedScopeValue = ValueOf<(typeof Scope)['fields']>
 type RememberedValue = ValueOf<(typeof Remembered)['fields']>
-type ServerValue = ValueOf<(typeof Server)['fields']>
+type ExplainedServerValue = ValueOf<(typeof Server)['fields']>
 
 /** `showsAge`: whether the caller may know when a cached answer was learnt, which tells when somebody asked for it. */
 export function provenanceOutput({ answer, took, scores }: Resolved, showsAge: boolean): ProvenanceValue {
@@ -69,7 +69,7 @@ export function askedOutput(resolution: Resolution, showsAge: boolean) {
   }
 }
 
-function scopeOutput(scope: ExplainedScope, showsCache: boolean): ScopeValue {
+function scopeOutput(scope: ExplainedScope, showsCache: boolean): ExplainedScopeValue {
   const { ifindex, reason, cache, servers, ...same } = scope
   return {
     ...same,
@@ -97,7 +97,8 @@ function rememberedOutput({ question, found, age, remaining, isOlderThanChange }
   }
 }
 
-export function serverOutput(report: ServerReport): ServerValue {
+/** One server as `why` and `DescribeLinks` show it; the monitor interface has its own form (`output/monitor.ts`). */
+export function serverOutput(report: ServerReport): ExplainedServerValue {
   const { server, roundTrip, sent, answers, silences, errors, truncated, invalid, doubts } = report
   return {
     server,
@@ -116,6 +117,7 @@ export function serverOutput(report: ServerReport): ServerValue {
   }
 }
 
+/** Whole microseconds, the unit of every time on varlink. */
 export function micros(time: Millis): number {
   return Math.round(time * 1000)
 }

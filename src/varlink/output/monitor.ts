@@ -1,9 +1,9 @@
 import { constants } from 'node:os'
-import type { ServerState } from '../../observe/index.ts'
+import type { CacheDumpEntry, QueryReport, ScopeDump, ServerState } from '../../observe/index.ts'
 import type { Statistics } from '../../control/index.ts'
 import { RCODE, rcodeText } from '../../wire/index.ts'
 import { extendedErrorFields, systemError } from '../errors.ts'
-import type { CacheDumpEntry, Inspector, QueryReport, ScopeDump } from '../ports.ts'
+import type { Inspection } from '../ports.ts'
 import { micros } from './explanation.ts'
 import { keyOutput, linkedRecord, recordOutput } from './records.ts'
 
@@ -13,6 +13,7 @@ const MAX_DUMPED_ENTRIES = 100_000
 /** One finished query (varlink.md §4.1). */
 export function reportOutput(report: QueryReport) {
   const { state, rcode, errno, dnssecResult, questions, collectedQuestions, answer } = report
+  // An extended error belongs only to what a server or the validator said, not to failures to ask.
   const hasVerdict = state === 'rcode-failure' || state === 'dnssec-failed'
   return {
     ready: undefined,
@@ -44,7 +45,7 @@ export const READY = {
 }
 
 /** All caches (varlink.md §4.2). @throws {VarlinkError} EMSGSIZE when they cannot fit one message. */
-export function cacheOutput(inspector: Inspector) {
+export function cacheOutput(inspector: Inspection) {
   let room = MAX_DUMPED_ENTRIES
   const entry = (dumped: CacheDumpEntry) => {
     if (room-- === 0) throw systemError(constants.errno.EMSGSIZE)
@@ -53,6 +54,7 @@ export function cacheOutput(inspector: Inspector) {
   return Array.from(inspector.dumpCache(), (scope) => scopeOutput(scope, entry))
 }
 
+/** Entries are read while this runs, each through `entry`, which counts them. */
 function scopeOutput<E>(scope: ScopeDump, entry: (dumped: CacheDumpEntry) => E) {
   return {
     protocol: scope.protocol,
@@ -76,6 +78,7 @@ function entryOutput({ question, rcode, records, until }: CacheDumpEntry) {
   }
 }
 
+/** Keys and the word `n/a` are the original's (varlink.md §4.2); `Learnt` is ours and ignored by its clients. */
 export function serverStateOutput(state: ServerState) {
   return {
     Server: state.server,
@@ -98,6 +101,7 @@ export function serverStateOutput(state: ServerState) {
   }
 }
 
+/** Keys in the original's style, since they are members of its structure. */
 function learntOutput(learnt: ServerState['learnt']) {
   return {
     State: learnt.state,
@@ -123,6 +127,7 @@ function learntOutput(learnt: ServerState['learnt']) {
 /** Nothing is validated here, so no verdict was ever counted. */
 const NO_VERDICTS = { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 }
 
+/** Transactions, cache and DNSSEC, in the three groups of the original. */
 export function statisticsOutput(statistics: Statistics) {
   const { cacheSize, cacheHits, cacheMisses, ...transactions } = statistics
   return { transactions, cache: { size: cacheSize, hits: cacheHits, misses: cacheMisses }, dnssec: NO_VERDICTS }

@@ -3,6 +3,9 @@ import { BUCKETS } from '../../observe/index.ts'
 import { micros, serverOutput } from './explanation.ts'
 import type { Histogram, Link, Question, ValueOf } from '../../varlink-idl/index.ts'
 
+/**
+ * A question of the journal. A success without records is `nodata` here; `transport` is the wire's name of a channel.
+ */
 export function questionOutput(entry: JournalEntry): ValueOf<(typeof Question)['fields']> {
   const { at, name, types, state, rcode, records, source, scope, ifindex, server, channel, took, attempts } = entry
   return {
@@ -23,6 +26,7 @@ export function questionOutput(entry: JournalEntry): ValueOf<(typeof Question)['
   }
 }
 
+/** Absent for the daemon's own questions; of the identity what kernel or bus told. */
 function clientOutput({ client, identity }: JournalEntry) {
   if (client === undefined) return undefined
   const { via, address, port, busName } = client
@@ -30,6 +34,7 @@ function clientOutput({ client, identity }: JournalEntry) {
   return { via, address: address?.text, port, busName, uid, pid, process }
 }
 
+/** 0 is no ifindex: what is no link is shown without one. Booleans lose their `is` on the wire. */
 export function linkOutput(link: LinkView): ValueOf<(typeof Link)['fields']> {
   const { isUp, hasCarrier, hasRoute, isManaged, isInUse, isDefaultRoute, ifindex, servers, ...same } = link
   return {
@@ -45,6 +50,7 @@ export function linkOutput(link: LinkView): ValueOf<(typeof Link)['fields']> {
   }
 }
 
+/** The counters of a `Meter`, read at once when the reply is made. */
 export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays'>
 
 export function metricsOutput({ scopes, servers, sources, failures, replays }: Metrics) {
@@ -59,6 +65,7 @@ export function metricsOutput({ scopes, servers, sources, failures, replays }: M
   }
 }
 
+/** Bounds are the same for all histograms and are repeated in each, so that a reply explains itself. */
 function histogramOutput({ counts, sum }: Counted): ValueOf<(typeof Histogram)['fields']> {
   return { boundsUSec: BUCKETS.map(micros), counts, sumUSec: micros(sum) }
 }

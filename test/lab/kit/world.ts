@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { debianPrograms } from './debian.ts'
@@ -7,9 +8,10 @@ import { Program, type StartOptions } from './program.ts'
 
 export { inside }
 
-/** Unprivileged accounts that exist only inside a world with several users. */
+/** An unprivileged account that exists only inside a world with several users. */
 export const testUser = { name: 'tsresolved-test', uid: 64053 }
-export const originalUser = { name: 'systemd-resolve', uid: 64054 }
+/** The one of the machine, where there is one (as wherever systemd-resolved was installed once): its uid is that everywhere. */
+export const originalUser = { name: 'systemd-resolve', uid: uidOnMachine('systemd-resolve') ?? 64054 }
 
 export interface Finished {
   readonly code: number
@@ -147,10 +149,17 @@ function repository(): string {
   return fileURLToPath(new URL('../../..', import.meta.url))
 }
 
-/** Accounts to add. An ordinary user's namespace has no account but 0. */
+function uidOnMachine(name: string): number | undefined {
+  const line = readFileSync('/etc/passwd', 'utf8').match(new RegExp(`^${name}:[^:]*:(\\d+):`, 'm'))
+  return line === null ? undefined : Number(line[1])
+}
+
+/** Accounts to add, in place of others of these names. An ordinary user's namespace has no account but 0. */
 function passwd(asRoot: boolean): string {
-  const line = ({ name, uid }: typeof testUser, id = asRoot ? uid : 0) => `${name}:x:${id}:${id}::/:/usr/sbin/nologin`
-  return `USERS='${line(testUser)}\n${line(originalUser)}'`
+  const users = [testUser, originalUser]
+  const lines = users.map(({ name, uid }) => `${name}:x:${asRoot ? uid : 0}:${asRoot ? uid : 0}::/:/usr/sbin/nologin`)
+  const others = users.map(({ name }) => `/^${name}:/d`)
+  return `USERS='${lines.join('\n')}'\nOTHERS='${others.join(';')}'`
 }
 
 /**
@@ -176,6 +185,7 @@ rm -rf /etc/resolv.conf /etc/nsswitch.conf /etc/hosts /etc/systemd/resolved.conf
 mkdir -p /etc/systemd
 ln -s /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
 printf 'passwd: files\\ngroup: files\\nhosts: dns\\n' >/etc/nsswitch.conf
+sed -i "$OTHERS" /etc/passwd
 echo "$USERS" >>/etc/passwd
 printf '127.0.0.1 localhost\\n::1 localhost\\n' >/etc/hosts
 echo "$HOST" >/etc/hostname

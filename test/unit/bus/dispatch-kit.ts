@@ -2,7 +2,7 @@ import { Logger } from '../../../src/base/index.ts'
 import { Changes } from '../../../src/bus/changes.ts'
 import { Clients } from '../../../src/bus/clients.ts'
 import type { IncomingMessage } from '../../../src/dbus/codec.ts'
-import { type Answer, Dispatcher } from '../../../src/bus/dispatcher.ts'
+import { type MethodReply, Dispatcher } from '../../../src/bus/dispatcher.ts'
 import { errorOfThrown } from '../../../src/bus/errors.ts'
 import { logControlInterface } from '../../../src/bus/log-control.ts'
 import { managerInterface } from '../../../src/bus/manager.ts'
@@ -32,20 +32,26 @@ export class Desk {
     this.#dispatcher = new Dispatcher(new ObjectTree(manager, log, this.control, changes), () => undefined)
   }
 
-  call(path: string, target: string, member: string, signature: string, body: readonly unknown[]): Promise<Answer> {
+  call(
+    path: string,
+    target: string,
+    member: string,
+    signature: string,
+    body: readonly unknown[],
+  ): Promise<MethodReply> {
     return this.receive(message(path, target, member, signature, body))
   }
 
-  receive(received: IncomingMessage): Promise<Answer> {
+  receive(received: IncomingMessage): Promise<MethodReply> {
     return this.#dispatcher.dispatch(received, this.clients.client(received.sender))
   }
 
-  manager(member: string, signature: string, body: readonly unknown[]): Promise<Answer> {
+  manager(member: string, signature: string, body: readonly unknown[]): Promise<MethodReply> {
     return this.call(PATH, MANAGER, member, signature, body)
   }
 
   /** `name: sentence`, with the usual beginnings of names cut off; undefined when there was no error. */
-  async error(answer: Promise<Answer>): Promise<string | undefined> {
+  async error(answer: Promise<MethodReply>): Promise<string | undefined> {
     const thrown: unknown = await answer.then(
       () => undefined,
       (reason: unknown) => reason,

@@ -8,7 +8,7 @@ import type {
   LinkStatus,
   Origin,
 } from '../../../src/control/index.ts'
-import { type Authority, ControlError, type Operation, type Verdict } from '../../../src/control/index.ts'
+import { type Authority, ControlError, type Operation, type Authorization } from '../../../src/control/index.ts'
 import type { Lookup, LookupFailure, Lookups } from '../../../src/lookup/index.ts'
 import { failed } from '../../../src/scope/index.ts'
 import {
@@ -196,7 +196,7 @@ const common = { answer, took: 1, scores: () => [] }
 
 /** Root may; everybody else gets `verdict`. */
 export class FakeAuthority implements Authority {
-  verdict: Verdict = 'denied'
+  verdict: Authorization = 'denied'
   readonly asked: [Operation, Caller, string | undefined, boolean][] = []
 
   async authorize(operation: Operation, caller: Caller, interfaceName: string | undefined, interactive: boolean) {

@@ -7,14 +7,14 @@ import {
   namesLines,
   serviceLines,
 } from '../../../src/cli/query/answer-lines.ts'
-import type { FoundAddress } from '../../../src/cli/query/lookups.ts'
+import type { ReceivedAddress } from '../../../src/cli/query/lookups.ts'
 import { payloadOf, readRecord, recordObject, recordText } from '../../../src/cli/query/record-lines.ts'
 import { octalBytes } from '../../../src/cli/query/service-over-varlink.ts'
 import { failureSentence, varlinkError } from '../../../src/cli/client/varlink-error.ts'
 import { FormError, parseType, wireOfText } from '../../../src/wire/index.ts'
 
 const nameOf = (ifindex: number) => `w${ifindex - 1}`
-const v4 = (last: number, ifindex: number): FoundAddress => ({
+const v4 = (last: number, ifindex: number): ReceivedAddress => ({
   ifindex,
   family: 2,
   bytes: Buffer.from([192, 0, 2, last]),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { BusClient, BusError } from '../../../src/cli/client/bus-client.ts'
+import { BusClient, BusCallError } from '../../../src/cli/client/bus-client.ts'
 import { CliError } from '../../../src/cli/command/cli-error.ts'
 import {
   BusConnection,
@@ -84,7 +84,7 @@ test('a property of another type than described is said, and unknown ones are le
 test('an error has its name and the sentence of the resolver', async () => {
   reply = { signature: 's', body: ['Link 9 not known'], errorName: 'org.freedesktop.resolve1.NoSuchLink' }
   const error = await failure((client) => client.call(MANAGER, 'GetLink', [9]))
-  expect(error).toBeInstanceOf(BusError)
+  expect(error).toBeInstanceOf(BusCallError)
   expect(error).toMatchObject({ errorName: 'org.freedesktop.resolve1.NoSuchLink', message: 'Link 9 not known' })
 })
 

@@ -177,7 +177,7 @@ describe('counters', () => {
       '              State: doubtful, owes an answer, TCP failed once',
       '         Round trip: unknown, asked again after 250ms',
       '           Messages: 9 sent, 2 of them probes; 3 answers, 1 errors',
-      '        Asked again: 4 times, 1 of them in vain',
+      '        Asked again: 4 times, 1 of them without effect',
       '               EDNS: in doubt, 1232 bytes',
       'Failures remembered: 5',
     ])

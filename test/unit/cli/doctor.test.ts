@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Facts, Finding, LinkView } from '../../../src/cli/diagnose/doctor-findings.ts'
 import { diagnose, nameserversIn } from '../../../src/cli/diagnose/doctor-checks.ts'
 import { LAN as BARE_LAN } from './links.ts'
-import { questionFilter, questionLine, type Question } from '../../../src/cli/watch/questions.ts'
+import { questionFilter, questionLine, type ReportedQuestion } from '../../../src/cli/watch/questions.ts'
 
 const SERVER = {
   server: '10.2.0.1%lan',
@@ -369,7 +369,7 @@ describe('doctor', () => {
 })
 
 describe('monitor --clients', () => {
-  const question: Question = {
+  const question: ReportedQuestion = {
     answeredUSec: 1_700_000_000_123_000,
     name: 'www.corp.test',
     types: [1, 28],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BusError } from '../../../src/cli/client/bus-client.ts'
+import { BusCallError } from '../../../src/cli/client/bus-client.ts'
 import type { Context } from '../../../src/cli/command/context.ts'
 import { DEFAULT_OPTIONS, type Options } from '../../../src/cli/command/options.ts'
 import { LINK_SETTINGS } from '../../../src/cli/settings/link-settings.ts'
@@ -20,7 +20,7 @@ function scene(fails: (call: string) => string | undefined, options: Partial<Opt
     const which = `${name.replace('org.freedesktop.', '')} ${member}`
     calls.push(interactive === true ? `${which} interactive` : which)
     const errorName = fails(which)
-    return errorName === undefined ? Promise.resolve([]) : Promise.reject(new BusError(errorName, 'no'))
+    return errorName === undefined ? Promise.resolve([]) : Promise.reject(new BusCallError(errorName, 'no'))
   }
   const print = (text: string) => void printed.push(text)
   const context = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Question } from '../../../src/cli/watch/questions.ts'
+import type { ReportedQuestion } from '../../../src/cli/watch/questions.ts'
 import { LAN as LINK } from './links.ts'
 import { quantile, TopModel } from '../../../src/cli/watch/top-model.ts'
 import { HELP, type Line, pageLines, spark, topLines } from '../../../src/cli/watch/top-view.ts'
@@ -16,7 +16,7 @@ const metrics = (questions: number, cacheHits: number, counts: readonly number[]
   ],
   servers: [],
 })
-const question = (name: string, scope = 'link 2 (lan)'): Question => ({
+const question = (name: string, scope = 'link 2 (lan)'): ReportedQuestion => ({
   answeredUSec: 0,
   name,
   types: [1],

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isUnavailable, VarlinkClient, VarlinkError } from '../../../src/cli/client/varlink-client.ts'
+import { isUnavailable, VarlinkClient, VarlinkCallError } from '../../../src/cli/client/varlink-client.ts'
 import { CliError } from '../../../src/cli/command/cli-error.ts'
 import { PROCESS_INTERFACE, RESOLVE_INTERFACE } from '../../../src/varlink-idl/index.ts'
 
@@ -64,7 +64,7 @@ test('an error reply has its name; one that means "not offered" is a reason to a
   expect(await failure()).toMatchObject({ errorName: 'io.systemd.Resolve.NoNameServers' })
   reply = '{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"x"}}\0'
   const error = await failure()
-  expect(error).toBeInstanceOf(VarlinkError)
+  expect(error).toBeInstanceOf(VarlinkCallError)
   expect(isUnavailable(error)).toBe(true)
   const elsewhere = new VarlinkClient(join(directory, 'none')).call(PROCESS_INTERFACE, 'Ping', {})
   expect(isUnavailable(await elsewhere.catch((absent: unknown) => absent))).toBe(true)

@@ -13,12 +13,12 @@ interface Entry extends CachedAnswer {
 class Harness {
   readonly dependency = { isCurrent: true, noteReplay: () => {} }
   readonly routes = { version: 1, asked: [] as string[], leads: true }
-  readonly tally = { replays: 0 }
+  readonly replayCounter = { replays: 0 }
   readonly memo: AnswerMemo<string>
   isKnown = true
 
   constructor(capacity = 100) {
-    const { routes, tally } = this
+    const { routes, replayCounter } = this
     this.memo = new AnswerMemo({
       shared: { current: () => [this.dependency], revalidate: () => this.isKnown },
       routes: {
@@ -32,7 +32,7 @@ class Harness {
       },
       capacity,
       random: new SeededRandom(),
-      tally,
+      replayCounter,
     })
   }
 
@@ -69,7 +69,7 @@ describe('what is replayed', () => {
     expect(reply.readUInt16BE(0)).toBe(0xabcd)
     expect(reply.toString('latin1', 12, 24)).toBe('\x03WwW\x01a\x04TEST\0'.slice(0, 12))
     expect(addressesIn(parseMessage(reply))).toEqual(['192.0.2.1'])
-    expect(harness.tally.replays).toBe(1)
+    expect(harness.replayCounter.replays).toBe(1)
   })
 
   test.each([
@@ -154,7 +154,7 @@ test.each(never)('nothing is replayed once %s', (_what, change, at = 0) => {
   const harness = new Harness()
   change(harness, harness.learn('a.test'))
   expect(harness.replay('a.test', { at })).toBeUndefined()
-  expect(harness.tally.replays).toBe(0)
+  expect(harness.replayCounter.replays).toBe(0)
 })
 
 test('what was not known for a moment to be right is replayed again', () => {

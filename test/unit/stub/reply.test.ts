@@ -80,7 +80,7 @@ describe('flags (R-STUB-11)', () => {
     ['AD where it is our own and asked for', 'localhost', AD, 0, SYNTHETIC | AD],
     ['AA from the hosts file', 'box.test', 0, 0, SYNTHETIC],
     ['NXDOMAIN of our own', 'a.invalid', 0, 0, SYNTHETIC | RCODE.NXDOMAIN],
-    ['R-STUB-9: no scope for the name', 'nowhere', 0, 0, QR | AA | RD | RA | RCODE.REFUSED],
+    ['R-STUB-10: nobody is asked for such a name', 'nowhere', 0, 0, QR | AA | RD | RA | RCODE.NXDOMAIN],
   ]
 
   test.each(cases)('%s', async (_rule, name, flags, serverFlags, expected) => {

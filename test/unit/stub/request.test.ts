@@ -16,6 +16,12 @@ function withoutRd(packet: Buffer): Buffer {
   return changed({ 2: 0 }, packet)
 }
 
+/** The request with so many records before its OPT record. */
+function withRecords(count: number): Buffer {
+  const records = Array.from({ length: count }, () => Buffer.from('c00c00010001000000000000', 'hex'))
+  return changed({ 9: count }, Buffer.concat([QUERY.subarray(0, 24), ...records, QUERY.subarray(24)]))
+}
+
 /** rule, packet, what becomes of it. */
 const cases: readonly (readonly [string, Buffer, string | number])[] = [
   ['an ordinary request', QUERY, 'answer'],
@@ -48,6 +54,8 @@ const cases: readonly (readonly [string, Buffer, string | number])[] = [
     ),
     'answer',
   ],
+  ['nine records besides the question are not read: nobody needs them', withRecords(8), RCODE.FORMERR],
+  ['eight are', withRecords(7), 'answer'],
   ['bytes after the message do no harm', Buffer.concat([QUERY, Buffer.from('junk')]), 'answer'],
   ['type ANY', queryFor('a.test', { type: 'ANY' }), 'answer'],
   ['a type nobody knows', queryFor('a.test', { type: 'TYPE65280' }), 'answer'],

@@ -13,6 +13,7 @@ const ROOM = Buffer.alloc(512)
 class Scene implements AsyncDisposable {
   readonly begun: string[] = []
   readonly sent: string[] = []
+  isPaused = false
   #handler: DatagramHandler | undefined
   readonly #stub: StubUdp
 
@@ -23,6 +24,7 @@ class Scene implements AsyncDisposable {
       serve: (handler: DatagramHandler) => {
         this.#handler = handler
       },
+      pause: () => void (this.isPaused = true),
       send: (reply: Buffer) => this.sent.push(reply.toString()),
       [Symbol.asyncDispose]: async () => {},
     }
@@ -50,6 +52,10 @@ class Scene implements AsyncDisposable {
 
   flood(from: number, count: number): void {
     for (let i = from; i < from + count; i++) this.ask(Buffer.from(`miss ${i}`))
+  }
+
+  drain(): Promise<void> {
+    return this.#stub.drain()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -97,6 +103,15 @@ test('requests that wait to be begun when the stub closes are not begun', async 
   await scene[Symbol.asyncDispose]()
   await nextTurn()
   expect(scene.begun).toEqual([])
+})
+
+test('before the end it reads no more, and answers all that it has read', async () => {
+  await using scene = new Scene()
+  scene.flood(0, 200)
+  expect(scene.begun).toHaveLength(0)
+  await scene.drain()
+  expect(scene.isPaused).toBe(true)
+  expect(scene.sent).toHaveLength(200)
 })
 
 test('R-STUB-3: whoever does not come from this machine gets nothing from the main stub, not even what is known', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Verdict } from '../../../src/control/index.ts'
+import type { Authorization } from '../../../src/control/index.ts'
 import { Service } from '../../../src/varlink/connection/service.ts'
 import { explainInterface } from '../../../src/varlink/methods/explain.ts'
 import { TYPE } from '../../../src/wire/index.ts'
@@ -7,7 +7,7 @@ import { World } from '../../kit/world.ts'
 import { call, fakePorts, RecordingLog } from './support.ts'
 
 /** What `Why` tells a caller of whom polkit says `verdict`, half a minute after somebody else asked for the name. */
-async function told(verdict: Verdict, ask: boolean) {
+async function told(verdict: Authorization, ask: boolean) {
   const world = new World({ links: [{ ifindex: 2, name: 'lan', dns: ['10.2.0.1'] }] })
   world.serve('*', () => ({ answer: ['a.test 60 A 192.0.2.1'] }))
   await world.ask('a.test')

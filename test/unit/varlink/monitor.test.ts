@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { Verdict } from '../../../src/control/index.ts'
+import type { Authorization } from '../../../src/control/index.ts'
 import type { Fields } from '../../../src/varlink-idl/idl.ts'
 import { firstMisfit } from '../../../src/varlink-idl/idl.ts'
-import type { QueryReport } from '../../../src/varlink/index.ts'
+import type { QueryReport } from '../../../src/observe/index.ts'
 import { monitorService } from '../../../src/varlink/index.ts'
 import { MONITOR_INTERFACE } from '../../../src/varlink-idl/monitor-interface.ts'
 import { nameOf, recordOf, TYPE } from '../../../src/wire/index.ts'
@@ -34,7 +34,7 @@ const OPERATIONS: [MethodName, string, boolean][] = [
 ]
 test.each(OPERATIONS)('%s asks for %s and does nothing without it', async (method, operation, more) => {
   const { service, authority, control, inspector } = setUp()
-  const errors: [Verdict, string][] = [
+  const errors: [Authorization, string][] = [
     ['denied', 'org.varlink.service.PermissionDenied'],
     ['needs-interaction', 'io.systemd.InteractiveAuthenticationRequired'],
   ]

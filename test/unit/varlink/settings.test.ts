@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { LinkStatus, Verdict } from '../../../src/control/index.ts'
+import type { LinkStatus, Authorization } from '../../../src/control/index.ts'
 import { DEFAULT_LINK_SETTINGS, type Origin } from '../../../src/settings/index.ts'
 import { settingsInterface } from '../../../src/varlink/methods/settings.ts'
 import { Service } from '../../../src/varlink/connection/service.ts'
@@ -35,7 +35,7 @@ const ofBus = {
 }
 const ofNetworkd = { ifindex: 3, ifname: 'eth0', setting: 'LLMNR', source: 'networkd' }
 
-const verdicts: { verdict: Verdict } = { verdict: 'allowed' }
+const verdicts: { verdict: Authorization } = { verdict: 'allowed' }
 const calls: string[] = []
 const ports = () => ({
   control: { ...control, unsetDefaultRoute: async (ifindex: number) => void calls.push(`unset ${ifindex}`) },
@@ -58,7 +58,7 @@ test('an unknown link is a wrong parameter', async () => {
   expect(reply).toMatchObject({ error: 'org.varlink.service.InvalidParameter', parameters: { parameter: 'ifindex' } })
 })
 
-test.each<[Verdict, string | undefined, string[]]>([
+test.each<[Authorization, string | undefined, string[]]>([
   ['allowed', undefined, ['set-default-route', 'unset 2']],
   ['denied', 'org.varlink.service.PermissionDenied', ['set-default-route']],
   ['needs-interaction', 'io.systemd.InteractiveAuthenticationRequired', ['set-default-route']],

@@ -12,15 +12,16 @@ import type {
   DelegateStatus,
   GlobalStatus,
   LinkStatus,
-  Verdict,
+  Authorization,
 } from '../../../src/control/index.ts'
 import type { HostnameResult, LookupFailure, Lookups } from '../../../src/lookup/index.ts'
 import type { Answer, Resolved } from '../../../src/resolve/index.ts'
 import { failed } from '../../../src/scope/index.ts'
 import type { ResolvedSettings, ServerSpec } from '../../../src/settings/index.ts'
 import { DEFAULT_LINK_SETTINGS } from '../../../src/settings/index.ts'
-import type { Inspector, QueryReport, VarlinkPorts } from '../../../src/varlink/index.ts'
-import type { Client, Service } from '../../../src/varlink/connection/service.ts'
+import type { QueryReport } from '../../../src/observe/index.ts'
+import type { Inspection, VarlinkPorts } from '../../../src/varlink/index.ts'
+import type { CallOrigin, Service } from '../../../src/varlink/connection/service.ts'
 import { parseCall } from '../../../src/varlink-idl/message.ts'
 import { nameOf } from '../../../src/wire/index.ts'
 
@@ -164,10 +165,10 @@ export class FakeControl implements Control {
   }
 }
 
-export class FakeInspector implements Inspector {
+export class FakeInspector implements Inspection {
   readonly listeners = new Set<(report: QueryReport) => void>()
-  dumpCache: Inspector['dumpCache'] = () => []
-  dumpServerState: Inspector['dumpServerState'] = () => []
+  dumpCache: Inspection['dumpCache'] = () => []
+  dumpServerState: Inspection['dumpServerState'] = () => []
   isAccessible = () => true
   subscribeQueries(listener: (report: QueryReport) => void): Disposable {
     this.listeners.add(listener)
@@ -177,8 +178,8 @@ export class FakeInspector implements Inspector {
 
 export class FakeAuthority implements Authority {
   readonly asked: unknown[][] = []
-  verdict: Verdict = 'allowed'
-  async authorize(...question: Parameters<Authority['authorize']>): Promise<Verdict> {
+  verdict: Authorization = 'allowed'
+  async authorize(...question: Parameters<Authority['authorize']>): Promise<Authorization> {
     this.asked.push(question.slice(0, 4))
     return this.verdict
   }
@@ -222,7 +223,7 @@ export async function call(
   method: string,
   parameters: unknown = {},
   extra: { more?: boolean; oneway?: boolean; upgrade?: boolean } = {},
-  client: Partial<Client> = {},
+  client: Partial<CallOrigin> = {},
 ): Promise<Reply[]> {
   const replies: Reply[] = []
   const parsed = parseCall(Buffer.from(JSON.stringify({ method, parameters, ...extra })))

@@ -1,4 +1,4 @@
-// Writes the V8 code cache of a bundled program: `node code-cache.cjs PROGRAM CACHE`. The program is run once, as a lookup
+// Writes the V8 code cache of a bundled program: `node config/code-cache.cjs PROGRAM CACHE`. The program is run once, as a lookup
 // that finds nobody to ask, so that the functions of a usual call are in the cache as well.
 const { readFileSync, writeFileSync } = require('node:fs')
 const { createRequire } = require('node:module')

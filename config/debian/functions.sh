@@ -1,0 +1,154 @@
+# In the maintainer scripts in place of a line that names this file. $DPKG_ROOT is the tree they work on.
+root="${DPKG_ROOT:-}"
+state="$root/var/lib/tsresolved"
+resolv_conf="$root/etc/resolv.conf"
+nsswitch="$root/etc/nsswitch.conf"
+runtime="$root/run/systemd/resolve"
+dropin="$root/etc/tsresolved.conf.d/90-former-resolv-conf.conf"
+link=../run/systemd/resolve/stub-resolv.conf
+
+say() { echo "tsresolved: $*" >&2; }
+
+# Whether systemd is what runs here, so that services can be started.
+has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
+
+is_active() { has_systemd && systemctl --quiet is-active tsresolved.service; }
+
+leads_to_stub() {
+  case "$(readlink "$resolv_conf" 2>/dev/null)" in
+    "$link" | /run/systemd/resolve/stub-resolv.conf) true ;;
+    *) false ;;
+  esac
+}
+
+has_servers() { [ -s "$1" ] && grep -q '^[[:space:]]*nameserver[[:space:]]' "$1"; }
+
+# What a file lists, without local resolvers, which are us or whom we follow.
+servers_of() { sed -n 's/^[[:space:]]*nameserver[[:space:]]\{1,\}\([^[:space:]#;]*\).*/\1/p' "$1" | grep -v '^127\.' || true; }
+domains_of() { sed -n 's/^[[:space:]]*\(search\|domain\)[[:space:]]\{1,\}\([^#;]*\).*/\2/p' "$1" | tail -n 1; }
+
+# Puts $1 in the place of $2 in one step; fails where that cannot be, e.g. on a mount point or an immutable file.
+put() { mv -fT "$1" "$2" 2>/dev/null || { rm -f "$1"; false; }; }
+
+# Names go to the uplink servers directly while nobody answers at 127.0.0.53.
+bridge() {
+  if leads_to_stub && has_servers "$runtime/resolv.conf" && ! is_active; then
+    cp "$runtime/resolv.conf" "$runtime/stub-resolv.conf.bridge" && put "$runtime/stub-resolv.conf.bridge" "$runtime/stub-resolv.conf" || true
+  fi
+}
+
+# The state before the first installation. Nothing is saved twice: what comes later is ours.
+save_former() {
+  [ ! -e "$state/pending" ] || return 0
+  mkdir -p "$state"
+  rm -f "$state/resolv.conf" "$state/resolv.conf.absent" "$state/hosts"
+  if [ -e "$resolv_conf" ] || [ -L "$resolv_conf" ]; then cp -a "$resolv_conf" "$state/resolv.conf"; else : >"$state/resolv.conf.absent"; fi
+  if [ -e "$nsswitch" ]; then sed -n '/^hosts:/p' "$nsswitch" >"$state/hosts"; fi
+  : >"$state/pending"
+}
+
+# Servers that only the former file knew are not lost: they are asked where nobody else is known. NetworkManager tells its
+# own to whom the file leads, and what resolvers have written says what we know anyhow.
+carry_servers() {
+  [ -f "$resolv_conf" ] && [ ! -e "$dropin" ] || return 0
+  ! grep -qi '^#.*\(networkmanager\|systemd-resolved\|tsresolved\)' "$resolv_conf" || return 0
+  servers=$(servers_of "$resolv_conf" | tr '\n' ' ')
+  [ -n "$servers" ] || return 0
+  mkdir -p "${dropin%/*}"
+  {
+    echo '# Made when tsresolved was installed, from the /etc/resolv.conf of before; goes when it is removed.'
+    echo '[Resolve]'
+    echo "FallbackDNS=${servers% }"
+    domains=$(domains_of "$resolv_conf")
+    [ -z "$domains" ] || echo "Domains=$domains"
+  } >"$dropin"
+  if is_active; then systemctl reload tsresolved.service || true; fi
+}
+
+take_resolv_conf() {
+  if leads_to_stub; then return 0; fi
+  carry_servers
+  if ! is_active && [ ! -e "$runtime/stub-resolv.conf" ] && [ -f "$resolv_conf" ]; then # e.g. while an image is built
+    mkdir -p "$runtime"
+    cp -L "$resolv_conf" "$runtime/stub-resolv.conf"
+    cp -L "$resolv_conf" "$runtime/resolv.conf"
+  fi
+  ln -sf "$link" "$resolv_conf.tsresolved"
+  if put "$resolv_conf.tsresolved" "$resolv_conf"; then
+    if is_active && command -v nmcli >/dev/null; then nmcli general reload dns-full >/dev/null 2>&1 || true; fi
+  else
+    say "/etc/resolv.conf cannot be replaced and stays as it is."
+  fi
+}
+
+# What was there before, or, where that was another resolver's link, the uplink servers.
+give_back_resolv_conf() {
+  leads_to_stub || return 0
+  saved="$state/resolv.conf"
+  new="$resolv_conf.tsresolved"
+  rm -f "$new"
+  if [ -e "$state/resolv.conf.absent" ]; then
+    rm -f "$resolv_conf"
+    return 0
+  fi
+  target=$(readlink "$saved" || true)
+  case "$target" in
+    *systemd/resolve/*) saved='' ;;
+    /*) [ -e "$root$target" ] || saved='' ;;
+    ?*) [ -e "$root/etc/$target" ] || saved='' ;;
+  esac
+  if [ -n "$saved" ] && { [ -e "$saved" ] || [ -L "$saved" ]; }; then
+    cp -a "$saved" "$new"
+  elif has_servers "$runtime/resolv.conf"; then
+    cp "$runtime/resolv.conf" "$new"
+  else
+    : >"$new"
+  fi
+  put "$new" "$resolv_conf" || say "/etc/resolv.conf cannot be replaced and stays as it is."
+}
+
+# The lines of $nsswitch, the first `hosts:` of which is changed by the sed commands $1.
+edit_hosts() {
+  [ -e "$nsswitch" ] || return 0
+  cp -a "$nsswitch" "$nsswitch.tsresolved"
+  sed "/^hosts:/{$1}" "$nsswitch" >"$nsswitch.tsresolved"
+  put "$nsswitch.tsresolved" "$nsswitch" || say "/etc/nsswitch.conf cannot be replaced and stays as it is."
+}
+
+take_hosts() {
+  if ! grep -q '^hosts:.*[[:space:]]resolve\([[:space:]]\|$\)' "$nsswitch" 2>/dev/null; then
+    edit_hosts 's/[[:space:]]dns\([[:space:]]\|$\)/ resolve [!UNAVAIL=return] dns\1/'
+  fi
+  [ ! -e "$nsswitch" ] || sed -n '/^hosts:/p' "$nsswitch" >"$state/hosts.ours"
+}
+
+# The line of before, if nobody has changed ours since; else ours without what belongs to the module that goes.
+give_back_hosts() {
+  [ -e "$state/hosts.ours" ] || return 0
+  without='s/[[:space:]]\{1,\}resolve\([[:space:]]\{1,\}\[[^]]*\]\)*\([[:space:]]\|$\)/\2/'
+  if [ "$(sed -n '/^hosts:/p' "$nsswitch" 2>/dev/null)" = "$(cat "$state/hosts.ours")" ] && [ -s "$state/hosts" ]; then
+    former=$(sed -n '1{s/[\\&/]/\\&/g;p}' "$state/hosts")
+    edit_hosts "s/.*/$former/;$without"
+  else
+    edit_hosts "$without"
+  fi
+  rm -f "$state/hosts.ours"
+}
+
+# Where the package that had these names until now lies below /lib, and so did its files, dpkg takes ours for those when it
+# goes. What is lost is put back.
+repair_names() {
+  for name in systemd-resolved dbus-org.freedesktop.resolve1; do
+    unit="$root/usr/lib/systemd/system/$name.service"
+    [ -e "$unit" ] || [ -L "$unit" ] || ln -s tsresolved.service "$unit"
+  done
+  module="$root/usr/lib/@MULTIARCH@/libnss_resolve.so.2"
+  if [ ! -e "$module" ]; then cp -p "$root/usr/lib/tsresolved/libnss_resolve.so.2" "$module" && { [ -n "$root" ] || ldconfig; }; fi
+}
+
+# V8 tells a cache of another program by its length alone, so it goes before another program comes.
+code_cache="$root/usr/lib/tsresolved/dist/cli/program.cache"
+make_code_cache() {
+  [ -z "$root" ] || return 0
+  (cd /usr/lib/tsresolved && ./node code-cache.cjs dist/cli/program.cjs dist/cli/program.cache >/dev/null 2>&1) || rm -f "$code_cache"
+}

@@ -1,0 +1,20 @@
+import { memoryUsage } from 'node:process'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** Gives back what is unused, at once and with everybody waiting meanwhile: some tens of milliseconds. */
+export function trimMemory(): void {
+  setFlagsFromString('--expose-gc') // reaches only contexts that are made from here on
+  const collect = runInNewContext('gc') as (options: { type: 'major'; flavor: 'last-resort' }) => void
+  collect({ type: 'major', flavor: 'last-resort' })
+}
+
+/** Such as `rss 61 MiB, heap 14 of 18 MiB, buffers 3 MiB`. */
+export function memoryText(): string {
+  const { rss, heapUsed, heapTotal, arrayBuffers } = memoryUsage()
+  return `rss ${mebibytes(rss)} MiB, heap ${mebibytes(heapUsed)} of ${mebibytes(heapTotal)} MiB, buffers ${mebibytes(arrayBuffers)} MiB`
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20)
+}

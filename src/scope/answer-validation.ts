@@ -1,0 +1,110 @@
+import type { Clock } from '../base/index.ts'
+import { sleep } from '../base/index.ts'
+import type { Algorithms, AuxiliaryReply, Limits, TrustAnchors, Verdict, VerdictCounts } from '../dnssec/index.ts'
+import { Budget, ChainMemory, Replies, validate } from '../dnssec/index.ts'
+import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
+import { compose, parseMessage, questionKey, RCODE } from '../wire/index.ts'
+
+/** What validation in all scopes works with. */
+export interface DnssecServices {
+  readonly anchors: TrustAnchors
+  readonly algorithms: Algorithms
+  readonly limits: Limits
+  readonly counts: VerdictCounts
+}
+
+/** Asks the scope's servers for DS and DNSKEY records; the same question under way is shared. */
+export type AskAuxiliary = (question: Question) => Promise<AuxiliaryReply>
+
+/** A message and what it says. */
+interface ReadMessage {
+  readonly wire: Buffer
+  readonly message: Message
+}
+
+const NEVER = new AbortController().signal
+
+/** Validates the replies of one scope: gets the validator what it asks for, and lets others have their turn. */
+export class AnswerValidation {
+  readonly #services: DnssecServices
+  readonly #clock: Clock
+  readonly #ask: AskAuxiliary
+  readonly #memory = new ChainMemory()
+
+  constructor(services: DnssecServices, clock: Clock, ask: AskAuxiliary) {
+    this.#services = services
+    this.#clock = clock
+    this.#ask = ask
+  }
+
+  /** Never rejects for what a network can do wrong. */
+  async judge(question: Question, message: Message, followsAliases: boolean): Promise<Verdict> {
+    const { limits, ...services } = this.#services
+    const replies = new Replies()
+    const asked = new Map<string, Promise<AuxiliaryReply>>()
+    const budget = new Budget(limits)
+    const now = Math.floor(this.#clock.wall() / 1000)
+    const validation = validate(question, message, {
+      ...services,
+      memory: this.#memory,
+      budget,
+      now,
+      replies,
+      followsAliases,
+    })
+    for (;;) {
+      const { value: step, done } = validation.next()
+      if (done === true) return step
+      if (step.kind === 'pause') await sleep(this.#clock, 0, NEVER)
+      else {
+        // Those that may be needed soon are under way or answered then.
+        for (const each of [step.question, ...step.ahead]) this.#begin(each, asked)
+        replies.receive(step.question, await (asked.get(questionKey(step.question)) as Promise<AuxiliaryReply>))
+      }
+    }
+  }
+
+  #begin(question: Question, asked: Map<string, Promise<AuxiliaryReply>>): void {
+    const key = questionKey(question)
+    if (asked.has(key)) return
+    const reply = this.#ask(question)
+    reply.catch(() => undefined) // for those that nobody comes to need
+    asked.set(key, reply)
+  }
+
+  /** Chains found so far are looked for anew. */
+  forget(isDoomed?: (name: Name) => boolean): void {
+    this.#memory.forget(isDoomed)
+  }
+}
+
+/** Whether the reply says anything of data: an error does not. */
+export function hasSubstance({ rcode }: Message): boolean {
+  return rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN || rcode === RCODE.YXDOMAIN
+}
+
+/** What of the reply is proven, for as long as it is, and with the rcode that is. */
+export function provenReply(
+  question: Question,
+  { wire, message }: ReadMessage,
+  { answer, authority, denied, ttl }: Extract<Verdict, { readonly kind: 'secure' }>,
+): ReadMessage {
+  const proven = new Set([...answer, ...authority])
+  const rcode =
+    denied === 'nxdomain' ? RCODE.NXDOMAIN : message.rcode === RCODE.YXDOMAIN ? message.rcode : RCODE.NOERROR
+  const all = [...message.answer, ...message.authority]
+  const isProven = all.length === proven.size && all.every((record) => proven.has(record) && record.ttl <= ttl)
+  if (isProven && message.rcode === rcode) return { wire, message }
+  const capped = (records: readonly ResourceRecord[]) =>
+    records.map((record) => (record.ttl <= ttl ? record : { ...record, ttl }))
+  const composed = compose({
+    id: message.id,
+    flags: (message.flags & ~15) | rcode,
+    question: message.question ?? question,
+    answer: capped(answer),
+    authority: capped(authority),
+    additional: message.additional.filter((record) => !proven.has(record)),
+    opt: message.opt,
+  })
+  return { wire: composed, message: parseMessage(composed) }
+}

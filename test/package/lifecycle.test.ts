@@ -1,0 +1,284 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { downloaded, Machine } from './machine.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const shared = mkdtempSync(join(tmpdir(), 'tsresolved-packages-'))
+const OURS = '/mnt/tsresolved_1.0_amd64.deb'
+const NEWER = '/mnt/tsresolved_1.1_amd64.deb'
+const STUB = '../run/systemd/resolve/stub-resolv.conf'
+
+function build(version: string, output = shared): string {
+  const options = ['--compression=none', `--version=${version}`, `--output=${output}`]
+  const argv = [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(ROOT, 'config/debian/build.ts'), ...options]
+  return execFileSync(process.execPath, argv, {
+    encoding: 'utf8',
+    env: { ...process.env, SOURCE_DATE_EPOCH: '1700000000' },
+  }).trim()
+}
+
+beforeAll(() => {
+  build('1.0')
+  build('1.1')
+  copyFileSync(join(import.meta.dirname, 'load.py'), join(shared, 'load.py'))
+})
+afterAll(() => rmSync(shared, { recursive: true, force: true }))
+
+/** The package with one maintainer script that fails once it is through; for dpkg the step is broken off. */
+function broken(script: string, when: string, from = '1.0'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tsresolved-broken-'))
+  const name = `broken-${script}-${when}-${from}.deb`
+  execFileSync('dpkg-deb', ['-R', join(shared, `tsresolved_${from}_amd64.deb`), folder])
+  execFileSync('sh', ['-c', `echo 'case "$1" in ${when}) exit 1 ;; esac' >>"$0"`, join(folder, 'DEBIAN', script)])
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '-b', folder, join(shared, name)], { stdio: 'ignore' })
+  rmSync(folder, { recursive: true })
+  return `/mnt/${name}`
+}
+
+test('the same sources make the same bytes', () => {
+  const again = mkdtempSync(join(tmpdir(), 'tsresolved-again-'))
+  const path = build('1.0', again)
+  expect(readFileSync(path).equals(readFileSync(join(shared, 'tsresolved_1.0_amd64.deb')))).toBe(true)
+  rmSync(again, { recursive: true })
+})
+
+/** A package is compressed when it is for others. */
+const NOT_FOR_TESTS = 'uses-no-compression-for-data-tarball,uses-no-compression-for-control-tarball'
+
+test('lintian has no errors', () => {
+  const found = execFileSync(
+    'lintian',
+    ['--allow-root', '--suppress-tags', NOT_FOR_TESTS, join(shared, 'tsresolved_1.0_amd64.deb')],
+    { encoding: 'utf8' },
+  )
+  expect(found).not.toMatch(/^E:/m)
+})
+
+describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
+  test('installed, used, upgraded under load, removed and purged: nothing of it stays', async () => {
+    await using machine = await Machine.boot(suite, shared)
+    const before = await machine.snapshot()
+    await machine.run(`dpkg -i ${OURS}`)
+    expect(await machine.run('readlink /etc/resolv.conf')).toBe(STUB)
+    expect(await machine.run('grep ^hosts: /etc/nsswitch.conf')).toMatch(/files resolve \[!UNAVAIL=return\] dns$/)
+    expect(await machine.run('systemctl is-enabled systemd-resolved || true')).toMatch(/^(?:alias|enabled)$/)
+    expect(await machine.resolves()).toBe(true) // by the server that only the former file named
+
+    const vpn = '$(cat /sys/class/net/lan/ifindex)' // who claims a domain over the bus, as a VPN client does
+    const call = 'busctl call org.freedesktop.resolve1 /org/freedesktop/resolve1 org.freedesktop.resolve1.Manager'
+    await machine.run(
+      `${call} SetLinkDNS 'ia(iay)' ${vpn} 1 2 4 10 53 1 2 && ${call} SetLinkDomains 'ia(sb)' ${vpn} 1 corp.test true`,
+    )
+    expect(await machine.run('tsresolvectl query --legend=no intranet.corp.test')).toMatch(/198\.51\.100\.30/)
+    expect(await machine.run('resolvectl domain lan')).toMatch(/~corp\.test/)
+    expect(await machine.run('getent ahostsv4 intranet.corp.test')).toMatch(/198\.51\.100\.30/)
+
+    await machine.run(`python3 /mnt/load.py 127.0.0.53 1000 12 >/tmp/load 2>&1 & sleep 1; dpkg -i ${NEWER}; wait`)
+    expect(await machine.run('cat /tmp/load')).toMatch(/^sent 12000, unanswered 0, refused 0,/)
+    expect(await machine.run('dpkg-query -W tsresolved')).toMatch(/1\.1$/)
+    expect(await machine.run('getent ahostsv4 intranet.corp.test')).toMatch(/198\.51\.100\.30/) // settings outlive it
+
+    await machine.run('dpkg -r tsresolved')
+    expect(await machine.resolves()).toBe(true)
+    await machine.run('dpkg -P tsresolved')
+    expect(await machine.resolves()).toBe(true)
+    expect(await machine.snapshot()).toBe(before)
+    expect(await machine.run('ls /run/systemd/resolve 2>&1 || true')).toMatch(/No such file/)
+  })
+
+  test('over systemd-resolved: names resolve all the time, links keep their servers, its purge does no harm', async () => {
+    const theirs = downloaded(suite, ['systemd-resolved', 'libnss-resolve'])
+    execFileSync('cp', ['-r', theirs, join(shared, suite)])
+    await using machine = await Machine.boot(suite, shared)
+    await machine.run(`dpkg -i /mnt/${suite}/*.deb && systemctl reload dbus && systemctl restart systemd-resolved`)
+    await machine.run('resolvectl dns lan 10.53.1.1; resolvectl domain lan "~test"')
+    expect(await machine.run('systemctl is-active systemd-resolved')).toBe('active')
+    const watch =
+      'while [ ! -e /tmp/stop ]; do getent ahostsv4 www.test >/dev/null || date +%s.%N >>/tmp/failed; sleep 0.02; done'
+    await machine.run(
+      `(${watch}) >/dev/null 2>&1 & apt-get install -y --no-install-recommends ${OURS}; touch /tmp/stop`,
+    )
+    expect((await machine.try('cat /tmp/failed')).output).toMatch(/No such file/)
+    expect(await machine.run('systemctl is-active tsresolved')).toBe('active')
+    expect(await machine.run('readlink /etc/resolv.conf')).toBe(STUB)
+    expect(await machine.run('resolvectl dns lan')).toMatch(/10\.53\.1\.1$/)
+    expect(await machine.resolves()).toBe(true)
+    await machine.run('dpkg -P systemd-resolved')
+    await machine.run('systemctl stop tsresolved')
+    expect(await machine.run('resolvectl query --legend=no www.test')).toMatch(/192\.0\.2\.1/) // the bus starts it
+    expect(await machine.run('dpkg -V tsresolved')).toBe('')
+    await machine.run('dpkg -r tsresolved')
+    expect(await machine.resolves()).toBe(true)
+  })
+})
+
+describe('broken off, names are resolved', () => {
+  const SUITE = 'bookworm'
+
+  test.each([
+    ['preinst', 'install'],
+    ['postinst', 'configure'],
+  ])('%s while it is installed; then it is tried again', async (script, when) => {
+    const bad = broken(script, when)
+    await using machine = await Machine.boot(SUITE, shared)
+    const before = await machine.snapshot()
+    expect((await machine.try(`dpkg -i ${bad}`)).code).not.toBe(0)
+    expect(await machine.resolves()).toBe(true)
+    expect(script === 'postinst' || (await machine.snapshot()) === before).toBe(true)
+    await machine.run(`dpkg -i ${OURS}`)
+    expect(await machine.resolves()).toBe(true)
+    await machine.run('dpkg -P tsresolved')
+    expect(await machine.resolves()).toBe(true)
+    expect(await machine.snapshot()).toBe(before)
+  })
+
+  test('dpkg killed while it unpacks', async () => {
+    await using machine = await Machine.boot(SUITE, shared)
+    const before = await machine.snapshot()
+    const unpacking = 'until [ -e /usr/lib/tsresolved/node.dpkg-new ]; do :; done'
+    await machine.try(`dpkg -i ${OURS} & pid=$!; ${unpacking}; kill -KILL $pid; wait $pid`)
+    expect(await machine.resolves()).toBe(true)
+    await machine.run(`dpkg -i ${OURS}`)
+    expect(await machine.resolves()).toBe(true)
+    await machine.run('dpkg -P tsresolved')
+    expect(await machine.snapshot()).toBe(before)
+  })
+
+  test.each([
+    ['preinst', 'upgrade'],
+    ['postinst', 'configure'],
+  ])('%s of an upgrade; then it is tried again', async (script, when) => {
+    const bad = broken(script, when, '1.1')
+    await using machine = await Machine.boot(SUITE, shared)
+    await machine.run(`dpkg -i ${OURS}`)
+    expect((await machine.try(`dpkg -i ${bad}`)).code).not.toBe(0)
+    expect(await machine.resolves()).toBe(true)
+    await machine.run(`dpkg -i ${NEWER}`)
+    expect(await machine.resolves()).toBe(true)
+  })
+
+  test.each([
+    ['prerm', 'remove'],
+    ['postrm', 'remove'],
+    ['postrm', 'purge'],
+  ])('%s %s; then it is tried again', async (script, when) => {
+    const bad = broken(script, when)
+    await using machine = await Machine.boot(SUITE, shared)
+    const before = await machine.snapshot()
+    await machine.run(`dpkg -i ${bad}`)
+    expect((await machine.try('dpkg -P tsresolved')).code).not.toBe(0)
+    expect(await machine.resolves()).toBe(true)
+    await machine.run(`sed -i '$d' /var/lib/dpkg/info/tsresolved.${script} && dpkg -P tsresolved`)
+    expect(await machine.resolves()).toBe(true)
+    expect(await machine.snapshot()).toBe(before)
+  })
+})
+
+describe('what the administrator means', () => {
+  const SUITE = 'bookworm'
+
+  test('a daemon that does not start changes nothing, and does not stop apt', async () => {
+    await using machine = await Machine.boot(SUITE, shared)
+    await machine.run('mkdir -p /etc/systemd/system/tsresolved.service.d')
+    await machine.run(
+      "printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >/etc/systemd/system/tsresolved.service.d/bad.conf",
+    )
+    expect(await machine.run(`dpkg -i ${OURS}`)).toContain('The daemon does not start')
+    expect((await machine.try('readlink /etc/resolv.conf')).output).toBe('')
+    expect(await machine.resolves()).toBe(true)
+  })
+
+  test('the answers to debconf hold', async () => {
+    await using machine = await Machine.boot(SUITE, shared)
+    await machine.run(
+      "printf 'tsresolved tsresolved/%s boolean false\\n' resolv-conf nsswitch | debconf-set-selections",
+    )
+    const files = 'md5sum /etc/resolv.conf /etc/nsswitch.conf'
+    const before = await machine.run(files)
+    await machine.run(`dpkg -i ${OURS}`)
+    expect(await machine.run(files)).toBe(before)
+    await machine.run(
+      'echo tsresolved tsresolved/resolv-conf boolean true | debconf-set-selections; dpkg-reconfigure tsresolved',
+    )
+    expect(await machine.run('readlink /etc/resolv.conf')).toBe(STUB)
+    await machine.run('dpkg -P tsresolved')
+    expect(await machine.run(files)).toBe(before)
+  })
+
+  test('a link that another program made stays, unattended, and so does a file that cannot be replaced', async () => {
+    await using machine = await Machine.boot(SUITE, shared)
+    await machine.run(
+      'mkdir /run/other && mv /etc/resolv.conf /run/other/ && ln -s ../run/other/resolv.conf /etc/resolv.conf',
+    )
+    await machine.run(`dpkg -i ${OURS}`)
+    expect(await machine.run('readlink /etc/resolv.conf')).toBe('../run/other/resolv.conf')
+    expect(await machine.resolves()).toBe(true)
+    await machine.run('dpkg -P tsresolved')
+    await machine.run(
+      'rm /etc/resolv.conf; cp /run/other/resolv.conf /etc/; mount --bind /run/other/resolv.conf /etc/resolv.conf',
+    )
+    expect(await machine.run(`dpkg -i ${OURS}`)).toContain('/etc/resolv.conf cannot be replaced')
+    expect(await machine.resolves()).toBe(true)
+    await machine.run('dpkg -P tsresolved')
+    expect(await machine.resolves()).toBe(true)
+  })
+
+  test('where services must not be started, names resolve as before, and the next boot starts it', async () => {
+    await using machine = await Machine.boot(SUITE, shared)
+    await machine.run("printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d")
+    await machine.run(`dpkg -i ${OURS}`)
+    expect((await machine.try('systemctl is-active tsresolved')).output.trim()).toBe('inactive')
+    expect(await machine.run('systemctl is-enabled tsresolved')).toBe('enabled')
+    expect(await machine.resolves()).toBe(true)
+  })
+
+  test('the module and the resolver that others depend on are there', async () => {
+    await using machine = await Machine.boot(SUITE, shared)
+    await machine.run(`dpkg -i ${OURS}`)
+    const fields = await machine.run("dpkg-query -W -f '${Provides}' tsresolved")
+    expect(fields).toBe('systemd-resolved, libnss-resolve, resolvconf')
+    expect(await machine.run('getent -s resolve ahostsv4 www.test')).toMatch(/^192\.0\.2\.1/)
+    expect(
+      await machine.run('resolvconf --version; systemd-resolve --version; man -w tsresolved 2>&1 || true'),
+    ).toBeTruthy()
+  })
+})
+
+describe('the unit', () => {
+  test('is right by systemd, and its sandbox shows little', async () => {
+    await using machine = await Machine.boot('bookworm', shared)
+    await machine.run(`dpkg -i ${OURS}`)
+    expect(await machine.run('systemd-analyze verify tsresolved.service')).toBe('')
+    const text = await machine.run('systemd-analyze security --no-pager tsresolved.service')
+    const exposure = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(text)?.[1])
+    expect(exposure).toBeGreaterThan(0)
+    expect(exposure).toBeLessThanOrEqual(2)
+  })
+
+  test('one that stands still is killed and started again; a crash as well; a reload waits for its end', async () => {
+    await using machine = await Machine.boot('bookworm', shared)
+    await machine.run(`dpkg -i ${OURS}`)
+    await machine.run('mkdir -p /run/systemd/system/tsresolved.service.d')
+    await machine.run("printf '[Service]\\nWatchdogSec=2s\\n' >/run/systemd/system/tsresolved.service.d/quick.conf")
+    await machine.run('systemctl daemon-reload && systemctl restart tsresolved')
+    const pid = () => machine.run('systemctl show -P MainPID tsresolved')
+    const first = await pid()
+    await machine.run(`kill -STOP ${first}`)
+    await machine.until(
+      async () => (await pid()) !== first && (await machine.try('systemctl is-active tsresolved')).code === 0,
+    )
+    expect(await machine.resolves()).toBe(true)
+    const second = await pid()
+    await machine.run(`kill -SEGV ${second}`)
+    await machine.until(
+      async () => (await pid()) !== second && (await machine.try('systemctl is-active tsresolved')).code === 0,
+    )
+    expect(await machine.resolves()).toBe(true)
+    const third = await pid()
+    await machine.run('systemctl reload tsresolved && kill -s RTMIN+1 $(systemctl show -P MainPID tsresolved)')
+    expect(await pid()).toBe(third)
+  })
+})
