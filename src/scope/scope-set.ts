@@ -6,6 +6,7 @@ import type { ResolvedSettings } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
 import type { Planned, ScopeInput, UnicastPlan } from './plan.ts'
+import { planChanges } from './plan-changes.ts'
 import { planScopes } from './plan.ts'
 import { permits } from './protocol.ts'
 import type { RouteRequest, Scope } from './scope.ts'
@@ -107,6 +108,7 @@ export class ScopeSet {
   apply(input: ScopeInput): void {
     const plans = planScopes(input, this.#planned)
     this.#budget.limit = input.settings.dnsCacheBytes
+    const planned = this.#planned
     this.#planned = { input, plans }
     if (this.#isInForce(plans)) {
       for (const [i, plan] of plans.entries()) this.#unicast[i]?.follow(plan)
@@ -122,6 +124,7 @@ export class ScopeSet {
     this.#version++
     if (isTakeover) this.#takeoverVersion++
     this.#changedAt = this.#services.clock.wall()
+    for (const line of planChanges(planned?.plans ?? [], plans)) this.#services.log.info(line)
     for (const scope of closed) scope.close()
     for (const scope of this.all) purgeLost(scope, gained)
   }

@@ -74,6 +74,9 @@ export class UnicastScope implements Scope {
     this.upstreams.forgetFailures() // of names, which may have come by other domains; the servers stay known
     this.#adopt(plan)
     const { transport, clock, random, log } = services
+    this.upstreams.onHealthChanged = ({ label }, health) => {
+      log.info(() => `${this.label}: ${healthText(label, health, this.upstreams.all)}`)
+    }
     this.#questions = new OpenQuestions(this.upstreams, services)
     this.#stale = new StaleAnswers(this, this.cache, services)
     const { dnssec } = services
@@ -314,6 +317,14 @@ export class UnicastScope implements Scope {
       return `${this.#plan.label}: ${questionText(question)}: ${tries.join(', ')}`
     })
   }
+}
+
+/** For the log: a server that is left or taken back, and whether any is left. */
+function healthText(label: string, health: 'silent' | 'unreachable' | 'back', all: readonly Upstream[]): string {
+  if (health === 'back') return `DNS server ${label} answers again.`
+  const why = health === 'silent' ? 'does not answer' : 'cannot be reached, says the network'
+  const isLast = all.every(({ liveness }) => liveness.state === 'out')
+  return `DNS server ${label} ${why}. ${isLast ? 'No server is left that answers.' : 'The others are asked first.'}`
 }
 
 /**

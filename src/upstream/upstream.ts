@@ -48,6 +48,8 @@ export class Upstream {
   readonly roundTrips = new RoundTrips()
   readonly liveness = new Liveness()
   readonly abilities = new Abilities()
+  /** Called when it is heard of after having been out. */
+  onRecovered: () => void = () => undefined
   /** About names, not about the server: a flush empties it. */
   readonly failures = new RecentFailures()
   /** To questions that another server answered. */
@@ -192,7 +194,8 @@ export class Upstream {
     if (this.liveness.state === 'out') {
       this.failures.forgetAll('silence') // of the server, not of the names
       this.#recoveredAt = now
-    }
-    this.liveness.onHeard(now)
+      this.liveness.onHeard(now)
+      this.onRecovered()
+    } else this.liveness.onHeard(now)
   }
 }

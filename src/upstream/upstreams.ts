@@ -23,6 +23,8 @@ export class Upstreams {
   onProbeNeeded: () => void = () => undefined
   /** Told when another server is the current one. */
   onCurrentChanged: () => void = () => undefined
+  /** Told once when a server falls silent and when it is heard of again. */
+  onHealthChanged: (upstream: Upstream, health: 'silent' | 'unreachable' | 'back') => void = () => undefined
   readonly #budget = new HedgeBudget()
   /** The server that answered last. */
   #current: Upstream | undefined
@@ -32,6 +34,7 @@ export class Upstreams {
   constructor(all: readonly Upstream[], tuning = DEFAULT_TUNING) {
     this.all = all
     this.tuning = tuning
+    for (const upstream of all) upstream.onRecovered = () => this.onHealthChanged(upstream, 'back')
   }
 
   /** The one that answered last, else the one that would be asked first; undefined when there is none. */
@@ -78,14 +81,19 @@ export class Upstreams {
 
   /** A message went unanswered for the whole patience of its server. */
   onMiss(upstream: Upstream, sentAt: Millis, now: Millis): void {
+    const { state: before } = upstream.liveness
     upstream.liveness.onMiss(sentAt, now)
+    const { state } = upstream.liveness
+    if (state === 'out' && before !== 'out') this.onHealthChanged(upstream, 'silent')
     this.onProbeNeeded()
   }
 
   /** The network says that the server cannot be reached. */
   onUnreachable(upstream: Upstream, now: Millis): void {
     upstream.counts.silences++
+    const wasOut = upstream.liveness.state === 'out'
     upstream.liveness.onUnreachable(now)
+    if (!wasOut) this.onHealthChanged(upstream, 'unreachable')
     this.onProbeNeeded()
   }
 

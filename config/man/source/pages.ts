@@ -26,7 +26,9 @@ const MORE: Readonly<Record<string, string>> = {
   why:
     'Tells the whole decision for a name from live state: which sources are consulted in order, each scope with its ' +
     'score and rule and what it loses by, what the winner remembers and who taught it, its servers in the order they ' +
-    'would be asked, and, unless **--no-ask**, what asking brings.',
+    'would be asked, and, unless **--no-ask**, what asking brings. The last lines name the cause in one sentence and what ' +
+    'to do. **--verbose** adds scores, and scopes that do not take the name. What is cached is shown to those who may see ' +
+    'the cache (**show-cache**), as it tells what others looked up.',
   'default-route':
     '**auto** takes back what was set: the domains of the link decide again. **resolvectl**(1) cannot do that.',
   monitor:
@@ -36,6 +38,7 @@ const MORE: Readonly<Record<string, string>> = {
     'Without, the layout of **resolvectl**(1), and every question: no reply is replayed from memory while somebody watches.',
   doctor:
     'Checks what usually goes wrong and says for each finding what is wrong and the one command that repairs it. ' +
+    'It asks for a name by each link and for the root, and waits at most three seconds for a daemon that may be stuck. ' +
     '**--fix** repairs what can be undone, and tells how. The exit code is 1 while a problem remains.',
   top:
     'One row per link: lights for interface up, carrier, address, routes for names, servers, and servers that are ' +

@@ -32,6 +32,9 @@ export class VarlinkCallError extends CliError {
   }
 }
 
+/** The resolver is there but gave no reply in time. */
+export class VarlinkTimeout extends CliError {}
+
 function messageOf(errorName: string, method: string): string {
   if (UNKNOWN.has(errorName)) return `The running resolver does not offer ${method}.`
   return DENIED.has(errorName) ? `${method}: access denied; root may do this.` : `${method}: ${errorName}`
@@ -64,15 +67,16 @@ export class VarlinkClient {
   }
 
   /**
-   * One call and its reply, which is checked against the description.
+   * One call and its reply within `patience` (milliseconds), which is checked against the description.
    * @throws {VarlinkCallError} for an error reply, {CliError} when the socket is not there or the reply does not fit
    */
   async call<I extends Interface<Methods>, M extends keyof I['methods'] & string>(
     description: I,
     method: M,
     parameters: Parameters<I, M>,
+    patience = PATIENCE_MS,
   ): Promise<Reply<I, M>> {
-    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const signal = AbortSignal.timeout(patience)
     for await (const reply of this.#exchange(description, method, parameters, false, signal)) return reply
     throw new CliError(`The resolver closed ${this.socketPath(description)} before its reply.`)
   }
@@ -108,7 +112,7 @@ export class VarlinkClient {
     } catch (cause) {
       if (cause instanceof CliError) throw cause
       if (signal?.aborted !== true) throw brokenConnection(cause)
-      if (isTimeout(signal.reason)) throw new CliError(`${name}: no reply in time.`, { cause })
+      if (isTimeout(signal.reason)) throw new VarlinkTimeout(`${name}: no reply in time.`, { cause })
     } finally {
       socket.destroy()
     }

@@ -1,52 +1,6 @@
-import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
-import type { Server } from './why-reply.ts'
-
-/** A link from the cable up to its DNS servers. */
-export type LinkView = Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links'][number]
-
-/** A part of a configuration file that the daemon could not use, as `ListConfigurationWarnings` shows it. */
-export type ConfigWarning = Reply<typeof OBSERVE_INTERFACE, 'ListConfigurationWarnings'>['warnings'][number]
-
-/** Everything the checks look at, collected beforehand. */
-export interface Facts {
-  /** Who answers at the varlink socket. */
-  readonly daemon: 'ours' | 'other' | 'none'
-  /** The user the daemon runs as, by its socket. */
-  readonly daemonUid: number | undefined
-  readonly links: readonly LinkView[]
-  readonly configWarnings: readonly ConfigWarning[]
-  /** Servers to which the kernel has no route, by link. */
-  readonly unreachable: readonly { readonly link: string; readonly server: string }[]
-  /** Text of /etc/nsswitch.conf. */
-  readonly nsswitch: string | undefined
-  /** Modules that are installed, such as `resolve`. */
-  readonly nssModules: readonly string[]
-  readonly resolvConf: {
-    readonly text: string | undefined
-    /** Where the symbolic link leads; undefined for a file. */
-    readonly target: string | undefined
-  }
-  /** Users with a socket on port 53 of 127.0.0.53, or of all addresses. */
-  readonly port53: readonly number[]
-  readonly stubAnswers: boolean
-  /** Undefined: no bus; `owner` undefined: nobody has the name there. */
-  readonly bus: { readonly owner: { readonly uid: number; readonly process: string } | undefined } | undefined
-}
-
-/** What is wrong and the one command that repairs it. */
-export interface Finding {
-  readonly check: string
-  readonly level: 'problem' | 'warning'
-  readonly what: string
-  readonly repair: string
-  /** Done by `--fix`; only what can be undone. */
-  readonly fix?: Fix
-}
-
-export type Fix =
-  | { readonly kind: 'link-resolv-conf' }
-  | { readonly kind: 'rewrite-nsswitch'; readonly text: string }
-  | { readonly kind: 'default-route-off'; readonly link: string; readonly isManaged: boolean }
+import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
+import { checkNsswitch } from './doctor-nsswitch.ts'
+import { addServer, checkOwnAddresses, checkServers, DROP_INS } from './doctor-servers.ts'
 
 const STUB_FILE = '/run/systemd/resolve/stub-resolv.conf'
 const OWN_FILES: ReadonlySet<string> = new Set([STUB_FILE, '/usr/lib/systemd/resolv.conf'])
@@ -67,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   serversHaveLinks,
   serversHaveRoutes,
   serversAnswer,
+  serversAreOthers,
   domainsHaveServers,
   domainsAreClaimedOnce,
   claimsAreNarrow,
@@ -74,11 +29,27 @@ export const CHECKS: readonly Check[] = [
 ]
 
 export function diagnose(facts: Facts): Finding[] {
-  return CHECKS.flatMap((check) => check(facts))
+  const findings = CHECKS.flatMap((check) => check(facts))
+  const isExplained = findings.some(({ level, check }) => level === 'problem' && EXPLAINING.has(check))
+  return isExplained ? findings : [...findings, ...lookupsSucceed(facts)]
 }
+
+/** Findings that are the reason why lookups fail. */
+const EXPLAINING: ReadonlySet<string> = new Set([
+  'daemon',
+  'default-route',
+  'no-route',
+  'dead-server',
+  'failing-server',
+  'own-address',
+])
 
 function daemonRuns({ daemon }: Facts): Finding[] {
   if (daemon === 'ours') return []
+  if (daemon === 'frozen') {
+    const stuck = 'The resolver runs but does not answer within 3 s: it is stopped or stuck.'
+    return [problem('daemon', stuck, 'systemctl restart tsresolved')]
+  }
   const what =
     daemon === 'none'
       ? 'No resolver runs: nothing answers at /run/systemd/resolve/io.systemd.Resolve.'
@@ -98,20 +69,28 @@ function configurationIsUsed({ configWarnings }: Facts): Finding[] {
 }
 
 function portIsOurs({ daemon, daemonUid, port53, stubAnswers }: Facts): Finding[] {
-  if (daemon === 'none') return []
-  const stranger = port53.find((uid) => uid !== daemonUid)
+  if (daemon === 'none' || daemon === 'frozen') return []
+  const stranger = port53.find(({ uid }) => uid !== daemonUid)
   if (stranger !== undefined && daemonUid !== undefined) {
-    const what = `Another program (of uid ${stranger}) has port 53 of 127.0.0.53, so programs ask it instead of the resolver.`
-    return [
-      problem('port-53', what, `ss -lnutp 'sport = 53'   # names it: stop that, then: systemctl restart tsresolved`),
-    ]
+    const who = stranger.process === undefined ? 'Another program' : `${stranger.process} (pid ${stranger.pid})`
+    const what = `${who} of uid ${stranger.uid} has port 53 of 127.0.0.53, so programs ask it instead of the resolver.`
+    return [problem('port-53', what, endHolder(stranger))]
   }
   if (stubAnswers) return []
   const what =
     port53.length === 0
       ? 'Nobody listens on port 53 of 127.0.0.53: the stub is closed (DNSStubListener=no?).'
       : 'The stub at 127.0.0.53 does not answer.'
-  return [problem('stub', what, 'systemctl restart tsresolved')]
+  return [problem('stub', what, port53.length === 0 ? OPEN_STUB : 'systemctl restart tsresolved')]
+}
+
+/** Counts after whatever file closed it; listeners are opened at the start only. */
+const OPEN_STUB = `mkdir -p ${DROP_INS} && printf '[Resolve]\\nDNSStubListener=yes\\n' >${DROP_INS}/zz-stub.conf && systemctl restart tsresolved`
+
+function endHolder({ pid, unit }: Holder): string {
+  if (unit !== undefined) return `systemctl disable --now ${unit} && systemctl restart tsresolved`
+  if (pid !== undefined) return `kill ${pid} && systemctl restart tsresolved`
+  return `ss -lnutp 'sport = 53'   # as root, names it: stop that, then: systemctl restart tsresolved`
 }
 
 function busIsOurs({ daemon, daemonUid, bus }: Facts): Finding[] {
@@ -136,7 +115,7 @@ function busIsOurs({ daemon, daemonUid, bus }: Facts): Finding[] {
 }
 
 /** Only once the stub answers: until then another's file serves programs better than a link to nobody. */
-function resolvConfIsOurs({ stubAnswers, resolvConf: { text, target } }: Facts): Finding[] {
+function resolvConfIsOurs({ stubAnswers, resolvConf: { text, target }, links, serverLines }: Facts): Finding[] {
   if (!stubAnswers) return []
   const fix = { kind: 'link-resolv-conf' } as const
   const found = (level: Finding['level'], what: string) => [
@@ -152,10 +131,30 @@ function resolvConfIsOurs({ stubAnswers, resolvConf: { text, target } }: Facts):
   }
   const servers = nameserversIn(text)
   if (servers.length > 0 && servers.every((server) => server === '127.0.0.53')) return []
+  const carried = onlySource(text, links, serverLines)
+  if (carried !== undefined) {
+    const what = "/etc/resolv.conf is not the resolver's, and the only place that names servers: programs bypass it."
+    return [{ check: 'resolv.conf', level: 'problem', what, repair: `${carried} && ${LINK_COMMAND}` }]
+  }
   const owner = /NetworkManager|resolvconf|dhclient|dhcpcd|tailscale|connman|netplan/i.exec(text)?.[0]
   const by = owner === undefined ? '' : `, written by ${owner}`
   const names = servers.length === 0 ? 'no server' : servers.join(', ')
   return found('problem', `/etc/resolv.conf is not the resolver's${by}: programs ask ${names} and bypass it.`)
+}
+
+/**
+ * The command that carries what the file says into a drop-in, where the resolver has its servers from there alone: linked
+ * away without that, they would be lost at the next restart.
+ */
+function onlySource(text: string, links: readonly LinkView[], lines: readonly ServerLine[]): string | undefined {
+  const used = links.filter(({ inUse }) => inUse)
+  const isAlone = used.length > 0 && used.every(({ scope }) => scope === 'global')
+  const isSet = lines.some(({ file }) => file.includes('resolved.conf'))
+  const servers = nameserversIn(text).filter((server) => !server.startsWith('127.0.0.5'))
+  if (!isAlone || isSet || servers.length === 0) return undefined
+  const domains = /^\s*(?:search|domain)\s+(.*)$/m.exec(text)?.[1]?.trim()
+  const rest = domains === undefined ? '' : `Domains=${domains}\\n`
+  return `mkdir -p ${DROP_INS} && printf '[Resolve]\\nDNS=${servers.join(' ')}\\n${rest}' >${DROP_INS}/from-resolv-conf.conf && systemctl reload tsresolved`
 }
 
 /** Names of `nameserver` lines. */
@@ -163,38 +162,8 @@ export function nameserversIn(text: string): string[] {
   return [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1] as string)
 }
 
-function nsswitchAsksUs({ nsswitch, nssModules }: Facts): Finding[] {
-  const line = /^\s*hosts:(.*)$/m.exec(nsswitch ?? '')
-  if (nsswitch === undefined || line === null) return []
-  const words = (line[1] ?? '').split('#')[0]?.trim().split(/\s+/) ?? []
-  const resolve = words.findIndex((word) => word === 'resolve' || word === 'tsresolve')
-  const dns = words.indexOf('dns')
-  const found = (what: string, wanted: readonly string[]): Finding[] => {
-    const text = nsswitch.replace(/^\s*hosts:.*$/m, `hosts: ${wanted.join(' ')}`)
-    const repair = `sed -i 's/^hosts:.*/hosts: ${wanted.join(' ').replaceAll('/', '\\/')}/' /etc/nsswitch.conf`
-    return [{ check: 'nsswitch', level: 'problem', what, repair, fix: { kind: 'rewrite-nsswitch', text } }]
-  }
-  if (resolve < 0 && dns < 0) {
-    return found('/etc/nsswitch.conf: hosts: asks neither resolve nor dns, so programs find no DNS name.', [
-      ...words,
-      'dns',
-    ])
-  }
-  const module = words[resolve]
-  if (module !== undefined && dns < 0 && !nssModules.includes(module)) {
-    return found(`/etc/nsswitch.conf: hosts: needs the module ${module}, which is not installed.`, [...words, 'dns'])
-  }
-  const files = words.indexOf('files')
-  if (files > Math.max(resolve, dns)) {
-    const wanted = ['files', ...words.filter((word) => word !== 'files')]
-    return found('/etc/nsswitch.conf: hosts: looks into /etc/hosts only after DNS.', wanted)
-  }
-  if (resolve >= 0 && dns >= 0 && dns < resolve) {
-    const wanted = words.filter((word) => word !== 'dns')
-    wanted.splice(wanted.indexOf(module as string) + 1, 0, '[!UNAVAIL=return]', 'dns')
-    return found(`/etc/nsswitch.conf: hosts: asks dns before ${module}, so ${module} hardly ever answers.`, wanted)
-  }
-  return []
+function nsswitchAsksUs({ nsswitch, nssModules, links }: Facts): Finding[] {
+  return nsswitch === undefined ? [] : checkNsswitch(nsswitch, nssModules, links)
 }
 
 function somebodyTakesTheRest({ daemon, links }: Facts): Finding[] {
@@ -204,7 +173,8 @@ function somebodyTakesTheRest({ daemon, links }: Facts): Finding[] {
   const hasServers = links.filter(({ inUse, ifindex, servers }) => inUse && ifindex !== undefined && servers.length > 0)
   const willing = hasServers.find(({ route }) => route) ?? hasServers.find(({ domains }) => domains.length === 0)
   if (willing !== undefined) return [problem('default-route', what, `tsresolvectl default-route ${willing.name} yes`)]
-  const link = links.find(({ route }) => route)?.name ?? 'LINK'
+  const named = links.filter(({ ifindex }) => ifindex !== undefined)
+  const link = (named.find(({ route }) => route) ?? named[0])?.name ?? 'LINK'
   return [problem('default-route', what, `tsresolvectl dns ${link} SERVER && tsresolvectl default-route ${link} yes`)]
 }
 
@@ -228,36 +198,25 @@ function serversHaveRoutes({ unreachable, links }: Facts): Finding[] {
   })
 }
 
-function serversAnswer({ links }: Facts): Finding[] {
-  return links.flatMap((link) =>
-    link.servers.flatMap((server): Finding[] => {
-      if (!isSilent(server)) return []
-      const others = link.servers.filter((other) => other.answers > 0 && !isSilent(other))
-      const rest = others.map((other) => addressOf(other.server)).join(' ')
-      const what = `DNS server ${server.server} of ${link.scope} does not answer (${server.silences} of ${server.sent} questions unanswered).`
-      const repair =
-        link.ifindex === undefined
-          ? 'edit DNS= in /etc/systemd/resolved.conf'
-          : `tsresolvectl dns ${link.name} ${rest || 'SERVER'}`
-      return [others.length > 0 ? warning('dead-server', what, repair) : problem('dead-server', what, repair)]
-    }),
-  )
+function serversAnswer({ links, serverLines }: Facts): Finding[] {
+  return checkServers(links, serverLines)
 }
 
-function isSilent({ trusted, answers, silences }: Server): boolean {
-  return !trusted || (answers === 0 && silences > 0)
+function serversAreOthers({ links }: Facts): Finding[] {
+  return checkOwnAddresses(links)
 }
 
-/** Without the link behind it. */
-function addressOf(server: string): string {
-  return server.replace(/%.*$/, '')
+/** What the doctor asked itself, where nothing above explains it. */
+function lookupsSucceed({ lookups }: Facts): Finding[] {
+  return lookups.map(({ question, cause, repair }) => problem('lookup', `${question} fails. ${cause}`, repair))
 }
 
 function domainsHaveServers({ links }: Facts): Finding[] {
   return links.flatMap((link) => {
     if (link.domains.length === 0 || link.configuredServers.length > 0) return []
     const what = `${link.scope} claims ${link.domains.join(', ')} but has no DNS server: the claim has no effect.`
-    return [warning('claim-without-server', what, `tsresolvectl dns ${link.name} SERVER`)]
+    const repair = link.ifindex === undefined ? addServer(link.scope) : `tsresolvectl dns ${link.name} SERVER`
+    return [warning('claim-without-server', what, repair)]
   })
 }
 
@@ -267,11 +226,21 @@ function domainsAreClaimedOnce({ links }: Facts): Finding[] {
     for (const domain of new Set(link.domains.map(bare))) claims.set(domain, [...(claims.get(domain) ?? []), link])
   }
   return [...claims].flatMap(([domain, owners]) => {
-    const loser = owners.toReversed().find(({ ifindex }) => ifindex !== undefined)
+    const loser = loserOf(owners, domain)
     if (owners.length < 2 || loser === undefined) return []
     const what = `${owners.map(({ scope }) => scope).join(' and ')} both claim ${domain}: names there are asked on each, and the first answer counts.`
     return [warning('same-domain', what, domainCommand(loser, domain))]
   })
+}
+
+/**
+ * Who can do without the claim. Of the whole of DNS, the link that is no way out for packets, else the older one, as a VPN
+ * comes later; of a domain, the link that takes other names anyway, else the newer one.
+ */
+function loserOf(owners: readonly LinkView[], domain: string): LinkView | undefined {
+  const links = owners.filter(({ ifindex }) => ifindex !== undefined)
+  if (domain === '.') return links.find(({ route }) => !route) ?? links[0]
+  return links.find(({ defaultRoute }) => defaultRoute) ?? links.at(-1)
 }
 
 /** Names of private networks that no registry gives out, and `.local`, which some networks use as one. */
@@ -289,23 +258,22 @@ const PRIVATE: ReadonlySet<string> = new Set([
 function claimsAreNarrow({ links }: Facts): Finding[] {
   return links.flatMap((link) => {
     if (!link.inUse || link.ifindex === undefined) return []
-    const others = links.some((other) => other !== link && other.inUse && other.defaultRoute)
     return link.domains.flatMap((domain): Finding[] => {
       const name = bare(domain)
-      const isAll = name === '.'
-      const isBroad = isAll ? others : !name.includes('.') && !PRIVATE.has(name)
-      if (!isBroad) return []
-      const what = isAll
-        ? `${link.scope} claims every name (${domain}): all that no link claims more closely goes there.`
-        : `${link.scope} claims the whole top-level domain ${name}: all names below it go there.`
+      // `~.` is what a full tunnel claims, and is nobody's slip.
+      if (name === '.' || name.includes('.') || PRIVATE.has(name)) return []
+      const what = `${link.scope} claims the whole top-level domain ${name}: all names below it go there.`
       return [warning('broad-claim', what, domainCommand(link, name))]
     })
   })
 }
 
+/** A link without domains becomes a default route: one that was none is kept from that. */
 function domainCommand(link: LinkView, without: string): string {
   const rest = link.domains.filter((domain) => bare(domain) !== without)
-  return `tsresolvectl domain ${link.name} ${rest.length === 0 ? `''` : rest.map((domain) => `'${domain}'`).join(' ')}`
+  if (rest.length > 0) return `tsresolvectl domain ${link.name} ${rest.map((domain) => `'${domain}'`).join(' ')}`
+  const guard = link.defaultRoute ? '' : `tsresolvectl default-route ${link.name} no && `
+  return `${guard}tsresolvectl domain ${link.name} ''`
 }
 
 function bare(domain: string): string {
@@ -315,7 +283,8 @@ function bare(domain: string): string {
 /** Links that take what nobody claims, though no default route leads out by them, see names that are not theirs. */
 function restGoesOneWay({ links }: Facts): Finding[] {
   const takers = links.filter(({ inUse, defaultRoute, ifindex }) => inUse && defaultRoute && ifindex !== undefined)
-  if (takers.length < 2 || takers.every(({ route }) => !route)) return []
+  const isTaken = links.some(({ inUse, domains }) => inUse && domains.some((domain) => bare(domain) === '.'))
+  if (isTaken || takers.length < 2 || takers.every(({ route }) => !route)) return []
   return takers.filter(({ route }) => !route).map(leakBy)
 }
 

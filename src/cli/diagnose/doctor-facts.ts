@@ -2,27 +2,38 @@ import { createSocket } from 'node:dgram'
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { resolve as resolvePath } from 'node:path'
 import { printable } from '../../base/index.ts'
-import { parseName, TYPE, wireOfText } from '../../wire/index.ts'
+import { parseName, RCODE, TYPE, wireOfText } from '../../wire/index.ts'
 import { BUS, BUS_TARGET, RESOLVE1 } from '../../dbus/index.ts'
 import type { Context } from '../command/context.ts'
-import { unreachableServers } from './daemon-facts.ts'
-import type { Facts, LinkView } from './doctor-checks.ts'
+import { causeOf } from './cause.ts'
+import { readDaemonFacts, unreachableServers } from './daemon-facts.ts'
+import { serverLinesIn } from './doctor-servers.ts'
+import type { Why } from './why-reply.ts'
+import type { Facts, Holder, LinkView } from './doctor-findings.ts'
 import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
-import { isUnavailable, type VarlinkClient, VarlinkCallError } from '../client/varlink-client.ts'
+import { isUnavailable, type VarlinkClient, VarlinkCallError, VarlinkTimeout } from '../client/varlink-client.ts'
 
 /** Looks at everything once. What cannot be seen is not judged. */
 export async function collectFacts(context: Context): Promise<Facts> {
   const daemon = await whoServes(context.varlink)
-  const links = daemon === 'ours' ? await probedLinks(context.varlink) : []
+  const isOurs = daemon === 'ours'
+  const { links, lookups } = isOurs ? await probedLinks(context.varlink) : { links: [], lookups: [] }
   const [stubAnswers, bus, unreachable] = await Promise.all([
     doesStubAnswer(),
     busOwner(context),
-    unreachableServers(context.varlink),
+    isOurs ? unreachableServers(context.varlink) : [],
   ])
   return {
     daemon,
     daemonUid: tryOr(() => statSync(context.varlink.socketPath(RESOLVE_INTERFACE)).uid, undefined),
     links,
+    lookups,
+    serverLines: serverFiles().flatMap((file) =>
+      serverLinesIn(
+        file,
+        tryOr(() => readFileSync(file, 'utf8'), ''),
+      ),
+    ),
     configWarnings: daemon === 'ours' ? await configWarnings(context.varlink) : [],
     unreachable,
     nsswitch: tryOr(() => readFileSync('/etc/nsswitch.conf', 'utf8'), undefined),
@@ -31,7 +42,7 @@ export async function collectFacts(context: Context): Promise<Facts> {
       text: tryOr(() => readFileSync('/etc/resolv.conf', 'utf8'), undefined),
       target: tryOr(() => targetOf('/etc/resolv.conf'), undefined),
     },
-    port53: [...new Set(['udp', 'tcp'].flatMap((transport) => holdersOf53(transport)))],
+    port53: holdersOf53(),
     stubAnswers,
     bus,
   }
@@ -41,19 +52,37 @@ const PATIENCE_MS = 2000
 
 async function whoServes(varlink: VarlinkClient): Promise<Facts['daemon']> {
   try {
-    await varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {})
+    await varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {}, FROZEN_AFTER_MS)
     return 'ours'
   } catch (error) {
+    if (error instanceof VarlinkTimeout) return 'frozen'
     if (!isUnavailable(error)) throw error
     return error instanceof VarlinkCallError ? 'other' : 'none'
   }
 }
 
-/** One question by each link first, so that what is said of its servers is fresh. */
-async function probedLinks(varlink: VarlinkClient): Promise<readonly LinkView[]> {
+/** Looking at links waits for nobody. */
+const FROZEN_AFTER_MS = 2500
+
+/** One question by each scope first, so that what is said of its servers is fresh; and one by whoever takes the rest. */
+async function probedLinks(varlink: VarlinkClient): Promise<Pick<Facts, 'links' | 'lookups'>> {
   const before = await describeLinks(varlink)
-  await Promise.all(before.filter(({ inUse }) => inUse).map((link) => probe(varlink, link)))
-  return describeLinks(varlink)
+  const probes = [
+    ...before
+      .filter(({ inUse, ifindex }) => inUse && ifindex !== undefined)
+      .map(({ ifindex = 0, domains, scope }) => ({ name: probeName(domains), ifindex, by: ` by ${scope}` })),
+    { name: '.', ifindex: 0, by: '' },
+  ]
+  const failed = await Promise.all(probes.map((probe) => failureOf(probe, varlink)))
+  const facts = await readDaemonFacts(varlink)
+  const now = Date.now() * 1000
+  const lookups = failed.flatMap((why, i) => {
+    const { name = '.', by = '' } = probes[i] ?? {}
+    if (why === undefined) return []
+    const { cause, repair = `tsresolvectl why ${name}` } = causeOf({ why, now, ...facts })
+    return [{ question: `A lookup of ${name === '.' ? 'the root' : name}${by}`, cause, repair }]
+  })
+  return { links: await describeLinks(varlink), lookups }
 }
 
 async function describeLinks(varlink: VarlinkClient): Promise<readonly LinkView[]> {
@@ -64,13 +93,50 @@ async function configWarnings(varlink: VarlinkClient): Promise<Facts['configWarn
   return (await varlink.call(OBSERVE_INTERFACE, 'ListConfigurationWarnings', {})).warnings
 }
 
-/** What the link claims, else the root, which everybody knows; any answer will do. */
-async function probe(varlink: VarlinkClient, { ifindex = 0, domains }: LinkView): Promise<void> {
-  const name = domains.map((domain) => domain.replace(/^~/, '')).find((domain) => domain !== '.') ?? '.'
-  await varlink.call(EXPLAIN_INTERFACE, 'ResolveRecord', { name, type: TYPE.SOA, ifindex, flags: NO_CACHE })
+/** What a link claims, else the root, which everybody knows. */
+function probeName(domains: readonly string[]): string {
+  return domains.map((domain) => domain.replace(/^~/, '')).find((domain) => domain !== '.') ?? '.'
+}
+
+/** Any reply about the name will do, NXDOMAIN with it, and REFUSED, as not everybody gives the root; else what became of it. */
+async function failureOf(
+  { name, ifindex }: { name: string; ifindex: number },
+  varlink: VarlinkClient,
+): Promise<Why | undefined> {
+  const why = await varlink.call(EXPLAIN_INTERFACE, 'Why', {
+    name,
+    types: [TYPE.SOA],
+    ifindex,
+    ask: true,
+    flags: NO_CACHE,
+  })
+  const { state, failure } = why.asked ?? {}
+  const isAnswer =
+    failure === undefined || state === 'nodata' || failure.rcode === RCODE.NXDOMAIN || failure.rcode === RCODE.REFUSED
+  return isAnswer ? undefined : why
 }
 
 const NO_CACHE = 0x1000
+
+/** Files in which servers may be named, in no order. */
+function serverFiles(): string[] {
+  const roots = ['/etc/systemd', '/run/systemd', '/usr/local/lib/systemd', '/usr/lib/systemd']
+  const delegates = roots.flatMap((root) => filesIn(`${root}/dns-delegate.d`))
+  const dropIns = [
+    ...roots.map((root) => `${root}/resolved.conf.d`),
+    ...delegates.filter((path) => path.endsWith('.d')),
+  ]
+  return [
+    ...roots.map((root) => `${root}/resolved.conf`),
+    ...dropIns.flatMap(filesIn),
+    ...delegates.filter((path) => path.endsWith('.dns-delegate')),
+    '/etc/resolv.conf',
+  ]
+}
+
+function filesIn(directory: string): string[] {
+  return tryOr(() => readdirSync(directory), []).map((name) => `${directory}/${name}`)
+}
 
 async function busOwner(context: Context): Promise<Facts['bus']> {
   const bus = await context.bus().catch(() => undefined)
@@ -107,16 +173,41 @@ function doesStubAnswer(): Promise<boolean> {
   })
 }
 
-/** Users of sockets on port 53 of 127.0.0.53 or of all addresses (proc_net_tcp.txt; 0A: listening). */
-function holdersOf53(transport: string): number[] {
-  const lines = [`/proc/net/${transport}`, `/proc/net/${transport}6`].flatMap((path) =>
-    tryOr(() => readFileSync(path, 'latin1'), '').split('\n'),
+/** Who has sockets on port 53 of 127.0.0.53 or of all addresses (proc_net_tcp.txt; 0A: listening). */
+function holdersOf53(): Holder[] {
+  const lines = ['udp', 'udp6', 'tcp', 'tcp6'].flatMap((file) =>
+    tryOr(() => readFileSync(`/proc/net/${file}`, 'latin1'), '')
+      .split('\n')
+      .map((line) => ({ isStream: file.startsWith('tcp'), fields: line.trim().split(/\s+/) })),
   )
-  return lines.flatMap((line) => {
-    const [, local = '', , state, , , , uid] = line.trim().split(/\s+/)
-    const isOurs = /^(?:3500007F|0{8}|0{32}):0035$/.test(local)
-    return isOurs && (transport === 'udp' || state === '0A') ? [Number(uid)] : []
+  const sockets = lines.flatMap(({ isStream, fields: [, local = '', , state, , , , uid, , inode] }) => {
+    const isThere = /^(?:3500007F|0{8}|0{32}):0035$/.test(local)
+    return isThere && (!isStream || state === '0A') ? [{ uid: Number(uid), inode: `socket:[${inode}]` }] : []
   })
+  const owners = sockets.length === 0 ? new Map<string, number>() : processesOf(sockets.map(({ inode }) => inode))
+  const holders = new Map(
+    sockets.map(({ uid, inode }) => [`${uid} ${owners.get(inode)}`, { uid, ...nameOf(owners.get(inode)) }]),
+  )
+  return [...holders.values()]
+}
+
+/** The process of each socket, as far as it may be seen. */
+function processesOf(sockets: readonly string[]): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const pid of tryOr(() => readdirSync('/proc'), []).filter((name) => /^\d+$/.test(name))) {
+    for (const fd of tryOr(() => readdirSync(`/proc/${pid}/fd`), [])) {
+      const target = tryOr(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '')
+      if (sockets.includes(target)) found.set(target, Number(pid))
+    }
+  }
+  return found
+}
+
+function nameOf(pid: number | undefined): Omit<Holder, 'uid'> {
+  if (pid === undefined) return {}
+  const group = tryOr(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'), '')
+  const process = tryOr(() => printable(readFileSync(`/proc/${pid}/comm`, 'utf8').trim()), 'a process')
+  return { pid, process, unit: /\/([\w@.\\-]+\.service)\s*$/m.exec(group)?.[1] }
 }
 
 function installedModules(): string[] {

@@ -77,7 +77,9 @@ function scopeLines(scopes: readonly Scope[], best: number, isVerbose: boolean):
     shown.map(({ scope, score, rule, won, obstacle }) => {
       const lost = won ? '' : score === 0 ? 'does not take it: ' : score < best ? 'loses: ' : 'not asked: '
       const hindered = won && obstacle !== undefined ? `, but ${OBSTACLES.get(obstacle) ?? obstacle}` : ''
-      return [won ? '>' : ' ', scope, ...(isVerbose ? [`score ${score}`] : []), `${lost}${rule}${hindered}`]
+      const told = `${lost}${rule}${hindered}`
+      const mark = won ? '>' : ' '
+      return isVerbose ? [mark, scope, `score ${score}`, told] : [mark, scope, told]
     }),
   )
 }

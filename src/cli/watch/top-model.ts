@@ -1,5 +1,5 @@
 import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
-import type { LinkView } from '../diagnose/doctor-checks.ts'
+import type { LinkView } from '../diagnose/doctor-findings.ts'
 import type { ReportedQuestion } from './questions.ts'
 
 /** Counters of one moment. */

@@ -1,7 +1,7 @@
 import { reasonOf } from '../../base/index.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { VerbRun } from '../command/context.ts'
-import type { LinkView } from '../diagnose/doctor-checks.ts'
+import type { LinkView } from '../diagnose/doctor-findings.ts'
 import { explainUnavailable } from '../query/explained-lookups.ts'
 import { questions } from './questions.ts'
 import { Terminal } from './terminal.ts'

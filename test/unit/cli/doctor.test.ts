@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  diagnose,
-  type Facts,
-  type Finding,
-  type LinkView,
-  nameserversIn,
-} from '../../../src/cli/diagnose/doctor-checks.ts'
+import type { Facts, Finding, LinkView } from '../../../src/cli/diagnose/doctor-findings.ts'
+import { diagnose, nameserversIn } from '../../../src/cli/diagnose/doctor-checks.ts'
 import { LAN as BARE_LAN } from './links.ts'
 import { questionFilter, questionLine, type ReportedQuestion } from '../../../src/cli/watch/questions.ts'
 
@@ -33,6 +28,14 @@ const VPN: LinkView = {
   defaultRoute: false,
   domains: ['~corp.test'],
 }
+const GLOBAL: LinkView = {
+  ...LAN,
+  scope: 'global',
+  name: 'global',
+  ifindex: undefined,
+  configuredServers: ['10.9.9.9'],
+  servers: [],
+}
 const HEALTHY: Facts = {
   daemon: 'ours',
   daemonUid: 990,
@@ -42,7 +45,9 @@ const HEALTHY: Facts = {
   nsswitch: 'passwd: files\nhosts: files resolve [!UNAVAIL=return] dns\n',
   nssModules: ['resolve', 'dns'],
   resolvConf: { text: 'nameserver 127.0.0.53\n', target: '/run/systemd/resolve/stub-resolv.conf' },
-  port53: [990],
+  port53: [{ uid: 990 }],
+  serverLines: [],
+  lookups: [],
   stubAnswers: true,
   bus: { owner: { uid: 990, process: 'tsresolved' } },
 }
@@ -68,8 +73,126 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     "/etc/hosts:7: 'a_b'",
     '+7 /etc/hosts',
   ],
-  ['another on port 53', { port53: [0, 990] }, 'port-53', 'uid 0', "ss -lnutp 'sport = 53'"],
-  ['closed stub', { port53: [], stubAnswers: false }, 'stub', 'Nobody listens', 'restart tsresolved'],
+  ['another on port 53', { port53: [{ uid: 0 }, { uid: 990 }] }, 'port-53', 'uid 0', "ss -lnutp 'sport = 53'"],
+  [
+    'another on port 53, seen by root',
+    { port53: [{ uid: 0, pid: 7, process: 'dnsmasq', unit: 'dnsmasq.service' }] },
+    'port-53',
+    'dnsmasq (pid 7) of uid 0',
+    'systemctl disable --now dnsmasq.service && systemctl restart tsresolved',
+  ],
+  [
+    'another on port 53 that is no service',
+    { port53: [{ uid: 0, pid: 7, process: 'dnsmasq' }] },
+    'port-53',
+    'dnsmasq',
+    'kill 7 && systemctl restart tsresolved',
+  ],
+  ['frozen daemon', { daemon: 'frozen', links: [], stubAnswers: false }, 'daemon', 'within 3 s', 'restart tsresolved'],
+  [
+    'a lookup that fails though all looks well',
+    { lookups: [{ question: 'A lookup of the root', cause: 'A answers SERVFAIL.', repair: 'tsresolvectl dns lan X' }] },
+    'lookup',
+    'A lookup of the root fails. A answers SERVFAIL.',
+    'tsresolvectl dns lan X',
+  ],
+  [
+    'a server that gives nothing but errors',
+    { links: [{ ...LAN, servers: [{ ...SERVER, answers: 5, errors: 5 }] }] },
+    'failing-server',
+    'nothing but errors (5 of 10',
+    'tsresolvectl dns lan SERVER',
+  ],
+  [
+    'a server that is this resolver itself',
+    { links: [{ ...LAN, configuredServers: ['127.0.0.53', '10.2.0.1'] }] },
+    'own-address',
+    '127.0.0.53 of link 2 (lan) is this resolver itself',
+    'tsresolvectl dns lan 10.2.0.1',
+  ],
+  [
+    'a dead server of a drop-in',
+    {
+      links: [
+        LAN,
+        {
+          ...GLOBAL,
+          servers: [
+            { ...SERVER, server: '10.4.0.1' },
+            { ...dead, server: '10.4.0.9' },
+          ],
+        },
+      ],
+      serverLines: [{ file: '/etc/systemd/resolved.conf.d/a.conf', line: 2, servers: ['10.4.0.1', '10.4.0.9'] }],
+    },
+    'dead-server',
+    '10.4.0.9',
+    "sed -i -E '2s/(=|[[:space:]])10\\.4\\.0\\.9([[:space:]]|$)/\\1\\2/' /etc/systemd/resolved.conf.d/a.conf && systemctl reload",
+  ],
+  [
+    'the dead server of a delegate',
+    {
+      links: [
+        LAN,
+        { ...GLOBAL, scope: 'delegate corp', defaultRoute: false, servers: [{ ...dead, server: '10.4.0.9' }] },
+      ],
+      serverLines: [
+        { file: '/etc/systemd/resolved.conf', line: 2, servers: ['10.4.0.9'] },
+        { file: '/etc/systemd/dns-delegate.d/corp.dns-delegate', line: 3, servers: ['10.4.0.9'] },
+      ],
+    },
+    'dead-server',
+    'delegate corp',
+    "sed -i '3s/10\\.4\\.0\\.9/SERVER/' /etc/systemd/dns-delegate.d/corp.dns-delegate && systemctl reload",
+  ],
+  [
+    'global domains without a server',
+    { links: [LAN, { ...GLOBAL, inUse: false, defaultRoute: false, domains: ['corp.test'], configuredServers: [] }] },
+    'claim-without-server',
+    'global claims corp.test',
+    "printf '[Resolve]\\nDNS=SERVER\\n' >/etc/systemd/resolved.conf.d/zz-servers.conf",
+  ],
+  [
+    'a resolv.conf that alone names servers',
+    { links: [GLOBAL], ...file('search corp.test\nnameserver 10.9.9.9\n') },
+    'resolv.conf',
+    'the only place that names servers',
+    "printf '[Resolve]\\nDNS=10.9.9.9\\nDomains=corp.test\\n' >/etc/systemd/resolved.conf.d/from-resolv-conf.conf && systemctl reload tsresolved && ln -sf",
+  ],
+  [
+    'nsswitch: a wall before resolve',
+    hosts('files [NOTFOUND=return] resolve dns', ['resolve']),
+    'nsswitch',
+    'stops at files',
+    'hosts: files resolve dns',
+  ],
+  [
+    'nsswitch: the full mdns4',
+    hosts('files mdns4 [NOTFOUND=return] dns'),
+    'nsswitch',
+    'stops at mdns4',
+    'hosts: files mdns4 dns',
+  ],
+  [
+    'nsswitch: .local ends at mdns4_minimal',
+    { ...hosts('files mdns4_minimal [NOTFOUND=return] dns'), links: [{ ...LAN, domains: ['~corp.local'] }] },
+    'nsswitch',
+    'for names in .local',
+    'hosts: files mdns4_minimal dns',
+  ],
+  [
+    'two full tunnels',
+    {
+      links: [
+        { ...LAN, domains: ['~.'] },
+        { ...VPN, domains: ['~.'], defaultRoute: true, route: true },
+      ],
+    },
+    'same-domain',
+    'both claim .',
+    "tsresolvectl domain lan ''",
+  ],
+  ['closed stub', { port53: [], stubAnswers: false }, 'stub', 'Nobody listens', 'DNSStubListener=yes'],
   ['deaf stub', { stubAnswers: false }, 'stub', 'does not answer', 'restart tsresolved'],
   ['no bus', { bus: undefined }, 'bus', 'no system bus', 'start dbus'],
   [
@@ -151,7 +274,7 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'only dead servers',
     { links: [{ ...LAN, servers: [dead] }] },
     'dead-server',
-    '4 of 4',
+    '4 of 4 messages',
     'tsresolvectl dns lan SERVER',
   ],
   [
@@ -166,7 +289,7 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     { links: [{ ...LAN, domains: ['corp.test'] }, VPN] },
     'same-domain',
     'both claim corp.test',
-    "domain vpn ''",
+    "domain lan ''",
   ],
   [
     'claim of a whole TLD',
@@ -174,13 +297,6 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'broad-claim',
     'top-level domain com',
     "domain vpn '~corp.test'",
-  ],
-  [
-    'claim of everything',
-    { links: [LAN, { ...VPN, domains: ['~.'] }] },
-    'broad-claim',
-    'claims every name',
-    "domain vpn ''",
   ],
   [
     'names leak to a link',
@@ -218,10 +334,24 @@ describe('doctor', () => {
 
   it.each([
     ['a private top-level domain may be claimed', { links: [LAN, { ...VPN, domains: ['~lan'] }] }],
+    ['the ~. of a full tunnel', { links: [LAN, { ...VPN, domains: ['~.'], defaultRoute: true }] }],
+    [
+      'mdns4_minimal, as Debian has it',
+      hosts('files mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] dns', ['resolve']),
+    ],
     ['~. where no other takes the rest', { links: [{ ...LAN, domains: ['~.'], defaultRoute: false }] }],
     ['a module that is missing, with dns behind it', hosts('files resolve dns')],
     ['a foreign file that names the stub', file('nameserver 127.0.0.53\n')],
   ])('%s', (_case, facts) => expect(diagnose({ ...HEALTHY, ...facts })).toEqual([]))
+
+  it('an nsswitch.conf that was repaired is quiet', () => {
+    const rewrites = faults.flatMap(([, facts]) =>
+      diagnose({ ...HEALTHY, ...facts }).flatMap(({ fix }) =>
+        fix?.kind === 'rewrite-nsswitch' ? diagnose({ ...HEALTHY, ...facts, nsswitch: fix.text }) : [],
+      ),
+    )
+    expect(rewrites).toEqual([])
+  })
 
   it('fixes only what it can undo', () => {
     const fixed = faults

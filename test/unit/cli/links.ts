@@ -1,4 +1,4 @@
-import type { LinkView } from '../../../src/cli/diagnose/doctor-checks.ts'
+import type { LinkView } from '../../../src/cli/diagnose/doctor-findings.ts'
 
 /** A link that is well, whose servers nobody has asked yet. */
 export const LAN: LinkView = {

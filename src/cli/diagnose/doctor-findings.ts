@@ -1,0 +1,77 @@
+import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
+
+/** A line of a file that names servers: `DNS=` of resolved.conf, its drop-ins and delegates, `nameserver` of resolv.conf. */
+export interface ServerLine {
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  readonly servers: readonly string[]
+}
+
+/** A link from the cable up to its DNS servers. */
+export type LinkView = Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links'][number]
+
+/** A part of a configuration file that the daemon could not use, as `ListConfigurationWarnings` shows it. */
+export type ConfigWarning = Reply<typeof OBSERVE_INTERFACE, 'ListConfigurationWarnings'>['warnings'][number]
+
+/** Somebody with a socket; name, pid and unit are seen by root alone. */
+export interface Holder {
+  readonly uid: number
+  readonly pid?: number | undefined
+  readonly process?: string | undefined
+  /** Such as `dnsmasq.service`. */
+  readonly unit?: string | undefined
+}
+
+export interface FailedLookup {
+  /** `A lookup of corp.test by link 3 (vpn)`. */
+  readonly question: string
+  /** As `why` has them. */
+  readonly cause: string
+  readonly repair: string
+}
+
+/** Everything the checks look at, collected beforehand. */
+export interface Facts {
+  /** Who answers at the varlink socket. */
+  readonly daemon: 'ours' | 'other' | 'none' | 'frozen'
+  /** The user the daemon runs as, by its socket. */
+  readonly daemonUid: number | undefined
+  readonly links: readonly LinkView[]
+  readonly configWarnings: readonly ConfigWarning[]
+  /** Servers to which the kernel has no route, by link. */
+  readonly unreachable: readonly { readonly link: string; readonly server: string }[]
+  /** Text of /etc/nsswitch.conf. */
+  readonly nsswitch: string | undefined
+  /** Modules that are installed, such as `resolve`. */
+  readonly nssModules: readonly string[]
+  readonly resolvConf: {
+    readonly text: string | undefined
+    /** Where the symbolic link leads; undefined for a file. */
+    readonly target: string | undefined
+  }
+  /** Who has a socket on port 53 of 127.0.0.53, or of all addresses. */
+  readonly port53: readonly Holder[]
+  /** Where files name servers. */
+  readonly serverLines: readonly ServerLine[]
+  /** Lookups of the doctor that failed, and why. */
+  readonly lookups: readonly FailedLookup[]
+  readonly stubAnswers: boolean
+  /** Undefined: no bus; `owner` undefined: nobody has the name there. */
+  readonly bus: { readonly owner: { readonly uid: number; readonly process: string } | undefined } | undefined
+}
+
+/** What is wrong and the one command that repairs it. */
+export interface Finding {
+  readonly check: string
+  readonly level: 'problem' | 'warning'
+  readonly what: string
+  readonly repair: string
+  /** Done by `--fix`; only what can be undone. */
+  readonly fix?: Fix
+}
+
+export type Fix =
+  | { readonly kind: 'link-resolv-conf' }
+  | { readonly kind: 'rewrite-nsswitch'; readonly text: string }
+  | { readonly kind: 'default-route-off'; readonly link: string; readonly isManaged: boolean }

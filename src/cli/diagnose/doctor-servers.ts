@@ -1,0 +1,99 @@
+import type { Finding, LinkView, ServerLine } from './doctor-findings.ts'
+import type { Server } from './why-reply.ts'
+
+/** The path of the daemon's settings, and of a drop-in that counts after those of others. */
+export const DROP_INS = '/etc/systemd/resolved.conf.d'
+
+/** Lines that set servers in a file's text. */
+export function serverLinesIn(file: string, text: string): ServerLine[] {
+  const key = file.endsWith('/resolv.conf') ? /^\s*nameserver\s+(\S+)/ : /^\s*DNS\s*=\s*(.*)$/
+  return text.split('\n').flatMap((words, i) => {
+    const value = key.exec(words)?.[1]?.trim()
+    return value === undefined || value === '' ? [] : [{ file, line: i + 1, servers: value.split(/\s+/) }]
+  })
+}
+
+/** Servers that are not heard of, and what else to ask in their place. */
+export function checkServers(links: readonly LinkView[], lines: readonly ServerLine[]): Finding[] {
+  return links.flatMap((link) => link.servers.flatMap((server) => silentServer(server, link, lines)))
+}
+
+/** Fewer may be the fault of the names that were asked for. */
+const TELLING_ERRORS = 3
+
+function silentServer(server: Server, link: LinkView, lines: readonly ServerLine[]): Finding[] {
+  const isErrors = server.errors >= TELLING_ERRORS && server.errors >= server.answers
+  if (!isSilent(server) && !isErrors) return []
+  const others = link.servers.filter((other) => other.answers > other.errors && !isSilent(other))
+  const unanswered = Math.max(0, server.sent - server.answers)
+  const what = isSilent(server)
+    ? `does not answer (${unanswered} of ${server.sent} messages unanswered)`
+    : `answers with nothing but errors (${server.errors} of ${server.sent} messages)`
+  const isOnly = others.length === 0
+  return [
+    {
+      check: isSilent(server) ? 'dead-server' : 'failing-server',
+      level: isOnly ? 'problem' : 'warning',
+      what: `DNS server ${server.server} of ${link.scope} ${what}.`,
+      repair: withoutServer(server.server, others, link, lines),
+    },
+  ]
+}
+
+/** Takes a server out where it stands. */
+function withoutServer(
+  server: string,
+  others: readonly Server[],
+  { ifindex, name, scope }: LinkView,
+  lines: readonly ServerLine[],
+): string {
+  if (ifindex !== undefined) {
+    return `tsresolvectl dns ${name} ${others.map((other) => addressOf(other.server)).join(' ') || 'SERVER'}`
+  }
+  const address = addressOf(server)
+  const place = lines.find((line) => isLineOf(line, scope) && line.servers.some((each) => addressOf(each) === address))
+  if (place === undefined) return addServer(scope)
+  const reload = place.file === '/etc/resolv.conf' ? '' : ' && systemctl reload tsresolved'
+  const word = place.servers.find((each) => addressOf(each) === address) ?? address
+  const pattern = word.replaceAll(/[.[\]*^$/]/g, '\\$&')
+  const isAlone = place.servers.length === 1
+  if (others.length === 0) return `sed -i '${place.line}s/${pattern}/SERVER/' ${place.file}${reload}`
+  if (isAlone) return `sed -i '${place.line}d' ${place.file}${reload}`
+  return `sed -i -E '${place.line}s/(=|[[:space:]])${pattern}([[:space:]]|$)/\\1\\2/' ${place.file}${reload}`
+}
+
+function isLineOf({ file }: ServerLine, scope: string): boolean {
+  const delegate = /^delegate (.*)$/.exec(scope)?.[1]
+  return delegate === undefined ? !file.includes('/dns-delegate.d/') : file.includes(`/${delegate}.dns-delegate`)
+}
+
+/** A server for what is no link, in a file of its own. */
+export function addServer(scope: string): string {
+  const delegate = /^delegate (.*)$/.exec(scope)?.[1]
+  const directory = delegate === undefined ? DROP_INS : `/etc/systemd/dns-delegate.d/${delegate}.dns-delegate.d`
+  const section = delegate === undefined ? 'Resolve' : 'Delegate'
+  return `mkdir -p ${directory} && printf '[${section}]\\nDNS=SERVER\\n' >${directory}/zz-servers.conf && systemctl reload tsresolved`
+}
+
+export function isSilent({ trusted, answers, silences, errors }: Server): boolean {
+  return (!trusted && !(errors > 0 && errors >= answers)) || (answers === 0 && silences > 0)
+}
+
+/** Without the link behind it, and without the name of its certificate. */
+export function addressOf(server: string): string {
+  return server.replace(/#.*$/, '').replace(/%[^:\]]*/, '')
+}
+
+/** Configured servers of a link that are not asked, since they are this resolver itself. */
+export function checkOwnAddresses(links: readonly LinkView[]): Finding[] {
+  return links.flatMap((link) => {
+    if (!link.inUse || link.ifindex === undefined || link.servers.length >= link.configuredServers.length) return []
+    const asked = new Set(link.servers.map(({ server }) => addressOf(server)))
+    const dropped = link.configuredServers.map(addressOf).filter((server) => !asked.has(server))
+    if (dropped.length === 0) return []
+    const rest = link.configuredServers.filter((server) => asked.has(addressOf(server)))
+    const what = `${dropped.join(', ')} of ${link.scope} is this resolver itself, and is not asked.`
+    const repair = `tsresolvectl dns ${link.name} ${rest.join(' ') || 'SERVER'}`
+    return [{ check: 'own-address', level: rest.length === 0 ? 'problem' : 'warning', what, repair } as const]
+  })
+}
