@@ -99,7 +99,7 @@ export class Controller implements Control {
     await this.#resolvConf.written
   }
 
-  /** The kernel's new picture. Settings of links that are gone go with them (R-LINK-7). */
+  /** New facts of the kernel. Settings of links that are gone go with them (R-LINK-7). */
   followKernel(facts: NetworkFacts): void {
     this.#facts = facts
     const gone = this.#table.pushedLinks().filter((ifindex) => !facts.links.has(ifindex))
@@ -108,7 +108,7 @@ export class Controller implements Control {
     if (gone.length > 0) this.#events.tell('serversChanged')
   }
 
-  /** networkd's new picture (R-NETD-2). */
+  /** New settings of networkd (R-NETD-2). */
   followNetworkd(links: ReadonlyMap<IfIndex, NetworkdLink>): void {
     for (const ifindex of this.#table.follow(links)) this.#drop(ifindex)
     this.#apply()
