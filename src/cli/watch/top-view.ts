@@ -40,7 +40,7 @@ const WINDOW = 10
 
 /** What the signs and keys mean. */
 export const HELP: readonly string[] = [
-  'Each link has a ladder of lights, from the cable up:',
+  'The states of each link, from the cable up:',
   '',
   '  up  the interface is up',
   '  ca  it has a carrier',
