@@ -48,7 +48,7 @@ test.skipIf(original)('top: links with their lights, questions, keys, and a clea
   await keys('Space', 'Down', 'w')
   await eventually(async () => expect((await shown()).join('\n')).toContain('Sources, in order'))
   await keys('x', 'h')
-  await eventually(async () => expect((await shown()).join('\n')).toContain('ladder of lights'))
+  await eventually(async () => expect((await shown()).join('\n')).toContain('states of each link'))
   await keys('x', 'f')
   await eventually(async () => expect((await shown()).at(-1)).toContain('Flushed all caches.'))
 
