@@ -43,8 +43,10 @@ export function failureText(
       return `'${name}' does not provide the requested service`
     case 'inconsistent-service':
       return `'${name}' does not provide a consistent set of service resource records`
-    default:
-      return SENTENCES[kind] ?? `Lookup of '${name}' failed: ${kind}`
+    default: {
+      const reason = extendedError === undefined || extendedError.text === '' ? '' : `: ${extendedError.text}`
+      return `${SENTENCES[kind] ?? `Lookup of '${name}' failed: ${kind}`}${reason}`
+    }
   }
 }
 

@@ -105,7 +105,10 @@ export function replied(wire: Buffer, message: Message, scope: ScopeIdentity, co
     authority: message.authority,
     additional: message.additional,
     wire,
-    flags: scope.protocol.flag | (source === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE),
+    flags:
+      scope.protocol.flag |
+      (source === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE) |
+      (origin.isConfidential ? FLAG.CONFIDENTIAL : 0),
     source,
     scope,
     origin,

@@ -3,6 +3,7 @@ import { rcodeText, typeText } from '../../wire/index.ts'
 import { timeSpan } from '../terminal/layout.ts'
 import { agoText, attemptLines, roughSpan, sourceText } from '../query/provenance.ts'
 import { readRecord, recordText } from '../query/record-lines.ts'
+import { encryptionText } from '../inspect/encryption-text.ts'
 import { table } from '../terminal/table.ts'
 
 /** Times in microseconds. */
@@ -29,7 +30,6 @@ const VERDICTS: ReadonlyMap<string, string> = new Map([
 const OBSTACLES: ReadonlyMap<string, string> = new Map([
   ['network-down', 'no network link is up'],
   ['stub-loop', 'its servers are this resolver itself'],
-  ['encryption-unavailable', 'DNSOverTLS=yes demands what is not available'],
   ['mark-unavailable', 'FirewallMark= demands what is not available'],
 ])
 
@@ -97,7 +97,7 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 ])
 
 export function serverLines(servers: readonly WhyServer[]): string[] {
-  return table(
+  const rows = table(
     servers.map((server, i) => [
       `${i + 1}. ${server.server}`,
       healthText(server),
@@ -106,6 +106,10 @@ export function serverLines(servers: readonly WhyServer[]): string[] {
       `${server.answers} of ${server.sent} answered${server.current ? ', current' : ''}`,
     ]),
   )
+  return servers.flatMap(({ encryption }, i) => {
+    const row = rows[i] ?? ''
+    return encryption === undefined ? [row] : [row, `   encryption: ${encryptionText(encryption)}`]
+  })
 }
 
 export function healthText({ trusted, sent, answers, silences }: WhyServer): string {
