@@ -110,6 +110,7 @@ export function replied(wire: Buffer, message: Message, scope: ScopeIdentity, co
     flags:
       scope.protocol.flag |
       (source === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE) |
+      (origin.isConfidential ? FLAG.CONFIDENTIAL : 0) |
       (isAuthentic ? FLAG.AUTHENTICATED : 0),
     source,
     scope,

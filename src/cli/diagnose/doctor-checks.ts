@@ -1,4 +1,5 @@
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
+import { checkEncryption } from './doctor-encryption.ts'
 import { checkNsswitch } from './doctor-nsswitch.ts'
 import { addServer, checkOwnAddresses, checkServers, DROP_INS } from './doctor-servers.ts'
 
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   somebodyTakesTheRest,
   serversHaveLinks,
   serversHaveRoutes,
+  encryptedServersWork,
   serversAnswer,
   serversAreOthers,
   domainsHaveServers,
@@ -204,6 +206,10 @@ function serversAnswer({ links, serverLines }: Facts): Finding[] {
 
 function serversAreOthers({ links }: Facts): Finding[] {
   return checkOwnAddresses(links)
+}
+
+function encryptedServersWork({ links }: Facts): Finding[] {
+  return checkEncryption(links)
 }
 
 /** What the doctor asked itself, where nothing above explains it. */

@@ -13,6 +13,11 @@ export function serverLinesIn(file: string, text: string): ServerLine[] {
   })
 }
 
+/** It may only be asked encrypted, and that does not work. */
+export function isFailing({ mode, state }: NonNullable<LinkView['servers'][number]['encryption']>): boolean {
+  return mode === 'strict' && state === 'failing'
+}
+
 /** Servers that are not heard of, and what else to ask in their place. */
 export function checkServers(links: readonly LinkView[], lines: readonly ServerLine[]): Finding[] {
   return links.flatMap((link) => link.servers.flatMap((server) => silentServer(server, link, lines)))
@@ -24,6 +29,7 @@ const TELLING_ERRORS = 3
 function silentServer(server: Server, link: LinkView, lines: readonly ServerLine[]): Finding[] {
   const isErrors = server.errors >= TELLING_ERRORS && server.errors >= server.answers
   if (!isSilent(server) && !isErrors) return []
+  if (server.encryption !== undefined && isFailing(server.encryption)) return [] // said by the check of encryption
   const others = link.servers.filter((other) => other.answers > other.errors && !isSilent(other))
   const unanswered = Math.max(0, server.sent - server.answers)
   const what = isSilent(server)
