@@ -1,5 +1,5 @@
 import { dnsperf, measuredLoad } from './dnsperf.ts'
-import type { Peer } from './peers.ts'
+import type { Encryption, Peer } from './peers.ts'
 import { knownNames, mixedNames, newNames, ZONE } from './questions.ts'
 import {
   type Bench,
@@ -106,6 +106,26 @@ export function cold(bench: Bench): Scenario {
       return subject(scene, async () => {
         const questions = await newNames(scene, Math.ceil(MOST_MISSES_PER_SECOND * seconds))
         return measuredLoad(scene, { questions, seconds, once: true })
+      })
+    }),
+  }
+}
+
+/** Misses over warm connections to an upstream that speaks TLS and HTTPS; it shares the cores. */
+export function coldEncrypted(bench: Bench, encryption: Encryption): Scenario {
+  const { seconds } = bench.options
+  const peers = RESOLVERS.filter((name) => name === 'ours' || (encryption === 'tls' && name !== 'dnsmasq'))
+  return {
+    name: `cold-${encryption}`,
+    title: `Cold misses, upstream over ${encryption === 'tls' ? 'TLS' : 'HTTP/2'}`,
+    columns: [...loadColumns, ...memoryColumns.slice(0, 2)],
+    rows: peerRows(bench, peers, async (peer) => {
+      const { scene, idle } = await warm(peer, { cacheSize: 4096, encryption }, 1)
+      await dnsperf(scene, { questions: await newNames(scene, WARM_UP_MISSES), seconds: 60, once: true })
+      return subject(scene, async () => {
+        const questions = await newNames(scene, Math.ceil(MOST_MISSES_PER_SECOND * seconds))
+        const load = await measuredLoad(scene, { questions, seconds, once: true })
+        return { ...load, idle, rss: await scene.rss() }
       })
     }),
   }

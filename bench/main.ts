@@ -7,7 +7,7 @@ import { Lifetime } from '../src/base/index.ts'
 import { client } from './client-scenario.ts'
 import { type Disturbance, Watcher } from './disturbance.ts'
 import { judge } from './goals.ts'
-import { cached, cold, manyLinks, mixed, tcp } from './load-scenarios.ts'
+import { cached, cold, coldEncrypted, manyLinks, mixed, tcp } from './load-scenarios.ts'
 import { micro } from './micro.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { flush, getaddrinfo, startUp } from './other-scenarios.ts'
@@ -48,6 +48,8 @@ function scenarios(bench: Bench): Scenario[] {
     ...[1, 1000, 10_000, 100_000].map((count) => cached(bench, count)),
     manyLinks(bench),
     cold(bench),
+    coldEncrypted(bench, 'tls'),
+    coldEncrypted(bench, 'https'),
     mixed(bench),
     tcp(bench),
     getaddrinfo(bench, 1, 'inet'),

@@ -105,7 +105,7 @@ const cases: Record<string, () => Promise<Run | Prepared>> = {
   'routing: score, 200 domains': () => scoring(200),
 }
 
-const ORIGIN = { server: '192.0.2.53', channel: 'udp', learntAt: 0 } as const
+const ORIGIN = { server: '192.0.2.53', channel: 'udp', isConfidential: false, learntAt: 0 } as const
 
 type Entry = Awaited<ReturnType<typeof entryOf>>
 

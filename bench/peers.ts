@@ -10,8 +10,12 @@ export interface Peer {
   readonly command: (upstream: string) => readonly string[]
 }
 
+/** As what upstreams are asked. */
+export type Encryption = 'tls' | 'https'
+
 export interface Configuration {
   readonly cacheSize: number
+  readonly encryption?: Encryption | undefined
   readonly links: readonly { readonly ifindex: number; readonly server: string; readonly domains: readonly string[] }[]
 }
 
@@ -44,16 +48,16 @@ const unboundFile = '/run/lab/unbound.conf'
 const dnsmasqFile = '/run/lab/dnsmasq.conf'
 
 /** Writes the files of all of them: the same servers, the same room for answers. */
-export async function writeConfiguration(world: World, { cacheSize, links }: Configuration): Promise<void> {
+export async function writeConfiguration(world: World, { cacheSize, links, encryption }: Configuration): Promise<void> {
   const upstream = links[0]?.server ?? ''
   await world.write('/etc/systemd/resolved.conf', resolvedConf(cacheSize))
   await world.write('/etc/tsresolved.conf', tsresolvedConf(cacheSize))
   const files = links.map(
-    ({ ifindex, server, domains }) => `cat >${ifindex} <<END\n${networkdLink(server, domains)}END\n`,
+    ({ ifindex, server, domains }) => `cat >${ifindex} <<'END'\n${networkdLink(server, domains, encryption)}END\n`,
   )
   const script = ['set -e; mkdir -p /run/systemd/netif/links; cd /run/systemd/netif/links', ...files].join('\n')
   await world.run(['sh'], { input: script })
-  await world.write(unboundFile, unboundConf(upstream, cacheSize))
+  await world.write(unboundFile, unboundConf(upstream, cacheSize, encryption))
   await world.write(dnsmasqFile, dnsmasqConf(cacheSize))
 }
 
@@ -68,13 +72,16 @@ function tsresolvedConf(cacheSize: number): string {
 }
 
 /** What systemd-networkd would say of the link: files that both ours and the original read. */
-function networkdLink(server: string, domains: readonly string[]): string {
+function networkdLink(server: string, domains: readonly string[], encryption: Encryption | undefined): string {
   const routed = domains.map((domain) => domain.replace('~', '')).join(' ')
-  return `ADMIN_STATE=configured\nOPER_STATE=routable\nDNS=${server}\nDOMAINS=\nROUTE_DOMAINS=${routed}\n`
+  const written = encryption === 'https' ? `${server}#https://${server}/dns-query` : server
+  // Nothing is verified, as unbound would not either: what is compared is the cost of encryption.
+  const mode = encryption === 'tls' ? 'DNS_OVER_TLS=opportunistic\n' : ''
+  return `ADMIN_STATE=configured\nOPER_STATE=routable\nDNS=${written}\nDOMAINS=\nROUTE_DOMAINS=${routed}\n${mode}`
 }
 
 /** Memory enough for the answers: some 400 bytes each in either cache. The zone we ask for is not to be refused. */
-function unboundConf(upstream: string, cacheSize: number): string {
+function unboundConf(upstream: string, cacheSize: number, encryption: Encryption | undefined): string {
   const megabytes = Math.ceil(Math.max(4, cacheSize / 1000))
   return `server:
   interface: 127.0.0.53
@@ -94,7 +101,7 @@ function unboundConf(upstream: string, cacheSize: number): string {
   local-zone: "test." nodefault
 forward-zone:
   name: "."
-  forward-addr: ${upstream}
+  forward-addr: ${upstream}${encryption === undefined ? '' : '@853\n  forward-tls-upstream: yes'}
 `
 }
 

@@ -2,7 +2,8 @@ import { Link } from '../test/lab/kit/link.ts'
 import type { Program } from '../test/lab/kit/program.ts'
 import { inside, World } from '../test/lab/kit/world.ts'
 import { eventually } from '../test/lab/kit/eventually.ts'
-import { type Peer, writeConfiguration } from './peers.ts'
+import { startEncryptedUpstream } from './encrypted-upstream.ts'
+import { type Encryption, type Peer, writeConfiguration } from './peers.ts'
 
 /** Where every server answers; each has a machine of its own. */
 export const STUB = '127.0.0.53'
@@ -16,6 +17,8 @@ export interface SceneSpec {
   readonly uplinks?: readonly (readonly string[])[]
   /** More links, an even number, with a server and a domain each, that nobody asks. */
   readonly idleLinks?: number
+  /** How the upstreams are asked; they answer in no other way then. Default: plain UDP. */
+  readonly encryption?: Encryption
   /** false: prepare everything, but do not start the server. */
   readonly start?: boolean
 }
@@ -116,16 +119,20 @@ export class Scene implements AsyncDisposable {
     }
   }
 
-  async #prepare({ cacheSize, uplinks = [[]], idleLinks = 0 }: SceneSpec): Promise<void> {
-    const responder = await this.#compiled('responder')
+  async #prepare({ cacheSize, uplinks = [[]], idleLinks = 0, encryption }: SceneSpec): Promise<void> {
     const settings = await Promise.all(
       this.uplinks.map(async (uplink, i) => {
-        await uplink.start([responder, uplink.server, answerOf(i)], { until: /ready/ })
+        if (encryption === undefined) await this.#startResponder(uplink, i)
+        else await startEncryptedUpstream(this.world, uplink, answerOf(i))
         return { ifindex: await uplink.index(), server: uplink.server, domains: uplinks[i] ?? [] }
       }),
     )
     const idle = await this.#addIdleLinks(idleLinks)
-    await writeConfiguration(this.world, { cacheSize, links: [...settings, ...idle] })
+    await writeConfiguration(this.world, { cacheSize, links: [...settings, ...idle], encryption })
+  }
+
+  async #startResponder(uplink: Link, i: number): Promise<void> {
+    await uplink.start([await this.#compiled('responder'), uplink.server, answerOf(i)], { until: /ready/ })
   }
 
   /** In pairs: both ends of a cable are links. Not every kernel knows links of type dummy. */

@@ -29,6 +29,8 @@ need groff groff-base
 need gcc gcc
 need make make
 need readelf binutils
+# Private certificate authorities for DNS over TLS.
+need openssl openssl
 # `--package`: what builds the Debian package, looks it over, and makes the machines it is installed on.
 if [ "${1:-}" = --package ]; then
   need dpkg-deb dpkg

@@ -11,6 +11,7 @@ import {
   type Polled,
   ResolvConfWriter,
   resolvConfMode,
+  rootBundle,
 } from '../files/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from '../netlink/index.ts'
@@ -94,7 +95,8 @@ function makeBasics(context: DaemonContext, life: Lifetime): Basics {
 
 function openTransport({ context, life, clock, random }: Basics): ChannelTransports {
   const outgoing = life.adopt(new Outgoing(context.libc))
-  return life.adopt(new ChannelTransports({ outgoing, clock, random }))
+  const certificates = rootBundle(context.environment, clock, context.logger)
+  return life.adopt(new ChannelTransports({ outgoing, clock, random, roots: () => certificates.current() }))
 }
 
 /** Reads links, addresses and networkd's state once, and watches them from then on. */

@@ -6,7 +6,7 @@
 export { sharedAbort } from './abort.ts'
 export { AbortableWaits } from './abortable-waits.ts'
 export type { Channel, ChannelTraits, IpProtocol } from './channel.ts'
-export { CHANNEL_TRAITS, CHANNELS, isStream } from './channel.ts'
+export { CHANNEL_TRAITS, CHANNELS, isEncrypted, isStream } from './channel.ts'
 export type { Clock } from './clock.ts'
 export { sleep } from './clock.ts'
 export type { IntrusiveMember } from './intrusive-set.ts'

@@ -8,6 +8,8 @@ export type CacheVariant = '' | 'do' | 'proxy' | 'chain'
 export interface AnswerOrigin {
   readonly server: string
   readonly channel: Channel
+  /** Nobody on the way could read it. */
+  readonly isConfidential: boolean
   /** Wall-clock time. */
   readonly learntAt: Millis
   /** Validation proved it to be what its zone says. */

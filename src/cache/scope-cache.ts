@@ -267,6 +267,7 @@ export class ScopeCache {
     const isSame =
       last?.server === learntFrom.server &&
       last.channel === learntFrom.channel &&
+      last.isConfidential === learntFrom.isConfidential &&
       Math.floor(last.learntAt / 1000) === Math.floor(learntFrom.learntAt / 1000)
     if (!isSame) this.#lastOrigin = learntFrom
     return isSame ? last : learntFrom

@@ -16,10 +16,6 @@ export function checkSettings(patch: Partial<LinkSettings>): void {
       throw new ControlError('limit-exceeded', `${given} ${what}, at most ${most} per link are possible.`)
   }
   // LLMNR and mDNS are wishes that the global setting limits: storing them promises nothing.
-  for (const missing of [
-    unsupportedSetting('dnssec', patch.dnssec),
-    unsupportedSetting('dnsOverTls', patch.dnsOverTls),
-  ]) {
-    if (missing !== undefined && !missing.permitsWithout) throw new ControlError('not-supported', missing.message)
-  }
+  const missing = unsupportedSetting('dnssec', patch.dnssec)
+  if (missing !== undefined && !missing.permitsWithout) throw new ControlError('not-supported', missing.message)
 }

@@ -55,8 +55,10 @@ export function failureText(
       return `'${name}' does not provide a consistent set of service resource records`
     case 'errno':
       return `Cannot look up '${name}': ${ERRNO_REASONS.get(errno ?? 0) ?? `error ${errno} of this machine`}`
-    default:
-      return SENTENCES[kind] ?? `Lookup of '${name}' failed: ${kind}`
+    default: {
+      const reason = extendedError === undefined || extendedError.text === '' ? '' : `: ${extendedError.text}`
+      return `${SENTENCES[kind] ?? `Lookup of '${name}' failed: ${kind}`}${reason}`
+    }
   }
 }
 

@@ -58,6 +58,8 @@ export interface CacheDumpEntry {
 }
 
 const ELOOP = 40
+/** The original's word for questions over TLS, which always have EDNS (E-DOT-9). */
+const TLS_LEVEL = 'TLS+EDNS0'
 const RCODE_OF_KIND = { positive: RCODE.NOERROR, nodata: RCODE.NOERROR, nxdomain: RCODE.NXDOMAIN } as const
 
 /** A look inside, for monitoring: nothing here changes anything. */
@@ -115,14 +117,17 @@ export class Inspector {
     const { counts } = upstream
     const now = this.#services.clock.now()
     const speaksEdns = upstream.speaksEdns(now)
-    const level = speaksEdns ? 'UDP+EDNS0' : 'UDP'
+    const plain = speaksEdns ? 'UDP+EDNS0' : 'UDP'
+    const { encrypted } = upstream.channels
+    const mayUseTls = encrypted !== undefined && (upstream.isStrict || upstream.encryption.evidence.isOffered)
+    const usesTls = mayUseTls && upstream.encryption.connection !== undefined
     return {
       server: upstream.label,
       type: plan.kind === 'link' ? 'link' : plan.route.usesFallbackServer ? 'fallback' : 'system',
       ifindex: plan.ifindex,
       ifname: plan.linkName,
-      verifiedFeatureLevel: counts.answers > 0 ? level : undefined,
-      possibleFeatureLevel: level,
+      verifiedFeatureLevel: counts.answers === 0 ? undefined : usesTls ? TLS_LEVEL : plain,
+      possibleFeatureLevel: mayUseTls ? TLS_LEVEL : plain,
       dnssec: this.#modes(plan.ifindex).dnssec,
       dnssecSupported: false,
       receivedUdpFragmentMax: counts.largestUdp,

@@ -14,6 +14,9 @@ export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): s
   const serverRows = links.flatMap(({ scope, servers: all }) =>
     all.map((one) => [{ scope, server: one.server }, one] as const),
   )
+  const encrypted = serverRows.flatMap(([labels, { encryption }]) =>
+    encryption === undefined ? [] : [[labels, encryption] as const],
+  )
   return [
     ...counter(
       'questions',
@@ -76,6 +79,26 @@ export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): s
       'server_healthy',
       'Whether it owes no answer.',
       serverRows.map(([labels, { isTrusted }]) => [labels, Number(isTrusted)]),
+    ),
+    ...counter(
+      'server_handshakes',
+      'TLS connections that carried an answer.',
+      encrypted.map(([labels, { handshakes }]) => [labels, handshakes]),
+    ),
+    ...counter(
+      'server_resumptions',
+      'Of these, resumed by a ticket.',
+      encrypted.map(([labels, { resumptions }]) => [labels, resumptions]),
+    ),
+    ...counter(
+      'server_encryption_failures',
+      'Attempts to ask over TLS that failed.',
+      encrypted.map(([labels, { failures: failed }]) => [labels, failed]),
+    ),
+    ...gauge(
+      'server_encrypted',
+      'Whether it is asked over TLS.',
+      encrypted.map(([labels, { state }]) => [labels, Number(state === 'works')]),
     ),
     '# EOF\n',
   ].join('\n')

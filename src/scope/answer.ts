@@ -110,7 +110,8 @@ export function replied(wire: Buffer, message: Message, scope: ScopeIdentity, co
     flags:
       scope.protocol.flag |
       (source === 'network' ? FLAG.FROM_NETWORK : FLAG.FROM_CACHE) |
-      (isAuthentic ? FLAG.AUTHENTICATED : 0),
+      (isAuthentic ? FLAG.AUTHENTICATED : 0) |
+      (origin.isConfidential ? FLAG.CONFIDENTIAL : 0),
     source,
     scope,
     origin,

@@ -139,7 +139,7 @@ export class OpenQuestions implements Disposable {
       first.drive?.cancel()
       first.drive = undefined
       if (++first.turns < MAX_TURNS) first.waiting.push(first)
-      else first.resolve({ kind: 'failure', state: 'timeout', exchanges: [] })
+      else first.resolve({ kind: 'failure', state: 'timeout', reason: undefined, exchanges: [] })
       this.#pass(first)
     })
   }

@@ -2,6 +2,7 @@ import type { IfIndex, Millis } from '../base/index.ts'
 import type { DnsRoute } from '../routing/index.ts'
 import type {
   Delegate,
+  DnsOverTlsMode,
   DnssecMode,
   Domain,
   LinkSettings,
@@ -10,8 +11,8 @@ import type {
   ServerSpec,
 } from '../settings/index.ts'
 import { DEFAULT_LINK_SETTINGS, formatAddressAndPort, serverKey } from '../settings/index.ts'
-import type { PlannedServer, Tuning } from '../upstream/index.ts'
-import { DNS_PORT } from '../upstream/index.ts'
+import type { PlannedServer, ServerChannels, Tuning } from '../upstream/index.ts'
+import { DNS_PORT, mainEndpoint, serverChannels } from '../upstream/index.ts'
 import { ROOT } from '../wire/index.ts'
 import type { LinkFacts, NetworkFacts } from './network-facts.ts'
 import { DNS, type Protocol } from './protocol.ts'
@@ -36,7 +37,7 @@ export interface ConfiguredLink {
 }
 
 /** Why a scope that takes names cannot ask for them. */
-export type Obstacle = 'network-down' | 'stub-loop' | 'encryption-unavailable' | 'mark-unavailable'
+export type Obstacle = 'network-down' | 'stub-loop' | 'mark-unavailable'
 
 /** How a scope deals with slow servers and old answers; may change at any time without a loss of what is known. */
 export interface ScopeTuning {
@@ -142,8 +143,8 @@ class Planner {
     const settings = configured?.settings ?? DEFAULT_LINK_SETTINGS
     if (settings.servers.length === 0 || !isLinkRelevant(link, configured)) return undefined
     const { ifindex, name } = link
-    const servers = this.#servers(settings.servers, ifindex)
     const dnsOverTls = settings.dnsOverTls ?? this.#input.settings.dnsOverTls
+    const servers = this.#servers(settings.servers, ifindex, dnsOverTls)
     return this.#plan({
       kind: 'link',
       id: `link ${ifindex}`,
@@ -159,7 +160,7 @@ class Planner {
         usesFallbackServer: false,
         subnets: link.addresses.filter(isUsable),
       },
-      obstacle: obstacleOf(servers, dnsOverTls, true),
+      obstacle: obstacleOf(servers, true),
       network: '',
       dnssec: settings.dnssec ?? this.#input.settings.dnssec,
       modes: [dnsOverTls],
@@ -176,7 +177,7 @@ class Planner {
   /** Its own servers, or the fallback ones when no other scope takes what nobody claims (R-SRV-2). */
   global(othersTakeTheRest: boolean): UnicastPlan {
     const { settings, globalServers, globalDomains } = this.#input
-    const hasOwn = this.#servers(globalServers, 0).length > 0
+    const hasOwn = this.#servers(globalServers, 0, settings.dnsOverTls).length > 0
     const usesFallback = !hasOwn && !othersTakeTheRest && settings.fallbackServers.length > 0
     const specs = usesFallback ? settings.fallbackServers : globalServers
     return this.#withoutLink('global', 'global', specs, globalDomains, true, usesFallback)
@@ -191,7 +192,7 @@ class Planner {
     usesFallbackServer: boolean,
   ): UnicastPlan {
     const { dnsOverTls, dnssec } = this.#input.settings
-    const servers = this.#servers(specs, 0)
+    const servers = this.#servers(specs, 0, dnsOverTls)
     const hasServers = specs.length > 0
     return this.#plan({
       kind,
@@ -202,7 +203,7 @@ class Planner {
       servers,
       domains,
       route: { domains, isDefaultRoute: takesRest, hasServers, usesFallbackServer, subnets: [] },
-      obstacle: hasServers ? obstacleOf(servers, dnsOverTls, this.#relevantLinks !== '') : undefined,
+      obstacle: hasServers ? obstacleOf(servers, this.#relevantLinks !== '') : undefined,
       // R-CACHE-21: what was learnt on one network is not carried to the next.
       network: this.#relevantLinks,
       dnssec,
@@ -217,7 +218,7 @@ class Planner {
     readonly modes: readonly string[]
   }): UnicastPlan {
     const { cache, cacheFromLocalhost, dnsCacheSize, resolveUnicastSingleLabel } = this.#input.settings
-    const servers = plan.servers.map(({ spec, endpoint }) => `${serverKey(spec)} ${endpoint.ifindex}`)
+    const servers = plan.servers.map(({ spec, channels }) => `${serverKey(spec)} ${mainEndpoint(channels).ifindex}`)
     const domains = plan.domains.map(({ name, routeOnly }) => `${routeOnly ? '~' : ''}${name}`)
     const rest = [plan.route.isDefaultRoute, plan.network, cache, cacheFromLocalhost, dnsCacheSize]
     return {
@@ -231,30 +232,29 @@ class Planner {
   }
 
   /** All but our own extra listeners, which would ask us again for ever (R-SRV-18). */
-  #servers(specs: readonly ServerSpec[], ifindex: IfIndex): PlannedServer[] {
+  #servers(specs: readonly ServerSpec[], ifindex: IfIndex, mode: DnsOverTlsMode): PlannedServer[] {
     const listeners = this.#input.settings.extraListeners
-    return specs.filter((spec) => !isListener(spec, listeners)).map((spec) => this.#server(spec, ifindex))
+    const servers = specs.map((spec) => this.#server(spec, ifindex, mode))
+    return servers.filter(({ channels }) => !isListener(channels, listeners))
   }
 
   /**
    * A link's server is reached through that link, unless its address is one of this host's own (R-SRV-8): those packets
    * never leave, whatever link they are bound to.
    */
-  #server(spec: ServerSpec, ifindex: IfIndex): PlannedServer {
-    const { address, serverName } = spec
+  #server(spec: ServerSpec, ifindex: IfIndex, mode: DnsOverTlsMode): PlannedServer {
+    const { address, port } = spec
     const isHere = !address.isLinkLocal && (address.isLoopback || this.#own.has(address.text))
     const via = isHere ? 0 : spec.ifindex || ifindex
-    const port = spec.port || DNS_PORT
-    const host = port === DNS_PORT ? address.text : formatAddressAndPort(address, port)
+    const host = port === 0 || port === DNS_PORT ? address.text : formatAddressAndPort(address, port)
     const link = via === 0 ? '' : `%${this.#input.facts.links.get(via)?.name ?? via}`
-    return { spec, endpoint: { address, port, ifindex: via, serverName }, label: `${host}${link}` }
+    return { spec, channels: serverChannels(spec, mode, via), label: `${host}${link}` }
   }
 }
 
-function obstacleOf(servers: readonly PlannedServer[], dnsOverTls: string, isUp: boolean): Obstacle | undefined {
+function obstacleOf(servers: readonly PlannedServer[], isUp: boolean): Obstacle | undefined {
   if (servers.length === 0) return 'stub-loop'
-  if (!isUp) return 'network-down' // R-SRV-19
-  return dnsOverTls === 'yes' ? 'encryption-unavailable' : undefined
+  return isUp ? undefined : 'network-down' // R-SRV-19
 }
 
 function tuningOf(settings: ResolvedSettings): ScopeTuning {
@@ -267,6 +267,9 @@ function tuningOf(settings: ResolvedSettings): ScopeTuning {
   }
 }
 
-function isListener(spec: ServerSpec, listeners: readonly ListenSpec[]): boolean {
-  return listeners.some(({ address, port }) => address.equals(spec.address) && port === (spec.port || DNS_PORT))
+function isListener({ plain, encrypted }: ServerChannels, listeners: readonly ListenSpec[]): boolean {
+  const endpoints = [plain, encrypted?.endpoint].filter((endpoint) => endpoint !== undefined)
+  return listeners.some(({ address, port }) =>
+    endpoints.some((endpoint) => address.equals(endpoint.address) && port === endpoint.port),
+  )
 }

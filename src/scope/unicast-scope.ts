@@ -32,6 +32,8 @@ import { StaleAnswers } from './stale-answers.ts'
 
 const EBUSY = 16
 const EOPNOTSUPP = 95
+/** RFC 8914 §4.23. */
+const NO_REACHABLE_AUTHORITY = 22
 /** Questions that may be out at once while no server answers. */
 const MAX_OFFLINE = 8
 
@@ -81,6 +83,11 @@ export class UnicastScope implements Scope {
       this.#validation = new AnswerValidation(dnssec, clock, (question) => this.#askAuxiliary(question))
     }
     this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))
+    this.upstreams.onEncryptionNews = ({ label }, { isGood, text }) => {
+      const line = `${this.label}: DNS server ${label} ${text}`
+      if (isGood) log.info(line)
+      else log.warning(line)
+    }
   }
 
   get plan(): UnicastPlan {
@@ -202,8 +209,7 @@ export class UnicastScope implements Scope {
     const { obstacle } = this.#plan
     if (obstacle === undefined && this.#services.counts.isFull) return failed(name, 'errno', this, [], EBUSY)
     if (obstacle === undefined) return this.#isFullWhileOffline() ? failed(name, 'timeout', this) : undefined
-    const isMissing = obstacle === 'encryption-unavailable' || obstacle === 'mark-unavailable'
-    return isMissing ? failed(name, 'errno', this, [], EOPNOTSUPP) : failed(name, obstacle, this)
+    return obstacle === 'mark-unavailable' ? failed(name, 'errno', this, [], EOPNOTSUPP) : failed(name, obstacle, this)
   }
 
   /** Nobody answers, and enough questions are out to notice when somebody does. */
@@ -266,7 +272,9 @@ export class UnicastScope implements Scope {
     this.#report(question, outcome)
     if (outcome.kind === 'reply') return this.#take(request, outcome, mayBeKept, verdict)
     this.cache.onFailure(question, this.#services.clock.now())
-    return failed(question.name, outcome.state, this, outcome.exchanges)
+    const answer = failed(question.name, outcome.state, this, outcome.exchanges)
+    const { reason } = outcome
+    return reason === undefined ? answer : { ...answer, extendedError: { code: NO_REACHABLE_AUTHORITY, text: reason } }
   }
 
   /** Keeps a reply, unless it must not be kept, and tells it. */
@@ -278,7 +286,7 @@ export class UnicastScope implements Scope {
   ): Answer {
     const { clock } = this.#services
     const { question } = request
-    const { upstream, channel, exchanges } = outcome
+    const { upstream, channel, isConfidential, exchanges } = outcome
     if (verdict?.kind === 'failure') {
       const { ede: code, reason: text } = verdict
       // What was learnt before must not hide it; where only the chain could not be looked up, it may stand in as stale.
@@ -288,7 +296,13 @@ export class UnicastScope implements Scope {
     const isAuthenticated = verdict?.kind === 'secure'
     const reply = isAuthenticated ? { ...provenReply(question, outcome, verdict), upstream } : outcome
     const { wire, message } = this.#read(request, reply)
-    const origin: AnswerOrigin = { server: upstream.label, channel, learntAt: clock.wall(), isAuthenticated }
+    const origin: AnswerOrigin = {
+      server: upstream.label,
+      channel,
+      isConfidential,
+      learntAt: clock.wall(),
+      isAuthenticated,
+    }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
     if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it
     const entry = isKept ? this.cache.store(question, variant, wire, message, origin, clock.now()) : undefined

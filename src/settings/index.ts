@@ -7,6 +7,8 @@
  * A key of resolved.conf is a row in `resolved-conf.ts` and a default in `resolved-settings.ts`; one whose feature does
  * not exist is a row in `unsupported.ts`.
  */
+export type { DohTemplate } from './doh-template.ts'
+export { isDohName, parseDohTemplate } from './doh-template.ts'
 export type { Delegate } from './delegate.ts'
 export { MAX_DELEGATES, readDelegate } from './delegate.ts'
 export { formatDomain, parseDomain } from './domain.ts'

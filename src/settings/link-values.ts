@@ -46,10 +46,7 @@ export class LinkValues {
 
   /** Undefined follows the global setting. A mode this build cannot have is reported and kept: its scope asks nobody then. */
   dnsOverTls(key: string): DnsOverTlsMode | undefined {
-    const mode = this.#mode(key, DNS_OVER_TLS_MODES)
-    const lack = unsupportedSetting('dnsOverTls', mode)
-    if (lack !== undefined) this.#report(key, lack.message)
-    return mode
+    return this.#mode(key, DNS_OVER_TLS_MODES)
   }
 
   /** Undefined when the key is missing or empty, and when its value is none of R-CONF-2. */

@@ -1,6 +1,7 @@
 import { type IfIndex, IpAddress } from '../base/index.ts'
 import { parseName } from '../wire/index.ts'
 import { SettingError } from './config-warning.ts'
+import { isDohName, parseDohTemplate } from './doh-template.ts'
 
 /**
  * One configured DNS server, normalised (R-SRV-3): ports 53 and 853 are stored as 0, which means "the transport's own".
@@ -12,7 +13,7 @@ export interface ServerSpec {
   readonly port: number
   /** Interface named with `%`; 0 = none. Link servers carry their link's index only in their scope, not here. */
   readonly ifindex: IfIndex
-  /** Name after `#`: what TLS certificates are checked against. */
+  /** What follows `#`, as written: the name in the server's certificate, or a URL for DNS over HTTPS. */
   readonly serverName: string | undefined
 }
 
@@ -38,7 +39,7 @@ export function normalPort(port: number): number {
 }
 
 /**
- * Reads `ADDR`, `ADDR:PORT` or `[ADDR]:PORT`, then `%INTERFACE`, then `#NAME` (R-CONF-4).
+ * Reads `ADDR`, `ADDR:PORT` or `[ADDR]:PORT`, then `%INTERFACE`, then `#NAME` (R-CONF-4) or `#URL` (E-DOH-9).
  * @throws {SettingError} whose `part` is the bad piece
  */
 export function parseServerSpec(text: string, ifindexOf: IfIndexOf): ServerSpec {
@@ -46,6 +47,9 @@ export function parseServerSpec(text: string, ifindexOf: IfIndexOf): ServerSpec 
   const [beforeInterface, interfaceName] = cutAt(beforeName, '%')
   const { address, port } = parseAddressAndPort(beforeInterface)
   const ifindex = interfaceName === undefined ? 0 : parseInterface(interfaceName, ifindexOf)
+  if (serverName !== undefined && isDohName(serverName) && DEFAULT_PORTS.has(port ?? 0)) {
+    throw new SettingError(`'${text}' names port ${port}, which is not that of DNS over HTTPS. Leave it out.`, text)
+  }
   return { address, port: normalPort(port ?? 0), ifindex, serverName: serverName && checkServerName(serverName) }
 }
 
@@ -83,8 +87,17 @@ function parseInterface(text: string, ifindexOf: IfIndexOf): IfIndex {
   return index
 }
 
-/** A host name or an IP address: both can stand in a certificate. @throws {SettingError} */
+/**
+ * A host name or an IP address, both of which can stand in a certificate, or the URL of a resource for DNS over HTTPS
+ * (E-DOH-9). @throws {SettingError}
+ */
 export function checkServerName(text: string): string {
+  if (isDohName(text)) {
+    parseDohTemplate(text)
+    return text
+  }
+  const [, scheme] = /^([a-z0-9+.-]+):\/\//i.exec(text) ?? []
+  if (scheme !== undefined) throw new SettingError(`'${text}' cannot be used: only https:// can stand here.`, text)
   const isName = /^[a-z0-9_.-]+$/i.test(text) && parseName(text) !== undefined && text !== '.'
   if (!isName && IpAddress.parse(text) === undefined) throw new SettingError(`'${text}' is not a server name.`, text)
   return text

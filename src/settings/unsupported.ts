@@ -23,11 +23,6 @@ const UNSUPPORTED: readonly UnsupportedSetting[] = [
     message: 'DNSSEC validation is not available yet and cannot be enforced: answers are NOT validated. Set DNSSEC=no.' },
   { setting: 'dnssec', key: 'DNSSEC', asksFor: is('allow-downgrade'), instead: {}, permitsWithout: true,
     message: 'DNSSEC validation is not available yet: answers are not validated, as this mode permits. Set DNSSEC=no to silence this.' },
-  // Whoever asks for encryption must not get plaintext: the mode stays, and a scope under it has no usable server.
-  { setting: 'dnsOverTls', key: 'DNSOverTLS', asksFor: is('yes'), instead: {}, permitsWithout: false,
-    message: 'DNS over TLS is not available yet, and plaintext is not used in its place: NO SERVER IS ASKED where this applies. Set DNSOverTLS=no to allow plaintext.' },
-  { setting: 'dnsOverTls', key: 'DNSOverTLS', asksFor: is('opportunistic'), instead: {}, permitsWithout: true,
-    message: 'DNS over TLS is not available yet: servers are asked in plaintext, as this mode permits. Set DNSOverTLS=no to silence this.' },
   { setting: 'llmnr', key: 'LLMNR', asksFor: isOn, instead: { llmnr: 'no' }, permitsWithout: false,
     message: 'LLMNR is not available yet and stays off. Set LLMNR=no or leave it out.' },
   { setting: 'multicastDns', key: 'MulticastDNS', asksFor: isOn, instead: { multicastDns: 'no' }, permitsWithout: false,

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../base/index.ts'
 import type { Outgoing } from '../sys/index.ts'
 import type { Transport } from '../upstream/index.ts'
+import type { RootBundle } from './root-certificates.ts'
 
 /** What carries the messages of one channel. Closing it ends what is under way with `io`. */
 export interface ChannelTransport extends Transport, AsyncDisposable {
@@ -13,4 +14,6 @@ export interface ChannelContext {
   readonly outgoing: Outgoing
   readonly clock: Clock
   readonly random: Random
+  /** The certificates that the system trusts, as they are now. Called when a server is to be verified. */
+  readonly roots: () => RootBundle | Promise<RootBundle>
 }

@@ -16,9 +16,10 @@ export interface Connection {
   readonly isIdle: boolean
   /**
    * Sends the question; `settle` is called once and later, with the answer or why there is none. The function returned
-   * takes the question back: nothing is settled then, and an answer that still comes is dropped.
+   * takes the question back: nothing is settled then, and an answer that still comes is dropped. `wasSilent`: nobody
+   * waits any longer, and a peer that has said nothing meanwhile is taken for gone.
    */
-  ask(query: OutgoingQuery, settle: Settle): () => void
+  ask(query: OutgoingQuery, settle: Settle): (wasSilent: boolean) => void
   /** Takes no new questions, and closes when none waits any more. */
   retire(): void
   /** Everything that waits ends with `reason`. */
@@ -60,7 +61,7 @@ export class ConnectionTransport implements ChannelTransport {
 
   /** @throws {TransportError} or an error with the system's `code` */
   #connectionTo(endpoint: Endpoint): Connection {
-    const key = `${endpoint.address.text} ${endpoint.port} ${endpoint.ifindex} ${endpoint.serverName ?? ''}`
+    const key = endpointKey(endpoint)
     const known = this.#byEndpoint.get(key)
     if (known?.isUsable === true) return known
     if (this.#isClosed) throw new TransportError('io', 'the transport is closed')
@@ -84,11 +85,16 @@ export class ConnectionTransport implements ChannelTransport {
   }
 }
 
+/** All that tells two connections apart: a verified question must not ride on an unverified one (E-OURS-3). */
+export function endpointKey({ address, port, ifindex, serverName, isVerified, resource }: Endpoint): string {
+  const verification = isVerified === true ? 'verified' : 'any'
+  return [address.text, port, ifindex, verification, serverName, resource?.authority, resource?.path].join(' ')
+}
+
 /** One question on a shared connection. */
 class ConnectionExchange extends PendingExchange {
   readonly #connectionTo: (endpoint: Endpoint) => Connection
-  #connection: Connection | undefined
-  #takeBack: (() => void) | undefined
+  #takeBack: ((wasSilent: boolean) => void) | undefined
 
   constructor(query: OutgoingQuery, settle: Settle, connectionTo: (endpoint: Endpoint) => Connection) {
     super(query, settle)
@@ -98,12 +104,10 @@ class ConnectionExchange extends PendingExchange {
   protected send(): void {
     const { wire, endpoint } = this.query
     if (wire.length > LARGEST_MESSAGE) throw new TransportError('too-large', 'no message may be that long')
-    this.#connection = this.#connectionTo(endpoint)
-    this.#takeBack = this.#connection.ask(this.query, (result) => this.finish(result))
+    this.#takeBack = this.#connectionTo(endpoint).ask(this.query, (...result) => this.finish(...result))
   }
 
   protected release(end: ExchangeEnd): void {
-    if (end === 'timeout') this.#connection?.retire() // the only sign of a peer that is gone without closing
-    this.#takeBack?.()
+    this.#takeBack?.(end === 'timeout') // the only sign of a peer that is gone without closing
   }
 }

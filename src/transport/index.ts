@@ -9,3 +9,4 @@
  */
 export { ChannelTransports } from './channel-transports.ts'
 export type { ChannelContext, ChannelTransport } from './channel-transport.ts'
+export type { RootBundle } from './root-certificates.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts'
-import type { OutgoingQuery, Settle, TransportError } from '../upstream/index.ts'
+import type { ConnectionFacts, OutgoingQuery, Settle, TransportError } from '../upstream/index.ts'
 import { timeoutError, transportError } from './transport-errors.ts'
 
 /** How an exchange ended; `cancelled`: taken back by the caller, who is told nothing. */
@@ -45,19 +45,19 @@ export abstract class PendingExchange {
   }
 
   /** The reply, or why there is none; ignored when it is over. */
-  finish(result: Buffer | TransportError): void {
-    this.#end(Buffer.isBuffer(result) ? 'answered' : 'failed', result)
+  finish(result: Buffer | TransportError, connection?: ConnectionFacts): void {
+    this.#end(Buffer.isBuffer(result) ? 'answered' : 'failed', result, connection)
   }
 
   cancel(): void {
     this.#end('cancelled', undefined)
   }
 
-  #end(end: ExchangeEnd, result: Buffer | TransportError | undefined): void {
+  #end(end: ExchangeEnd, result: Buffer | TransportError | undefined, connection?: ConnectionFacts): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#timer?.[Symbol.dispose]()
     this.release(end)
-    if (result !== undefined) this.#settle(result)
+    if (result !== undefined) this.#settle(result, connection)
   }
 }

@@ -73,13 +73,13 @@ export class Drive {
   #send(exchange: Exchange): void {
     const { upstream, channel, wire, patience, earlier } = exchange
     const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
-    const query = { endpoint: upstream.endpoint, channel, wire, patience, earlier, isAnsweredBy }
-    const takeBack = this.#means.transport.exchange(query, (result) => {
+    const query = { endpoint: upstream.endpointOver(channel), channel, wire, patience, earlier, isAnsweredBy }
+    const takeBack = this.#means.transport.exchange(query, (result, connection) => {
       this.#open.delete(exchange)
       this.#step((now) =>
         Buffer.isBuffer(result)
-          ? this.#transaction.onReply(exchange, result, now)
-          : this.#transaction.onFailure(exchange, result.code, now),
+          ? this.#transaction.onReply(exchange, result, now, connection)
+          : this.#transaction.onFailure(exchange, result.code, now, result.message),
       )
       if (this.#isDone && this.#open.size === 0) this.#means.finished.delete(this)
     })

@@ -33,10 +33,11 @@ export class ExchangeLog {
     this.#open.push(exchange)
   }
 
-  /** Nothing more is expected of it. */
-  settle(exchange: Exchange): void {
+  /** Nothing more is expected of it; false when that is known already. */
+  settle(exchange: Exchange): boolean {
     const at = this.#open.indexOf(exchange)
     if (at !== -1) this.#open.splice(at, 1)
+    return at !== -1
   }
 
   /** Drops those under way without counting them against their servers: the machine was asleep. */

@@ -51,10 +51,21 @@ export { isBogus } from './reply-class.ts'
 export type { ServerReport } from './server-report.ts'
 export { serverReportOf } from './server-report.ts'
 export { Transaction } from './transaction.ts'
-export type { Endpoint, OutgoingQuery, Settle, Transport, TransportErrorCode } from './transport.ts'
+export type {
+  ConnectionFacts,
+  Endpoint,
+  HttpResource,
+  OutgoingQuery,
+  Settle,
+  Transport,
+  TransportErrorCode,
+} from './transport.ts'
 export { TransportError } from './transport.ts'
 export type { Tuning } from './tuning.ts'
 export { DEFAULT_TUNING } from './tuning.ts'
 export type { PlannedServer } from './upstream.ts'
-export { DNS_PORT, Upstream } from './upstream.ts'
+export { Upstream } from './upstream.ts'
+export type { EncryptedChannel, ServerChannels } from './server-channels.ts'
+export { DNS_PORT, mainEndpoint, serverChannels } from './server-channels.ts'
+export type { EncryptionNews, EncryptionReport } from './encryption-state.ts'
 export { Upstreams } from './upstreams.ts'

@@ -1,18 +1,26 @@
-import { isStream, type Millis } from '../base/index.ts'
+import { isEncrypted, isStream, type Millis } from '../base/index.ts'
 import { SMALL_PAYLOAD } from './abilities.ts'
-import type { TransportErrorCode } from './transport.ts'
+import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
 import type { Exchange } from './exchange.ts'
 import type { Upstreams } from './upstreams.ts'
 import type { ReplyClass } from './reply-class.ts'
 
 /** Records what a reply says about its server, whatever it is worth for the question, also when that is long done. */
-export function learnFromReply(exchange: Exchange, wire: Buffer, replyClass: ReplyClass['kind'], now: Millis): void {
+export function learnFromReply(
+  exchange: Exchange,
+  wire: Buffer,
+  replyClass: ReplyClass['kind'],
+  connection: ConnectionFacts | undefined,
+  upstreams: Upstreams,
+  now: Millis,
+): void {
   const { attempt, upstream, channel, payloadSize, sentAt } = exchange
   const { abilities } = upstream
   if (exchange.hedge !== undefined) {
     exchange.hedge.wasUnneeded = true
     upstream.counts.vainHedges++
   }
+  if (isEncrypted(channel)) return upstreams.onEncryptedMessage(upstream, connection, sentAt, now)
   if (isStream(channel)) {
     upstream.onStreamMessage(now)
     if (wire.length > SMALL_PAYLOAD && attempt.largeLosses > 0) abilities.onLargeLost(attempt.largeLosses, now)
@@ -34,21 +42,53 @@ export function learnFromReply(exchange: Exchange, wire: Buffer, replyClass: Rep
 export function learnFromFailure(
   exchange: Exchange,
   code: TransportErrorCode,
+  reason: string,
   upstreams: Upstreams,
   isStuck: boolean,
   now: Millis,
 ): void {
+  if (isEncrypted(exchange.channel)) return learnFromEncryptedFailure(exchange, code, reason, upstreams, isStuck, now)
   if (isStream(exchange.channel)) return
   if (code === 'refused' || code === 'unreachable') upstreams.onUnreachable(exchange.upstream, now)
   else if (code === 'timeout') learnFromSilence(exchange, upstreams, isStuck, now)
 }
 
+/**
+ * With strict encryption it is the server that failed, and it is asked last until it works; else only TLS to it did, and
+ * silence may be the question's: it counts where plaintext had an answer, see `learnFromAnswer`, or TLS never worked.
+ */
+function learnFromEncryptedFailure(
+  exchange: Exchange,
+  code: TransportErrorCode,
+  reason: string,
+  upstreams: Upstreams,
+  isStuck: boolean,
+  now: Millis,
+): void {
+  const { upstream } = exchange
+  const isSilence = code === 'timeout'
+  if (code === 'unreachable' || (upstream.isStrict && AWAY.has(code))) upstreams.onUnreachable(upstream, now)
+  if (isSilence && upstream.isStrict) learnFromSilence(exchange, upstreams, isStuck, now)
+  const isTelling = !isSilence || (upstream.isStrict ? !isStuck : upstream.encryption.evidence.state !== 'works')
+  if (isTelling) upstreams.onEncryptedFailure(upstream, code, reason, now)
+}
+
+/** The server was there, or is known not to be, and no question could be put to it. */
+const AWAY: ReadonlySet<TransportErrorCode> = new Set(['refused', 'handshake', 'untrusted', 'http'])
+
 /** The question was answered, so overdue messages to other servers, and earlier ones to this server, count as lost. */
-export function learnFromAnswer(answered: Exchange, open: readonly Exchange[]): void {
+export function learnFromAnswer(
+  answered: Exchange,
+  open: readonly Exchange[],
+  upstreams: Upstreams,
+  now: Millis,
+): void {
   for (const exchange of open) {
     const { upstream, isLate, channel, sentAt } = exchange
     const isOlder = upstream !== answered.upstream || sentAt < answered.sentAt
-    if (!isLate || !isOlder || isStream(channel) || upstream.liveness.state === 'out') continue
+    if (!isLate || !isOlder || upstream.liveness.state === 'out') continue
+    if (isEncrypted(channel) && upstream === answered.upstream) upstreams.onOutdone(upstream, now)
+    if (isStream(channel)) continue
     exchange.isLost = true
     upstream.onLost()
   }
@@ -59,8 +99,12 @@ export function learnFromSilence(exchange: Exchange, upstreams: Upstreams, isStu
   const { attempt, upstream, sentAt } = exchange
   if (exchange.isLate) return
   exchange.isLate = true
-  if (isStream(exchange.channel)) return attempt.onTcpFailed(now)
-  attempt.onLost(exchange.payloadSize, sentAt)
+  if (isStream(exchange.channel) && !isEncrypted(exchange.channel)) return attempt.onTcpFailed(now)
+  if (isEncrypted(exchange.channel) && !upstream.isStrict) {
+    attempt.hasTriedEncrypted = true
+    // A handshake with a server that was never seen to take one says nothing of the server.
+    if (upstream.encryption.evidence.state !== 'works') return upstreams.onOutdone(upstream, now)
+  } else attempt.onLost(exchange.payloadSize, sentAt)
   upstream.onOverdue()
   if (!isStuck) upstreams.onMiss(upstream, sentAt, now)
 }

@@ -11,12 +11,20 @@ export interface ReplyOutcome {
   readonly message: Message
   readonly upstream: Upstream
   readonly channel: Channel
+  /** Nobody on the way could read the question, nor this answer. */
+  readonly isConfidential: boolean
   readonly exchanges: readonly ExchangeResult[]
 }
 
 export type Outcome =
   | ReplyOutcome
-  | { readonly kind: 'failure'; readonly state: FailureState; readonly exchanges: readonly ExchangeResult[] }
+  | {
+      readonly kind: 'failure'
+      readonly state: FailureState
+      /** Why no server could be asked as securely as demanded, in words. */
+      readonly reason: string | undefined
+      readonly exchanges: readonly ExchangeResult[]
+    }
 
 /** What a transaction wants done next: send these, then wait for a reply, a failure or the time `until`; or nothing more. */
 export type Step =

@@ -2,7 +2,7 @@ import type { Clock, Random } from '../base/index.ts'
 import { isReplyTo } from '../wire/index.ts'
 import type { Probe } from './prober.ts'
 import { Prober } from './prober.ts'
-import type { Transport, TransportError } from './transport.ts'
+import type { ConnectionFacts, Transport, TransportError } from './transport.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** Sends the probes of one scope when they are due. Has no timer while all servers are up. */
@@ -55,7 +55,7 @@ export class ProbeLoop implements Disposable {
     const { upstream, channel, wire, patience } = probe
     const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
     const query = {
-      endpoint: upstream.endpoint,
+      endpoint: upstream.endpointOver(channel),
       channel,
       wire,
       patience,
@@ -63,18 +63,18 @@ export class ProbeLoop implements Disposable {
       isProbe: true,
       isAnsweredBy,
     } as const
-    const takeBack = this.#transport.exchange(query, (result) => {
+    const takeBack = this.#transport.exchange(query, (result, connection) => {
       this.#open.delete(probe)
-      this.#take(probe, result)
+      this.#take(probe, result, connection)
     })
     this.#open.set(probe, takeBack)
   }
 
-  #take(probe: Probe, result: Buffer | TransportError): void {
+  #take(probe: Probe, result: Buffer | TransportError, connection: ConnectionFacts | undefined): void {
     const now = this.#clock.now()
     try {
-      if (Buffer.isBuffer(result)) this.#prober.onReply(probe, result, now)
-      else this.#prober.onFailure(probe, result.code, now)
+      if (Buffer.isBuffer(result)) this.#prober.onReply(probe, result, now, connection)
+      else this.#prober.onFailure(probe, result.code, now, result.message)
     } catch (error) {
       this.#onBug(error)
     }

@@ -1,13 +1,16 @@
-import type { Channel, Millis, Random } from '../base/index.ts'
+import { type Channel, isEncrypted, type Millis, type Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 import { CLASS, ROOT, TYPE } from '../wire/index.ts'
 import { outgoingMessage } from './outgoing.ts'
 import { SUSPEND_GAP } from './retry-schedule.ts'
-import type { TransportErrorCode } from './transport.ts'
+import { PAYLOAD_SIZE } from './abilities.ts'
+import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 import { classify } from './reply-class.ts'
 
+/** Nobody is there, or nobody of use. */
+const AWAY: ReadonlySet<TransportErrorCode> = new Set(['refused', 'unreachable', 'handshake', 'untrusted', 'http'])
 /** How long the answer to a probe is waited for. */
 const PATIENCE: Millis = 2000
 /** Pause between two pairs of probes, with and without EDNS; and the least time before a probe is overdue. */
@@ -45,7 +48,9 @@ interface State {
 /**
  * Decides which probes go to servers that owe an answer: ordinary small questions, preferably one the server has answered
  * before. Until a server has answered EDNS, probes go in pairs, with and without EDNS at the same moment, so that a path
- * that drops EDNS is told from one that drops packets. A server that is out is probed without EDNS. `ProbeLoop` sends and waits.
+ * that drops EDNS is told from one that drops packets. A server that is out is probed without EDNS. With
+ * strict encryption probes take its channel and never go in plaintext; where it is opportunistic, they also find out
+ * whether TLS works by now. `ProbeLoop` sends and waits.
  */
 export class Prober {
   readonly #upstreams: Upstreams
@@ -64,15 +69,20 @@ export class Prober {
     this.#markOverdue(now)
     const { due, wakeAt } = this.#upstreams.probesDue(now)
     const pairs = this.#pairsDue(now)
+    const retries = this.#upstreams.encryptionRetries(now)
     const send = [...new Set([...due, ...pairs])].flatMap((upstream) => this.#probe(upstream, now))
-    const times = [wakeAt, ...this.#pairAt.values(), ...this.#overdueTimes()].filter((at) => at !== undefined)
+    for (const upstream of retries.due) send.push(this.#retryEncryption(upstream, now))
+    const times = [wakeAt, retries.wakeAt, ...this.#pairAt.values(), ...this.#overdueTimes()].filter(
+      (at) => at !== undefined,
+    )
     return { send, wakeAt: send.length > 0 || times.length > 0 ? Math.min(...times) : undefined }
   }
 
-  onReply(probe: Probe, wire: Buffer, now: Millis): void {
-    const { upstream, payloadSize, sentAt } = probe
+  onReply(probe: Probe, wire: Buffer, now: Millis, connection?: ConnectionFacts): void {
+    const { upstream, channel, payloadSize, sentAt } = probe
     const state = this.#open.get(probe)
     if (state !== undefined) state.isAnswered = true
+    if (isEncrypted(channel)) return this.#upstreams.onEncryptedMessage(upstream, connection, sentAt, now)
     if (upstream.liveness.state === 'out' && payloadSize === undefined) upstream.abilities.onPlainHeard()
     upstream.onDatagram(now - sentAt, wire.length, now)
     const replyClass = classify(wire, payloadSize !== undefined)
@@ -82,9 +92,11 @@ export class Prober {
     this.#pairAt.delete(upstream)
   }
 
-  onFailure(probe: Probe, code: TransportErrorCode, now: Millis): void {
-    const isAway = code === 'refused' || code === 'unreachable'
-    if (isAway) this.#upstreams.onUnreachable(probe.upstream, now)
+  onFailure(probe: Probe, code: TransportErrorCode, now: Millis, reason: string = code): void {
+    const { upstream, channel } = probe
+    const isAway = AWAY.has(code)
+    if (isEncrypted(channel)) this.#upstreams.onEncryptedFailure(upstream, code, reason, now)
+    if (isAway && !isRetry(probe)) this.#upstreams.onUnreachable(upstream, now)
     if (isAway || code === 'io') this.#open.delete(probe)
   }
 
@@ -92,18 +104,34 @@ export class Prober {
     const { abilities, liveness } = upstream
     const isOut = liveness.state === 'out'
     liveness.onProbe(now)
+    if (upstream.isStrict) {
+      const payloadSize = abilities.speaksEdns(now) ? PAYLOAD_SIZE : undefined
+      return [this.#message(upstream, upstream.probeChannel, payloadSize, undefined, now)]
+    }
     const mayTest = !isOut && abilities.speaksEdns(now)
-    const withEdns = mayTest ? this.#message(upstream, abilities.payloadSize(now), undefined, now) : undefined
+    const withEdns = mayTest ? this.#message(upstream, 'udp', abilities.payloadSize(now), undefined, now) : undefined
     const isEnough = withEdns !== undefined && abilities.hasProvenEdns
-    const plain = isEnough ? undefined : this.#message(upstream, undefined, withEdns, now)
+    const plain = isEnough ? undefined : this.#message(upstream, 'udp', undefined, withEdns, now)
     return [withEdns, plain].filter((probe) => probe !== undefined)
   }
 
-  #message(upstream: Upstream, payloadSize: number | undefined, partner: Probe | undefined, now: Millis): Probe {
+  /** Opportunistic TLS, which had failed, is tried on nobody's time (E-OPP-2). */
+  #retryEncryption(upstream: Upstream, now: Millis): Probe {
+    const channel = upstream.channels.encrypted?.channel ?? 'tls'
+    upstream.encryption.evidence.onRetry(now)
+    return this.#message(upstream, channel, PAYLOAD_SIZE, undefined, now)
+  }
+
+  #message(
+    upstream: Upstream,
+    channel: Channel,
+    payloadSize: number | undefined,
+    partner: Probe | undefined,
+    now: Millis,
+  ): Probe {
     const question = upstream.provenQuestion ?? ROOT_SOA
     const wire = outgoingMessage({ kind: 'question', question }, payloadSize, this.#random)
-    const overdueAt = now + Math.max(SHORTEST_WAIT, this.#upstreams.patience(upstream))
-    const channel = upstream.channels.first
+    const overdueAt = now + Math.max(SHORTEST_WAIT, this.#upstreams.patienceOver(upstream, channel))
     const probe = { upstream, channel, payloadSize, wire, sentAt: now, overdueAt, patience: PATIENCE, partner }
     upstream.counts.sent++
     upstream.counts.probes++
@@ -118,7 +146,7 @@ export class Prober {
         this.#open.delete(probe) // the machine was suspended: the answer could not be heard
         continue
       }
-      if (!state.isAnswered && !state.isOverdue) {
+      if (!state.isAnswered && !state.isOverdue && !isRetry(probe)) {
         probe.upstream.onOverdue()
         this.#upstreams.onMiss(probe.upstream, probe.sentAt, now)
       }
@@ -152,4 +180,9 @@ export class Prober {
   #overdueTimes(): Millis[] {
     return [...this.#open].flatMap(([{ overdueAt }, { isOverdue }]) => (isOverdue ? [] : [overdueAt]))
   }
+}
+
+/** It looks for TLS where plaintext is allowed as well: whether the server is there is found out by others. */
+function isRetry({ upstream, channel }: Probe): boolean {
+  return isEncrypted(channel) && !upstream.isStrict
 }

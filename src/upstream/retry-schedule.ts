@@ -73,9 +73,9 @@ export class RetrySchedule {
     return isStream(channel) ? TCP_PATIENCE : LIFETIME
   }
 
-  /** A message goes out over UDP, in the given round of the servers. */
-  onSend(attempt: ServerAttempt, round: number, now: Millis): void {
-    this.#nextSendAt = now + this.#waitFor(attempt, round, now)
+  /** A message goes out over UDP or an encrypted channel, in the given round of the servers. */
+  onSend(attempt: ServerAttempt, channel: Channel, round: number, now: Millis): void {
+    this.#nextSendAt = now + this.#waitFor(attempt, channel, round, now)
   }
 
   /** The same over a stream. `hasOthers`: another server can be asked, which then need not wait for long. */
@@ -100,8 +100,8 @@ export class RetrySchedule {
     return false
   }
 
-  #waitFor({ upstream, isStuck }: ServerAttempt, round: number, now: Millis): Millis {
-    const patience = this.#upstreams.patience(upstream)
+  #waitFor({ upstream, isStuck }: ServerAttempt, channel: Channel, round: number, now: Millis): Millis {
+    const patience = this.#upstreams.patienceOver(upstream, channel)
     if (this.#isOffline) return Math.min(OFFLINE_PATIENCE, patience)
     const isAlive = upstream.liveness.wasHeardSince(now - JUST_NOW)
     if (upstream.isLossy && isAlive) return grown(patience, GROWTH, Math.max(0, round - EAGER_ROUNDS), LONGEST_WAIT)

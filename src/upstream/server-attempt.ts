@@ -1,4 +1,4 @@
-import { type Channel, isStream, type Millis } from '../base/index.ts'
+import { type Channel, isEncrypted, isStream, type Millis } from '../base/index.ts'
 import type { Upstream } from './upstream.ts'
 import { PAYLOAD_SIZE, SMALL_PAYLOAD } from './abilities.ts'
 
@@ -28,9 +28,13 @@ export class ServerAttempt {
   largeLosses = 0
   /** When the last of those was sent. */
   #ednsLostAt = Number.NEGATIVE_INFINITY
+  /** Opportunistic TLS has failed for this question, or takes too long. */
+  hasTriedEncrypted = false
+  /** Messages over an encrypted channel that may still be answered. */
+  openEncrypted = 0
   /** Messages it may still get over UDP. */
   datagramsLeft = Number.POSITIVE_INFINITY
-  #sentUdp = 0
+  #sent = 0
   #startedAt: Millis = 0
 
   constructor(upstream: Upstream) {
@@ -39,17 +43,17 @@ export class ServerAttempt {
 
   /** The server is alive and yet does not answer this question: it takes long, or messages get lost. */
   get isStuck(): boolean {
-    return this.#sentUdp > 0 && this.upstream.liveness.wasHeardSince(this.#startedAt)
+    return this.#sent > 0 && this.upstream.liveness.wasHeardSince(this.#startedAt)
   }
 
   /** It was not asked over UDP yet. */
   get isUntried(): boolean {
-    return this.#sentUdp === 0
+    return this.#sent === 0
   }
 
   /** It got this question several times without any reply. */
   get isSilent(): boolean {
-    return this.#sentUdp >= ENOUGH && !this.gaveError && !this.refusedEdns && !this.lacksTcp
+    return this.#sent >= ENOUGH && !this.gaveError && !this.refusedEdns && !this.lacksTcp
   }
 
   /** The same while it answered other questions: so it is this question that it does not answer. */
@@ -57,25 +61,35 @@ export class ServerAttempt {
     return this.isSilent && this.isStuck && this.upstream.liveness.state === 'up'
   }
 
-  /** The channel of an ordinary message. With `largeChannel` the only place where a channel is chosen. */
+  /** The channel of an ordinary message, among those that the server's mode allows. */
   get channel(): Channel {
-    return this.upstream.channels.first
+    const { plain, encrypted } = this.upstream.channels
+    if (plain === undefined) return encrypted.channel
+    const isOffered = encrypted !== undefined && !this.hasTriedEncrypted && this.upstream.encryption.evidence.isOffered
+    return isOffered && this.openEncrypted === 0 ? encrypted.channel : 'udp'
   }
 
-  /** The channel for what `channel` has truncated or cannot carry. */
+  /** The channel for what a datagram cannot carry. */
   get largeChannel(): Channel {
-    return this.upstream.channels.large
+    return 'tcp'
+  }
+
+  /** It has the question, and asking again on the same connection would bring nothing. */
+  get isBusy(): boolean {
+    return this.upstream.isStrict && this.openEncrypted > 0
   }
 
   /** The EDNS payload size to offer in the next message over `channel`; undefined: without EDNS. */
   payloadSize(channel: Channel, now: Millis): number | undefined {
-    return isStream(channel) ? this.#streamPayload(now) : this.#datagramPayload(now)
+    if (!isStream(channel)) return this.#datagramPayload(now)
+    if (isEncrypted(channel) && this.#sent++ === 0) this.#startedAt = now
+    return this.#streamPayload(now)
   }
 
   /** Counts the message, and alternates what it asks for with EDNS so that each cause of silence is found out. */
   #datagramPayload(now: Millis): number | undefined {
     const { abilities, liveness } = this.upstream
-    const nth = this.#sentUdp++
+    const nth = this.#sent++
     if (nth === 0) this.#startedAt = now
     if (--this.datagramsLeft <= 0) this.isExhausted = true
     if (this.refusedEdns || abilities.isEdnsUnlikely || !abilities.speaksEdns(now)) return undefined

@@ -20,11 +20,16 @@ export class ServerAttempts {
     return this.all.some(({ isExhausted }) => !isExhausted)
   }
 
+  /** Whether anybody could be asked now. */
+  get hasFree(): boolean {
+    return this.all.some(isFree)
+  }
+
   /** The next in turn of those that may still be asked; undefined when there is none. */
   next(): ServerAttempt | undefined {
     const [only] = this.all
-    if (this.all.length === 1) return only?.isExhausted === false ? only : undefined
-    const left = this.all.filter(({ isExhausted }) => !isExhausted)
+    if (this.all.length === 1) return only !== undefined && isFree(only) ? only : undefined
+    const left = this.all.filter(isFree)
     return left[this.#turn++ % left.length]
   }
 
@@ -56,4 +61,8 @@ export class ServerAttempts {
     for (const { isSilent, upstream } of this.all)
       if (isSilent) upstream.failures.add(question, { kind: 'silence' }, now)
   }
+}
+
+function isFree({ isExhausted, isBusy }: ServerAttempt): boolean {
+  return !isExhausted && !isBusy
 }

@@ -1,6 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import { typeText } from '../wire/index.ts'
 import type { AbilityEvidence } from './abilities.ts'
+import type { EncryptionReport } from './encryption-state.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -38,6 +39,8 @@ export interface ServerReport extends AbilityEvidence {
   readonly vainHedges: number
   /** Questions it is not asked again just now, as it failed at them (RFC 9520). */
   readonly rememberedFailures: number
+  /** Undefined where it is to be asked in plaintext alone. */
+  readonly encryption: EncryptionReport | undefined
   /** What speaks against it, in words with the evidence; empty for a healthy server. */
   readonly doubts: readonly string[]
 }
@@ -67,10 +70,12 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
     hedges,
     vainHedges,
     rememberedFailures: failures.count(now),
+    encryption: upstream.channels.encrypted === undefined ? undefined : upstream.encryption.report(now),
     doubts: [
       ...errorDoubts(upstream.errors.useless(now)),
       ...(upstream.errorsInRow >= ERRORS_IN_ROW ? [`gave errors ${times(upstream.errorsInRow)}`] : []),
       ...doubts(state, isLossy, evidence),
+      ...(upstream.encryption.doubt === undefined ? [] : [upstream.encryption.doubt]),
     ],
     ...evidence,
   }

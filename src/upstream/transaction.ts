@@ -1,4 +1,4 @@
-import { type Channel, isStream, type Millis, type Random } from '../base/index.ts'
+import { type Channel, isEncrypted, isStream, type Millis, type Random } from '../base/index.ts'
 import type { Message } from '../wire/index.ts'
 import { type ServerAttempt, ENOUGH } from './server-attempt.ts'
 import { ServerAttempts } from './server-attempts.ts'
@@ -7,7 +7,7 @@ import type { FailureState, Outcome, ReplyOutcome, Step } from './outcome.ts'
 import type { Request } from './outgoing.ts'
 import { outgoingMessage } from './outgoing.ts'
 import { RetrySchedule, SUSPEND_GAP } from './retry-schedule.ts'
-import type { TransportErrorCode } from './transport.ts'
+import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
 import { ExchangeLog } from './exchange-log.ts'
 import { Exchange } from './exchange.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -37,6 +37,10 @@ export class Transaction {
   #sawMalformed = false
   #isKnownSilence = false
   #sawOnlyNoRoute = true
+  /** It was there for everybody on the way to read (E-OPP-4). */
+  #wasSentInPlaintext = false
+  /** Why a server could not be asked over its encrypted channel, when there was no other. */
+  #reason: string | undefined
   #waitsUntil: Millis = 0
   #outcome: Outcome | undefined
 
@@ -56,13 +60,13 @@ export class Transaction {
     return this.#askNext(now)
   }
 
-  /** A message that answers this exchange came, perhaps after the transaction was done. */
-  onReply(exchange: Exchange, wire: Buffer, now: Millis): Step {
+  /** A message that answers this exchange came, perhaps after the transaction was done; over `connection` if encrypted. */
+  onReply(exchange: Exchange, wire: Buffer, now: Millis, connection?: ConnectionFacts): Step {
     if (now - exchange.sentAt > exchange.patience + SUSPEND_GAP) return this.#onWake(now) // its TTLs began before the suspend
     const replyClass = classify(wire, exchange.payloadSize !== undefined)
-    learnFromReply(exchange, wire, replyClass.kind, now)
+    learnFromReply(exchange, wire, replyClass.kind, connection, this.#upstreams, now)
     if (replyClass.kind === 'answer') exchange.upstream.failures.forget(this.#request.question)
-    this.#log.settle(exchange)
+    this.#settle(exchange)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     this.#sawOnlyNoRoute = false
     if (replyClass.kind === 'malformed') return this.#onMalformed(exchange, wire.length, now)
@@ -71,21 +75,25 @@ export class Transaction {
     if (kind === 'edns-refused') return this.#retryWithoutEdns(exchange, message, wire.length, now)
     this.#log.note(exchange, resultText(message), now, wire.length)
     const { upstream, channel, attempt } = exchange
-    const outcome = { kind: 'reply', wire, message, upstream, channel, exchanges: this.#log.results } as const
+    const isConfidential = isEncrypted(channel) && !this.#wasSentInPlaintext
+    const exchanges = this.#log.results
+    const outcome = { kind: 'reply', wire, message, upstream, channel, isConfidential, exchanges } as const
     if (kind === 'server-error') return this.#onServerError(outcome, attempt, now)
-    learnFromAnswer(exchange, this.#log.open)
+    learnFromAnswer(exchange, this.#log.open, this.#upstreams, now)
     return this.#onAnswer(outcome, attempt, now)
   }
 
-  /** The transport could not deliver the message, or nothing came for it in time. */
-  onFailure(exchange: Exchange, code: TransportErrorCode, now: Millis): Step {
+  /** The transport could not deliver the message, or nothing came for it in time; `reason` says why, for people. */
+  onFailure(exchange: Exchange, code: TransportErrorCode, now: Millis, reason: string = code): Step {
     const { attempt, channel } = exchange
-    learnFromFailure(exchange, code, this.#upstreams, this.#attempts.isStuck, now)
-    this.#log.settle(exchange)
+    learnFromFailure(exchange, code, reason, this.#upstreams, this.#attempts.isStuck, now)
+    this.#settle(exchange)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     if (code !== 'unreachable') this.#sawOnlyNoRoute = false
     if (code === 'too-large' && !isStream(channel)) return this.#send(attempt, attempt.largeChannel, now)
-    this.#log.note(exchange, code, now)
+    const isOfTls = code === 'handshake' || code === 'untrusted' || code === 'http'
+    this.#log.note(exchange, isOfTls ? reason : code, now)
+    if (isEncrypted(channel)) return this.#onEncryptedFailure(exchange, code, reason, now)
     if (isStream(channel)) return this.#onTcpFailure(exchange, code, now)
     if (code !== 'timeout') attempt.isExhausted = true
     return this.#askNext(now)
@@ -98,16 +106,20 @@ export class Transaction {
     if (now >= this.#schedule.deadline) return this.#fail('timeout', now)
     if (now < this.#schedule.nextSendAt) return this.#wait([])
     this.#sawOnlyNoRoute = false
-    for (const exchange of this.#log.newlyLate(now)) {
-      learnFromSilence(exchange, this.#upstreams, this.#attempts.isStuck, now)
-    }
-    const only = this.#log.sent === 1 ? this.#log.oldest : undefined
+    const late = this.#log.newlyLate(now)
+    const raced = late.find(
+      ({ channel, upstream }) => isEncrypted(channel) && upstream.encryption.evidence.state === 'untried',
+    )
+    for (const exchange of late) learnFromSilence(exchange, this.#upstreams, this.#attempts.isStuck, now)
+    if (raced !== undefined && !raced.upstream.isStrict) return this.#send(raced.attempt, 'udp', now) // E-OPP-1
+    const only = this.#log.sent === 1 && this.#attempts.hasFree ? this.#log.oldest : undefined
     return only === undefined || this.#schedule.mayHedge(only, now) ? this.#askNext(now) : this.#wait([])
   }
 
   /** The machine was suspended: silence is not counted against servers, and the question is asked anew. */
   #onWake(now: Millis): Step {
     this.#log.forgetOpen()
+    for (const attempt of this.#attempts.all) attempt.openEncrypted = 0
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     this.#schedule.restart(now)
     return this.#askNext(now)
@@ -122,7 +134,7 @@ export class Transaction {
     if (failure === undefined) return
     attempt.isExhausted = true
     if (failure.kind === 'silence') this.#isKnownSilence = true
-    else this.#takeError({ ...failure, kind: 'reply', upstream, exchanges: this.#log.results })
+    else this.#takeError({ ...failure, kind: 'reply', upstream, isConfidential: false, exchanges: this.#log.results })
   }
 
   #onMalformed(exchange: Exchange, bytes: number, now: Millis): Step {
@@ -194,6 +206,22 @@ export class Transaction {
     return this.#askNext(now)
   }
 
+  /** Strict goes on with other servers, or fails (E-LIFE-1); else the question goes in plaintext, and at once. */
+  #onEncryptedFailure({ attempt, channel }: Exchange, code: TransportErrorCode, reason: string, now: Millis): Step {
+    if (code === 'closed' && !attempt.hasReconnected) {
+      attempt.hasReconnected = true // E-TLS-5
+      return this.#send(attempt, channel, now)
+    }
+    if (!attempt.upstream.isStrict) {
+      const isFirst = !attempt.hasTriedEncrypted
+      attempt.hasTriedEncrypted = true
+      return isFirst ? this.#send(attempt, attempt.channel, now) : this.#askNext(now)
+    }
+    this.#reason ??= reason
+    if (code !== 'timeout') attempt.isExhausted = true
+    return this.#askNext(now)
+  }
+
   /** Asks the next server in turn; the end when none is left and nothing is under way. */
   #askNext(now: Millis): Step {
     const isLast = this.#log.sent >= MAX_EXCHANGES
@@ -209,19 +237,27 @@ export class Transaction {
     const wire = outgoingMessage(this.#request, payloadSize, this.#random)
     const earlier = this.#log.sent
     const round = Math.floor(earlier / this.#attempts.all.length)
-    if (isStream(channel)) this.#schedule.onSendStream(attempt, this.#attempts.hasUntried(now), now)
-    else this.#schedule.onSend(attempt, round, now)
+    const isFallback = isStream(channel) && !isEncrypted(channel)
+    if (isFallback) this.#schedule.onSendStream(attempt, this.#attempts.hasUntried(now), now)
+    else this.#schedule.onSend(attempt, channel, round, now)
     const patience = this.#schedule.patience(channel)
-    const overdueAt = isStream(channel) ? this.#schedule.nextSendAt : now + this.#upstreams.patience(upstream)
+    const overdueAt = isFallback ? this.#schedule.nextSendAt : now + this.#upstreams.patienceOver(upstream, channel)
+    if (isEncrypted(channel)) attempt.openEncrypted++
+    else this.#wasSentInPlaintext = true
     const exchange = new Exchange(attempt, { channel, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })
     upstream.counts.sent++
     this.#log.add(exchange)
     return this.#wait([exchange])
   }
 
+  #settle(exchange: Exchange): void {
+    const wasOpen = this.#log.settle(exchange)
+    if (wasOpen && isEncrypted(exchange.channel)) exchange.attempt.openEncrypted--
+  }
+
   #wait(send: readonly Exchange[]): Step {
     const { deadline, nextSendAt } = this.#schedule
-    const mayTryAgain = this.#log.sent < MAX_EXCHANGES && this.#attempts.hasOpen
+    const mayTryAgain = this.#log.sent < MAX_EXCHANGES && this.#attempts.hasFree
     this.#waitsUntil = mayTryAgain ? Math.min(deadline, nextSendAt) : deadline
     return { kind: 'wait', send, until: this.#waitsUntil }
   }
@@ -236,7 +272,7 @@ export class Transaction {
   #fail(state: FailureState, now: Millis): Step {
     this.#log.noteUnanswered(now)
     if (this.#request.kind === 'question') this.#attempts.rememberSilences(this.#request.question, now)
-    return this.#done(this.#bestError ?? { kind: 'failure', state, exchanges: this.#log.results })
+    return this.#done(this.#bestError ?? { kind: 'failure', state, reason: this.#reason, exchanges: this.#log.results })
   }
 
   #done(outcome: Outcome): Step {

@@ -6,7 +6,35 @@ export interface Endpoint {
   readonly port: number
   /** The packet leaves through this link and no other (R-SRV-8); 0 = as the routing table says. Also the zone of fe80::/10. */
   readonly ifindex: IfIndex
+  /** For encrypted channels: the name to ask for and, where `isVerified`, the name or address it must prove to have. */
   readonly serverName: string | undefined
+  /** Whether nothing may be sent before the server has proven who it is. */
+  readonly isVerified?: boolean
+  /** For DNS over HTTPS. */
+  readonly resource?: HttpResource
+}
+
+/** What is asked for over HTTPS (RFC 8484 §4.1). */
+export interface HttpResource {
+  /** Host, and port where it is not 443. */
+  readonly authority: string
+  readonly path: string
+  readonly method: 'GET' | 'POST'
+}
+
+/** What is known of an encrypted connection that carried a message. The same object for all messages on it. */
+export interface ConnectionFacts {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string
+  /** The name or address that its certificate was verified against; undefined where nothing is verified. */
+  readonly verifiedAs: string | undefined
+  /** By a ticket of an earlier connection. */
+  readonly isResumed: boolean
+  /** When messages could be sent, and how long it took to come to that. */
+  readonly readyAt: Millis
+  readonly took: Millis
+  /** Whether it can still be used. */
+  readonly isOpen: boolean
 }
 
 /** One message to one server over one channel. */
@@ -27,10 +55,20 @@ export interface OutgoingQuery {
 
 /**
  * `timeout` nothing usable came · `refused` ICMP port unreachable or TCP RST · `unreachable` no route, network or host
- * down · `closed` the peer closed a stream without answering · `too-large` the message does not fit a datagram on this
- * path · `io` anything else; see `cause`.
+ * down · `closed` the peer closed a stream without answering · `handshake` it was connected, but could not agree on TLS ·
+ * `untrusted` it has not proven to be who it should be · `http` it answered with no DNS message · `too-large` the message does not fit a datagram on this path ·
+ * `io` anything else; see `cause`.
  */
-export type TransportErrorCode = 'timeout' | 'refused' | 'unreachable' | 'closed' | 'too-large' | 'io'
+export type TransportErrorCode =
+  | 'timeout'
+  | 'refused'
+  | 'unreachable'
+  | 'closed'
+  | 'handshake'
+  | 'untrusted'
+  | 'http'
+  | 'too-large'
+  | 'io'
 
 export class TransportError extends Error {
   readonly code: TransportErrorCode
@@ -42,8 +80,8 @@ export class TransportError extends Error {
   }
 }
 
-/** Called with the reply, or with the reason why there is none. */
-export type Settle = (result: Buffer | TransportError) => void
+/** Called with the reply, or with the reason why there is none; and with what carried the reply, if it was encrypted. */
+export type Settle = (result: Buffer | TransportError, connection?: ConnectionFacts) => void
 
 /** Carries messages; never retries and never judges an answer. */
 export interface Transport {

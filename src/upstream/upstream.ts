@@ -7,9 +7,9 @@ import { ErrorsByType } from './errors-by-type.ts'
 import { Liveness } from './liveness.ts'
 import { RecentFailures } from './recent-failures.ts'
 import { FIRST_PATIENCE, RoundTrips } from './round-trips.ts'
-import type { Endpoint } from './transport.ts'
-
-export const DNS_PORT = 53
+import { EncryptionState } from './encryption-state.ts'
+import { endpointOver, mainEndpoint, type ServerChannels } from './server-channels.ts'
+import type { ConnectionFacts, Endpoint } from './transport.ts'
 
 /** After so many errors without an answer in between, the errors said nothing of the names: a router without its uplink. */
 const NO_UPLINK = 8
@@ -20,20 +20,10 @@ const LOSSY = 0.1
 /** A server of a scope and the way to it. */
 export interface PlannedServer {
   readonly spec: ServerSpec
-  readonly endpoint: Endpoint
+  readonly channels: ServerChannels
   /** For people: `192.0.2.1`, `[2001:db8::1]:5353%eth0`. */
   readonly label: string
 }
-
-/** By which channels a server may be asked. */
-export interface ServerChannels {
-  /** The first message, and probes. */
-  readonly first: Channel
-  /** What does not fit a datagram. The same as `first` where that is a stream. */
-  readonly large: Channel
-}
-
-const UNENCRYPTED: ServerChannels = { first: 'udp', large: 'tcp' }
 
 /**
  * One server of one scope, and what was learnt of it: liveness, round trips, abilities, failures. Belongs to the link it is
@@ -41,13 +31,15 @@ const UNENCRYPTED: ServerChannels = { first: 'udp', large: 'tcp' }
  */
 export class Upstream {
   readonly spec: ServerSpec
+  readonly channels: ServerChannels
+  /** Address and link, which are the same on all channels. */
   readonly endpoint: Endpoint
-  readonly channels: ServerChannels = UNENCRYPTED
   /** For people; follows the name of the link. */
   label: string
   readonly roundTrips = new RoundTrips()
   readonly liveness = new Liveness()
   readonly abilities = new Abilities()
+  readonly encryption: EncryptionState
   /** About names, not about the server: a flush empties it. */
   readonly failures = new RecentFailures()
   /** To questions that another server answered. */
@@ -72,15 +64,35 @@ export class Upstream {
     vainHedges: 0,
   }
 
-  constructor({ spec, endpoint, label }: PlannedServer) {
+  constructor({ spec, channels, label }: PlannedServer) {
     this.spec = spec
-    this.endpoint = endpoint
+    this.channels = channels
+    this.endpoint = mainEndpoint(channels)
+    this.encryption = new EncryptionState(channels.encrypted?.channel ?? 'tls', channels.plain === undefined)
     this.label = label
   }
 
-  /** Whether this is the server planned, reached the same way. */
-  is({ spec, endpoint }: PlannedServer): boolean {
-    return serverKey(spec) === serverKey(this.spec) && endpoint.ifindex === this.endpoint.ifindex
+  /** Whether this is the server planned, reached the same way: what was learnt in one mode says nothing in another. */
+  is({ spec, channels }: PlannedServer): boolean {
+    const isSameServer = serverKey(spec) === serverKey(this.spec)
+    return isSameServer && wayOf(channels) === wayOf(this.channels)
+  }
+
+  /** Nothing may be sent to it in plaintext. */
+  get isStrict(): boolean {
+    return this.channels.plain === undefined
+  }
+
+  /** Of probes, which find out whether it is there. */
+  get probeChannel(): Channel {
+    return this.channels.plain === undefined ? this.channels.encrypted.channel : 'udp'
+  }
+
+  /** Where a message over `channel` goes. @throws where this server must not be asked so, which nothing may try */
+  endpointOver(channel: Channel): Endpoint {
+    const endpoint = endpointOver(this.channels, channel)
+    if (endpoint === undefined) throw new Error(`${this.label} must not be asked over ${channel}`)
+    return endpoint
   }
 
   get roundTrip(): Millis | undefined {
@@ -133,6 +145,14 @@ export class Upstream {
     this.#onHeard(now)
   }
 
+  /** A message came over an encrypted connection. */
+  onEncryptedMessage(facts: ConnectionFacts | undefined, sentAt: Millis, now: Millis): void {
+    this.counts.answers++
+    const took = this.encryption.onMessage(facts, sentAt, now)
+    if (took !== undefined) this.roundTrips.add(took)
+    this.#onHeard(now)
+  }
+
   /** A connection failed. */
   onStreamFailed(now: Millis): void {
     this.counts.failedTcp++
@@ -182,6 +202,7 @@ export class Upstream {
     this.roundTrips.reset()
     this.liveness.reset()
     this.abilities.reset()
+    this.encryption.reset()
     this.failures.clear()
     this.errors.reset()
     this.#errorsInRow = 0
@@ -195,4 +216,10 @@ export class Upstream {
     }
     this.liveness.onHeard(now)
   }
+}
+
+/** All that decides how a server is reached. */
+function wayOf({ plain, encrypted }: ServerChannels): string {
+  const { ifindex } = mainEndpoint({ plain, encrypted } as ServerChannels)
+  return [ifindex, plain !== undefined, encrypted?.channel, encrypted?.endpoint.isVerified].join(' ')
 }

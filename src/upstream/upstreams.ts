@@ -1,9 +1,11 @@
-import type { Millis } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
+import { type Channel, isEncrypted, type Millis } from '../base/index.ts'
+import type { EncryptionNews } from './encryption-state.ts'
 import type { Hedge } from './hedge-budget.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import type { Tuning } from './tuning.ts'
 import { DEFAULT_TUNING } from './tuning.ts'
+import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
 import type { Upstream } from './upstream.ts'
 
 /** So long after the last question probes keep their usual pace, as another may follow. */
@@ -11,6 +13,8 @@ const DEMAND: Millis = 20_000
 /** After that the least pause is the quarter of the time since the last question, and no more than five minutes. */
 const IDLE_SHARE = 4
 const LONGEST_IDLE_PAUSE: Millis = 300_000
+/** Round trips of a connection, a handshake of TLS 1.2 and a question. */
+const COLD_ROUNDS = 4
 /** A first message may still be answered within so many times the server's patience; after that it counts as lost. */
 const LOST_AFTER = 4
 const LOST_AFTER_AT_LEAST: Millis = 400
@@ -23,6 +27,8 @@ export class Upstreams {
   onProbeNeeded: () => void = () => undefined
   /** Told when another server is the current one. */
   onCurrentChanged: () => void = () => undefined
+  /** Told when a server is asked by another channel than before, or cannot be asked at all. */
+  onEncryptionNews: (upstream: Upstream, news: EncryptionNews) => void = () => undefined
   readonly #budget = new HedgeBudget()
   /** The server that answered last. */
   #current: Upstream | undefined
@@ -61,6 +67,16 @@ export class Upstreams {
     return upstream.patienceAfter(this.tuning.firstPatience)
   }
 
+  /**
+   * The same for a message over `channel`: a handshake before it takes three more round trips. No longer than for a
+   * server of which nothing is known, so that the next is asked in time (E-OPP-1).
+   */
+  patienceOver(upstream: Upstream, channel: Channel): Millis {
+    const patience = this.patience(upstream)
+    if (!isEncrypted(channel) || !upstream.encryption.isCold) return patience
+    return Math.max(patience, Math.min(this.tuning.firstPatience, COLD_ROUNDS * patience))
+  }
+
   /** A question begins: it earns hedges, and wakes the probes when it is the first for a while. */
   onQuestion(now: Millis): void {
     this.#budget.earn(this.tuning.hedgeShare)
@@ -79,6 +95,26 @@ export class Upstreams {
   /** A message went unanswered for the whole patience of its server. */
   onMiss(upstream: Upstream, sentAt: Millis, now: Millis): void {
     upstream.liveness.onMiss(sentAt, now)
+    this.onProbeNeeded()
+  }
+
+  /** A message came over an encrypted connection. */
+  onEncryptedMessage(upstream: Upstream, facts: ConnectionFacts | undefined, sentAt: Millis, now: Millis): void {
+    upstream.onEncryptedMessage(facts, sentAt, now)
+    this.#tell(upstream, upstream.encryption.newsOfMessage())
+  }
+
+  /** A message could not be carried over an encrypted connection. */
+  onEncryptedFailure(upstream: Upstream, code: TransportErrorCode, reason: string, now: Millis): void {
+    // On an open connection silence is the question's, or the server's, and not that of the channel.
+    if (code === 'timeout' && !upstream.encryption.isCold) return
+    this.#tell(upstream, upstream.encryption.onFailed(code, reason, now))
+    this.onProbeNeeded()
+  }
+
+  /** Plaintext was answered where TLS, which had worked, was not. */
+  onOutdone(upstream: Upstream, now: Millis): void {
+    this.#tell(upstream, upstream.encryption.onOutdone(now))
     this.onProbeNeeded()
   }
 
@@ -112,6 +148,23 @@ export class Upstreams {
     return { due, wakeAt }
   }
 
+  /** Servers whose opportunistic TLS is to be tried again, and when the next is. */
+  encryptionRetries(now: Millis): { readonly due: readonly Upstream[]; readonly wakeAt: Millis | undefined } {
+    if (now - this.#askedAt > DEMAND) return { due: [], wakeAt: undefined }
+    const due: Upstream[] = []
+    let wakeAt: Millis | undefined
+    for (const upstream of this.all) {
+      const at =
+        upstream.isStrict || upstream.channels.encrypted === undefined
+          ? undefined
+          : upstream.encryption.evidence.retryAt
+      if (at === undefined) continue
+      if (at <= now) due.push(upstream)
+      else wakeAt = Math.min(wakeAt ?? at, at)
+    }
+    return { due, wakeAt }
+  }
+
   /** Drops remembered failures at such names, or at all. */
   forgetFailures(isMovedElsewhere: (name: Name) => boolean = () => true): void {
     for (const { failures } of this.all) failures.forgetNames(isMovedElsewhere)
@@ -134,6 +187,10 @@ export class Upstreams {
   #idlePause(now: Millis): Millis {
     const idle = now - this.#askedAt
     return idle <= DEMAND ? 0 : Math.min(LONGEST_IDLE_PAUSE, idle / IDLE_SHARE)
+  }
+
+  #tell(upstream: Upstream, news: EncryptionNews | undefined): void {
+    if (news !== undefined) this.onEncryptionNews(upstream, news)
   }
 
   /** All before the best that is trusted, and that one too when it is in doubt. */

@@ -1,5 +1,5 @@
 import { bool, int, list, optional, string, struct } from './idl.ts'
-import { ResourceKey } from './shared-types.ts'
+import { Encryption, ResourceKey } from './shared-types.ts'
 
 /** Times in microseconds, as in all interfaces of this service; wall-clock ones since 1970. */
 export const Attempt = struct('Attempt', {
@@ -81,6 +81,7 @@ export const Server = struct('Server', {
   errors: int,
   truncated: int,
   invalid: int,
+  encryption: optional(Encryption),
   /** Sentences for people; empty when nothing is wrong. */
   doubts: list(string),
 })
@@ -101,4 +102,4 @@ export const Scope = struct('Scope', {
 
 /** What `Provenance` needs to be described. */
 export const PROVENANCE_TYPES = [Attempt, ScopeVerdict, Provenance, Failure] as const
-export const EXPLANATION_TYPES = [Step, Remembered, Server, Scope] as const
+export const EXPLANATION_TYPES = [Step, Remembered, Encryption, Server, Scope] as const

@@ -3,6 +3,7 @@ import { bool, int, list, method, optional, stream, string, struct } from './idl
 import {
   CONFIGURATION_TYPES,
   DNSConfiguration,
+  Encryption,
   extendedErrorOutput,
   ResourceKey,
   ResourceRecord,
@@ -40,6 +41,7 @@ const ServerLearnt = struct('ServerLearnt', {
   Payload: int,
   LargeLosses: int,
   TCPFailures: int,
+  Encryption: optional(Encryption),
   Doubts: list(string),
 })
 /** Keys as systemd-resolved spells them (varlink.md §4.2). */
@@ -121,6 +123,7 @@ export const MONITOR_INTERFACE: Interface<typeof methods> = {
     AnswerRecord,
     CacheEntry,
     ScopeCache,
+    Encryption,
     ServerLearnt,
     ServerState,
     TransactionStatistics,

@@ -118,6 +118,21 @@ export const DNSConfiguration = struct('DNSConfiguration', {
 })
 
 /** What a description of `DNSConfiguration` must declare. */
+/** Ours: what is known of the encrypted channel to a server. Times in microseconds. */
+export const Encryption = struct('Encryption', {
+  channel: string,
+  mode: string,
+  state: string,
+  version: optional(string),
+  verifiedAs: optional(string),
+  open: bool,
+  ageUSec: optional(int),
+  handshakes: int,
+  resumptions: int,
+  failures: int,
+  failure: optional(string),
+})
+
 export const CONFIGURATION_TYPES = [DNSServer, SearchDomain, DNSScope, DNSConfiguration] as const
 
 /** The fields of any error of the resolver that may carry an extended DNS error. */

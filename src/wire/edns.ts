@@ -2,7 +2,7 @@ import { printable } from '../base/index.ts'
 import type { ResourceRecord } from './record.ts'
 
 /** Option codes in use here (IANA "DNS EDNS0 Option Codes"). */
-export const OPTION = { NSID: 3, EDE: 15 } as const
+export const OPTION = { NSID: 3, COOKIE: 10, TCP_KEEPALIVE: 11, PADDING: 12, EDE: 15 } as const
 
 /** An OPT pseudo-record (RFC 6891 §6.1). */
 export interface Opt {

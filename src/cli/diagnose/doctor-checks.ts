@@ -66,6 +66,7 @@ export const CHECKS: readonly Check[] = [
   somebodyTakesTheRest,
   serversHaveLinks,
   serversHaveRoutes,
+  encryptedServersWork,
   serversAnswer,
   domainsHaveServers,
   domainsAreClaimedOnce,
@@ -231,7 +232,7 @@ function serversHaveRoutes({ unreachable, links }: Facts): Finding[] {
 function serversAnswer({ links }: Facts): Finding[] {
   return links.flatMap((link) =>
     link.servers.flatMap((server): Finding[] => {
-      if (!isSilent(server)) return []
+      if (!isSilent(server) || (server.encryption !== undefined && isFailing(server.encryption))) return []
       const others = link.servers.filter((other) => other.answers > 0 && !isSilent(other))
       const rest = others.map((other) => addressOf(other.server)).join(' ')
       const what = `DNS server ${server.server} of ${link.scope} does not answer (${server.silences} of ${server.sent} questions unanswered).`
@@ -242,6 +243,36 @@ function serversAnswer({ links }: Facts): Finding[] {
       return [others.length > 0 ? warning('dead-server', what, repair) : problem('dead-server', what, repair)]
     }),
   )
+}
+
+/** Where plaintext is not allowed, and encryption does not work: what is wrong, and what helps. */
+function encryptedServersWork({ links }: Facts): Finding[] {
+  return links.flatMap((link) =>
+    link.servers.flatMap(({ server, encryption }): Finding[] => {
+      if (encryption === undefined || !isFailing(encryption)) return []
+      const { channel, failure = '' } = encryption
+      const works = link.servers.some((other) => other.encryption !== undefined && !isFailing(other.encryption))
+      const what = `DNS server ${server} of ${link.scope} cannot be asked over ${channel.toUpperCase()}, and is not asked in plaintext: ${failure}.`
+      const repair = encryptionRepair(failure, link, addressOf(server))
+      return [works ? warning('encryption', what, repair) : problem('encryption', what, repair)]
+    }),
+  )
+}
+
+function isFailing({ mode, state }: NonNullable<Server['encryption']>): boolean {
+  return mode === 'strict' && state === 'failing'
+}
+
+/** By the words of the daemon, of which each names one cause (E-NODE-12). */
+function encryptionRepair(failure: string, link: LinkView, address: string): string {
+  if (failure.includes('clock of this machine')) return 'timedatectl status'
+  const isAuthority = failure.includes('authority that this system does not trust') || failure.includes('itself')
+  if (isAuthority) return 'cp ITS-AUTHORITY.crt /usr/local/share/ca-certificates/ && update-ca-certificates'
+  if (failure.includes('holds no certificate')) return 'apt-get install --reinstall ca-certificates'
+  if (link.ifindex === undefined) return 'edit DNS= and DNSOverTLS= in /etc/systemd/resolved.conf'
+  // Not the name that the certificate shows: a portal, or somebody else on the way, may have shown it.
+  if (failure.includes(', not for ')) return `tsresolvectl dns ${link.name} ${address}#ITS-NAME`
+  return `tsresolvectl dnsovertls ${link.name} no`
 }
 
 function isSilent({ trusted, answers, silences }: Server): boolean {

@@ -4,6 +4,7 @@ import { rcodeText, typeText } from '../../wire/index.ts'
 import { timeSpan } from '../terminal/layout.ts'
 import { agoText, attemptLines, roughSpan, sourceText } from '../query/provenance.ts'
 import { readRecord, recordText } from '../query/record-lines.ts'
+import { encryptionText } from '../inspect/encryption-text.ts'
 import { table } from '../terminal/table.ts'
 
 type Step = Why['steps'][number]
@@ -27,7 +28,6 @@ const VERDICTS: ReadonlyMap<string, string> = new Map([
 const OBSTACLES: ReadonlyMap<string, string> = new Map([
   ['network-down', 'no network link is up'],
   ['stub-loop', 'its servers are this resolver itself'],
-  ['encryption-unavailable', 'DNSOverTLS=yes demands what is not available'],
   ['single-label', 'addresses of single labels are not asked over unicast DNS'],
   ['mark-unavailable', 'FirewallMark= demands what is not available'],
 ])
@@ -105,7 +105,7 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 ])
 
 export function serverLines(servers: readonly Server[]): string[] {
-  return table(
+  const rows = table(
     servers.map((server, i) => [
       `${i + 1}. ${server.server}`,
       healthText(server),
@@ -114,6 +114,10 @@ export function serverLines(servers: readonly Server[]): string[] {
       `${server.answers} of ${server.sent} answered${server.current ? ', current' : ''}`,
     ]),
   )
+  return servers.flatMap(({ encryption }, i) => {
+    const row = rows[i] ?? ''
+    return encryption === undefined ? [row] : [row, `   encryption: ${encryptionText(encryption)}`]
+  })
 }
 
 /** With what is held against it, in the words of `status`. */

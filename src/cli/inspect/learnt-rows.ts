@@ -1,5 +1,6 @@
 import type { MONITOR_INTERFACE, Reply } from '../../varlink-idl/index.ts'
 import { type Row, timeSpan } from '../terminal/layout.ts'
+import { type Encryption, encryptionText, handshakesText } from './encryption-text.ts'
 
 /** What the daemon has learnt of one server; the original has none. */
 export type Learnt = NonNullable<Reply<typeof MONITOR_INTERFACE, 'DumpServerState'>['dump'][number]['Learnt']>
@@ -15,5 +16,14 @@ export function learntRows(learnt: Learnt): Row[] {
     { label: 'Asked again', value: `${Hedges} times, ${VainHedges} of them without effect` },
     { label: 'EDNS', value: `${learnt.EDNS}${learnt.Payload === 0 ? '' : `, ${learnt.Payload} bytes`}` },
     { label: 'Failures remembered', value: String(learnt.RememberedFailures) },
+    ...encryptionRows(learnt.Encryption),
+  ]
+}
+
+function encryptionRows(encryption: Encryption | undefined): Row[] {
+  if (encryption === undefined) return []
+  return [
+    { label: 'Encryption', value: encryptionText(encryption) },
+    { label: 'Handshakes', value: handshakesText(encryption) },
   ]
 }

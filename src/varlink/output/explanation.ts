@@ -113,8 +113,15 @@ export function serverOutput(report: ServerReport): ExplainedServerValue {
     errors,
     truncated,
     invalid,
+    encryption: encryptionOutput(report),
     doubts,
   }
+}
+
+export function encryptionOutput({ encryption }: ServerReport): ExplainedServerValue['encryption'] {
+  if (encryption === undefined) return undefined
+  const { isOpen, age, ...same } = encryption
+  return { ...same, open: isOpen, ageUSec: age === undefined ? undefined : micros(age) }
 }
 
 /** Whole microseconds, the unit of every time on varlink. */

@@ -4,7 +4,7 @@ import type { Statistics } from '../../control/index.ts'
 import { RCODE, rcodeText } from '../../wire/index.ts'
 import { extendedErrorFields, systemError } from '../errors.ts'
 import type { Inspection } from '../ports.ts'
-import { micros } from './explanation.ts'
+import { encryptionOutput, micros } from './explanation.ts'
 import { keyOutput, linkedRecord, recordOutput } from './records.ts'
 
 /** More entries than this cannot fit one message; they are not even collected. */
@@ -120,6 +120,7 @@ function learntOutput(learnt: ServerState['learnt']) {
     Payload: learnt.payload,
     LargeLosses: learnt.largeLosses,
     TCPFailures: learnt.tcpFailures,
+    Encryption: encryptionOutput(learnt),
     Doubts: learnt.doubts,
   }
 }

@@ -4,7 +4,7 @@ import type { Seconds } from '../../../src/base/index.ts'
 import { nameOf, parseMessage, parseType, type Question, RCODE } from '../../../src/wire/index.ts'
 import { addressesIn, queryFor, replyFor, type ReplyParts } from '../../kit/messages.ts'
 
-const ORIGIN = { server: '192.0.2.53', channel: 'udp', learntAt: 0 } as const
+const ORIGIN = { server: '192.0.2.53', channel: 'udp', isConfidential: false, learntAt: 0 } as const
 const A: ReplyParts = { answer: ['a.test 300 A 192.0.2.1'] }
 const NXDOMAIN: ReplyParts = { rcode: RCODE.NXDOMAIN, authority: ['test 300 SOA ns.test admin.test 1 2 3 4 60'] }
 const NODATA: ReplyParts = { authority: NXDOMAIN.authority ?? [] }

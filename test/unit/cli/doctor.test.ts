@@ -48,6 +48,22 @@ const HEALTHY: Facts = {
 }
 const file = (text: string) => ({ resolvConf: { text, target: undefined } })
 const hosts = (line: string, nssModules: readonly string[] = []) => ({ nsswitch: `hosts: ${line}\n`, nssModules })
+const failing = (failure: string) => ({
+  ...SERVER,
+  trusted: false,
+  answers: 0,
+  silences: 4,
+  encryption: {
+    channel: 'tls',
+    mode: 'strict',
+    state: 'failing',
+    open: false,
+    handshakes: 0,
+    resumptions: 0,
+    failures: 4,
+    failure,
+  },
+})
 const dead = { ...SERVER, server: '10.2.0.9%lan', trusted: false, answers: 0, silences: 4, sent: 4 }
 
 /** What is wrong, the check that finds it, a word of what it says, and of the repair. */
@@ -153,6 +169,93 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'dead-server',
     '4 of 4',
     'tsresolvectl dns lan SERVER',
+  ],
+  [
+    'strict, the name is another',
+    { links: [{ ...LAN, servers: [failing('certificate of 10.2.0.1 is for portal.test, not for dns.test')] }] },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: certificate of 10.2.0.1 is for portal.test, not for dns.test',
+    'tsresolvectl dns lan 10.2.0.1#ITS-NAME',
+  ],
+  [
+    'strict, expired or a wrong clock',
+    {
+      links: [
+        {
+          ...LAN,
+          servers: [
+            failing('certificate of 10.2.0.1 expired on Nov 20 2026 GMT, or the clock of this machine is ahead'),
+          ],
+        },
+      ],
+    },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: certificate of 10.2.0.1 expired on Nov 20 2026 GMT, or the clock of this machine is ahead',
+    'timedatectl status',
+  ],
+  [
+    'strict, not yet valid or a wrong clock',
+    {
+      links: [
+        {
+          ...LAN,
+          servers: [
+            failing(
+              'certificate of 10.2.0.1 is not valid before Dec 20 2026 GMT, or the clock of this machine is behind',
+            ),
+          ],
+        },
+      ],
+    },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: certificate of 10.2.0.1 is not valid before Dec 20 2026 GMT, or the clock of this machine is behind',
+    'timedatectl status',
+  ],
+  [
+    'strict, an unknown authority',
+    {
+      links: [
+        {
+          ...LAN,
+          servers: [failing('certificate of 10.2.0.1 is signed by an authority that this system does not trust')],
+        },
+      ],
+    },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: certificate of 10.2.0.1 is signed by an authority that this system does not trust',
+    'update-ca-certificates',
+  ],
+  [
+    'strict, no authorities at all',
+    { links: [{ ...LAN, servers: [failing('no certificate authority is trusted: /etc/ssl/x holds no certificate')] }] },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: no certificate authority is trusted: /etc/ssl/x holds no certificate',
+    'apt-get install --reinstall ca-certificates',
+  ],
+  [
+    'strict, the port is closed',
+    { links: [{ ...LAN, servers: [failing('10.2.0.1:853%2: connect ECONNREFUSED')] }] },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: 10.2.0.1:853%2: connect ECONNREFUSED',
+    'tsresolvectl dnsovertls lan no',
+  ],
+  [
+    'strict, the port is blocked',
+    { links: [{ ...LAN, servers: [failing('10.2.0.1:853%2: cannot connect in time')] }] },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: 10.2.0.1:853%2: cannot connect in time',
+    'tsresolvectl dnsovertls lan no',
+  ],
+  [
+    'strict, no TLS there',
+    {
+      links: [
+        { ...LAN, servers: [failing('10.2.0.1:853%2: TLS handshake failed: what listens there does not speak TLS')] },
+      ],
+    },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: 10.2.0.1:853%2: TLS handshake failed: what listens there does not speak TLS',
+    'tsresolvectl dnsovertls lan no',
   ],
   [
     'claim without server',

@@ -176,8 +176,8 @@ describe('change', () => {
     ],
     ['DNSSEC cannot be enforced yet', 2, { dnssec: 'yes' }, 'not-supported'],
     ['but its lesser mode permits going without', 2, { dnssec: 'allow-downgrade' }, 'done'],
-    ['DNS over TLS cannot be enforced yet', 2, { dnsOverTls: 'yes' }, 'not-supported'],
-    ['but its lesser mode permits going without', 2, { dnsOverTls: 'opportunistic' }, 'done'],
+    ['DNS over TLS, strict', 2, { dnsOverTls: 'yes' }, 'done'],
+    ['DNS over TLS, opportunistic', 2, { dnsOverTls: 'opportunistic' }, 'done'],
     ['multicast modes are wishes', 2, { llmnr: 'yes', multicastDns: 'resolve' }, 'done'],
   ])('%s', async (_rule, ifindex, patch, expected) => {
     const rig = await Rig.of(factsOf(ETH, VPN))

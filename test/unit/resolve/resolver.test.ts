@@ -272,7 +272,7 @@ describe('an answer', () => {
     expect(answer).toMatchObject({
       source: 'network',
       scope: { ifindex: 2, label: 'link 2 (lan)' },
-      origin: { server: '10.2.0.1%lan', channel: 'udp', learntAt: world.clock.wall() },
+      origin: { server: '10.2.0.1%lan', channel: 'udp', isConfidential: false, learntAt: world.clock.wall() },
       attempts: [{ server: '10.2.0.1%lan', result: 'NOERROR' }],
     })
     expect(scores().map(({ scope, won, reason }) => [scope, won, reason])).toEqual([
@@ -283,7 +283,7 @@ describe('an answer', () => {
     const again = (await resolve(world, 'a.test')).answer
     expect([again.source, again.origin]).toEqual([
       'cache',
-      { server: '10.2.0.1%lan', channel: 'udp', learntAt: world.clock.wall() - 5000, isAuthenticated: false },
+      { server: '10.2.0.1%lan', channel: 'udp', isConfidential: false, learntAt: world.clock.wall() - 5000, isAuthenticated: false },
     ])
   })
 

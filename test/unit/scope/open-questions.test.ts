@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
-import { IpAddress, Logger } from '../../../src/base/index.ts'
+import { Logger } from '../../../src/base/index.ts'
 import { TransactionCounts } from '../../../src/scope/index.ts'
 import { OpenQuestions } from '../../../src/scope/open-questions.ts'
 import { type Answer, failed, type ScopeRequest } from '../../../src/scope/index.ts'
 import { parseServerSpec } from '../../../src/settings/index.ts'
-import { Upstream, Upstreams } from '../../../src/upstream/index.ts'
+import { serverChannels, Upstream, Upstreams } from '../../../src/upstream/index.ts'
 import { CD, CLASS, nameOf, TYPE } from '../../../src/wire/index.ts'
 import { FakeClock, settle } from '../../kit/fake-clock.ts'
 import { queryFor, replyFor } from '../../kit/messages.ts'
@@ -176,8 +176,8 @@ function scene() {
   const counts = new TransactionCounts()
   const log = new Logger('err', () => undefined)
   const spec = parseServerSpec('192.0.2.1', () => undefined)
-  const endpoint = { address: IpAddress.of('192.0.2.1'), port: 53, ifindex: 0, serverName: undefined }
-  const upstreams = new Upstreams([new Upstream({ spec, endpoint, label: '192.0.2.1' })])
+  const channels = serverChannels(spec, 'no', 0)
+  const upstreams = new Upstreams([new Upstream({ spec, channels, label: '192.0.2.1' })])
   const services = { transport, clock, random: new SeededRandom(), log, counts }
   return { questions: new OpenQuestions(upstreams, services), transport, clock, counts }
 }

@@ -231,17 +231,19 @@ describe('planScopes', () => {
       },
       ['global: ', 'link 2: 192.0.2.9:54%eth0'],
     ],
-    [
-      'no plaintext where encryption is demanded',
-      { links: [[{}, { ...one, dnsOverTls: 'yes' }]] },
-      ['global: ', 'link 2: 10.2.0.1%eth0 (encryption-unavailable)'],
-    ],
-    [
-      'the link’s own mode counts',
-      { links: [[{}, { ...one, dnsOverTls: 'no' }]], settings: { dnsOverTls: 'yes' } },
-      ['global: ', 'link 2: 10.2.0.1%eth0'],
-    ],
   ]
+
+  test.each([
+    ['its own, strict', 'yes', 'no', [undefined, true]],
+    ['its own, opportunistic', 'opportunistic', 'yes', [53, false]],
+    ['its own, none', 'no', 'yes', [53, undefined]],
+    ['the global one, strict', undefined, 'yes', [undefined, true]],
+    ['the global one, none', undefined, 'no', [53, undefined]],
+  ] as const)('E-DOT-1, E-DOT-12: the mode of a link is %s', (_, own, global, expected) => {
+    const [, plan] = plans({ links: [[{}, { ...one, dnsOverTls: own }]], settings: { dnsOverTls: global } })
+    const { plain, encrypted } = plan?.servers[0]?.channels ?? {}
+    expect([plain?.port, encrypted?.endpoint.isVerified]).toEqual(expected)
+  })
 
   test.each(cases)('%s', (_rule, script, expected) => {
     expect(inWords(plans(script))).toEqual(expected)

@@ -83,13 +83,10 @@ test.each<[string, string, string[], string[], number]>([
   expect(warnings).toHaveLength(count)
 })
 
-test('a link that asks for what is missing is told so, and strict TLS stays strict', () => {
+test('a link that asks for what is missing is told so', () => {
   const { link, warnings } = networkd('ADMIN_STATE=configured\nDNSSEC=yes\nDNS_OVER_TLS=yes\n')
   expect(link.settings).toMatchObject({ dnssec: 'no', dnsOverTls: 'yes' })
-  expect(warnings.map(warningText)).toEqual([
-    expect.stringContaining('7: DNSSEC=: DNSSEC validation is not available'),
-    expect.stringContaining('7: DNS_OVER_TLS=: DNS over TLS is not available'),
-  ])
+  expect(warnings.map(warningText)).toEqual([expect.stringContaining('7: DNSSEC=: DNSSEC validation is not available')])
 })
 
 const FULL: LinkSettings = {
@@ -126,7 +123,7 @@ test('R-LINK-9: settings and origins survive being saved', () => {
   const before = { settings: FULL, origins: { servers: BY_BUS, llmnr: nobody } }
   const { saved: after, warnings } = saved(formatSavedLink(before))
   expect(after).toEqual(before)
-  expect(warnings).toEqual([expect.objectContaining({ key: 'DNSOVERTLS' })])
+  expect(warnings).toEqual([])
 })
 
 test('R-LINK-9: a file as systemd-resolved 252 wrote it is taken over', () => {
@@ -140,7 +137,7 @@ SERVERS=192.0.2.1 192.0.2.2:5353#dns.example [2001:db8::1]:9953 fe80::1%7
 DOMAINS=corp.example ~vpn.example ~.
 NTAS=x.example y.example
 `)
-  expect(warnings.map(({ key }) => key)).toEqual(['DNSSEC', 'DNSOVERTLS'])
+  expect(warnings.map(({ key }) => key)).toEqual(['DNSSEC'])
   expect(lists(link.settings)).toEqual([
     ['192.0.2.1', '192.0.2.2:5353#dns.example', '[2001:db8::1]:9953', 'fe80::1'],
     ['corp.example', '~vpn.example', '~.'],

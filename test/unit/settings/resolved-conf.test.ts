@@ -184,18 +184,8 @@ test.each<[string, string, Partial<ResolvedSettings>, string]>([
     { dnssec: 'allow-downgrade' },
     '1.conf:2: DNSSEC=: ',
   ],
-  [
-    'strict TLS never becomes plaintext',
-    'DNSOverTLS=yes',
-    { dnsOverTls: 'yes' },
-    '1.conf:2: DNSOverTLS=: DNS over TLS is not available yet, and plaintext is not used',
-  ],
-  [
-    'opportunistic TLS is stored',
-    'DNSOverTLS=opportunistic',
-    { dnsOverTls: 'opportunistic' },
-    '1.conf:2: DNSOverTLS=: ',
-  ],
+  ['strict TLS is there', 'DNSOverTLS=yes', { dnsOverTls: 'yes' }, ''],
+  ['opportunistic TLS is there', 'DNSOverTLS=opportunistic', { dnsOverTls: 'opportunistic' }, ''],
   ['LLMNR stays off', 'LLMNR=resolve', { llmnr: 'no' }, '1.conf:2: LLMNR=: LLMNR is not available'],
   ['mDNS stays off', 'MulticastDNS=yes', { multicastDns: 'no' }, '1.conf:2: MulticastDNS=: '],
   ['cache sizes of missing protocols', 'LLMNRCacheSize=1', { llmnrCacheSize: 1 }, '1.conf:2: LLMNRCacheSize=: '],
@@ -231,7 +221,6 @@ test.each<[string, Partial<ResolvedSettings>, number]>([
 
 test('what the bus may store follows from the same table', () => {
   expect(unsupportedSetting('dnssec', 'yes')?.permitsWithout).toBe(false)
-  expect(unsupportedSetting('dnsOverTls', 'yes')?.permitsWithout).toBe(false)
   expect(unsupportedSetting('dnssec', 'allow-downgrade')?.permitsWithout).toBe(true)
   expect(unsupportedSetting('dnssec', 'no')).toBeUndefined()
   expect(unsupportedSetting('dnsOverTls', undefined)).toBeUndefined()

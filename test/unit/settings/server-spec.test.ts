@@ -19,6 +19,8 @@ test.each<[string, string, number, number, string | undefined, string?]>([
   ['[2001:db8::1]:9953%eth0#dns.example', '2001:db8::1', 9953, 7, 'dns.example', '[2001:db8::1]:9953%7#dns.example'],
   ['fe80::1%3', 'fe80::1', 0, 3, undefined],
   ['192.0.2.1#192.0.2.1', '192.0.2.1', 0, 0, '192.0.2.1'],
+  ['192.0.2.1#https://dns.example/q{?dns}', '192.0.2.1', 0, 0, 'https://dns.example/q{?dns}'],
+  ['[2001:db8::1]:8443%eth0#https://a/', '2001:db8::1', 8443, 7, 'https://a/', '[2001:db8::1]:8443%7#https://a/'],
 ])('R-CONF-4, R-SRV-3: %s', (text, address, port, ifindex, serverName, normal = text) => {
   const spec = parse(text)
   expect({ ...spec, address: spec.address.text }).toEqual({ address, port, ifindex, serverName })
@@ -41,6 +43,10 @@ test.each([
   ['192.0.2.1%0', '0'],
   ['192.0.2.1#a..b', 'a..b'],
   ['192.0.2.1#a b', 'a b'],
+  ['192.0.2.1#http://dns.example/q', 'http://dns.example/q'],
+  ['192.0.2.1#tls://dns.example', 'tls://dns.example'],
+  ['192.0.2.1#https://dns.example', 'https://dns.example'],
+  ['192.0.2.1:853#https://dns.example/q', '192.0.2.1:853#https://dns.example/q'],
 ])('R-CONF-4: %j is refused because of %j', (text, part) => {
   expect(() => parse(text)).toThrow(expect.objectContaining({ name: 'SettingError', part }) as SettingError)
 })

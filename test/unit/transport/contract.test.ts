@@ -1,7 +1,7 @@
 import net from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { type Channel, IpAddress } from '../../../src/base/index.ts'
-import { Outgoing, SystemRandom } from '../../../src/sys/index.ts'
+import { Outgoing } from '../../../src/sys/index.ts'
 import { ChannelTransports } from '../../../src/transport/index.ts'
 import { MAX_USES } from '../../../src/transport/pooled-udp.ts'
 import { openTcpTransport } from '../../../src/transport/tcp-transport.ts'
@@ -18,6 +18,7 @@ import {
   openTransport,
   openUpstream,
   channelOf,
+  contextOf,
   queryTo,
   textOf,
   until,
@@ -203,7 +204,7 @@ describe('udp', () => {
 
   test('when sockets get scarce, questions asked for the first time get them, and those asked often none', async () => {
     const silent = { connectUdp: () => ({ send() {}, close() {} }) } as unknown as Outgoing
-    await using transport = new UdpTransport({ outgoing: silent, clock: new FakeClock(), random: new SystemRandom() })
+    await using transport = new UdpTransport(contextOf(silent, new FakeClock()))
     const room = async (earlier: number) => {
       const failures: string[] = []
       for (let sent = 0; ; sent++) {
@@ -298,7 +299,7 @@ describe('tcp', () => {
       answers.push(() => send(message(query.readUInt16BE(0), `re ${textOf(query)}`)))
     })
     const clock = new FakeClock()
-    await using transport = new ChannelTransports({ outgoing: new Outgoing(libc), clock, random: new SystemRandom() })
+    await using transport = new ChannelTransports(contextOf(new Outgoing(libc), clock))
     const before = exchange(transport, queryTo(upstream.port, 'tcp', 1, 'a'))
     await until(() => answers.length === 1)
     transport.renew()
@@ -315,7 +316,7 @@ describe('tcp', () => {
     const clock = new FakeClock()
     const outgoing = new Outgoing(libc)
     vi.spyOn(outgoing, 'connectTcp').mockImplementation(() => net.connect({ host: 'x', port: 9, lookup: () => {} }))
-    await using transport = openTcpTransport({ outgoing, clock, random: new SystemRandom() })
+    await using transport = openTcpTransport(contextOf(outgoing, clock))
     const failure = failureOf(exchange(transport, queryTo(9, 'tcp', 1, 'x', { patience: 60_000 })))
     await clock.advance(9999)
     expect(clock.pending).toBe(2)

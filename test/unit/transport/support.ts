@@ -1,27 +1,51 @@
 import dgram from 'node:dgram'
 import net from 'node:net'
-import { type Channel, type Clock, IpAddress, Logger } from '../../../src/base/index.ts'
+import tls from 'node:tls'
+import { type Channel, CHANNELS, type Clock, IpAddress, Logger } from '../../../src/base/index.ts'
 import { Libc, Outgoing, SystemRandom } from '../../../src/sys/index.ts'
-import { ChannelTransports } from '../../../src/transport/index.ts'
+import { type ChannelContext, ChannelTransports } from '../../../src/transport/index.ts'
 import { openTcpTransport } from '../../../src/transport/tcp-transport.ts'
+import { TlsTransport } from '../../../src/transport/tls-transport.ts'
 import { UdpTransport } from '../../../src/transport/udp-transport.ts'
 import type { Endpoint, OutgoingQuery, Transport } from '../../../src/upstream/index.ts'
 import { frame, StreamFramer } from '../../../src/wire/index.ts'
+import { TestAuthority } from '../../kit/certificates.ts'
 
 export const libc = Libc.load(new Logger('err', () => {}))
 export const LOOPBACK = IpAddress.parse('127.0.0.1') as IpAddress
 
-export type Kind = Channel | 'both, udp' | 'both, tcp' | 'udp without koffi' | 'tcp without koffi'
-export const KINDS: readonly Kind[] = ['udp', 'tcp', 'both, udp', 'both, tcp', 'udp without koffi', 'tcp without koffi']
+const KIND_NAMES = [
+  'udp',
+  'tcp',
+  'tls',
+  'all, udp',
+  'all, tcp',
+  'all, tls',
+  'udp without koffi',
+  'tcp without koffi',
+] as const
+export type Kind = (typeof KIND_NAMES)[number]
+export const KINDS: readonly Kind[] = KIND_NAMES
+
+/** For servers whose certificate nobody looks at. */
+export const authority = new TestAuthority()
+const credentials = authority.certificate({ san: 'DNS:dns.test,IP:127.0.0.1' })
+process.once('exit', () => authority[Symbol.dispose]())
 
 export function openTransport(kind: Kind, clock: Clock): Transport & AsyncDisposable {
   const outgoing = new Outgoing(kind.endsWith('koffi') ? undefined : libc)
-  const context = { outgoing, clock, random: new SystemRandom() }
-  if (kind.startsWith('both')) return new ChannelTransports(context)
+  const context = contextOf(outgoing, clock)
+  if (kind.startsWith('all')) return new ChannelTransports(context)
+  if (kind === 'tls') return new TlsTransport(context)
   return kind.startsWith('udp') ? new UdpTransport(context) : openTcpTransport(context)
 }
 
-export const channelOf = (kind: Kind): Channel => (kind.includes('udp') ? 'udp' : 'tcp')
+export function contextOf(outgoing: Outgoing, clock: Clock): ChannelContext {
+  const roots = { path: authority.caFile, text: authority.ca }
+  return { outgoing, clock, random: new SystemRandom(), roots: () => roots }
+}
+
+export const channelOf = (kind: Kind): Channel => CHANNELS.find((channel) => kind.includes(channel)) ?? 'udp'
 
 /** A message of twelve header bytes and some text. */
 export function message(id: number, text: string): Buffer {
@@ -58,7 +82,7 @@ export async function openUpstream(
   channel: Channel,
   serve: (query: Buffer, send: Send, number: number) => void,
 ): Promise<Upstream> {
-  return channel === 'udp' ? openUdpUpstream(serve) : openTcpUpstream(serve)
+  return channel === 'udp' ? openUdpUpstream(serve) : openStreamUpstream(serve, channel)
 }
 
 type Serve = (query: Buffer, send: Send, number: number) => void
@@ -75,10 +99,11 @@ async function openUdpUpstream(serve: Serve): Promise<Upstream> {
   return { port: socket.address().port, ports, connections: 0, hangUp() {}, [Symbol.asyncDispose]: close }
 }
 
-async function openTcpUpstream(serve: Serve): Promise<Upstream> {
+async function openStreamUpstream(serve: Serve, channel: Channel): Promise<Upstream> {
   const sockets = new Set<net.Socket>()
   let count = 0
-  const server = net.createServer((socket) => {
+  const server = channel === 'tls' ? tls.createServer(credentials) : net.createServer()
+  server.on(channel === 'tls' ? 'secureConnection' : 'connection', (socket: net.Socket) => {
     const framer = new StreamFramer()
     sockets.add(socket)
     upstream.connections++

@@ -1,7 +1,14 @@
-import { type Channel, IpAddress } from '../../../src/base/index.ts'
-import { parseServerSpec } from '../../../src/settings/index.ts'
-import type { Outcome, Step, Exchange, Tuning } from '../../../src/upstream/index.ts'
-import { Transaction, Upstream, Upstreams } from '../../../src/upstream/index.ts'
+import { type Channel, isEncrypted } from '../../../src/base/index.ts'
+import { type DnsOverTlsMode, parseServerSpec } from '../../../src/settings/index.ts'
+import type {
+  ConnectionFacts,
+  Outcome,
+  Step,
+  Exchange,
+  TransportErrorCode,
+  Tuning,
+} from '../../../src/upstream/index.ts'
+import { serverChannels, Transaction, Upstream, Upstreams } from '../../../src/upstream/index.ts'
 import type { Probe } from '../../../src/upstream/prober.ts'
 import { Prober } from '../../../src/upstream/prober.ts'
 import type { Question } from '../../../src/wire/index.ts'
@@ -19,6 +26,13 @@ export interface Path {
   /** Silence for some messages only. */
   drops: (wire: Buffer, channel: Channel) => boolean
   reply: (wire: Buffer, channel: Channel) => ReplyParts | Buffer
+  /** What becomes of TLS: handshakes take two delays; a failure is told after one; `silent` says nothing at all. */
+  tls: 'works' | 'silent' | 'refused' | 'handshake' | 'untrusted'
+}
+
+/** A connection of one server, as a transport would tell of it. */
+interface Connection extends ConnectionFacts {
+  isOpen: boolean
 }
 
 export interface Lookup {
@@ -45,12 +59,16 @@ export class Simulation {
   /** Messages sent to each server: for questions, and as probes. */
   readonly sent: number[]
   readonly probes: number[]
+  /** Messages that left in plaintext, and those that left by TLS. */
+  readonly carried = { plain: 0, tls: 0 }
+  readonly news: string[] = []
+  readonly #connections: (Connection | undefined)[]
   readonly #prober: Prober
   #events: Event[] = []
   #count = 0
   #probeAt: number | undefined
 
-  constructor(paths: readonly Partial<Path>[], tuning?: Tuning, seed = 1) {
+  constructor(paths: readonly Partial<Path>[], tuning?: Tuning, seed = 1, mode: DnsOverTlsMode = 'no') {
     this.random = new SeededRandom(seed)
     this.paths = paths.map((path) => ({
       delay: () => 20,
@@ -58,14 +76,17 @@ export class Simulation {
       isAlive: true,
       drops: () => false,
       reply: () => FOUND,
+      tls: 'works',
       ...path,
     }))
     this.upstreams = new Upstreams(
-      paths.map((_, i) => upstreamAt(`192.0.2.${i + 1}`)),
+      paths.map((_, i) => upstreamAt(`192.0.2.${i + 1}`, mode)),
       tuning,
     )
     this.sent = paths.map(() => 0)
     this.probes = paths.map(() => 0)
+    this.#connections = paths.map(() => undefined)
+    this.upstreams.onEncryptionNews = ({ label }, { text }) => this.news.push(`${this.now} ${label} ${text}`)
     this.#prober = new Prober(this.upstreams, this.random)
     this.upstreams.onProbeNeeded = () => this.#planProbes(this.now)
   }
@@ -90,7 +111,11 @@ export class Simulation {
       })
       for (const exchange of step.send) {
         this.sent[this.#indexOf(exchange)]!++
-        this.#carry(exchange, exchange.channel, (wire) => take(transaction.onReply(exchange, wire, this.now)))
+        this.#carry(
+          exchange,
+          (wire, facts) => take(transaction.onReply(exchange, wire, this.now, facts)),
+          (code) => take(transaction.onFailure(exchange, code, this.now)),
+        )
       }
     }
     take(transaction.begin(this.now))
@@ -137,16 +162,60 @@ export class Simulation {
     event.run()
   }
 
+  /** The server closes its connection, or the path to it forgets it. */
+  hangUp(server: number): void {
+    const connection = this.#connections[server]
+    if (connection !== undefined) connection.isOpen = false
+  }
+
   #carry(
-    { upstream, wire }: Pick<Exchange | Probe, 'upstream' | 'wire'>,
-    channel: Channel,
-    deliver: (wire: Buffer) => void,
+    exchange: Pick<Exchange | Probe, 'upstream' | 'wire' | 'channel' | 'patience'>,
+    deliver: (wire: Buffer, facts?: ConnectionFacts) => void,
+    fail: (code: TransportErrorCode) => void,
   ): void {
+    const { upstream, wire, channel } = exchange
     const path = this.paths[this.#indexOf({ upstream })] as Path
+    upstream.endpointOver(channel) // as the shell does: throws where the mode forbids it
+    this.carried[isEncrypted(channel) ? 'tls' : 'plain']++
+    if (isEncrypted(channel)) return this.#carryEncrypted(exchange, path, deliver, fail)
     const isLost = channel === 'udp' && (this.chance(path.loss) || this.chance(path.loss))
     if (!path.isAlive || isLost || path.drops(wire, channel)) return
     const parts = path.reply(wire, channel)
     this.at(this.now + path.delay(wire, channel), () => deliver(Buffer.isBuffer(parts) ? parts : replyFor(wire, parts)))
+  }
+
+  #carryEncrypted(
+    { upstream, wire, channel, patience }: Pick<Exchange | Probe, 'upstream' | 'wire' | 'channel' | 'patience'>,
+    path: Path,
+    deliver: (wire: Buffer, facts: ConnectionFacts) => void,
+    fail: (code: TransportErrorCode) => void,
+  ): void {
+    const delay = path.delay(wire, channel)
+    if (path.tls !== 'works' && path.tls !== 'silent' && path.isAlive) {
+      const code = path.tls
+      return this.at(this.now + delay, () => fail(code))
+    }
+    if (!path.isAlive || path.tls === 'silent' || path.drops(wire, channel)) {
+      return this.at(this.now + patience, () => fail('timeout'))
+    }
+    const server = this.#indexOf({ upstream })
+    let connection = this.#connections[server]
+    if (connection?.isOpen !== true) {
+      const readyAt = this.now + 2 * delay
+      connection = {
+        version: 'TLSv1.3',
+        verifiedAs: undefined,
+        isResumed: false,
+        readyAt,
+        took: 2 * delay,
+        isOpen: true,
+      }
+      this.#connections[server] = connection
+    }
+    const facts = connection
+    const parts = path.reply(wire, channel)
+    const at = Math.max(this.now, facts.readyAt) + delay
+    this.at(at, () => deliver(Buffer.isBuffer(parts) ? parts : replyFor(wire, parts), facts))
   }
 
   #planProbes(at: number): void {
@@ -158,7 +227,11 @@ export class Simulation {
       if (wakeAt !== undefined) this.#planProbes(Math.max(this.now + 1, wakeAt))
       for (const probe of send) {
         this.probes[this.#indexOf(probe)]!++
-        this.#carry(probe, 'udp', (wire) => this.#prober.onReply(probe, wire, this.now))
+        this.#carry(
+          probe,
+          (wire, facts) => this.#prober.onReply(probe, wire, this.now, facts),
+          (code) => this.#prober.onFailure(probe, code, this.now),
+        )
       }
     })
   }
@@ -168,13 +241,9 @@ export class Simulation {
   }
 }
 
-export function upstreamAt(address: string): Upstream {
+export function upstreamAt(address: string, mode: DnsOverTlsMode = 'no'): Upstream {
   const spec = parseServerSpec(address, () => undefined)
-  return new Upstream({
-    spec,
-    endpoint: { address: IpAddress.of(address), port: 53, ifindex: 2, serverName: undefined },
-    label: address,
-  })
+  return new Upstream({ spec, channels: serverChannels(spec, mode, 2), label: address })
 }
 
 export function percentile(values: readonly number[], share: number): number {

@@ -10,7 +10,7 @@ const TC = 0x200
 
 function begin(...servers: string[]): { transaction: Transaction; first: Exchange } {
   const question = { name: nameOf('a.test'), type: TYPE.A, class: CLASS.IN }
-  const upstreams = new Upstreams(servers.map(upstreamAt))
+  const upstreams = new Upstreams(servers.map((address) => upstreamAt(address)))
   const transaction = new Transaction({ kind: 'question', question }, upstreams, new SeededRandom(), 0)
   return { transaction, first: sentBy(transaction.begin(0)) }
 }

@@ -1,0 +1,92 @@
+import type { Endpoint, OutgoingQuery, Settle } from '../upstream/index.ts'
+import type { ChannelContext, ChannelTransport } from './channel-transport.ts'
+import { type Connection, ConnectionTransport, endpointKey } from './connection-transport.ts'
+import { LateTransport } from './late-transport.ts'
+import { Reconnects } from './reconnects.ts'
+import { RootCertificates, unverifyingContext } from './root-certificates.ts'
+import { SessionTickets } from './session-tickets.ts'
+import { StreamConnection } from './stream-connection.ts'
+import { TlsHandshake } from './tls-handshake.ts'
+
+/** What is spoken on a TLS connection. */
+export interface TlsProtocol {
+  /** The server has to agree to it; undefined: no protocol is offered (E-NODE-11). */
+  readonly alpn: string | undefined
+  /** Takes over a connection in the making. */
+  open(
+    endpoint: Endpoint,
+    handshake: TlsHandshake,
+    context: ChannelContext,
+    onClosed: (connection: Connection) => void,
+  ): Connection
+}
+
+/** RFC 7858. */
+const DNS_OVER_TLS: TlsProtocol = {
+  alpn: undefined,
+  open: (endpoint, handshake, { clock, random }, onClosed) =>
+    new StreamConnection({ endpoint, socket: handshake.socket, security: handshake, clock, random, onClosed }),
+}
+
+/** Exchanges over TLS, on sockets that are bound to their link: Node never opens one itself (E-OURS-1). */
+export class TlsTransport implements ChannelTransport {
+  readonly #context: ChannelContext
+  readonly #protocol: TlsProtocol
+  readonly #connections: ConnectionTransport
+  /** The same connections, once the system's certificates are loaded. */
+  readonly #verified: LateTransport
+  readonly #roots: RootCertificates
+  readonly #unverifying = unverifyingContext()
+  readonly #tickets = new SessionTickets()
+  readonly #reconnects = new Reconnects()
+
+  constructor(context: ChannelContext, protocol = DNS_OVER_TLS) {
+    this.#context = context
+    this.#protocol = protocol
+    this.#roots = new RootCertificates(context.roots)
+    this.#connections = new ConnectionTransport((...how) => this.#connect(...how), context.clock)
+    this.#verified = new LateTransport(async () => {
+      await this.#roots.load()
+      return this.#connections
+    })
+  }
+
+  exchange(query: OutgoingQuery, settle: Settle): () => void {
+    return query.endpoint.isVerified === true
+      ? this.#verified.exchange(query, settle)
+      : this.#connections.exchange(query, settle)
+  }
+
+  /** What failed on other ways says nothing, and a ticket would tell servers that this is the same client (E-TLS-10). */
+  renew(): void {
+    this.#connections.renew()
+    this.#tickets.clear()
+    this.#reconnects.clear()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#verified[Symbol.asyncDispose]()
+    await this.#connections[Symbol.asyncDispose]()
+  }
+
+  #connect(endpoint: Endpoint, onClosed: (connection: Connection) => void): Connection {
+    const { outgoing, clock } = this.#context
+    const { alpn } = this.#protocol
+    const key = endpointKey(endpoint)
+    const pause = this.#reconnects.pauseAt(key, clock.now())
+    if (pause !== undefined) throw pause
+    const secureContext = endpoint.isVerified === true ? this.#roots.context : this.#unverifying
+    const handshake = new TlsHandshake({
+      endpoint,
+      alpn,
+      secureContext,
+      raw: outgoing.connectTcp(endpoint),
+      ticket: this.#tickets.take(key, clock.wall()),
+      now: () => clock.now(),
+      onTicket: (given) => this.#tickets.put(key, given),
+      onSecure: () => this.#reconnects.onConnected(key),
+      onFailed: (error) => this.#reconnects.onFailed(key, error, clock.now()),
+    })
+    return this.#protocol.open(endpoint, handshake, this.#context, onClosed)
+  }
+}

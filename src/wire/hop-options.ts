@@ -1,0 +1,98 @@
+import type { Millis } from '../base/index.ts'
+import { OPTION } from './edns.ts'
+import { FormError } from './form-error.ts'
+import { TYPE } from './numbers.ts'
+import { scanRecords } from './scan.ts'
+
+/** Queries are padded to a multiple of this, in bytes (RFC 8467 §4.1). */
+const BLOCK = 128
+const OPTION_HEADER = 4
+/** Options that concern two neighbours only, never who is behind them. */
+const HOP_OPTIONS: ReadonlySet<number> = new Set([OPTION.COOKIE, OPTION.TCP_KEEPALIVE, OPTION.PADDING])
+/** Unit of the keepalive option (RFC 7828 §3.1). */
+const KEEPALIVE_UNIT: Millis = 100
+
+/**
+ * A query as it goes over an encrypted connection: those options of a relayed client are taken out, and ours put in:
+ * an empty keepalive option where `asksKeepalive` (RFC 7828 §3.2.1), and padding as the last of all (RFC 7830 §3,
+ * E-TLS-7). A query without OPT, or with something behind it, such as a signature, stays as it is.
+ */
+export function withHopOptions(query: Buffer, asksKeepalive: boolean): Buffer {
+  const opt = lastOpt(query)
+  if (opt === undefined) return query
+  const kept = otherOptions(query, opt.rdataAt)
+  if (asksKeepalive) kept.push(optionOf(OPTION.TCP_KEEPALIVE, 0))
+  const length = kept.reduce((sum, option) => sum + option.length, opt.rdataAt + OPTION_HEADER)
+  kept.push(optionOf(OPTION.PADDING, (BLOCK - (length % BLOCK)) % BLOCK))
+  return withOptions(query, opt.rdataAt, kept)
+}
+
+/** A reply as it concerns whoever asked, and how long the server keeps an idle connection, if it says so. */
+export interface HopReply {
+  readonly message: Buffer
+  /** 0: not at all (RFC 7828 §3.2.2). */
+  readonly keepalive: Millis | undefined
+}
+
+/** Padding fills caches and says nothing; the other options are the connection's. Unreadable replies stay as they are. */
+export function withoutHopOptions(reply: Buffer): HopReply {
+  const opt = lastOpt(reply)
+  if (opt === undefined || opt.rdataAt === reply.length) return { message: reply, keepalive: undefined }
+  let keepalive: Millis | undefined
+  eachOption(reply, opt.rdataAt, (code, start, end) => {
+    if (code === OPTION.TCP_KEEPALIVE && end - start === OPTION_HEADER + 2) {
+      keepalive = reply.readUInt16BE(start + OPTION_HEADER) * KEEPALIVE_UNIT
+    }
+  })
+  return { message: withOptions(reply, opt.rdataAt, otherOptions(reply, opt.rdataAt)), keepalive }
+}
+
+/** The OPT record, when it is the last thing in a message that can be read, and its options can be, too. */
+function lastOpt(message: Buffer): { readonly rdataAt: number } | undefined {
+  let rdataAt = -1
+  let count = 0
+  try {
+    const end = scanRecords(message, (record) => {
+      if (record.type === TYPE.OPT) count++
+      rdataAt = record.type === TYPE.OPT ? record.rdataAt : -1
+    })
+    if (rdataAt < 0 || count !== 1 || end !== message.length) return undefined
+    return eachOption(message, rdataAt, () => undefined) ? { rdataAt } : undefined
+  } catch (error) {
+    if (error instanceof FormError) return undefined
+    throw error
+  }
+}
+
+/** False when an option runs past the end, which is the end of the message. */
+function eachOption(message: Buffer, from: number, visit: (code: number, start: number, end: number) => void): boolean {
+  let at = from
+  while (at + OPTION_HEADER <= message.length) {
+    const end = at + OPTION_HEADER + message.readUInt16BE(at + 2)
+    if (end > message.length) return false
+    visit(message.readUInt16BE(at), at, end)
+    at = end
+  }
+  return at === message.length
+}
+
+function otherOptions(message: Buffer, from: number): Buffer[] {
+  const kept: Buffer[] = []
+  eachOption(message, from, (code, start, end) => {
+    if (!HOP_OPTIONS.has(code)) kept.push(message.subarray(start, end))
+  })
+  return kept
+}
+
+function withOptions(message: Buffer, rdataAt: number, options: readonly Buffer[]): Buffer {
+  const copy = Buffer.concat([message.subarray(0, rdataAt), ...options])
+  copy.writeUInt16BE(copy.length - rdataAt, rdataAt - 2)
+  return copy
+}
+
+function optionOf(code: number, size: number): Buffer {
+  const option = Buffer.alloc(OPTION_HEADER + size)
+  option.writeUInt16BE(code, 0)
+  option.writeUInt16BE(size, 2)
+  return option
+}

@@ -1,0 +1,92 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import type { Credentials } from '../../kit/certificates.ts'
+import type { Link } from './link.ts'
+import type { Program } from './program.ts'
+import type { TlsBehaviour, TlsOrder, TlsServerReport } from './tls-server-process.ts'
+import { elsewhere } from './upstream.ts'
+import { inside } from './world.ts'
+
+export interface TlsServerOptions {
+  readonly credentials: Credentials
+  /** Default: the link's `server`, which also has a scripted server on port 53 that records every question. */
+  readonly address?: string
+  readonly port?: number
+  readonly behaviour?: TlsBehaviour
+}
+
+/** Our end of a server for DNS over TLS in an upstream network: it answers every A with 192.0.2.77, or misbehaves. */
+export class TlsServer {
+  readonly #program: Program
+  readonly #waiting: ((report: TlsServerReport) => void)[]
+
+  private constructor(program: Program, waiting: ((report: TlsServerReport) => void)[]) {
+    this.#program = program
+    this.#waiting = waiting
+  }
+
+  static async open(link: Link, options: TlsServerOptions): Promise<TlsServer> {
+    const waiting: ((report: TlsServerReport) => void)[] = []
+    const onLine = (line: string) => waiting.shift()?.(JSON.parse(line) as TlsServerReport)
+    const program = await link.start([...elsewhere, inside.node, '-e', await bundled()], { onLine })
+    const server = new TlsServer(program, waiting)
+    const { credentials, behaviour = 'answer', address = link.server, port = 853 } = options
+    await server.#tell({ listen: { address, port }, credentials: pemOf(credentials), behaviour })
+    return server
+  }
+
+  report(): Promise<TlsServerReport> {
+    return this.#tell({})
+  }
+
+  /** Names it was asked for over TLS, in order. */
+  async asked(): Promise<string[]> {
+    return (await this.report()).questions.map(({ name }) => name)
+  }
+
+  async behave(behaviour: TlsBehaviour): Promise<void> {
+    await this.#tell({ behaviour })
+  }
+
+  /** For connections from now on. */
+  async show(credentials: Credentials): Promise<void> {
+    await this.#tell({ credentials: pemOf(credentials) })
+  }
+
+  async hangUp(): Promise<void> {
+    await this.#tell({ hangUp: true })
+  }
+
+  stop(): Promise<number> {
+    return this.#program.stop()
+  }
+
+  #tell(order: TlsOrder): Promise<TlsServerReport> {
+    const report = new Promise<TlsServerReport>((resolve, reject) => {
+      this.#waiting.push(resolve)
+      void this.#program.exited.then((code) => reject(new Error(`the TLS server ended with ${code}`)))
+    })
+    this.#program.send(JSON.stringify(order))
+    return report
+  }
+}
+
+function pemOf({ cert, key }: Credentials): { cert: string; key: string } {
+  return { cert, key }
+}
+
+let script: Promise<string> | undefined
+
+function bundled(): Promise<string> {
+  const entry = fileURLToPath(new URL('tls-server-process.ts', import.meta.url))
+  const options = {
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+  } as const
+  script ??= build({ ...options, entryPoints: [entry] }).then(({ outputFiles }) => outputFiles[0]?.text ?? '')
+  return script
+}

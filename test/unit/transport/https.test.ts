@@ -1,0 +1,293 @@
+import http2 from 'node:http2'
+import net from 'node:net'
+import { afterAll, describe, expect, test } from 'vitest'
+import { Outgoing } from '../../../src/sys/index.ts'
+import type { ChannelTransport } from '../../../src/transport/index.ts'
+import { openHttpsTransport } from '../../../src/transport/https-transport.ts'
+import type { ConnectionFacts, HttpResource, OutgoingQuery } from '../../../src/upstream/index.ts'
+import { TransportError } from '../../../src/upstream/index.ts'
+import { isReplyTo, parseMessage } from '../../../src/wire/index.ts'
+import { TestAuthority } from '../../kit/certificates.ts'
+import { FakeClock } from '../../kit/fake-clock.ts'
+import { queryFor, replyFor } from '../../kit/messages.ts'
+import { contextOf, libc, LOOPBACK, until } from './support.ts'
+
+const authority = new TestAuthority()
+afterAll(() => authority[Symbol.dispose]())
+const GOOD = authority.certificate({ san: 'DNS:dns.test' })
+const POST: HttpResource = { authority: 'dns.test', path: '/dns-query', method: 'POST' }
+const GET: HttpResource = { authority: 'dns.test:8443', path: '/q?x=1', method: 'GET' }
+const DNS = 'application/dns-message'
+
+interface Request {
+  readonly headers: http2.IncomingHttpHeaders
+  readonly body: Buffer
+  /** The DNS message, wherever it was. */
+  readonly wire: Buffer
+  readonly stream: http2.ServerHttp2Stream
+}
+type Serve = (request: Request, nth: number) => void
+
+const replyTo = (wire: Buffer) => replyFor(wire, { answer: ['dns.test 300 A 192.0.2.1'] })
+const ok = { ':status': 200, 'content-type': DNS }
+const answer: Serve = ({ stream, wire }) => {
+  stream.respond(ok)
+  stream.end(replyTo(wire))
+}
+
+async function serve(serving: Serve = answer, settings: http2.Settings = {}, credentials = GOOD) {
+  const seen: Request[] = []
+  const sessions: http2.ServerHttp2Session[] = []
+  const server = http2.createSecureServer({ cert: credentials.cert, key: credentials.key, settings })
+  server.on('session', (session) => sessions.push(session.on('error', () => undefined)))
+  server.on('stream', (stream, headers) => {
+    const chunks: Buffer[] = []
+    stream.on('error', () => undefined)
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.on('end', () => {
+      const body = Buffer.concat(chunks)
+      const variable = /[?&]dns=([\w-]+)$/.exec(headers[':path'] ?? '')?.[1]
+      const wire = variable === undefined ? body : Buffer.from(variable, 'base64url')
+      const request = { headers, body, wire, stream }
+      serving(request, seen.push(request))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    seen,
+    sessions,
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) session.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+function open(clock = new FakeClock()): ChannelTransport {
+  const roots = { path: 'bundle', text: authority.ca }
+  return openHttpsTransport({ ...contextOf(new Outgoing(libc), clock), roots: () => roots })
+}
+
+/** A way to a server that can lose what goes along it. */
+async function pathTo(port: number) {
+  const sockets: net.Socket[] = []
+  let isForgotten = false
+  const server = net.createServer((near) => {
+    const far = net.connect(port, '127.0.0.1')
+    sockets.push(
+      near.on('error', () => undefined),
+      far.on('error', () => undefined),
+    )
+    near.on('data', (chunk) => isForgotten || far.write(chunk))
+    far.on('data', (chunk) => isForgotten || near.write(chunk))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    forget: () => (isForgotten = true),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+interface Result {
+  readonly reply: Buffer | undefined
+  readonly code: string | undefined
+  readonly message: string
+  readonly facts: ConnectionFacts | undefined
+}
+
+function ask(
+  transport: ChannelTransport,
+  port: number,
+  { resource = POST, id = 0x1234, patience = 9000 } = {},
+): Promise<Result> {
+  const wire = queryFor('dns.test', { edns: 1232, id })
+  const endpoint = { address: LOOPBACK, port, ifindex: 0, serverName: 'dns.test', isVerified: true, resource }
+  const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
+  const query: OutgoingQuery = { endpoint, channel: 'https', wire, patience, earlier: 0, isAnsweredBy }
+  return new Promise((resolve) => {
+    transport.exchange(query, (result, facts) => {
+      const isError = result instanceof TransportError
+      const reply = isError ? undefined : result
+      resolve({ reply, facts, code: isError ? result.code : undefined, message: isError ? result.message : '' })
+    })
+  })
+}
+
+describe('requests', () => {
+  test('E-DOH-1, E-DOH-2, E-DOH-6: POST: the message as body, ID 0, padded, and nothing that tells who asks', async () => {
+    await using server = await serve()
+    await using transport = open()
+    const { reply, facts } = await ask(transport, server.port)
+    expect([reply?.readUInt16BE(0), facts?.verifiedAs]).toEqual([0x1234, 'dns.test'])
+    const [request] = server.seen
+    expect(Object.fromEntries(Object.entries(request?.headers ?? {}))).toEqual({
+      ':method': 'POST',
+      ':path': '/dns-query',
+      ':authority': 'dns.test',
+      ':scheme': 'https',
+      accept: DNS,
+      'content-type': DNS,
+      'content-length': '128',
+    })
+    expect([request?.wire.readUInt16BE(0), request?.wire.length]).toEqual([0, 128])
+  })
+
+  test('E-DOH-1: GET: the message in the variable, base64url without padding', async () => {
+    await using server = await serve()
+    await using transport = open()
+    expect((await ask(transport, server.port, { resource: GET })).message).toBe('')
+    const [request] = server.seen
+    expect(request?.headers[':path']).toMatch(/^\/q\?x=1&dns=[\w-]+$/)
+    expect([request?.headers[':authority'], request?.body.length]).toEqual(['dns.test:8443', 0])
+    expect(parseMessage(request?.wire ?? Buffer.alloc(0)).question?.name).toBe('dns.test')
+  })
+
+  test('E-DOH-5: many questions are streams of one connection, also where the server allows one at a time', async () => {
+    await using server = await serve(answer, { maxConcurrentStreams: 1 })
+    await using transport = open()
+    const results = await Promise.all(Array.from({ length: 50 }, (_, id) => ask(transport, server.port, { id })))
+    expect(results.map(({ reply }) => reply?.readUInt16BE(0))).toEqual(Array.from({ length: 50 }, (_, id) => id))
+    expect(server.sessions.length).toBe(1)
+  })
+})
+
+describe('responses', () => {
+  test.each([
+    [0, 300],
+    [100, 200],
+    [299, 1],
+    [400, 1],
+  ])('E-DOH-4: Age %d leaves a TTL of %d', async (seconds, ttl) => {
+    await using server = await serve(({ stream, wire }) => {
+      stream.respond({ ...ok, age: String(seconds) })
+      stream.end(replyTo(wire))
+    })
+    await using transport = open()
+    const { reply } = await ask(transport, server.port)
+    expect(parseMessage(reply as Buffer).answer[0]?.ttl).toBe(ttl)
+  })
+
+  const responding = (headers: http2.OutgoingHttpHeaders, body?: Buffer): Serve => {
+    return ({ stream, wire }) => {
+      stream.respond(headers)
+      stream.end(body ?? replyTo(wire))
+    }
+  }
+  test.each<[string, Serve, RegExp]>([
+    ['500', responding({ ...ok, ':status': 500 }), /HTTP status 500/],
+    ['302', responding({ ':status': 302, location: 'https://elsewhere.test/' }), /HTTP status 302/],
+    ['415', responding({ ':status': 415 }), /HTTP status 415/],
+    ['another media type', responding({ ':status': 200, 'content-type': 'text/html; charset=x' }), /'text\/html'/],
+    ['no media type', responding({ ':status': 200 }), /no DNS message/],
+    ['nothing', responding(ok, Buffer.alloc(0)), /no DNS message/],
+    ['more than 64 KiB', responding(ok, Buffer.alloc(70_000)), /more than a DNS message/],
+    ['another question', responding(ok, replyFor(queryFor('other.test', { id: 0 }))), /another question/],
+  ])('E-DOH-3, E-TEST-6: %s is a failure in words', async (_, serving, words) => {
+    await using server = await serve(serving)
+    await using transport = open()
+    const { code, message } = await ask(transport, server.port)
+    expect(code).toBe('http')
+    expect(message).toMatch(words)
+  })
+
+  test('E-DOH-3: any rcode is an answer, and the media type may have parameters', async () => {
+    await using server = await serve(({ stream, wire }) => {
+      stream.respond({ ':status': 200, 'content-type': 'Application/DNS-Message; x=y' })
+      stream.end(replyFor(wire, { rcode: 2 }))
+    })
+    await using transport = open()
+    expect(parseMessage((await ask(transport, server.port)).reply as Buffer).rcode).toBe(2)
+  })
+})
+
+describe('connections', () => {
+  test('E-DOH-5: GOAWAY: what is under way is answered, what comes then goes over another connection', async () => {
+    const held: Request[] = []
+    await using server = await serve((request, nth) => (nth === 1 ? held.push(request) : answer(request, nth)))
+    await using transport = open()
+    const first = ask(transport, server.port)
+    await until(() => held.length === 1)
+    server.sessions[0]?.goaway(0, 2 ** 31 - 1)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect((await ask(transport, server.port)).message).toBe('')
+    answer(held[0] as Request, 1)
+    expect((await first).message).toBe('')
+    expect(server.sessions.length).toBe(2)
+  })
+
+  test('a stream that is reset ends that question alone', async () => {
+    const held: Request[] = []
+    await using server = await serve((request) => held.push(request))
+    await using transport = open()
+    const [first, second] = [ask(transport, server.port, { id: 1 }), ask(transport, server.port, { id: 2 })]
+    await until(() => held.length === 2)
+    held[0]?.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
+    answer(held[1] as Request, 2)
+    const codes = [(await first).code, (await second).code]
+    expect(new Set(codes)).toEqual(new Set(['closed', undefined])) // they may arrive in any order
+  })
+
+  test('the end of a connection ends its questions with `closed`, and the next one connects anew', async () => {
+    await using server = await serve((request, nth) =>
+      nth === 1 ? request.stream.session?.destroy() : answer(request, nth),
+    )
+    await using transport = open()
+    expect((await ask(transport, server.port)).code).toBe('closed')
+    expect((await ask(transport, server.port)).message).toBe('')
+  })
+
+  test('E-DOH-5: before a question on a connection that was idle it is asked for a sign of life', async () => {
+    const clock = new FakeClock()
+    const held: Request[] = []
+    await using server = await serve((request, nth) => (nth === 1 ? answer(request, nth) : held.push(request)))
+    await using path = await pathTo(server.port)
+    await using transport = open(clock)
+    await ask(transport, path.port)
+    await clock.advance(5000)
+    path.forget()
+    const lost = ask(transport, path.port)
+    await clock.advance(1500)
+    expect(await lost).toMatchObject({
+      code: 'closed',
+      message: expect.stringContaining('the connection is dead') as string,
+    })
+  })
+
+  test('an idle connection is closed after ten seconds', async () => {
+    const clock = new FakeClock()
+    await using server = await serve()
+    await using transport = open(clock)
+    await ask(transport, server.port)
+    await clock.advance(10_000)
+    expect(clock.pending).toBe(0)
+    await ask(transport, server.port)
+    expect(server.sessions.length).toBe(2)
+  })
+
+  test('E-DOH-8: always verified', async () => {
+    await using server = await serve(answer, {}, authority.certificate({ san: 'DNS:other.test' }))
+    await using transport = open()
+    expect(await ask(transport, server.port)).toMatchObject({
+      code: 'untrusted',
+      message: 'certificate of 127.0.0.1 is for other.test, not for dns.test',
+    })
+    expect(server.seen).toEqual([])
+  })
+
+  test('closing ends what is under way and leaves no timer', async () => {
+    const clock = new FakeClock()
+    let asked = 0
+    await using server = await serve(() => asked++)
+    const transport = open(clock)
+    const lost = ask(transport, server.port)
+    await until(() => asked === 1)
+    await transport[Symbol.asyncDispose]()
+    expect((await lost).code).toBe('io')
+    expect(clock.pending).toBe(0)
+  })
+})
