@@ -24,7 +24,7 @@ const EOPNOTSUPP = 95
 /** Why the resolver itself did not ask. */
 const ERRNO_REASONS: ReadonlyMap<number, string> = new Map([
   [EBUSY, 'too many questions are under way'],
-  [EOPNOTSUPP, 'the settings demand DNSOverTLS= or FirewallMark=, which is not available'],
+  [EOPNOTSUPP, 'the settings demand FirewallMark=, which is not available'],
 ])
 
 /** `name` is what the client asked for, `queried` the last name of the chain. */

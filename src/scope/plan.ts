@@ -2,6 +2,7 @@ import type { IfIndex, Millis } from '../base/index.ts'
 import type { DnsRoute } from '../routing/index.ts'
 import type {
   Delegate,
+  DnsOverTlsMode,
   DnssecMode,
   DnsOverTlsMode,
   Domain,

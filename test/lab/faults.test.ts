@@ -135,9 +135,9 @@ const FAULTS: readonly Fault[] = [
     doctor: ['claim-without-server', '~corp.test', 'tsresolvectl dns vpn SERVER'],
   },
   {
-    fault: 'DNS over TLS is demanded',
+    fault: 'DNS over TLS is demanded of a server that has none',
     machine: { config: 'DNSOverTLS=yes' },
-    why: ['www.test', /> {2}link \d+ \(lan\) .*, but DNSOverTLS=yes demands what is not available/],
+    why: ['www.test', /encryption: strict, over TLS.*last failure: .*refused/i],
   },
   {
     fault: 'a negative answer is from before the VPN',

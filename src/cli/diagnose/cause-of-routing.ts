@@ -31,11 +31,6 @@ function causeOfObstacle(facts: CauseFacts, scope: string, obstacle: string): Ca
         cause: `The DNS servers of ${scope} are this resolver itself, so there is nobody to ask.`,
         repair: setServers(facts, scope),
       }
-    case 'encryption-unavailable':
-      return {
-        cause: `${capitalScope(scope)} demands DNS over TLS (DNSOverTLS=yes), which is not available, so its servers are not asked.`,
-        repair: allowPlain(facts, scope),
-      }
     case 'mark-unavailable':
       return {
         cause: `${capitalScope(scope)} demands FirewallMark=, which is not available, so its servers are not asked.`,
@@ -44,15 +39,6 @@ function causeOfObstacle(facts: CauseFacts, scope: string, obstacle: string): Ca
     default:
       return { cause: `${capitalScope(scope)} takes ${name} but cannot ask for it (${obstacle}).`, repair: undefined }
   }
-}
-
-/** Where a link has the setting it can be changed there; else it is the file's. */
-function allowPlain({ origins, links }: CauseFacts, scope: string): string {
-  const link = links.find((each) => each.scope === scope && each.ifindex !== undefined)
-  const isOfLink = origins.some(({ ifindex, setting }) => ifindex === link?.ifindex && setting === 'DNSOverTLS')
-  return link !== undefined && isOfLink
-    ? `tsresolvectl dnsovertls ${link.name} no`
-    : 'set DNSOverTLS=no in resolved.conf, then: systemctl reload tsresolved'
 }
 
 function hasServer({ links }: CauseFacts): boolean {

@@ -151,8 +151,6 @@ const FAULTS: readonly (readonly [fault: string, facts: CauseFacts, cause: strin
   ['nobody takes the rest', nobody('www.test', [{ ...LAN, defaultRoute: false }], { origins: [origin('DefaultRoute', 'lan', 2)] }), 'none is a default route for names nobody claims (default-route of lan was set by openvpn', 'tsresolvectl default-route lan yes'],
   ['network down', facts({ scopes: [scope('global', { obstacle: 'network-down' })] }, { links: [{ ...LAN, inUse: false, up: false }] }), 'No network link is usable', 'ip link set lan up'],
   ['its own stub as server', facts({ scopes: [scope('global', { obstacle: 'stub-loop' })] }), 'of global are this resolver itself', 'DNS= in resolved.conf'],
-  ['DNS over TLS demanded', facts({ scopes: [scope('link 2 (lan)', { obstacle: 'encryption-unavailable' })] }), 'demands DNS over TLS', 'DNSOverTLS=no in resolved.conf'],
-  ['DNS over TLS demanded of the link', facts({ scopes: [scope('link 2 (lan)', { obstacle: 'encryption-unavailable' })] }, { origins: [origin('DNSOverTLS', 'lan', 2)] }), 'demands DNS over TLS', 'tsresolvectl dnsovertls lan no'],
   ['firewall mark of a delegate', facts({ scopes: [scope('delegate corp', { obstacle: 'mark-unavailable' })] }), 'demands FirewallMark=', 'delegate corp'],
   ['no such name', facts({ asked: nxdomain() }), '10.2.0.1%lan, link 2 (lan), which takes what nobody claims (default route), says that www.test does not exist', undefined],
   ['claim too wide', facts({ scopes: [scope('link 3 (vpn)', { rule: 'domain test', score: 4 }), { ...lan, won: false }], asked: nxdomain(ofVpn) }, { links: [LAN, { ...VPN, domains: ['~test', '~corp.test'] }] }), 'link 3 (vpn), which claims test, says that www.test does not exist', "tsresolvectl domain vpn '~corp.test'"],
