@@ -30,6 +30,7 @@ export function debianTree(suite: string): string {
 export function downloaded(suite: string, names: readonly string[]): string {
   const ready = join(CACHE, `${suite}-packages`)
   if (existsSync(ready)) return ready
+  mkdirSync(CACHE, { recursive: true })
   const tree = mkdtempSync(join(CACHE, 'download-'))
   execFileSync('cp', ['-a', `${debianTree(suite)}/.`, tree])
   execFileSync('cp', ['/etc/resolv.conf', join(tree, 'etc/resolv.conf')])
