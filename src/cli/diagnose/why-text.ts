@@ -149,7 +149,7 @@ function askedLines(asked: Asked | undefined, winners: readonly Scope[], now: nu
   ]
 }
 
-/** A "no" waits for other scopes that may know better; where one kept silent that second would be a riddle. */
+/** A "no" waits up to a second for other scopes that may know better (R-MERGE-3): says which one kept silent. */
 function waitLines({ state, failure, provenance }: Asked, winners: readonly Scope[]): string[] {
   const { scope: answered, attempts, tookUSec } = provenance
   const others = winners.filter(({ scope }) => scope !== answered).map(({ scope }) => scope)
