@@ -64,7 +64,7 @@ test.each<[string, ReplyParts, string[]]>([
   })
   world.serve('10.2.0.1', () => NXDOMAIN)
   world.serve('10.3.0.1', () => ({ after: 30, reply: second }))
-  const { answer } = await world.resolve(queryFor(nameOf('a.test'), [TYPE.A], 0, 0))
+  const { answer } = await world.resolve(queryFor({ name: nameOf('a.test'), spelling: undefined }, [TYPE.A], 0, 0))
   const asked = answer.attempts.map(({ server }) => server.replace(/%.*/, ''))
   expect([...new Set(asked)]).toEqual(servers)
 })
