@@ -1,9 +1,10 @@
 import type { IfIndex } from '../base/index.ts'
 import { AF_UNSPEC, isFamily } from '../base/index.ts'
-import type { Name } from '../wire/index.ts'
-import { CLASS, parseName, toAscii } from '../wire/index.ts'
+import type { AskedName } from '../wire/index.ts'
+import { CLASS, parseAskedName, textOfWire, toAscii } from '../wire/index.ts'
 import type { QueryClient } from '../resolve/index.ts'
 import { failureText } from './failure-text.ts'
+import { spellingsOf } from './as-written.ts'
 import type { Lookup, LookupFailure } from './lookup-types.ts'
 import type { Query, Resolution, Resolved } from '../resolve/index.ts'
 
@@ -20,13 +21,23 @@ export function checkCommon(
 
 /** A query of an IPC client. */
 export function queryFor(
-  name: Name,
+  { name, spelling }: AskedName,
   types: readonly number[],
   ifindex: IfIndex,
   flags: number,
   client?: QueryClient,
 ): Query {
-  return { name, types, class: CLASS.IN, flags, ifindex, relayed: undefined, patienceForRest: undefined, client }
+  return {
+    name,
+    spelling,
+    types,
+    class: CLASS.IN,
+    flags,
+    ifindex,
+    relayed: undefined,
+    patienceForRest: undefined,
+    client,
+  }
 }
 
 /** Adds to `value` what all results have. */
@@ -54,7 +65,8 @@ export function fail(
 export function failureOf(resolution: Resolution, name: string): { ok: false; failure: LookupFailure } {
   const { state, rcode, errno, extendedError } = resolution.answer
   const kind: LookupFailure['kind'] = state === 'success' ? 'no-such-rr' : state
-  const queryString = resolution.name
+  const spelling = spellingsOf(resolution).get(resolution.name)
+  const queryString = spelling === undefined ? resolution.name : textOfWire(spelling)
   const message = failureText(kind, name, queryString, rcode, extendedError, errno)
   const failure = {
     kind,
@@ -70,7 +82,7 @@ export function failureOf(resolution: Resolution, name: string): { ok: false; fa
 }
 
 /** A name for unicast DNS from what a person may have typed: IDNA where needed. */
-export function parseHostName(text: string): Name | undefined {
+export function parseHostName(text: string): AskedName | undefined {
   const ascii = toAscii(text)
-  return ascii === undefined || ascii === '' ? undefined : parseName(ascii)
+  return ascii === undefined || ascii === '' ? undefined : parseAskedName(ascii)
 }

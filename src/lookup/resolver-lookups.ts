@@ -5,7 +5,7 @@ import {
   isObsoleteType,
   isUnaskableType,
   isZoneTransfer,
-  parseName,
+  parseAskedName,
   reverseNameOf,
   textOfWire,
   TYPE,
@@ -28,6 +28,7 @@ import type {
 import type { Resolution } from '../resolve/index.ts'
 import { checkCommon, fail, failureOf, found, invalid, parseHostName, queryFor } from './lookup-results.ts'
 import type { Resolver } from '../resolve/index.ts'
+import { recordsAsWritten } from './as-written.ts'
 import { lookUpService } from './service-lookup.ts'
 
 /** Once one family has addresses the other may keep the caller waiting no longer than this. */
@@ -59,11 +60,11 @@ export class ResolverLookups implements Lookups {
     const literal = parseLiteral(request.name, this.#host)
     if (literal === 'unknown zone') return invalid('name', request.name)
     if (literal !== undefined) return literalAddress(literal, request)
-    const name = parseHostName(request.name)
-    if (name === undefined) return invalid('name', request.name)
+    const asked = parseHostName(request.name)
+    if (asked === undefined) return invalid('name', request.name)
     const resolution = await this.#resolver.resolve(
       {
-        ...queryFor(name, this.#addressTypes(request.family), request.ifindex, request.flags, request.client),
+        ...queryFor(asked, this.#addressTypes(request.family), request.ifindex, request.flags, request.client),
         flags: request.flags | (request.name.endsWith('.') ? FLAG.NO_SEARCH : 0),
         patienceForRest: PATIENCE_FOR_FAMILY,
       },
@@ -83,7 +84,8 @@ export class ResolverLookups implements Lookups {
     if (problem !== undefined || !isFamily(family)) return invalid(problem ?? 'family', '')
     const address = IpAddress.fromBytes(bytes)
     if (address?.family !== family) return fail('bad-address-size', Buffer.from(bytes).toString('hex'))
-    const query = queryFor(reverseNameOf(address), [TYPE.PTR], ifindex, flags | FLAG.NO_SEARCH, request.client)
+    const asked = { name: reverseNameOf(address), spelling: undefined }
+    const query = queryFor(asked, [TYPE.PTR], ifindex, flags | FLAG.NO_SEARCH, request.client)
     const resolution = await this.#resolver.resolve(query, signal)
     const names = resolution.answer.records
       .filter(({ record }) => record.type === TYPE.PTR)
@@ -99,8 +101,8 @@ export class ResolverLookups implements Lookups {
     const { type, ifindex, flags } = request
     const problem = checkCommon(request, ACCEPTED_FLAGS.record, AF_UNSPEC)
     if (problem !== undefined) return invalid(problem, request.name)
-    const name = parseName(request.name)
-    if (name === undefined) return invalid('name', request.name)
+    const asked = parseAskedName(request.name)
+    if (asked === undefined) return invalid('name', request.name)
     if (isUnaskableType(type)) {
       return fail('type-invalid', request.name, `Specified resource record type ${type} may not be used in a query`)
     }
@@ -108,10 +110,10 @@ export class ResolverLookups implements Lookups {
     if (isObsoleteType(type)) {
       return fail('type-obsolete', request.name, `Specified DNS resource record type ${typeText(type)} is obsolete`)
     }
-    const query = { ...queryFor(name, [type], ifindex, flags | FLAG.NO_SEARCH, request.client), class: request.class }
+    const query = { ...queryFor(asked, [type], ifindex, flags | FLAG.NO_SEARCH, request.client), class: request.class }
     const resolution = await this.#resolver.resolve(query, signal)
     const isAsked = (record: ResourceRecord) => type === TYPE.ANY || record.type === type
-    const records = resolution.answer.records.filter(({ record }) => isAsked(record))
+    const records = recordsAsWritten(resolution).filter(({ record }) => isAsked(record))
     return records.length > 0 ? found({ records }, resolution) : failureOf(resolution, request.name)
   }
 
@@ -160,7 +162,7 @@ function literalAddress({ address, ifindex }: Literal, request: HostnameRequest)
 function addressesOf(
   resolution: Resolution,
 ): readonly { readonly ifindex: IfIndex; readonly address: IpAddress; readonly record: ResourceRecord }[] {
-  return resolution.answer.records.flatMap(({ record, ifindex }) => {
+  return recordsAsWritten(resolution).flatMap(({ record, ifindex }) => {
     const isAddress = record.type === TYPE.A || record.type === TYPE.AAAA
     const address = isAddress ? IpAddress.fromBytes(record.rdata) : undefined
     return address === undefined ? [] : [{ ifindex, address, record }]

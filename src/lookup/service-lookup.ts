@@ -1,7 +1,8 @@
-import type { Name, ResourceRecord } from '../wire/index.ts'
-import { parseName, ROOT, textOfWire, toAscii, TYPE, wireOfText } from '../wire/index.ts'
+import type { AskedName, ResourceRecord } from '../wire/index.ts'
+import { parseAskedName, ROOT, textOfWire, toAscii, TYPE, wireOfText } from '../wire/index.ts'
 import { ACCEPTED_FLAGS, FLAG } from '../resolve/index.ts'
 import type { FoundService, Lookup, Lookups, ServiceRequest, ServiceResult } from './lookup-types.ts'
+import { recordsAsWritten, textOf } from './as-written.ts'
 import type { Resolver } from '../resolve/index.ts'
 import { checkCommon, fail, failureOf, found, invalid, queryFor } from './lookup-results.ts'
 
@@ -20,14 +21,15 @@ export async function lookUpService(
   const problem = checkCommon(request, ACCEPTED_FLAGS.service, request.family)
   if (problem !== undefined) return invalid(problem, request.domain)
   if (request.name !== '' && request.type === '') return invalid('type', request.domain)
-  const name = serviceName(request)
-  if (name === undefined) return invalid('domain', request.domain)
+  const asked = serviceName(request)
+  if (asked === undefined) return invalid('domain', request.domain)
+  const name = textOf(asked)
   if (resolver.refuses(TYPE.SRV)) return fail('query-refused', name) // the TXT records alone are no service
   const wantsTxt = (request.flags & FLAG.NO_TXT) === 0
   const flags = (request.flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)) | FLAG.NO_SEARCH
   const types = wantsTxt ? [TYPE.SRV, TYPE.TXT] : [TYPE.SRV]
-  const resolution = await resolver.resolve(queryFor(name, types, request.ifindex, flags, request.client), signal)
-  const records = resolution.answer.records.map(({ record }) => record)
+  const resolution = await resolver.resolve(queryFor(asked, types, request.ifindex, flags, request.client), signal)
+  const records = recordsAsWritten(resolution).map(({ record }) => record)
   const srvs = records.filter(({ type, rdata }) => type === TYPE.SRV && rdata.length > SRV_FIXED)
   if (srvs.length === 0) return failureOf(resolution, name)
   if (srvs.length === 1 && srvs[0]?.rdata[SRV_FIXED] === 0) return fail('no-such-service', name)
@@ -72,11 +74,11 @@ async function lookUpHost(
 }
 
 /** `<name>.<type>.<domain>`, where the name is one label of any characters and never IDNA (RFC 6763 §4.1). */
-function serviceName({ name, type, domain }: ServiceRequest): Name | undefined {
+function serviceName({ name, type, domain }: ServiceRequest): AskedName | undefined {
   const below = type === '' ? domain : toAscii(domain)
   if (below === undefined || (type !== '' && !isServiceType(type))) return undefined
   const instance = name === '' ? '' : `${escapeLabel(name)}.`
-  return parseName(type === '' ? below : `${instance}${type}.${below === '.' ? '' : below}`)
+  return parseAskedName(type === '' ? below : `${instance}${type}.${below === '.' ? '' : below}`)
 }
 
 /** `_service._tcp` or `_service._udp`, sub-types in front allowed. */

@@ -3,7 +3,8 @@ import { gather } from '../base/index.ts'
 import type { CacheVariant } from '../cache/index.ts'
 import type { Answer, Scope, ScopeQuestions, ScopeRequest } from '../scope/index.ts'
 import { combined, failed, FLAG, joined } from '../scope/index.ts'
-import type { Question } from '../wire/index.ts'
+import type { Name, Question, Spelling } from '../wire/index.ts'
+import { completedSpelling } from '../wire/index.ts'
 import type { Query } from './query.ts'
 
 /** The query in one scope: the search walk, and for each name on it all types at once (R-SEARCH-2, R-MERGE-1). */
@@ -51,7 +52,9 @@ function ask(
 ): Promise<Answer> {
   const [only] = types
   if (only === undefined) return Promise.resolve(failed(name, 'no-servers', scope))
-  const lookUp = (type: number) => scope.lookUp(scopeRequest({ name, type, class: query.class }, query), signal)
+  const spelling = spellingOf(name, query)
+  const lookUp = (type: number) =>
+    scope.lookUp(scopeRequest({ name, type, class: query.class, spelling }, query), signal)
   return types.length === 1 ? lookUp(only) : together(types.map(lookUp), query.patienceForRest, clock)
 }
 
@@ -64,6 +67,11 @@ async function together(
   const judge = ({ records }: Answer) => (patienceForRest !== undefined && records.length > 0 ? 'hurry' : 'wait')
   const answers = await gather(lookups, judge, patienceForRest ?? 0, clock)
   return combined(answers, answers.length === lookups.length)
+}
+
+/** How the name on the search walk is written. */
+function spellingOf(name: Name, { name: asked, spelling }: Query): Spelling | undefined {
+  return spelling === undefined || name === asked ? spelling : completedSpelling(name, spelling)
 }
 
 function scopeRequest(question: Question, query: Query): ScopeRequest {

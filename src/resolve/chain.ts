@@ -1,7 +1,7 @@
 import type { Answer, LinkedRecord } from '../scope/index.ts'
 import { FLAG, flagsOfAll, flatOf, joined } from '../scope/index.ts'
-import type { Name, Question, Redirect } from '../wire/index.ts'
-import { matches, MAX_REDIRECTS, mayBeRedirected, recordOf, redirectFrom, TYPE, wireOfName } from '../wire/index.ts'
+import type { Name, Question, Redirect, Spelling } from '../wire/index.ts'
+import { matches, MAX_REDIRECTS, mayBeRedirected, recordOf, redirectFrom, spellingIn, TYPE, wireOfName } from '../wire/index.ts'
 import type { Query } from './query.ts'
 
 /** Where a query goes from name to name: what it has collected on the way, and whether it has arrived. */
@@ -10,6 +10,8 @@ export class Chain {
   #name: Name
   /** CNAMEs and DNAMEs passed, in order. */
   readonly #passed: LinkedRecord[] = []
+  /** Of `#name`, where the redirect to it has capital letters. */
+  #spelling: Spelling | undefined
   #redirects = 0
   readonly #seen = new Set<Name>()
   readonly #collected: Question[] = []
@@ -27,6 +29,11 @@ export class Chain {
 
   get name(): Name {
     return this.#name
+  }
+
+  /** How the redirect that led to `name` writes it. */
+  get spelling(): Spelling | undefined {
+    return this.#spelling
   }
 
   get redirects(): number {
@@ -106,6 +113,7 @@ export class Chain {
     this.#isLoop = isRefused || this.#seen.has(redirect.target) // R-CNAME-3
     if (this.#isLoop) return undefined
     this.#redirects++
+    this.#spelling = redirect.record.type === TYPE.CNAME ? spellingIn(redirect.record.rdata) : undefined
     this.#collected.push(...types.map((type) => ({ name: this.#name, type, class: queryClass })))
     this.#pass(records.find(({ record }) => record === redirect.record) as LinkedRecord, redirect)
     return redirect.target

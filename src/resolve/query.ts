@@ -1,11 +1,13 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { Answer } from '../scope/index.ts'
-import type { Name, Question } from '../wire/index.ts'
+import type { Name, Question, Spelling } from '../wire/index.ts'
 import type { QueryClient } from './client.ts'
 
 /** One client request, however it came. */
 export interface Query {
   readonly name: Name
+  /** How the client wrote the name, where not in lower case. */
+  readonly spelling?: Spelling | undefined
   /** Asked together; A and AAAA share one walk along CNAMEs and search domains. */
   readonly types: readonly number[]
   readonly class: number

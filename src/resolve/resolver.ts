@@ -101,7 +101,8 @@ export class Resolver {
       const answer = await this.#sources.ask(step, startedAt + QUERY_LIFETIME, signal)
       const next = step.relayed !== undefined && answer.wire !== undefined ? chain.arrive(answer) : chain.follow(answer)
       if (next === undefined) return chain
-      step = { ...query, name: next, flags: redirectedFlags(query.flags, answer.flags), relayed: undefined }
+      const { spelling } = chain
+      step = { ...query, name: next, spelling, flags: redirectedFlags(query.flags, answer.flags), relayed: undefined }
     }
   }
 

@@ -171,11 +171,15 @@ export function failed(
 
 /**
  * Answers of one scope to several types of one name (R-MERGE-2): success if one of them is, else as the last failed.
- * `isComplete`: none is missing. Never empty.
+ * Other than in systemd-resolved, NODATA for one type is no success where another could not be had: an outage must not
+ * read as a name without addresses. `isComplete`: none is missing. Never empty.
  */
 export function combined(answers: readonly Answer[], isComplete: boolean): Answer {
   const last = answers.at(-1) as Answer
   const good = answers.filter(({ state }) => state === 'success')
+  const attempts = flatOf(answers.map((answer) => answer.attempts))
+  const unknown = good.some(({ records }) => records.length > 0) ? undefined : answers.findLast(isOutage)
+  if (unknown !== undefined && good.length > 0) return unrepeatable({ ...unknown, attempts })
   const replies = good.length > 0 ? good : answers.filter(({ origin }) => origin !== undefined)
   const told = replies.at(-1) ?? last
   const isOne = replies.length === 1
@@ -191,10 +195,16 @@ export function combined(answers: readonly Answer[], isComplete: boolean): Answe
     wire: isOne ? told.wire : undefined,
     flags: flagsOfAll(replies),
     source: stale?.source ?? replies.find(({ source }) => source !== 'cache')?.source ?? told.source,
-    attempts: flatOf(answers.map(({ attempts }) => attempts)),
+    attempts,
     entry: isOne ? told.entry : undefined,
     dependsOn: isComplete ? joined(answers.map(({ dependsOn }) => dependsOn)) : undefined,
   }
+}
+
+/** Whether it says nothing of the name, not even that it does not exist. */
+function isOutage({ state, rcode }: Answer): boolean {
+  if (state === 'rcode-failure') return rcode !== RCODE.NXDOMAIN
+  return state !== 'success' && state !== 'not-found'
 }
 
 /** Output bits of what is put together of several answers. */

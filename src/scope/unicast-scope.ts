@@ -10,6 +10,7 @@ import {
   answerTo,
   asNodata,
   CD,
+  foldQuestion,
   parseMessage,
   questionText,
   RCODE,
@@ -312,7 +313,7 @@ export class UnicastScope implements Scope {
   #read(request: Request, reply: ReadMessage & Pick<Extract<Outcome, { kind: 'reply' }>, 'upstream'>): ReadMessage {
     // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
     if (request.kind === 'relay') return withPlainTtls(reply)
-    const read = answerTo(request.question, reply)
+    const read = answerTo(request.question, request.question.spelling === undefined ? reply : folded(reply))
     if (read.message.rcode !== RCODE.NXDOMAIN || read.message.answer.length > 0) return read
     const now = this.#services.clock.now()
     return this.cache.isContradicted(request.question, reply.upstream.label, now) ? asNodata(read) : read
@@ -350,4 +351,10 @@ function withProof(request: ScopeRequest): ScopeRequest {
   const message = Buffer.from(asked.message)
   message.writeUInt16BE(message.readUInt16BE(2) | CD, 2)
   return { ...request, fillsCache, request: { ...asked, message } }
+}
+
+/** As if the question had been sent in lower case. */
+function folded({ wire }: ReadMessage): ReadMessage {
+  foldQuestion(wire)
+  return { wire, message: parseMessage(wire) }
 }

@@ -3,7 +3,7 @@ import type { AnswerMemo, Routes } from '../fastpath/index.ts'
 import type { Query, QueryClient, RelayedMessage, Resolver } from '../resolve/index.ts'
 import { FLAG } from '../resolve/index.ts'
 import type { ScopeIdentity } from '../scope/index.ts'
-import { CD, hasFlag } from '../wire/index.ts'
+import { CD, hasFlag, spellingIn } from '../wire/index.ts'
 import { type OwnerOf, type Sender, StubClient } from './client.ts'
 import type { Listener } from './listener.ts'
 import { refusal, replyTo } from './reply.ts'
@@ -84,7 +84,7 @@ function routesOf(resolver: Resolver, kind: Listener['kind']): Routes<ScopeIdent
 
 /** A stub query asks for one type, anywhere, without search domains (R-STUB-18). */
 function queryOf(
-  { packet, question, opt }: ClientRequest,
+  { packet, question, questionBytes, opt }: ClientRequest,
   kind: Listener['kind'],
   client: QueryClient | undefined,
 ): Query {
@@ -98,6 +98,7 @@ function queryOf(
   }
   return {
     name: question.name,
+    spelling: spellingIn(questionBytes.subarray(0, -4)),
     types: [question.type],
     class: question.class,
     flags:

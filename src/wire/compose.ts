@@ -69,7 +69,7 @@ export function composeQuestion(
   payloadSize?: number,
   dnssecOk = false,
 ): Buffer {
-  const name = wireOfName(question.name)
+  const name = question.spelling ?? wireOfName(question.name)
   const end = HEADER_SIZE + name.length + 4
   const message = Buffer.allocUnsafe(payloadSize === undefined ? end : end + OPT_SIZE)
   message.fill(0, 0, HEADER_SIZE)

@@ -3,12 +3,15 @@ import { HEADER_SIZE, questionCount, wordAt } from './header.ts'
 import type { Name } from './name.ts'
 import { readName } from './name.ts'
 import { classText, typeText } from './numbers.ts'
+import type { Spelling } from './spelling.ts'
 
 /** What is asked: the key of a transaction and of a cache entry. */
 export interface Question {
   readonly name: Name
   readonly type: number
   readonly class: number
+  /** How the name is to be written where it is sent; in lower case when undefined. Equal questions may differ in it. */
+  readonly spelling?: Spelling | undefined
 }
 
 /**

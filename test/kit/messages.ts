@@ -2,12 +2,14 @@ import type { EdnsOption, Message, Opt, Question, ResourceRecord } from '../../s
 import {
   CLASS,
   compose,
-  parseMessage,
+  HEADER_SIZE,
+  idOf,
   parseType,
   QR,
   RA,
   RD,
   RCODE,
+  skipQuestions,
   TYPE,
   typeText,
   wireOfText,
@@ -69,11 +71,10 @@ export interface ReplyParts {
 }
 
 export function replyFor(request: Buffer, parts: ReplyParts = {}): Buffer {
-  const { id, question } = parseMessage(request)
   return compose({
-    id,
+    id: idOf(request),
     flags: QR | RD | RA | (parts.flags ?? 0) | ((parts.rcode ?? RCODE.NOERROR) & 15),
-    question,
+    question: request.subarray(HEADER_SIZE, skipQuestions(request)), // letter case and all
     answer: (parts.answer ?? []).map(rr),
     authority: (parts.authority ?? []).map(rr),
     additional: (parts.additional ?? []).map(rr),

@@ -9,7 +9,7 @@ const LAN: LinkScript = { ifindex: 2, name: 'lan', dns: ['10.2.0.1'] }
 const VPN: LinkScript = { ifindex: 3, name: 'vpn', dns: ['10.3.0.1'], domains: ['~corp.test'] }
 
 function question(name: string, type: number = TYPE.A, flags = 0): Query {
-  return queryFor(nameOf(name), [type], 0, flags)
+  return queryFor({ name: nameOf(name), spelling: undefined }, [type], 0, flags)
 }
 
 async function explain(script: WorldScript, name: string, flags = 0): Promise<Explanation> {

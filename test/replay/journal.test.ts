@@ -26,7 +26,8 @@ function observed() {
   })
   const meter = new Meter(world.resolver.watchers, replayCounter)
   const client: QueryClient = { via: 'udp', port: 4242 }
-  const resolve = (name: string) => world.resolve(queryFor(nameOf(name), [TYPE.A], 0, 0, client))
+  const resolve = (name: string) =>
+    world.resolve(queryFor({ name: nameOf(name), spelling: undefined }, [TYPE.A], 0, 0, client))
   return { world, journal, meter, replayCounter, looked, resolve }
 }
 
@@ -84,7 +85,9 @@ test.each([
   const { world, journal } = observed()
   const seen: JournalEntry[] = []
   using _ = journal.watch((entry) => void seen.push(entry))
-  await world.resolve(queryFor(nameOf('www.test'), [TYPE.A], 0, 0, { via: 'varlink', identity }))
+  await world.resolve(
+    queryFor({ name: nameOf('www.test'), spelling: undefined }, [TYPE.A], 0, 0, { via: 'varlink', identity }),
+  )
   await settle()
   expect(seen).toMatchObject([{ identity: { ...identity, process } }])
 })

@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { AF_UNSPEC } from '../../src/base/index.ts'
 import { queryFor } from '../../src/lookup/index.ts'
 import { nameOf, RCODE, TYPE } from '../../src/wire/index.ts'
 import { addressesIn, type ReplyParts } from '../kit/messages.ts'
-import { World } from '../kit/world.ts'
+import { type Server, World } from '../kit/world.ts'
 
 const SOA = ['test 60 SOA ns.test admin.test 1 2 3 4 60']
 const NODATA: ReplyParts = { authority: SOA }
@@ -64,7 +65,26 @@ test.each<[string, ReplyParts, string[]]>([
   })
   world.serve('10.2.0.1', () => NXDOMAIN)
   world.serve('10.3.0.1', () => ({ after: 30, reply: second }))
-  const { answer } = await world.resolve(queryFor(nameOf('a.test'), [TYPE.A], 0, 0))
+  const { answer } = await world.resolve(queryFor({ name: nameOf('a.test'), spelling: undefined }, [TYPE.A], 0, 0))
   const asked = answer.attempts.map(({ server }) => server.replace(/%.*/, ''))
   expect([...new Set(asked)]).toEqual(servers)
+})
+
+describe('an outage does not read as a name without addresses', () => {
+  const request = { name: 'a.test', family: AF_UNSPEC, ifindex: 0, flags: 0 }
+  const NOWHERE: Server = () => 'silence'
+
+  test.each<[string, Server, Server, string]>([
+    ['A dropped, AAAA answered with NODATA', NOWHERE, () => NODATA, 'timeout'],
+    ['A with an error, AAAA answered with NODATA', () => SERVFAIL, () => NODATA, 'rcode-failure'],
+    ['the error comes first', () => SERVFAIL, () => ({ after: 30, reply: NODATA }), 'rcode-failure'],
+    ['the other way round', () => NODATA, NOWHERE, 'timeout'],
+    ['NODATA for both is one', () => NODATA, () => NODATA, 'no-such-rr'],
+    ['addresses of one family are enough', () => FOUND, NOWHERE, '192.0.2.1'],
+  ])('R-MERGE-2: %s', async (_what, first, second, expected) => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+    world.serve('*', (asked) => (asked.question.type === TYPE.A ? first(asked) : second(asked)))
+    const found = await world.run(world.lookups.hostname(request, new AbortController().signal))
+    expect(found.ok ? found.value.addresses.map(({ address }) => address.text).join() : found.failure.kind).toBe(expected)
+  })
 })

@@ -60,10 +60,10 @@ export function explainInterface({ lookups, resolver, authority }: ExplainPorts)
     },
     async Why({ name: text, class: queryClass = CLASS.IN, types, ask, ...where }, call) {
       const { ifindex, flags, client } = lookupParameters(where, call)
-      const name = parseHostName(text)
-      if (name === undefined) throw invalidParameter('name')
+      const host = parseHostName(text)
+      if (host === undefined) throw invalidParameter('name')
       if (types.length === 0 || types.length > MAX_TYPES || types.some(isBad)) throw invalidParameter('types')
-      const query = { ...queryFor(name, types, ifindex, flags, client), class: uint16(queryClass, 'class') }
+      const query = { ...queryFor(host, types, ifindex, flags, client), class: uint16(queryClass, 'class') }
       const showsCache = await maySeeCache(call)
       const explanation = explanationOutput(await resolver.explain(query), showsCache)
       const asked = ask ? askedOutput(await resolver.resolve(query, call.signal), showsCache) : undefined

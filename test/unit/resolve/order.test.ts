@@ -8,7 +8,7 @@ import { failed } from '../../../src/scope/index.ts'
 import { nameOf, TYPE } from '../../../src/wire/index.ts'
 import { World } from '../../kit/world.ts'
 
-const QUERY = queryFor(nameOf('a.test'), [TYPE.A], 0, 0)
+const QUERY = queryFor({ name: nameOf('a.test'), spelling: undefined }, [TYPE.A], 0, 0)
 const { signal } = new AbortController()
 
 /** `has`: the state of its answer, if it has one. */

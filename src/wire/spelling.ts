@@ -1,0 +1,49 @@
+import { HEADER_SIZE, questionCount } from './header.ts'
+import type { Name } from './name.ts'
+import { nameOfWire, wireOfName, wireOfText } from './name.ts'
+
+/**
+ * How somebody wrote a name: uncompressed wire form with at least one capital letter. It is no part of what is asked or
+ * known, as a `Name` is; it is kept so that others see the name as it was written (RFC 4343 §4.1).
+ */
+export type Spelling = Uint8Array
+
+/** A name as a client asks for it. */
+export interface AskedName {
+  readonly name: Name
+  /** Undefined where it is in lower case. */
+  readonly spelling: Spelling | undefined
+}
+
+/** Reads text as `parseName` does. */
+export function parseAskedName(text: string): AskedName | undefined {
+  const wire = wireOfText(text)
+  return wire && { name: nameOfWire(wire), spelling: spellingIn(wire) }
+}
+
+/** The whole uncompressed wire name, if it has capital letters. */
+export function spellingIn(wire: Uint8Array): Spelling | undefined {
+  return wire.some(isCapital) ? wire : undefined
+}
+
+/** The spelling of a name that a search domain completed: what the client wrote, and the rest as it is. */
+export function completedSpelling(name: Name, spelling: Spelling): Spelling {
+  const written = spelling.length - 1 // without the root
+  return Buffer.concat([spelling.subarray(0, written), wireOfName(name).subarray(written)])
+}
+
+/**
+ * Writes the name in the message's question in lower case, in place, and with it every name that points to it: so that
+ * nobody finds out from what is kept how somebody else wrote the name.
+ */
+export function foldQuestion(message: Buffer): void {
+  if (questionCount(message) !== 1) return
+  for (let at = HEADER_SIZE; at < message.length && message[at] !== 0; at++) {
+    // Lengths of labels are less than any letter.
+    if (isCapital(message[at] as number)) (message[at] as number) += 0x20
+  }
+}
+
+function isCapital(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a
+}
