@@ -4,7 +4,6 @@ import type {
   Delegate,
   DnsOverTlsMode,
   DnssecMode,
-  DnsOverTlsMode,
   Domain,
   LinkSettings,
   ListenSpec,

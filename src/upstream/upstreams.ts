@@ -124,26 +124,6 @@ export class Upstreams {
     this.onProbeNeeded()
   }
 
-  /** A message came over an encrypted connection. */
-  onEncryptedMessage(upstream: Upstream, facts: ConnectionFacts | undefined, sentAt: Millis, now: Millis): void {
-    upstream.onEncryptedMessage(facts, sentAt, now)
-    this.#tell(upstream, upstream.encryption.newsOfMessage())
-  }
-
-  /** A message could not be carried over an encrypted connection. */
-  onEncryptedFailure(upstream: Upstream, code: TransportErrorCode, reason: string, now: Millis): void {
-    // On an open connection silence is the question's, or the server's, and not that of the channel.
-    if (code === 'timeout' && !upstream.encryption.isCold) return
-    this.#tell(upstream, upstream.encryption.onFailed(code, reason, now))
-    this.onProbeNeeded()
-  }
-
-  /** Plaintext was answered where TLS, which had worked, was not. */
-  onOutdone(upstream: Upstream, now: Millis): void {
-    this.#tell(upstream, upstream.encryption.onOutdone(now))
-    this.onProbeNeeded()
-  }
-
   /** The network says that the server cannot be reached. */
   onUnreachable(upstream: Upstream, now: Millis): void {
     upstream.counts.silences++
