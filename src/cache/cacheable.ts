@@ -14,7 +14,7 @@ import {
 } from '../wire/index.ts'
 
 /** Two hours: nothing is kept longer, whatever its TTL says (R-CACHE-5). */
-export const LONGEST: Seconds = 7200
+const LONGEST: Seconds = 7200
 /** A failure is remembered this long, so that a broken zone hammers no one (R-CACHE-8, RFC 2308 §7.1). */
 export const FAILURE_SECONDS: Seconds = 10
 
@@ -25,15 +25,14 @@ const SOA_FIXED_SIZE = 20
 
 /** What may be kept of a reply, and how long. */
 export type Cacheability =
-  | { readonly kind: 'positive' | 'nodata' | 'nxdomain' | 'failure'; readonly seconds: Seconds }
-  | { readonly kind: 'redirect' }
+  | { readonly kind: 'positive' | 'redirect' | 'nodata' | 'nxdomain' | 'failure'; readonly seconds: Seconds }
   | { readonly kind: 'none' }
 
 /**
  * What may be kept of a reply to `question`, and for how long, in whole seconds 1..7200.
  * `positive`: the least TTL in the message (R-CACHE-5). `nodata`, `nxdomain`: also no more than the SOA's MINIMUM, and
  * nothing without a matching SOA (R-CACHE-7, RFC 2308 §5). `failure`: SERVFAIL (R-CACHE-8). `redirect`: only the CNAMEs
- * of a chain whose end is elsewhere; they are kept record by record.
+ * of a chain whose end is elsewhere; for the least TTL too.
  */
 export function cacheabilityOf(question: Question, message: Message): Cacheability {
   if (!isCacheableType(question)) return { kind: 'none' }
@@ -41,11 +40,11 @@ export function cacheabilityOf(question: Question, message: Message): Cacheabili
   if (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN) return { kind: 'none' }
   if (answersFully(question, message.answer)) return bounded('positive', leastTtl(message))
   const isRedirected = mayBeRedirected(question.type) && redirectFrom(question.name, message.answer) !== undefined
-  return isRedirected ? { kind: 'redirect' } : negativeCacheability(question, message)
+  return isRedirected ? bounded('redirect', leastTtl(message)) : negativeCacheability(question, message)
 }
 
 /** Whether one record of the answer section may be kept on its own (R-CACHE-4). */
-export function isCacheableType({ type, class: questionClass }: { type: number; class: number }): boolean {
+function isCacheableType({ type, class: questionClass }: { type: number; class: number }): boolean {
   return !NEVER_CACHED.has(type) && questionClass !== CLASS.ANY
 }
 
@@ -61,24 +60,6 @@ function answersFully(question: Question, answer: readonly ResourceRecord[]): bo
   return false
 }
 
-/**
- * Tells the records that lead from the question's name to its answer. Records of other names were not asked for and must
- * not be kept: one forged message could set any name (RFC 5452 §6).
- */
-export function wayOf(
-  { name, type }: Question,
-  answer: readonly ResourceRecord[],
-): (record: ResourceRecord) => boolean {
-  const names = [name]
-  for (let at = name; names.length <= MAX_REDIRECTS && mayBeRedirected(type); names.push(at)) {
-    const redirect = redirectFrom(at, answer)
-    if (redirect === undefined) break
-    at = redirect.target
-  }
-  const isAbove = ({ name: owner }: ResourceRecord) => names.some((each) => isWithin(each, owner))
-  return (record) => (record.type === TYPE.DNAME ? isAbove(record) : names.includes(record.name))
-}
-
 function negativeCacheability(question: Question, message: Message): Cacheability {
   const soa = message.authority.find((record) => record.type === TYPE.SOA && isWithin(question.name, record.name))
   if (soa === undefined || question.type === TYPE.SOA) return { kind: 'none' }
@@ -88,7 +69,7 @@ function negativeCacheability(question: Question, message: Message): Cacheabilit
   return bounded(isNxdomain ? 'nxdomain' : 'nodata', Math.min(leastTtl(message), minimum))
 }
 
-function bounded(kind: 'positive' | 'nodata' | 'nxdomain', seconds: Seconds): Cacheability {
+function bounded(kind: 'positive' | 'redirect' | 'nodata' | 'nxdomain', seconds: Seconds): Cacheability {
   return seconds === 0 ? { kind: 'none' } : { kind, seconds: Math.min(seconds, LONGEST) }
 }
 

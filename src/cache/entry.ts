@@ -4,8 +4,7 @@ import { type CacheVersion, INVALID } from './cache-version.ts'
 import type { CachedAnswer, CacheRow, AnswerOrigin } from './cached-answer.ts'
 import { nameOfKey, questionOfKey } from './keys.ts'
 
-/** `whole`: the server's message for this very question. `rrset`: records that came along with another answer. */
-export type EntryKind = 'whole' | 'rrset' | 'nxdomain' | 'failure'
+export type EntryKind = 'whole' | 'nxdomain' | 'failure'
 
 export interface EntryParts {
   readonly kind: EntryKind
@@ -90,7 +89,7 @@ export class Entry implements CachedAnswer {
 
   /** Records there are, of the question's type or leading on. */
   get isPositive(): boolean {
-    return (this.kind === 'whole' || this.kind === 'rrset') && !this.isEmpty
+    return this.kind === 'whole' && !this.isEmpty
   }
 
   /** No record in the answer section. */

@@ -6,9 +6,9 @@
  *
  * **What is kept, and how long** (`cacheable.ts`). Positive answers for the least TTL of the message, negative ones for no
  * more than the SOA's MINIMUM and not without an SOA (RFC 2308 §5), SERVFAIL for 10 s; nothing for more than 2 hours
- * (R-CACHE-5). An answer is kept whole under its question; the links of a CNAME chain are kept as well, each for its own
- * TTL, but never displace an answer to their own question. NXDOMAIN is kept once for all types of a name. Replies of
- * another shape (DNSSEC records, relayed messages) are variants of their own.
+ * (R-CACHE-5). An answer is kept whole under its question and nowhere else: what came along with it, the targets of CNAMEs
+ * and DNAMEs included, answers no question of its own, as one forged reply would then take any name. NXDOMAIN is kept once
+ * for all types of a name, unless its server contradicts itself (`contradictions.ts`). Replies of another shape (DNSSEC records, relayed messages) are variants of their own.
  *
  * **What makes room.** Each scope holds at most `maxEntries`, least recently used first (`EntryLru`). All scopes share the
  * bytes of one `CacheBudget`: whoever needs room gets it from the scope that holds most. One answer gets at most 1/16.
@@ -26,7 +26,7 @@
  */
 export { CacheBudget } from './budget.ts'
 export type { Cacheability } from './cacheable.ts'
-export { cacheabilityOf, FAILURE_SECONDS, LONGEST } from './cacheable.ts'
+export { cacheabilityOf, FAILURE_SECONDS } from './cacheable.ts'
 export type {
   AnswerOrigin,
   CachedAnswer,

@@ -1,8 +1,8 @@
 import type { Millis, Seconds } from '../base/index.ts'
-import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
-import { compose, mayBeRedirected, parentOf, QR, RA, RCODE, TYPE } from '../wire/index.ts'
+import type { Message, Name, Question } from '../wire/index.ts'
+import { mayBeRedirected, RCODE, TYPE } from '../wire/index.ts'
 import type { CacheBudget } from './budget.ts'
-import { cacheabilityOf, isCacheableType, LONGEST, wayOf } from './cacheable.ts'
+import { cacheabilityOf } from './cacheable.ts'
 import type { EntryKind } from './entry.ts'
 import { Entry } from './entry.ts'
 import { Contradictions, JUST_EXPIRED, USUAL_TYPES } from './contradictions.ts'
@@ -46,8 +46,6 @@ export class ScopeCache {
   #version = new CacheVersion(this.#replayCounter)
   #versions = 0
   #lastOrigin: AnswerOrigin | undefined
-  /** Whether any DNAME was stored since the last flush: without one, ancestors of a name need not be looked up. */
-  #hasDnames = false
   hits = 0
   misses = 0
 
@@ -66,7 +64,7 @@ export class ScopeCache {
     return this.#replayCounter.replays
   }
 
-  /** The exact key, else NXDOMAIN for the name, else a CNAME at it or a DNAME above it (R-CACHE-13). */
+  /** The exact key, else NXDOMAIN for the name, else a CNAME that was asked for at it (R-CACHE-13). */
   lookup(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheHit | undefined {
     const entry = this.#search(question, variant, mayRedirect, (key) => this.#live(key, now))
     if (entry === undefined) {
@@ -142,12 +140,10 @@ export class ScopeCache {
     const isNegative = cacheability.kind !== 'positive' && cacheability.kind !== 'redirect'
     if (cacheability.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
     const shared = this.#shared(learntFrom)
-    if (variant === '') this.#storeAlong(question, message, shared, now)
-    if (cacheability.kind === 'redirect') return undefined
-    const kind = cacheability.kind === 'positive' || cacheability.kind === 'nodata' ? 'whole' : cacheability.kind
+    const { kind: outcome } = cacheability
+    const kind = outcome === 'nxdomain' || outcome === 'failure' ? outcome : 'whole'
     const isOfAllTypes = kind === 'nxdomain' && variant === '' && !this.#contradictions.isKnown(learntFrom.server, now)
     const key = isOfAllTypes ? nxdomainKey(question) : asked
-    this.#hasDnames ||= question.type === TYPE.DNAME
     return this.#set(key, kind, wire, shared, now, cacheability.seconds)
   }
 
@@ -160,7 +156,6 @@ export class ScopeCache {
     this.#version.isCurrent = false
     this.#version = new CacheVersion(this.#replayCounter)
     this.#versions = 0
-    this.#hasDnames = false
     this.#entries.clear()
   }
 
@@ -205,8 +200,7 @@ export class ScopeCache {
     if (nxdomain !== undefined) return nxdomain
     if (!mayRedirect || !mayBeRedirected(question.type)) return undefined
     const cname = get(keyOf({ ...question, type: TYPE.CNAME }, ''))
-    if (cname !== undefined) return cname.isEmpty ? undefined : cname
-    return this.#hasDnames ? searchDname(question, get) : undefined
+    return cname?.isEmpty === false ? cname : undefined
   }
 
   /** The entry if it has not expired; one that is of no use any more is dropped. */
@@ -228,25 +222,6 @@ export class ScopeCache {
     if (entry === undefined || !this.#isRetained(entry, now)) return false
     entry.noteFailure(now)
     return true
-  }
-
-  /**
-   * Keeps the other RRsets on the way to the answer, such as the links of a CNAME chain, each for its own TTL
-   * (R-CACHE-5). They never displace an answer that a server gave to their own question (R-CACHE-6).
-   */
-  #storeAlong(question: Question, message: Message, learntFrom: AnswerOrigin, now: Millis): void {
-    if (message.answer.every((record) => isAskedFor(record, question))) return
-    const isOnTheWay = wayOf(question, message.answer)
-    for (const [key, records] of groupByKey(message.answer)) {
-      const first = records[0] as ResourceRecord
-      const seconds = Math.min(LONGEST, ...records.map(({ ttl }) => ttl))
-      if (isAskedFor(first, question) || seconds === 0 || !isCacheableType(first) || !isOnTheWay(first)) continue
-      if (this.#live(key, now)?.kind === 'whole') continue
-      const own: Question = { name: first.name, type: first.type, class: first.class }
-      const wire = compose({ id: 0, flags: QR | RA, question: own, answer: records })
-      this.#hasDnames ||= first.type === TYPE.DNAME
-      this.#set(key, 'rrset', wire, learntFrom, now, seconds)
-    }
   }
 
   #set(
@@ -291,29 +266,6 @@ function isProofFrom(server: string, entry: Entry, now: Millis): boolean {
   return entry.learntFrom.server === server && entry.isPositive && isRecent
 }
 
-function searchDname(question: Question, get: (key: string) => Entry | undefined): Entry | undefined {
-  for (let above = parentOf(question.name); above !== undefined; above = parentOf(above)) {
-    const dname = get(keyOf({ name: above, type: TYPE.DNAME, class: question.class }, ''))
-    if (dname !== undefined && !dname.isEmpty) return dname
-  }
-  return undefined
-}
-
 function isError({ rcode }: Message): boolean {
   return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN
-}
-
-function isAskedFor(record: ResourceRecord, question: Question): boolean {
-  return record.name === question.name && record.type === question.type
-}
-
-function groupByKey(records: readonly ResourceRecord[]): Map<string, ResourceRecord[]> {
-  const groups = new Map<string, ResourceRecord[]>()
-  for (const record of records) {
-    const key = keyOf(record, '')
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [record])
-    else group.push(record)
-  }
-  return groups
 }

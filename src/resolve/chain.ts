@@ -67,9 +67,10 @@ export class Chain {
 
   /**
    * Takes in an answer and walks the redirects that its records hold. Returns the name to ask next, with all steps of the
-   * pipeline anew (R-CNAME-2), or undefined when the query has arrived, failed or turned in a circle.
+   * pipeline anew (R-CNAME-2), or undefined when the query has arrived, failed or turned in a circle. A target that
+   * `isKnownBetter` is asked anew, whatever the records say of it.
    */
-  follow(answer: Answer): Name | undefined {
+  follow(answer: Answer, isKnownBetter: (name: Name) => boolean = () => false): Name | undefined {
     this.#answers.push(answer)
     this.#name = answer.name
     if (answer.state !== 'success') return undefined
@@ -81,6 +82,10 @@ export class Chain {
         return isAtEnd || this.#isLoop ? undefined : this.#name
       }
       this.#name = redirect
+      if (isKnownBetter(redirect)) {
+        this.#matching = []
+        return redirect
+      }
     }
   }
 

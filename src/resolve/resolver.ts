@@ -1,6 +1,6 @@
 import { AbortableWaits } from '../base/index.ts'
 import type { Answer, ScopeIdentity } from '../scope/index.ts'
-import { isLocalOnly, isNeverSent } from '../routing/index.ts'
+import { isLocalOnly, isNeverSent, NO, YES } from '../routing/index.ts'
 import { failed, FLAG, PROTOCOLS } from '../scope/index.ts'
 import { type Name, questionText } from '../wire/index.ts'
 import { Admission } from './admission.ts'
@@ -14,6 +14,7 @@ import type { ResolverServices } from './services.ts'
 import { fileSources } from './sources/local-files.ts'
 import { Refusal } from './sources/refusal.ts'
 import { ScopesSource } from './sources/scopes.ts'
+import type { AnswerSource, Asking } from './sources/source.ts'
 import { Synthesis } from './sources/synthesis.ts'
 import { QueryWatchers } from './watchers.ts'
 
@@ -29,6 +30,7 @@ export class Resolver {
   readonly watchers = new QueryWatchers()
   readonly #services: ResolverServices
   readonly #refusal: Refusal
+  readonly #files: readonly AnswerSource[]
   readonly #sources: SourceOrder
   readonly #admission = new Admission()
   readonly #waits = new AbortableWaits()
@@ -37,10 +39,11 @@ export class Resolver {
     const { scopes, local, catchUp, settings, clock } = services
     this.#services = services
     this.#refusal = new Refusal(settings)
+    this.#files = fileSources(local, settings)
     const host = () => local.host()
     this.#sources = new SourceOrder([
       this.#refusal,
-      ...fileSources(local, settings),
+      ...this.#files,
       new ScopesSource({ scopes, host, catchUp, clock }),
       new Synthesis(host),
     ])
@@ -95,15 +98,36 @@ export class Resolver {
   /** From name to name along CNAMEs, each from the first source on (R-CNAME-2); no further once aborted. */
   async #walk(query: Query, startedAt: number, signal: AbortSignal): Promise<Chain> {
     const chain = new Chain(query)
+    const asking = { deadline: startedAt + QUERY_LIFETIME, signal }
     let step = query
     for (;;) {
       signal.throwIfAborted()
-      const answer = await this.#sources.ask(step, startedAt + QUERY_LIFETIME, signal)
-      const next = step.relayed !== undefined && answer.wire !== undefined ? chain.arrive(answer) : chain.follow(answer)
+      const answer = await this.#sources.ask(step, asking.deadline, signal)
+      // Led to a name that nobody is asked for: what the server said on the way there is all there is to know.
+      if (chain.redirects > 0 && answer.state === 'no-servers' && this.isNeverSent(query, step.name)) return chain
+      const isRelayed = step.relayed !== undefined && answer.wire !== undefined
+      const next = isRelayed
+        ? chain.arrive(answer)
+        : chain.follow(answer, (name) => this.#isKnownBetter({ ...step, name, relayed: undefined }, answer, asking))
       if (next === undefined) return chain
       const { spelling } = chain
       step = { ...query, name: next, spelling, flags: redirectedFlags(query.flags, answer.flags), relayed: undefined }
     }
+  }
+
+  /**
+   * Whether others have to say what is at a redirect's target: this machine, or a scope that claims the name while the one
+   * that told of it does not. Then it makes no difference which of the answers is cached.
+   */
+  #isKnownBetter(query: Query, { scope }: Answer, asking: Asking): boolean {
+    if (scope === undefined || this.isNeverSent(query, query.name)) return false
+    const { scopes, local } = this.#services
+    if (isLocalOnly(query.name, query.types, local.host())) return true
+    const isKnown = (file: AnswerSource) => file.off(query) === undefined && file.ask(query, asking) !== undefined
+    if (this.#files.some(isKnown)) return true
+    const scored = scopes.score(query)
+    const best = Math.max(NO, ...scored.map(({ score }) => score))
+    return best >= YES && !scored.some((each) => each.scope === scope && each.score === best)
   }
 
   #finish(query: Query, { name, answer, collected }: Chain, startedAt: number): Resolution {

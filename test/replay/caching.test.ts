@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RCODE } from '../../src/wire/index.ts'
+import { RCODE, TYPE } from '../../src/wire/index.ts'
 import { addressesIn, replyFor, type ReplyParts } from '../kit/messages.ts'
 import { World, type WorldScript } from '../kit/world.ts'
 
@@ -80,7 +80,7 @@ test('an answer brought a record of another name along, which was then served', 
       : { answer: [`${question.name} 300 A 192.0.2.2`] },
   )
   await world.ask('a.test')
-  expect(addressesIn(await world.ask('b.test'))).toEqual(['192.0.2.1'])
+  expect(addressesIn(await world.ask('b.test'))).toEqual(['192.0.2.2'])
   expect(addressesIn(await world.ask('bank.test'))).toEqual(['192.0.2.2'])
 })
 
@@ -104,28 +104,29 @@ test.each([
   }
 })
 
-test('R-CACHE-13: a CNAME learnt for one type leads the others', async () => {
+test('R-CACHE-13: a CNAME that came with the answer to one type says nothing to another', async () => {
   const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+  const cname = 'a.test 300 CNAME b.test'
   world.serve('*', ({ question }) =>
-    question.name === 'a.test'
-      ? { answer: ['a.test 300 CNAME b.test', 'b.test 300 A 192.0.2.1'] }
-      : { answer: ['b.test 300 AAAA 2001:db8::1'] },
+    question.type === TYPE.A
+      ? { answer: [cname, 'b.test 300 A 192.0.2.1'] }
+      : { answer: [cname, 'b.test 300 AAAA 2001:db8::1'] },
   )
   await world.ask('a.test')
   expect(addressesIn(await world.ask('a.test', { type: 'AAAA' }))).toEqual(['2001:db8::1'])
-  expect(world.asked('10.2.0.1')).toEqual(['a.test A', 'b.test AAAA'])
+  expect(world.asked('10.2.0.1')).toEqual(['a.test A', 'a.test AAAA'])
 })
 
-test('R-CACHE-13: a DNAME leads names below it', async () => {
+test('R-CACHE-13: one forged DNAME took all names below it', async () => {
   const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
-  world.serve('*', ({ question }) =>
-    question.name.endsWith('old.test')
-      ? { answer: ['old.test 300 DNAME new.test', `${question.name} 300 CNAME ${question.name.replace('old', 'new')}`] }
-      : { answer: [`${question.name} 300 A 192.0.2.1`] },
-  )
-  expect(addressesIn(await world.ask('x.old.test'))).toEqual(['192.0.2.1'])
-  expect(addressesIn(await world.ask('y.old.test'))).toEqual(['192.0.2.1'])
-  expect(world.asked('10.2.0.1')).toEqual(['x.old.test A', 'x.new.test A', 'y.new.test A'])
+  world.serve('*', ({ question: { name, type } }) => {
+    const isForged = name === 'x.test' || type === TYPE.DNAME
+    return isForged ? { answer: ['test 300 DNAME evil.example'] } : { answer: [`${name} 300 A 192.0.2.1`] }
+  })
+  await world.ask('x.test')
+  await world.ask('test', { type: 'DNAME' })
+  expect(addressesIn(await world.ask('bank.test'))).toEqual(['192.0.2.1'])
+  expect(world.asked('10.2.0.1').at(-1)).toBe('bank.test A')
 })
 
 test('R-CACHE-2: letter case makes no difference, and comes back as it was asked', async () => {
