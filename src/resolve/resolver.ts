@@ -1,6 +1,6 @@
 import { AbortableWaits } from '../base/index.ts'
 import type { Answer, ScopeIdentity } from '../scope/index.ts'
-import { isLocalOnly, isNeverSent, NO, YES } from '../routing/index.ts'
+import { isLocalOnly, isNeverSent, NO } from '../routing/index.ts'
 import { failed, FLAG, PROTOCOLS } from '../scope/index.ts'
 import { type Name, questionText } from '../wire/index.ts'
 import { Admission } from './admission.ts'
@@ -116,8 +116,9 @@ export class Resolver {
   }
 
   /**
-   * Whether others have to say what is at a redirect's target: this machine, or a scope that claims the name while the one
-   * that told of it does not. Then it makes no difference which of the answers is cached.
+   * Whether others have to say what is at a redirect's target: this machine, or scopes that would be asked for the name while
+   * the one that told of it would not. Then no server is believed beyond what it is asked for, and it makes no difference
+   * which of the answers is cached.
    */
   #isKnownBetter(query: Query, { scope }: Answer, asking: Asking): boolean {
     if (scope === undefined || this.isNeverSent(query, query.name)) return false
@@ -127,7 +128,7 @@ export class Resolver {
     if (this.#files.some(isKnown)) return true
     const scored = scopes.score(query)
     const best = Math.max(NO, ...scored.map(({ score }) => score))
-    return best >= YES && !scored.some((each) => each.scope === scope && each.score === best)
+    return best > NO && !scored.some((each) => each.scope === scope && each.score === best)
   }
 
   #finish(query: Query, { name, answer, collected }: Chain, startedAt: number): Resolution {

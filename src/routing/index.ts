@@ -12,5 +12,15 @@ export { isLocalOnly } from './local-names.ts'
 export type { Scored } from './route.ts'
 export { winners } from './route.ts'
 export type { DnsRoute, RouteOptions, Score } from './score.ts'
-export { isAddressType, isNeverSent, LAST_RESORT, MAYBE, NO, scoreDns, typesToSend, YES } from './score.ts'
+export {
+  isAddressType,
+  isNeverSent,
+  LAST_RESORT,
+  longestMatch,
+  MAYBE,
+  NO,
+  scoreDns,
+  typesToSend,
+  YES,
+} from './score.ts'
 export { searchWalk } from './search.ts'

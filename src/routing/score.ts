@@ -61,7 +61,7 @@ export function scoreDns(name: Name, types: readonly number[], route: DnsRoute, 
 }
 
 /** The longest search or route-only domain the name is within (R-ROUTE-8). */
-function longestMatch(name: Name, route: DnsRoute): Name | undefined {
+export function longestMatch(name: Name, route: Pick<DnsRoute, 'domains'>): Name | undefined {
   let best: Name | undefined
   for (const domain of route.domains) {
     if (!isWithin(name, domain.name)) continue

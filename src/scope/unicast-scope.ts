@@ -2,7 +2,7 @@ import type { IfIndex, Millis } from '../base/index.ts'
 import type { CacheHit, CacheLimits, AnswerOrigin } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { Score } from '../routing/index.ts'
-import { scoreDns, searchWalk, typesToSend } from '../routing/index.ts'
+import { longestMatch, scoreDns, searchWalk, typesToSend } from '../routing/index.ts'
 import type { Outcome, Request, ServerReport } from '../upstream/index.ts'
 import { isBogus, ProbeLoop, serverReportOf, Upstream, Upstreams } from '../upstream/index.ts'
 import type { Name, Question, ReadMessage } from '../wire/index.ts'
@@ -14,6 +14,7 @@ import {
   parseMessage,
   questionText,
   RCODE,
+  ROOT,
   shuffleAddresses,
   withPlainTtls,
 } from '../wire/index.ts'
@@ -313,7 +314,9 @@ export class UnicastScope implements Scope {
   #read(request: Request, reply: ReadMessage & Pick<Extract<Outcome, { kind: 'reply' }>, 'upstream'>): ReadMessage {
     // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
     if (request.kind === 'relay') return withPlainTtls(reply)
-    const read = answerTo(request.question, request.question.spelling === undefined ? reply : folded(reply))
+    const { question } = request
+    const believedBelow = () => longestMatch(question.name, this.#plan.route) ?? ROOT
+    const read = answerTo(question, question.spelling === undefined ? reply : folded(reply), believedBelow)
     if (read.message.rcode !== RCODE.NXDOMAIN || read.message.answer.length > 0) return read
     const now = this.#services.clock.now()
     return this.cache.isContradicted(request.question, reply.upstream.label, now) ? asNodata(read) : read

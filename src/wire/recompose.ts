@@ -5,7 +5,7 @@ import { flagsOf } from './header.ts'
 import type { Message } from './message.ts'
 import { parseMessage } from './message.ts'
 import type { Name } from './name.ts'
-import { isWithin, nameOfWire, wireOfName } from './name.ts'
+import { isWithin, labelCount, nameOfWire, ROOT, wireOfName } from './name.ts'
 import { CLASS, RCODE, TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import { fieldsOf } from './rdata-fields.ts'
@@ -35,11 +35,15 @@ export function withPlainTtls({ wire, message }: ReadMessage): ReadMessage {
  * redirect before what it leads to, then the type asked; above it, the zone's SOA and NS; beside it, what those records
  * point to. The server's own bytes where they are that already, which is nearly always; otherwise composed anew, so that
  * nobody behind us finds an answer to what was not asked (RFC 5452 §6).
+ *
+ * `domain` tells for what the server is asked: a DNAME above it, or one that would take a whole top-level domain or all
+ * names, is left out. Its CNAME, if any, still holds for the name that was asked.
  */
-export function answerTo(question: Question, reply: ReadMessage): ReadMessage {
+export function answerTo(question: Question, reply: ReadMessage, domain: () => Name = () => ROOT): ReadMessage {
   const { message } = reply
-  if (isInOrder(question, message)) return withPlainTtls(reply)
-  const answer = answerOf(question, message.answer)
+  const isBelieved = (record: ResourceRecord) => !isForeignDname(record, question, domain)
+  if (isInOrder(question, message) && message.answer.every(isBelieved)) return withPlainTtls(reply)
+  const answer = answerOf(question, message.answer.filter(isBelieved))
   const names = [question.name, ...answer.filter(isCname).map(targetOf)]
   const authority = message.authority.filter((record) => isAbove(record, names, question))
   const additional = supplements(message.additional, [...answer, ...authority], question)
@@ -53,6 +57,12 @@ export function asNodata({ wire, message }: ReadMessage): ReadMessage {
   const copy = Buffer.from(wire)
   copy.writeUInt16BE(flagsOf(wire) & ~0xf, 2)
   return { wire: copy, message: { ...message, flags: flagsOf(copy), rcode: RCODE.NOERROR } }
+}
+
+/** A DNAME that speaks for more names than the server is asked for, or for more than any one zone's owner may. */
+function isForeignDname({ type, name }: ResourceRecord, question: Question, domain: () => Name): boolean {
+  if (type !== TYPE.DNAME || name === question.name) return false
+  return labelCount(name) < 2 || !isWithin(name, domain())
 }
 
 /** Whether the message is what `answerTo` would make of it. */
