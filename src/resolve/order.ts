@@ -34,7 +34,7 @@ export class SourceOrder {
       if (answer !== undefined && !(source.standsBy && REPLACEABLE.has(answer.state))) continue
       if (source.off(query) !== undefined) continue
       const found = source.ask(query, asking)
-      answer = (found instanceof Promise ? await found : found) ?? answer
+      answer = withReasonOf(answer, found instanceof Promise ? await found : found)
     }
     return answer ?? failed(query.name, 'no-servers')
   }
@@ -56,6 +56,12 @@ export class SourceOrder {
     }
     return { steps, scopes }
   }
+}
+
+/** The later answer, if there is one; where neither has found the name, the reason why nobody was asked for it stays. */
+function withReasonOf(before: Answer | undefined, found: Answer | undefined): Answer | undefined {
+  if (found === undefined || before?.state !== 'not-found' || found.state === 'success') return found ?? before
+  return { ...found, extendedError: before.extendedError }
 }
 
 /** `decisive`: the source before that has an answer. Only what servers say can fail, and be replaced. */

@@ -73,7 +73,7 @@ export class Resolver {
   /** Whether this scope, and no other, would be asked now: then what its cache holds is what the query gets. */
   isRoutedTo(scope: ScopeIdentity, query: Query): boolean {
     const { scopes, local } = this.#services
-    if (isLocalOnly(query.name, query.types, local.host())) return false
+    if (isLocalOnly(query.name, local.host())) return false
     const found = scopes.route(query)
     return found.length === 1 && found[0] === scope
   }
@@ -123,7 +123,7 @@ export class Resolver {
   #isKnownBetter(query: Query, { scope }: Answer, asking: Asking): boolean {
     if (scope === undefined || this.isNeverSent(query, query.name)) return false
     const { scopes, local } = this.#services
-    if (isLocalOnly(query.name, query.types, local.host())) return true
+    if (isLocalOnly(query.name, local.host())) return true
     const isKnown = (file: AnswerSource) => file.off(query) === undefined && file.ask(query, asking) !== undefined
     if (this.#files.some(isKnown)) return true
     const scored = scopes.score(query)

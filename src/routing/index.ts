@@ -6,8 +6,10 @@
  * at once, nobody else. In this order (R-ROUTE-6): a single label is taken by scopes with search domains, or where
  * `ResolveUnicastSingleLabel=` or the query says so; then the longest search or route-only domain that the name is within
  * (`~.` matches all with no label); link-local reverse names and `.local` are taken by nobody; reverse names of the link's
- * own network are YES; a default route is MAYBE, and LAST_RESORT where it has only fallback servers.
+ * own network are YES; the names of `home-zones.ts` are taken by nobody else; a default route is MAYBE, and LAST_RESORT where it has only fallback servers.
  */
+export type { HomeZone } from './home-zones.ts'
+export { homeZoneOf } from './home-zones.ts'
 export { isLocalOnly } from './local-names.ts'
 export type { Scored } from './route.ts'
 export { winners } from './route.ts'

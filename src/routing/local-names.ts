@@ -1,5 +1,5 @@
 import type { Name } from '../wire/index.ts'
-import { addressOfReverseName, isWithin, nameOf, reverseNameOf, TYPE } from '../wire/index.ts'
+import { addressOfReverseName, isWithin, nameOf, reverseNameOf } from '../wire/index.ts'
 import { IpAddress } from '../base/index.ts'
 
 /** Names this machine answers itself, whatever is configured (R-ROUTE-4, RFC 6761, RFC 6303). */
@@ -9,8 +9,6 @@ const NEVER_ASKED: readonly Name[] = [
   nameOf('127.in-addr.arpa'),
   nameOf('0.in-addr.arpa'),
   nameOf('255.255.255.255.in-addr.arpa'),
-  nameOf('invalid'),
-  nameOf('alt'),
   reverseOf('::'),
   reverseOf('::1'),
 ]
@@ -18,9 +16,6 @@ const NEVER_ASKED: readonly Name[] = [
 const NEVER_ASKED_EXACTLY: ReadonlySet<Name> = new Set(
   ['_gateway', '_outbound', '_localdnsstub', '_localdnsproxy'].map(nameOf),
 )
-
-const RESOLVER_ARPA = nameOf('resolver.arpa')
-const DNS_RESOLVER_ARPA = nameOf('_dns.resolver.arpa')
 
 /** What is this host's own: nobody else is asked about it. */
 export interface OwnIdentity {
@@ -30,11 +25,9 @@ export interface OwnIdentity {
 }
 
 /** True for names that no scope is ever asked for. */
-export function isLocalOnly(name: Name, types: readonly number[], own: OwnIdentity): boolean {
+export function isLocalOnly(name: Name, own: OwnIdentity): boolean {
   if (NEVER_ASKED_EXACTLY.has(name) || own.ownNames.includes(name) || isOwnReverse(name, own)) return true
-  if (NEVER_ASKED.some((domain) => isWithin(name, domain))) return true
-  if (!isWithin(name, RESOLVER_ARPA)) return false
-  return !(name === DNS_RESOLVER_ARPA && types.every((type) => type === TYPE.SVCB))
+  return NEVER_ASKED.some((domain) => isWithin(name, domain))
 }
 
 /** The machine's addresses are nobody else's business (R-ORDER-4). */

@@ -1,5 +1,6 @@
 import type { IpAddress } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
+import { homeZoneOf } from './home-zones.ts'
 import { addressOfReverseName, isSingleLabel, isWithin, labelCount, nameOf, ROOT, TYPE } from '../wire/index.ts'
 
 /** NO < LAST_RESORT < MAYBE < YES + matched labels (R-ROUTE-1). */
@@ -41,20 +42,23 @@ const LINK_LOCAL_REVERSE = [
 export function scoreDns(name: Name, types: readonly number[], route: DnsRoute, options: RouteOptions): Score {
   if (name === ROOT && types.every(isAddressType)) return no('addresses of the root are never asked')
   if (!route.hasServers) return no('no DNS server')
-  if (isSingleLabel(name)) {
+  const home = homeZoneOf(name, types)
+  if (home === undefined && isSingleLabel(name)) {
     if (route.domains.some((domain) => !domain.routeOnly && domain.name !== ROOT)) {
       return { score: YES + 1, reason: 'single label and a search domain to complete it' }
     }
     if (options.asksSingleLabels) return { score: YES + 1, reason: 'single labels are asked here' }
   }
   const domain = longestMatch(name, route)
-  if (domain !== undefined) return { score: YES + labelCount(domain), reason: `domain ${domain}` }
+  const isClaimed = home === undefined || domain !== ROOT || home.goesWithRoot
+  if (domain !== undefined && isClaimed) return { score: YES + labelCount(domain), reason: `domain ${domain}` }
   if (isLinkLocalReverse(name)) return no('link-local address')
   if (isWithin(name, LOCAL)) return no('.local belongs to multicast DNS')
   const address = isReverse(name) ? addressOfReverseName(name) : undefined
   if (address && route.subnets.some((subnet) => address.isWithin(subnet.address, subnet.prefixLength))) {
     return { score: YES, reason: "address in the link's network" }
   }
+  if (home !== undefined) return no(`${home.domain}: ${home.reason}, unless a domain claims it`)
   if (!route.isDefaultRoute) return no('no domain matches and not a default route')
   if (route.usesFallbackServer) return { score: LAST_RESORT, reason: 'fallback server' }
   return { score: MAYBE, reason: 'default route' }

@@ -2,7 +2,7 @@ import type { Clock, Millis } from '../base/index.ts'
 import type { AnswerMemo, Routes } from '../fastpath/index.ts'
 import type { Query, QueryClient, RelayedMessage, Resolver } from '../resolve/index.ts'
 import { FLAG } from '../resolve/index.ts'
-import type { ScopeIdentity } from '../scope/index.ts'
+import { DNS, type ScopeIdentity } from '../scope/index.ts'
 import { CD, hasFlag, spellingIn } from '../wire/index.ts'
 import { type OwnerOf, type Sender, StubClient } from './client.ts'
 import type { Listener } from './listener.ts'
@@ -63,11 +63,19 @@ export class Responder {
     const told = isKnownMissing ? { ...resolution, answer: { ...answer, state: 'not-found' as const } } : resolution
     const { wire, isRelayed } = replyTo(reception.request, told, listener, nsid)
     const { entry, scope: source } = answer
+    const isAlias = resolution.collected.length > 0
     const isRepeatable = isRelayed && entry !== undefined && source !== undefined && snapshot !== undefined
-    if (isRepeatable) memo?.remember(packet, wire, { entry, source }, snapshot, clock.now())
+    if (isRepeatable)
+      memo?.remember(packet, wire, { entry, source: isAlias ? OF_CHAIN : source }, snapshot, clock.now())
     return wire
   }
 }
+
+/**
+ * Stands for the scope of an answer that aliases led to: no query is routed to it, so that the reply holds until routes
+ * change in any way, as others may have to say what is at the end of the chain then.
+ */
+const OF_CHAIN: ScopeIdentity = { protocol: DNS, label: 'aliases', ifindex: 0 }
 
 /** How a memo learns that a query still goes where it went: by the way of any other query, as far as it takes. */
 function routesOf(resolver: Resolver, kind: Listener['kind']): Routes<ScopeIdentity> {

@@ -54,8 +54,8 @@ const changes: readonly [string, (world: World) => void, string, string | RegExp
   ['its link goes', (world) => world.removeLink(3), 'a.corp.test', '192.0.2.2'],
   [
     'R-ROUTE-6: the address belongs to the network of another link',
-    (world) => world.changeLink({ ...VPN, addresses: ['10.7.0.2/24'] }),
-    '7.0.7.10.in-addr.arpa',
+    (world) => world.changeLink({ ...VPN, addresses: ['203.0.113.2/24'] }),
+    '7.113.0.203.in-addr.arpa',
     '192.0.2.3',
   ],
   ['everything is flushed', (world) => world.flush(), 'www.test', '192.0.2.2'],

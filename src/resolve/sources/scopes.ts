@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/index.ts'
-import { isLocalOnly, NO } from '../../routing/index.ts'
+import { homeZoneOf, isLocalOnly, NO } from '../../routing/index.ts'
 import type { Answer, ScopeSet } from '../../scope/index.ts'
 import { failed, permits } from '../../scope/index.ts'
 import type { HostFacts } from '../../synth/index.ts'
@@ -62,7 +62,7 @@ export class ScopesSource implements AnswerSource {
       const { version } = scopes
       const answers = scopes.route(query).map((scope) => askScope(scope, query, deadline, clock, signal))
       const best = await (answers.length === 1 ? answers[0] : merge(answers, query, clock))
-      if (version === scopes.version || !this.#isOutdated(best, query)) return best ?? failed(query.name, 'no-servers')
+      if (version === scopes.version || !this.#isOutdated(best, query)) return best ?? unasked(query)
     }
     return failed(query.name, 'aborted')
   }
@@ -74,8 +74,8 @@ export class ScopesSource implements AnswerSource {
   }
 
   /** R-ROUTE-4. */
-  #isOwnBusiness({ name, types }: Query): boolean {
-    return isLocalOnly(name, types, this.#services.host())
+  #isOwnBusiness({ name }: Query): boolean {
+    return isLocalOnly(name, this.#services.host())
   }
 
   /** Best first. */
@@ -88,4 +88,15 @@ export class ScopesSource implements AnswerSource {
       return explainScope(one, won, query, scopes.changedAt, clock.now())
     })
   }
+}
+
+/** RFC 8914 §4.1, Other Error. */
+const OTHER_ERROR = 0
+
+/** No scope takes the name: there is none to ask, or it is one that stays at home unless somebody claims it. */
+function unasked({ name, types }: Query): Answer {
+  const home = homeZoneOf(name, types)
+  if (home === undefined) return failed(name, 'no-servers')
+  const text = `${home.domain} is not sent to DNS servers: ${home.reason}; a link claims it by the domain ~${home.domain}`
+  return { ...failed(name, 'not-found'), extendedError: { code: OTHER_ERROR, text } }
 }

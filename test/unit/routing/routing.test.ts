@@ -143,10 +143,6 @@ describe('isLocalOnly (R-ROUTE-4)', () => {
     '255.255.255.255.in-addr.arpa',
     `${'0.'.repeat(32)}ip6.arpa`,
     `1.${'0.'.repeat(31)}ip6.arpa`,
-    'invalid',
-    'a.invalid',
-    'alt',
-    'a.alt',
     '_gateway',
     '_outbound',
     '_localdnsstub',
@@ -156,11 +152,8 @@ describe('isLocalOnly (R-ROUTE-4)', () => {
     'box.local',
     '10.2.0.192.in-addr.arpa',
     `0.1.0.0.${'0.'.repeat(20)}8.b.d.0.1.0.0.2.ip6.arpa`,
-    'resolver.arpa',
-    'x.resolver.arpa',
-    '_dns.resolver.arpa',
   ])('%s is never asked', (name) => {
-    expect(isLocalOnly(nameOf(name), types('A'), own)).toBe(true)
+    expect(isLocalOnly(nameOf(name), own)).toBe(true)
   })
 
   test.each([
@@ -171,16 +164,64 @@ describe('isLocalOnly (R-ROUTE-4)', () => {
     ['1.0.0.128.in-addr.arpa', 'PTR'],
     ['2.0.0.10.in-addr.arpa', 'PTR'],
     [`2.${'0.'.repeat(31)}ip6.arpa`, 'PTR'],
-    ['_dns.resolver.arpa', 'SVCB'],
     ['www.example', 'A'],
-  ])('%s %s is', (name, type) => {
-    expect(isLocalOnly(nameOf(name), types(type), own)).toBe(false)
+  ])('%s %s is', (name) => {
+    expect(isLocalOnly(nameOf(name), own)).toBe(false)
   })
 
   test('R-SYNTH-9: without own names they are asked like any other', () => {
     const unnamed = { ...own, ownNames: [] }
-    expect(isLocalOnly(nameOf('box.example'), types('A'), unnamed)).toBe(false)
-    expect(isLocalOnly(nameOf('10.2.0.192.in-addr.arpa'), types('PTR'), unnamed)).toBe(false)
+    expect(isLocalOnly(nameOf('box.example'), unnamed)).toBe(false)
+    expect(isLocalOnly(nameOf('10.2.0.192.in-addr.arpa'), unnamed)).toBe(false)
+  })
+})
+
+describe('R-ROUTE-17: names that stay at home', () => {
+  const routeWith = (claims: readonly string[]) => ({
+    domains: claims.map((text) => ({ name: nameOf(text.replace('~', '')), routeOnly: text.startsWith('~') })),
+    isDefaultRoute: true,
+    hasServers: true,
+    usesFallbackServer: false,
+    subnets: [{ address: IpAddress.of('10.2.0.2'), prefixLength: 24 }],
+  })
+  const scoreOf = (name: string, claims: readonly string[], type = 'A') =>
+    scoreDns(nameOf(name), types(type), routeWith(claims), { asksSingleLabels: false }).score
+
+  test.each([
+    ['duck.onion', 'onion', false],
+    ['a.alt', 'alt', false],
+    ['a.invalid', 'invalid', false],
+    ['x.resolver.arpa', 'resolver.arpa', false],
+    ['wiki.corp.internal', 'corp.internal', true],
+    ['nas.home.arpa', 'home.arpa', true],
+    ['9.9.9.10.in-addr.arpa', '10.in-addr.arpa', true],
+    ['9.9.31.172.in-addr.arpa', '31.172.in-addr.arpa', true],
+    ['9.9.168.192.in-addr.arpa', '168.192.in-addr.arpa', true],
+    ['9.9.64.100.in-addr.arpa', '64.100.in-addr.arpa', true],
+    ['1.0.d.f.ip6.arpa', 'd.f.ip6.arpa', true],
+  ])('%s goes to whoever claims %s, and to no default route', (name, domain, goesWithRoot) => {
+    expect(scoreOf(name, [])).toBe(NO)
+    expect(scoreOf(name, [`~${domain}`])).toBeGreaterThan(YES)
+    expect(scoreOf(name, [domain])).toBeGreaterThan(YES)
+    expect(scoreOf(name, ['~.'])).toBe(goesWithRoot ? YES : NO)
+  })
+
+  test.each([
+    'www.example',
+    'onion.example',
+    'x.internal.example',
+    '9.9.32.172.in-addr.arpa',
+    '9.9.128.100.in-addr.arpa',
+    '1.8.b.d.0.1.0.0.2.ip6.arpa',
+  ])('%s is a name like any other', (name) => expect(scoreOf(name, [])).toBe(MAYBE))
+
+  test("addresses in the link's own network are asked there", () => {
+    expect(scoreOf('9.0.2.10.in-addr.arpa', [], 'PTR')).toBe(YES)
+  })
+
+  test('encrypted channels are looked for by SVCB of _dns.resolver.arpa', () => {
+    expect(scoreOf('_dns.resolver.arpa', [], 'SVCB')).toBe(MAYBE)
+    expect(scoreOf('_dns.resolver.arpa', [], 'A')).toBe(NO)
   })
 })
 
