@@ -95,6 +95,10 @@ function makeBasics(context: DaemonContext, life: Lifetime): Basics {
 
 function openTransport({ context, life, clock, random }: Basics): ChannelTransports {
   const outgoing = life.adopt(new Outgoing(context.libc))
+  outgoing.onScarcePorts = () =>
+    context.logger.warning(
+      'Most UDP ports of this machine are taken: questions go by TCP, as the ports that are left could be guessed',
+    )
   const certificates = rootBundle(context.environment, clock, context.logger)
   return life.adopt(new ChannelTransports({ outgoing, clock, random, roots: () => certificates.current() }))
 }

@@ -88,6 +88,13 @@ export class UnicastScope implements Scope {
       this.#validation = new AnswerValidation(dnssec, clock, (question) => this.#askAuxiliary(question))
     }
     this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))
+    this.upstreams.onGuessing = ({ label, counts }) => {
+      if (counts.guesses > 1) return
+      log.warning(
+        `${this.label}: replies in the name of DNS server ${label} do not match the question: somebody may be guessing, ` +
+          'and the question was asked by TCP (told once, counted in show-server-state)',
+      )
+    }
     this.upstreams.onEncryptionNews = ({ label }, { isGood, text }) => {
       const line = `${this.label}: DNS server ${label} ${text}`
       if (isGood) log.info(line)

@@ -1,10 +1,12 @@
 import dgram from 'node:dgram'
 import net from 'node:net'
 import os from 'node:os'
-import { AF_INET, type IfIndex, type IpAddress } from '../base/index.ts'
+import { AF_INET, type IfIndex, IpAddress, type Random } from '../base/index.ts'
 import type { Libc } from './libc.ts'
 import { encodeSockaddr } from './sockaddr.ts'
 import { bindToLink, openSocket, reportErrors, SOCK_DGRAM, SOCK_STREAM } from './socket-options.ts'
+import { SourcePorts } from './source-ports.ts'
+import { SystemRandom } from './system-random.ts'
 import { type ConnectedUdp, type UdpEvents, UdpWatch } from './udp-watch.ts'
 
 /** The other end, and the link to it; ifindex 0 leaves the choice to the routing table. */
@@ -25,10 +27,17 @@ export class LinkBindingError extends Error {
  */
 export class Outgoing implements Disposable {
   readonly #libc: Libc | undefined
+  readonly #ports: SourcePorts
   #watch: UdpWatch | undefined
 
-  constructor(libc: Libc | undefined) {
+  constructor(libc: Libc | undefined, random: Random = new SystemRandom()) {
     this.#libc = libc
+    this.#ports = new SourcePorts(random)
+  }
+
+  /** Called when most UDP ports of this machine have come to be taken, and questions go by TCP. */
+  set onScarcePorts(told: () => void) {
+    this.#ports.onScarce = told
   }
 
   /** Closes what is still open of UDP sockets; TCP ones are their owners'. */
@@ -37,11 +46,11 @@ export class Outgoing implements Disposable {
     this.#watch = undefined
   }
 
-  /** From a fresh port, which the kernel chooses unpredictably (R-SRV-7). @throws an error with the system's `code` */
+  /** From a fresh port that nobody can guess (R-SRV-7). @throws an error with the system's `code` */
   connectUdp(remote: Remote, events: UdpEvents): ConnectedUdp {
     if (this.#libc === undefined) return plainUdp(remote, events)
     this.#watch ??= new UdpWatch(this.#libc)
-    return boundUdp(this.#libc, this.#watch, remote, events)
+    return boundUdp(this.#libc, this.#watch, this.#ports, remote, events)
   }
 
   /** Begins to connect; see 'connect' and 'error' of the socket. @throws an error with the system's `code` */
@@ -53,10 +62,15 @@ export class Outgoing implements Disposable {
   }
 }
 
-function boundUdp(libc: Libc, watch: UdpWatch, remote: Remote, events: UdpEvents): ConnectedUdp {
+const ANY_V4 = IpAddress.of('0.0.0.0')
+const ANY_V6 = IpAddress.of('::')
+const EADDRINUSE = 98
+
+function boundUdp(libc: Libc, watch: UdpWatch, ports: SourcePorts, remote: Remote, events: UdpEvents): ConnectedUdp {
   const fd = openFor(libc, remote, SOCK_DGRAM)
   try {
     reportErrors(libc, fd, remote.address.family)
+    ports.bind((port) => bindTo(libc, fd, remote.address.family === AF_INET ? ANY_V4 : ANY_V6, port))
     const address = encodeSockaddr({ ...remote, scopeId: scopeOf(remote) })
     libc.call('connect', fd, address, address.length)
     return watch.add(fd, events)
@@ -64,6 +78,15 @@ function boundUdp(libc: Libc, watch: UdpWatch, remote: Remote, events: UdpEvents
     libc.call('close', fd)
     throw error
   }
+}
+
+/** False when the port is taken. @throws {SysError} */
+function bindTo(libc: Libc, fd: number, address: IpAddress, port: number): boolean {
+  const own = encodeSockaddr({ address, port, scopeId: 0 })
+  if (libc.function('bind')(fd, own, own.length) >= 0) return true
+  const error = libc.lastError('bind')
+  if (error.errno === EADDRINUSE) return false
+  throw error
 }
 
 /** A socket bound to its link. */

@@ -11,6 +11,7 @@ const CODES: Readonly<Record<string, TransportErrorCode>> = {
   EADDRNOTAVAIL: 'unreachable',
   ENODEV: 'unreachable', // the link is gone
   ETIMEDOUT: 'timeout',
+  EADDRINUSE: 'no-port',
   EMSGSIZE: 'too-large',
   ECONNRESET: 'closed',
   EPIPE: 'closed',

@@ -62,6 +62,7 @@ export class Drive {
   #take(step: Step): void {
     if (this.#isDone) return
     if (step.kind === 'done') return this.#finish(step.outcome)
+    for (const exchange of step.drop) this.#takeBack(exchange)
     const { clock } = this.#means
     this.#timer?.[Symbol.dispose]()
     this.#timer = clock.after(Math.max(0, step.until - clock.now()), () =>
@@ -72,7 +73,7 @@ export class Drive {
 
   #send(exchange: Exchange): void {
     const { upstream, channel, wire, patience, earlier } = exchange
-    const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
+    const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire) || this.#passOver(exchange)
     const query = { endpoint: upstream.endpointOver(channel), channel, wire, patience, earlier, isAnsweredBy }
     const takeBack = this.#means.transport.exchange(query, (result, connection) => {
       this.#open.delete(exchange)
@@ -84,6 +85,19 @@ export class Drive {
       if (this.#isDone && this.#open.size === 0) this.#means.finished.delete(this)
     })
     this.#open.set(exchange, takeBack)
+  }
+
+  /** A message that is no reply to it: passed over (R-SRV-7), but there may be too many of them. */
+  #passOver(exchange: Exchange): false {
+    if (this.#isDone) this.#takeBack(exchange)
+    this.#step((now) => this.#transaction.onMismatch(exchange, now))
+    return false
+  }
+
+  #takeBack(exchange: Exchange): void {
+    this.#open.get(exchange)?.()
+    this.#open.delete(exchange)
+    if (this.#isDone && this.#open.size === 0) this.#means.finished.delete(this)
   }
 
   #finish(outcome: Outcome): void {

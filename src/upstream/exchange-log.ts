@@ -1,5 +1,6 @@
 import type { Millis } from '../base/index.ts'
 import type { Exchange, ExchangeResult } from './exchange.ts'
+import type { ServerAttempt } from './server-attempt.ts'
 
 /** The exchanges of one transaction: how many there were, which may still be answered, and what became of the others. */
 export class ExchangeLog {
@@ -21,6 +22,11 @@ export class ExchangeLog {
   /** Those that may still be answered. */
   get open(): readonly Exchange[] {
     return this.#open
+  }
+
+  /** Those to the server of this attempt that may still be answered over UDP. */
+  datagramsTo(attempt: ServerAttempt): Exchange[] {
+    return this.#open.filter((exchange) => exchange.attempt === attempt && exchange.channel === 'udp')
   }
 
   /** The oldest that may still be answered. */

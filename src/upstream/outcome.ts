@@ -26,7 +26,15 @@ export type Outcome =
       readonly exchanges: readonly ExchangeResult[]
     }
 
-/** What a transaction wants done next: send these, then wait for a reply, a failure or the time `until`; or nothing more. */
+/**
+ * What a transaction wants done next: take back those of `drop`, send these, then wait for a reply, a failure or the time
+ * `until`; or nothing more.
+ */
 export type Step =
-  | { readonly kind: 'wait'; readonly send: readonly Exchange[]; readonly until: Millis }
+  | {
+      readonly kind: 'wait'
+      readonly send: readonly Exchange[]
+      readonly drop: readonly Exchange[]
+      readonly until: Millis
+    }
   | { readonly kind: 'done'; readonly outcome: Outcome }

@@ -32,6 +32,9 @@ export class ServerAttempt {
   hasTriedEncrypted = false
   /** Messages over an encrypted channel that may still be answered. */
   openEncrypted = 0
+  /** Messages that came in its name and were no reply, and whether they were so many that datagrams are not believed. */
+  mismatches = 0
+  needsStream = false
   /** Messages it may still get over UDP. */
   datagramsLeft = Number.POSITIVE_INFINITY
   #sent = 0
@@ -65,6 +68,7 @@ export class ServerAttempt {
   get channel(): Channel {
     const { plain, encrypted } = this.upstream.channels
     if (plain === undefined) return encrypted.channel
+    if (this.needsStream) return this.largeChannel
     const isOffered = encrypted !== undefined && !this.hasTriedEncrypted && this.upstream.encryption.evidence.isOffered
     return isOffered && this.openEncrypted === 0 ? encrypted.channel : 'udp'
   }
@@ -110,6 +114,7 @@ export class ServerAttempt {
   onTcpFailed(now: Millis): void {
     this.lacksTcp = true
     this.hasTriedTcp = true
+    this.isExhausted ||= this.needsStream
     this.upstream.onStreamFailed(now)
   }
 

@@ -34,6 +34,9 @@ export interface ServerReport extends AbilityEvidence {
   /** Replies that did not fit, and that could not be read. */
   readonly truncated: number
   readonly invalid: number
+  /** Messages in its name that were no reply to what was asked, and questions that drew so many that somebody was guessing. */
+  readonly mismatches: number
+  readonly guesses: number
   /** Messages sent elsewhere, or again, because this server took long; and those that it would not have taken. */
   readonly hedges: number
   readonly vainHedges: number
@@ -47,7 +50,8 @@ export interface ServerReport extends AbilityEvidence {
 
 export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Millis): ServerReport {
   const { liveness, roundTrip, isLossy, abilities, failures } = upstream
-  const { sent, probes, answers, errors, silences, truncated, invalid, hedges, vainHedges } = upstream.counts
+  const { sent, probes, answers, errors, silences, truncated, invalid, mismatches, guesses } = upstream.counts
+  const { hedges, vainHedges } = upstream.counts
   const isUseless = liveness.state === 'up' && !upstream.isTrusted(now)
   const state = isUseless ? 'useless' : liveness.state
   const evidence = abilities.evidence(now)
@@ -67,6 +71,8 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
     silences,
     truncated,
     invalid,
+    mismatches,
+    guesses,
     hedges,
     vainHedges,
     rememberedFailures: failures.count(now),
@@ -75,6 +81,7 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
       ...errorDoubts(upstream.errors.useless(now)),
       ...(upstream.errorsInRow >= ERRORS_IN_ROW ? [`gave errors ${times(upstream.errorsInRow)}`] : []),
       ...doubts(state, isLossy, evidence),
+      ...(guesses > 0 ? [`${guesses} questions drew replies that do not match, as from somebody who guesses`] : []),
       ...(upstream.encryption.doubt === undefined ? [] : [upstream.encryption.doubt]),
     ],
     ...evidence,

@@ -19,6 +19,14 @@ import { classify, resultText, errorWeight } from './reply-class.ts'
  */
 const MAX_EXCHANGES = 24
 
+/** Messages in a server's name that answer something else: so many for one question are no accident, but guesses. */
+const MAX_MISMATCHES = 5
+/**
+ * Messages to one server that may be answered at a time. A forger needs to hit any of them, and with three, 48 Ki ports and
+ * 64 Ki IDs he is right once in 2^30 times (RFC 5452 §7.1).
+ */
+const MAX_OUT = 3
+
 /**
  * One question in one scope until it is answered or given up: all policy of retry, failover, truncation and EDNS
  * fallback. It never waits; `drive` does. A server whose patience has run out is not forgotten: its late answer still
@@ -90,13 +98,36 @@ export class Transaction {
     this.#settle(exchange)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     if (code !== 'unreachable') this.#sawOnlyNoRoute = false
-    if (code === 'too-large' && !isStream(channel)) return this.#send(attempt, attempt.largeChannel, now)
+    if (code === 'no-port') attempt.needsStream = true
+    if ((code === 'too-large' || code === 'no-port') && !isStream(channel)) {
+      return this.#send(attempt, attempt.largeChannel, now)
+    }
     const isOfTls = code === 'handshake' || code === 'untrusted' || code === 'http'
     this.#log.note(exchange, isOfTls ? reason : code, now)
     if (isEncrypted(channel)) return this.#onEncryptedFailure(exchange, code, reason, now)
     if (isStream(channel)) return this.#onTcpFailure(exchange, code, now)
     if (code !== 'timeout') attempt.isExhausted = true
     return this.#askNext(now)
+  }
+
+  /**
+   * A message came where this exchange is waited for, and is no reply to it. Somebody who guesses needs many; after a
+   * handful the server is asked over a connection, where he would have to guess its sequence number too.
+   */
+  onMismatch({ attempt, upstream, channel }: Exchange, now: Millis): Step {
+    upstream.counts.mismatches++
+    if (channel !== 'udp' || ++attempt.mismatches < MAX_MISMATCHES || attempt.needsStream) return this.#goOn()
+    attempt.needsStream = true
+    upstream.counts.guesses++
+    this.#upstreams.onGuessing(upstream)
+    if (this.#outcome !== undefined) return this.#goOn()
+    const drop = this.#log.datagramsTo(attempt)
+    for (const exchange of drop) {
+      this.#log.note(exchange, 'replies that do not match', now)
+      this.#settle(exchange)
+    }
+    const step = this.#send(attempt, attempt.largeChannel, now)
+    return step.kind === 'wait' ? { ...step, drop } : step
   }
 
   /** The time `until` of the last step has come. */
@@ -245,9 +276,15 @@ export class Transaction {
     if (isEncrypted(channel)) attempt.openEncrypted++
     else this.#wasSentInPlaintext = true
     const exchange = new Exchange(attempt, { channel, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })
+    const out = channel === 'udp' ? this.#log.datagramsTo(attempt) : []
+    const drop = out.slice(1, Math.max(1, out.length + 2 - MAX_OUT)) // the first one's answer may be slow, but on its way
+    for (const each of drop) {
+      this.#log.note(each, 'no answer', now)
+      this.#settle(each)
+    }
     upstream.counts.sent++
     this.#log.add(exchange)
-    return this.#wait([exchange])
+    return this.#wait([exchange], drop)
   }
 
   #settle(exchange: Exchange): void {
@@ -255,11 +292,17 @@ export class Transaction {
     if (wasOpen && isEncrypted(exchange.channel)) exchange.attempt.openEncrypted--
   }
 
-  #wait(send: readonly Exchange[]): Step {
+  /** Nothing has changed. */
+  #goOn(): Step {
+    if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
+    return { kind: 'wait', send: [], drop: [], until: this.#waitsUntil }
+  }
+
+  #wait(send: readonly Exchange[], drop: readonly Exchange[] = []): Step {
     const { deadline, nextSendAt } = this.#schedule
     const mayTryAgain = this.#log.sent < MAX_EXCHANGES && this.#attempts.hasFree
     this.#waitsUntil = mayTryAgain ? Math.min(deadline, nextSendAt) : deadline
-    return { kind: 'wait', send, until: this.#waitsUntil }
+    return { kind: 'wait', send, drop, until: this.#waitsUntil }
   }
 
   /** No server is left: names the reason. */

@@ -55,14 +55,16 @@ export interface OutgoingQuery {
 
 /**
  * `timeout` nothing usable came · `refused` ICMP port unreachable or TCP RST · `unreachable` no route, network or host
- * down · `closed` the peer closed a stream without answering · `handshake` it was connected, but could not agree on TLS ·
- * `untrusted` it has not proven to be who it should be · `http` it answered with no DNS message · `too-large` the message does not fit a datagram on this path ·
+ * down · `no-port` too few ports are free to leave by one that nobody can guess · `closed` the peer closed a stream without
+ * answering · `handshake` it was connected, but could not agree on TLS · `untrusted` it has not proven to be who it should
+ * be · `http` it answered with no DNS message · `too-large` the message does not fit a datagram on this path ·
  * `io` anything else; see `cause`.
  */
 export type TransportErrorCode =
   | 'timeout'
   | 'refused'
   | 'unreachable'
+  | 'no-port'
   | 'closed'
   | 'handshake'
   | 'untrusted'

@@ -59,6 +59,8 @@ export class Upstream {
     errors: 0,
     truncated: 0,
     invalid: 0,
+    mismatches: 0,
+    guesses: 0,
     largestUdp: 0,
     failedTcp: 0,
     probes: 0,

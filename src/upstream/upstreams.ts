@@ -29,6 +29,8 @@ export class Upstreams {
   onCurrentChanged: () => void = () => undefined
   /** Told once when a server falls silent and when it is heard of again. */
   onHealthChanged: (upstream: Upstream, health: 'silent' | 'unreachable' | 'back') => void = () => undefined
+  /** Told when somebody may be guessing at the answers of a server. */
+  onGuessing: (upstream: Upstream) => void = () => undefined
   /** Told when a server is asked by another channel than before, or cannot be asked at all. */
   onEncryptionNews: (upstream: Upstream, news: EncryptionNews) => void = () => undefined
   readonly #budget = new HedgeBudget()

@@ -81,6 +81,8 @@ export const Server = struct('Server', {
   errors: int,
   truncated: int,
   invalid: int,
+  mismatches: int,
+  guesses: int,
   encryption: optional(Encryption),
   /** Sentences for people; empty when nothing is wrong. */
   doubts: list(string),

@@ -41,6 +41,8 @@ const ServerLearnt = struct('ServerLearnt', {
   Payload: int,
   LargeLosses: int,
   TCPFailures: int,
+  Mismatches: int,
+  Guesses: int,
   Encryption: optional(Encryption),
   Doubts: list(string),
 })

@@ -15,6 +15,7 @@ export function learntRows(learnt: Learnt): Row[] {
     { label: 'Messages', value: `${Sent} sent, ${Probes} of them probes; ${Answers} answers, ${Errors} errors` },
     { label: 'Asked again', value: `${Hedges} times, ${VainHedges} of them without effect` },
     { label: 'EDNS', value: `${learnt.EDNS}${learnt.Payload === 0 ? '' : `, ${learnt.Payload} bytes`}` },
+    { label: 'Replies that do not match', value: `${learnt.Mismatches}, too many for ${learnt.Guesses} questions` },
     { label: 'Failures remembered', value: String(learnt.RememberedFailures) },
     ...encryptionRows(learnt.Encryption),
   ]

@@ -99,7 +99,7 @@ function rememberedOutput({ question, found, age, remaining, isOlderThanChange }
 
 /** One server as `why` and `DescribeLinks` show it; the monitor interface has its own form (`output/monitor.ts`). */
 export function serverOutput(report: ServerReport): ExplainedServerValue {
-  const { server, roundTrip, sent, answers, silences, errors, truncated, invalid, doubts } = report
+  const { server, roundTrip, sent, answers, silences, errors, truncated, invalid, mismatches, guesses, doubts } = report
   return {
     server,
     current: report.isCurrent,
@@ -113,6 +113,8 @@ export function serverOutput(report: ServerReport): ExplainedServerValue {
     errors,
     truncated,
     invalid,
+    mismatches,
+    guesses,
     encryption: encryptionOutput(report),
     doubts,
   }

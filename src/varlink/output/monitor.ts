@@ -120,6 +120,8 @@ function learntOutput(learnt: ServerState['learnt']) {
     Payload: learnt.payload,
     LargeLosses: learnt.largeLosses,
     TCPFailures: learnt.tcpFailures,
+    Mismatches: learnt.mismatches,
+    Guesses: learnt.guesses,
     Encryption: encryptionOutput(learnt),
     Doubts: learnt.doubts,
   }

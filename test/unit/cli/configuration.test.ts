@@ -160,6 +160,8 @@ describe('counters', () => {
       EDNSLosses: 0,
       LargeLosses: 0,
       TCPFailures: 1,
+      Mismatches: 0,
+      Guesses: 0,
       PatienceUSec: 250_000,
       Sent: 9,
       Probes: 2,

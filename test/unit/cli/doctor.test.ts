@@ -16,6 +16,8 @@ const SERVER = {
   errors: 0,
   truncated: 0,
   invalid: 0,
+  mismatches: 0,
+  guesses: 0,
   doubts: [],
 }
 const LAN: LinkView = { ...BARE_LAN, servers: [SERVER] }

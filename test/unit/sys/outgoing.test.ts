@@ -2,15 +2,24 @@ import dgram from 'node:dgram'
 import { expect, test } from 'vitest'
 import { IpAddress, Logger } from '../../../src/base/index.ts'
 import { type ConnectedUdp, Libc, Outgoing } from '../../../src/sys/index.ts'
+import { FIRST_PORT } from '../../../src/sys/source-ports.ts'
 
 const libc = Libc.load(new Logger('err', () => {})) as Libc
 const address = IpAddress.parse('127.0.0.1') as IpAddress
 
-async function echo(): Promise<{ port: number; close(): void }> {
+interface Echo {
+  readonly port: number
+  close(): void
+  /** Tells the port that a message came from. */
+  onPeer(tell: (port: number) => void): void
+}
+
+async function echo(): Promise<Echo> {
   const server = dgram.createSocket('udp4')
   server.on('message', (bytes, peer) => server.send(bytes, peer.port, peer.address))
   await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve))
-  return { port: server.address().port, close: () => server.close() }
+  const onPeer = (tell: (port: number) => void) => void server.on('message', (_bytes, peer) => tell(peer.port))
+  return { port: server.address().port, close: () => server.close(), onPeer }
 }
 
 test('sockets may be closed, twice too, and opened by what one of them hears', async () => {
@@ -61,4 +70,22 @@ test('nothing is told, and nothing can be sent, once all is closed', () => {
   outgoing[Symbol.dispose]()
   socket.close()
   expect(() => socket.send(Buffer.from('x'))).toThrow('send: EBADF')
+})
+
+test('R-SRV-7: the port is our choice, and another where that one is taken', async () => {
+  const server = await echo()
+  const holder = dgram.createSocket('udp4')
+  const taken = await new Promise<number>((resolve) => {
+    holder.bind(0, '0.0.0.0', () => resolve(holder.address().port))
+  })
+  const drawn = [taken - FIRST_PORT, 21_000 - FIRST_PORT]
+  using outgoing = new Outgoing(libc, { below: () => drawn.shift() ?? 0 })
+  const port = await new Promise((resolve, reject) => {
+    server.onPeer((peer) => resolve(peer))
+    const events = { onMessage: () => {}, onError: reject }
+    outgoing.connectUdp({ address, port: server.port, ifindex: 0 }, events).send(Buffer.from('x'))
+  })
+  holder.close()
+  server.close()
+  expect(port).toBe(21_000)
 })
