@@ -75,7 +75,7 @@ export class UnicastScope implements Scope {
     this.upstreams = new Upstreams(
       plan.servers.map((server) => known.find((upstream) => upstream.is(server)) ?? new Upstream(server)),
     )
-    this.upstreams.forgetFailures() // of names, which may have come by other domains; the servers stay known
+    this.upstreams.forgetNames() // of names, which may have come by other domains; the servers stay known
     this.#adopt(plan)
     const { transport, clock, random, log } = services
     this.upstreams.onHealthChanged = ({ label }, health) => {
@@ -144,7 +144,7 @@ export class UnicastScope implements Scope {
   flush(): void {
     this.cache.flush()
     this.#validation?.forget()
-    this.upstreams.forgetFailures()
+    this.upstreams.forgetNames()
     this.#questions.forget()
   }
 
@@ -152,7 +152,7 @@ export class UnicastScope implements Scope {
     this.cache.purge(isMovedElsewhere)
     this.#validation?.forget(isMovedElsewhere)
     this.#questions.abort(isMovedElsewhere)
-    this.upstreams.forgetFailures(isMovedElsewhere)
+    this.upstreams.forgetNames(isMovedElsewhere)
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import type { Channel, Millis } from '../base/index.ts'
 import type { ServerSpec } from '../settings/index.ts'
 import { serverKey } from '../settings/index.ts'
-import { type Question, TYPE } from '../wire/index.ts'
+import { type Name, type Question, TYPE } from '../wire/index.ts'
 import { Abilities } from './abilities.ts'
 import { ErrorsByType } from './errors-by-type.ts'
 import { Liveness } from './liveness.ts'
@@ -46,7 +46,7 @@ export class Upstream {
   readonly failures = new RecentFailures()
   /** To questions that another server answered. */
   readonly errors = new ErrorsByType()
-  /** A question it has answered, for probes to ask. */
+  /** A question it has answered, and would be asked now, for probes to ask. */
   #provenQuestion: Question | undefined
   #recoveredAt = Number.NEGATIVE_INFINITY
   /** Errors since its last good answer. */
@@ -199,6 +199,13 @@ export class Upstream {
   onError(): void {
     this.counts.errors++
     this.#errorsInRow++
+  }
+
+  /** Others are asked for such names now, or they are to be forgotten: no probe may still ask for one of them here. */
+  forgetNames(isMovedElsewhere: (name: Name) => boolean): void {
+    this.failures.forgetNames(isMovedElsewhere)
+    const proven = this.#provenQuestion
+    if (proven !== undefined && isMovedElsewhere(proven.name)) this.#provenQuestion = undefined
   }
 
   /** Forgets what was learnt (R-SRV-16). */

@@ -175,9 +175,9 @@ export class Upstreams {
     return { due, wakeAt }
   }
 
-  /** Drops remembered failures at such names, or at all. */
-  forgetFailures(isMovedElsewhere: (name: Name) => boolean = () => true): void {
-    for (const { failures } of this.all) failures.forgetNames(isMovedElsewhere)
+  /** Drops what is remembered of such names, or of all: failures, and what probes would ask. */
+  forgetNames(isMovedElsewhere: (name: Name) => boolean = () => true): void {
+    for (const upstream of this.all) upstream.forgetNames(isMovedElsewhere)
   }
 
   /** Forgets all that was learnt. */

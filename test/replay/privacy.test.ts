@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { RCODE } from '../../src/wire/index.ts'
-import { addressesIn, questionLine } from '../kit/messages.ts'
+import { questionLine } from '../kit/messages.ts'
 import { World } from '../kit/world.ts'
 
 const ISP = '10.2.0.1'
@@ -27,46 +26,6 @@ describe('R-SRV-16: what probes ask', () => {
     const world = await withProvenName('www.test')
     world.changeLink({ ifindex: 3, dns: [VPN], domains: ['~corp.test'] })
     expect(await probesOf(world)).toEqual(new Set(['www.test A']))
-  })
-})
-
-describe('R-ROUTE-17: names that stay at home', () => {
-  test.each([
-    ['duck.onion', RCODE.NXDOMAIN, 'onion is not sent to DNS servers'],
-    ['a.alt', RCODE.NXDOMAIN, 'RFC 9476'],
-    ['a.invalid', RCODE.NXDOMAIN, 'RFC 6761'],
-    ['wiki.corp.internal', RCODE.NXDOMAIN, '~internal'],
-    ['nas.home.arpa', RCODE.NXDOMAIN, 'RFC 8375'],
-    ['9.9.9.10.in-addr.arpa', RCODE.NXDOMAIN, '~10.in-addr.arpa'],
-    ['x.resolver.arpa', RCODE.NOERROR, ''],
-  ])('%s went to the provider', async (name, rcode, text) => {
-    const world = new World({ links: [{ ifindex: 2, dns: [ISP] }], dns: ['10.9.0.1'] })
-    const reply = await world.ask(name, { edns: 1232 })
-    expect(reply.rcode).toBe(rcode)
-    expect(reply.extendedError?.text ?? '').toContain(text)
-    expect(world.exchanges).toEqual([])
-  })
-
-  test('whoever claims one gets it', async () => {
-    const world = new World({
-      links: [
-        { ifindex: 2, dns: [ISP] },
-        { ifindex: 3, dns: [VPN], domains: ['~corp.internal'] },
-      ],
-    })
-    world.serve(VPN, () => ({ answer: ['wiki.corp.internal 60 A 192.0.2.3'] }))
-    expect(addressesIn(await world.ask('wiki.corp.internal'))).toEqual(['192.0.2.3'])
-    expect(world.asked(ISP)).toEqual([])
-  })
-
-  test('an outage of the one that claims it does not read as no such name', async () => {
-    const world = new World({
-      links: [
-        { ifindex: 2, dns: [ISP] },
-        { ifindex: 3, dns: [VPN], domains: ['~corp.internal'] },
-      ],
-    })
-    expect((await world.ask('wiki.corp.internal')).rcode).toBe(RCODE.SERVFAIL)
   })
 })
 

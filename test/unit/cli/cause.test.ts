@@ -122,6 +122,8 @@ const doubtful: Server = {
   errors: 0,
   truncated: 0,
   invalid: 0,
+  mismatches: 0,
+  guesses: 0,
   doubts: ['silent'],
 }
 const ofVpn = { attempts: [attempt('10.3.0.1%vpn', 'NXDOMAIN')], server: '10.3.0.1%vpn', of: 'link 3 (vpn)' }
