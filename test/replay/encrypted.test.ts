@@ -86,7 +86,7 @@ describe('opportunistic', () => {
   test('E-DOT-14, E-OPP-4: only what TLS alone has carried is confidential, from the cache too', async () => {
     const world = worldOf('opportunistic')
     const isConfidential = async (name: string) => {
-      const { answer } = await world.resolve(questionFor(nameOf(name), [TYPE.A], 0, 0))
+      const { answer } = await world.resolve(questionFor({ name: nameOf(name), spelling: undefined }, [TYPE.A], 0, 0))
       return [answer.source, (answer.flags & FLAG.CONFIDENTIAL) !== 0]
     }
     expect(await isConfidential('a.test')).toEqual(['network', true])
