@@ -32,6 +32,8 @@ export interface WaitSlot extends Disposable {
 /** Whoever sent a call. */
 export interface Client {
   readonly busName: string
+  /** What the bus has told of it, if it was asked. */
+  readonly identity: Caller | undefined
   /** @throws {BusError} LimitsExceeded */
   enter(kind: WaitKind): WaitSlot
   /** What the bus vouches for; asked once, and remembered while the client is there. */
@@ -69,6 +71,7 @@ export class Clients implements Disposable {
   client(busName: string): Client {
     return {
       busName,
+      identity: this.#identified.get(busName),
       enter: (kind) => this.#enter(busName, kind),
       identify: () => this.#identify(busName),
     }
