@@ -2,7 +2,8 @@ import type { Server, Socket } from 'node:net'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { IpAddress, Tasks } from '../base/index.ts'
 import { frame, HEADER_SIZE, StreamFramer } from '../wire/index.ts'
-import type { Listener } from './listener.ts'
+import type { ClientAccess } from './access.ts'
+import { isReachable, type Listener } from './listener.ts'
 import type { Sender } from './client.ts'
 import type { Responder } from './responder.ts'
 
@@ -27,6 +28,8 @@ export interface StubTcpServices {
   readonly listener: Listener
   readonly clock: Clock
   readonly log: Log
+  /** Whom extra listeners answer that others can reach. */
+  readonly access: ClientAccess
 }
 
 /** The stub over TCP: pipelined requests, answered as they are done (RFC 7766 §6.2.1.1). */
@@ -57,8 +60,7 @@ export class StubTcp implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const isStranger = this.#services.listener.kind === 'main' && !isLoopback(socket.remoteAddress)
-    if (isStranger || (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom())) {
+    if (!this.#mayAsk(socket) || (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom())) {
       socket.destroy()
       return
     }
@@ -68,6 +70,14 @@ export class StubTcp implements AsyncDisposable {
       this.#connections.delete(connection)
       void connection[Symbol.asyncDispose]()
     })
+  }
+
+  #mayAsk({ remoteAddress, remotePort }: Socket): boolean {
+    const { listener, access } = this.#services
+    if (listener.kind === 'main') return isLoopback(remoteAddress)
+    if (!isReachable(listener)) return true
+    const address = addressOf(remoteAddress)
+    return address !== undefined && access.mayAsk(address, remotePort ?? 0)
   }
 
   /**
@@ -106,7 +116,7 @@ class StubConnection implements AsyncDisposable {
     this.#room = room
     this.#services = services
     this.#tasks = new Tasks(services.log, MAX_OUTSTANDING)
-    const address = IpAddress.parse(socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '')
+    const address = addressOf(socket.remoteAddress)
     this.#sender = address && senderOf(address, socket.remotePort ?? 0)
     this.#timer = this.#giveUpAfter(FIRST_PATIENCE)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
@@ -229,6 +239,11 @@ class StubConnection implements AsyncDisposable {
       else this.#socket.destroy()
     })
   }
+}
+
+/** An IPv4 address comes as a mapped one where the listener is for both. */
+function addressOf(text: string | undefined): IpAddress | undefined {
+  return IpAddress.parse(text?.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '') ?? '')
 }
 
 function senderOf(address: IpAddress, port: number): Sender {

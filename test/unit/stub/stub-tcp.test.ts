@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
+import { ClientAccess } from '../../../src/stub/access.ts'
 import { StubTcp } from '../../../src/stub/stub-tcp.ts'
 import { frame, parseMessage } from '../../../src/wire/index.ts'
 import { addressesIn, queryFor } from '../../kit/messages.ts'
@@ -16,7 +17,13 @@ async function tcpStub() {
   const { port } = server.address() as AddressInfo
   const { responder, clock } = world
   const listener = { kind: 'main', transport: 'tcp' } as const
-  const stub = new StubTcp(server, { responder, listener, clock, log: new Logger('debug', () => undefined) })
+  const stub = new StubTcp(server, {
+    responder,
+    listener,
+    clock,
+    log: new Logger('debug', () => undefined),
+    access: new ClientAccess(() => []),
+  })
   const arrived = async (): Promise<Socket> => {
     const [client] = await Promise.all([connected(port), once(server, 'connection')])
     return client
