@@ -62,7 +62,6 @@ const HARMLESS_HERE = new Set([
 /** Who may import a package: a file where the package is full of surprises, else rooms. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['sys/'],
-  'dbus-next': ['dbus/'],
   'ansi-escapes': ['cli/'],
   'ipaddr.js': ['base/'],
   'lru-cache': ['cache/', 'fastpath/'],

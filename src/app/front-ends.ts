@@ -8,7 +8,16 @@ import type { Watching } from './ipc.ts'
 import { clientProcesses } from './client-identity.ts'
 import { MetricsListener } from '../observe/index.ts'
 import { SocketOwners } from '../netlink/index.ts'
-import { type NewMemo, nsid, type OwnerOf, Responder, StubListeners } from '../stub/index.ts'
+import {
+  ClientAccess,
+  type ClientNetwork,
+  type NewMemo,
+  nsid,
+  type OwnerOf,
+  Responder,
+  StubListeners,
+} from '../stub/index.ts'
+import type { NetworkFacts } from '../scope/index.ts'
 import { Listening, machineId, processName } from '../sys/index.ts'
 
 /** What a short answer takes in a cache and in the memo. */
@@ -61,7 +70,7 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   }
   const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, shared: withRoutes, clock, isWatched })
   return {
-    newStub: () => new StubListeners({ listening, responder, clock, log: logger }),
+    newStub: () => new StubListeners({ listening, responder, clock, log: logger, access: accessOf(core) }),
     metrics: life.adopt(new MetricsListener({ text, usualPath, log: logger })),
     openIpc: async () => {
       const { openIpc } = await loadIpc()
@@ -75,4 +84,20 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
  */
 export function loadIpc() {
   return import('./ipc.ts')
+}
+
+/** Whom extra listeners answer: whom the settings name, else who is in a network of one of the links. */
+function accessOf({ control }: Core): ClientAccess {
+  let facts = control.facts
+  let networks = networksOf(facts)
+  return new ClientAccess(() => {
+    if (control.settings.allowFrom.length > 0) return control.settings.allowFrom
+    if (facts !== control.facts) networks = networksOf((facts = control.facts))
+    return networks
+  })
+}
+
+function networksOf({ links }: NetworkFacts): readonly ClientNetwork[] {
+  const addresses = [...links.values()].flatMap((link) => link.addresses)
+  return addresses.map(({ address, prefixLength }) => ({ network: address, prefixLength }))
 }

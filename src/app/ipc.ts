@@ -19,8 +19,6 @@ import {
   VarlinkServer,
 } from '../varlink/index.ts'
 
-export { loadCodec } from '../dbus/index.ts'
-
 /** Those who count and record what is asked. */
 export interface Watching {
   readonly journal: Journal

@@ -34,8 +34,7 @@ export async function leaveRoot(options: Options, mayGive: boolean, libc: Libc |
 /** The package may be where only root can read: all that is loaded when it is needed. */
 async function loadParts(): Promise<void> {
   loadNetlink()
-  const { loadCodec } = await loadIpc()
-  await loadCodec()
+  await loadIpc()
 }
 
 /**

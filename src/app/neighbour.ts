@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { type IfIndex, IpAddress, type Log, reasonOf } from '../base/index.ts'
 import {
   BusConnection,
+  CODEC,
   DEFAULT_ADDRESS,
   LINK,
-  loadCodec,
   MANAGER,
   MANAGER_PATH,
   PROPERTIES,
@@ -40,7 +40,7 @@ export async function neighbourLinks(address: string | undefined, uid: number, l
     if (path === undefined) return new Map()
     const signal = AbortSignal.timeout(PATIENCE)
     const deaf = { onCall: () => undefined, onSignal: () => undefined }
-    using bus = await BusConnection.open(path, uid, await loadCodec(), deaf, signal)
+    using bus = await BusConnection.open(path, uid, CODEC, deaf, signal)
     return await readLinks(bus, signal)
   } catch (error) {
     log.debug(`No other resolver can be asked over the bus: ${reasonOf(error)}`)

@@ -1,7 +1,7 @@
 import { type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
 import type { Authority, Control } from '../control/index.ts'
 import type { Lookups } from '../lookup/index.ts'
-import { DEFAULT_ADDRESS, loadCodec, socketPaths } from '../dbus/index.ts'
+import { CODEC, DEFAULT_ADDRESS, socketPaths } from '../dbus/index.ts'
 import { ChangeSignals } from './change-signals.ts'
 import { Changes } from './changes.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -122,8 +122,8 @@ export class BusService implements AsyncDisposable {
 
   /** Returns when the bus is lost. @throws {Error} when it cannot be had */
   async #serveAt(path: string, signal: AbortSignal): Promise<void> {
-    const { uid, logger, processName, onResume } = this.#options
-    const parts = { uid, log: logger, processName, onResume, dispatcher: this.#dispatcher, codec: await loadCodec() }
+    const { uid, clock, logger, processName, onResume } = this.#options
+    const parts = { uid, clock, log: logger, processName, onResume, dispatcher: this.#dispatcher, codec: CODEC }
     using session = new Session(parts)
     this.#session = session // calls come in, and may need polkit, before `start` is through
     const connection = await this.#withPatience(signal, (limited) => session.start(path, limited))

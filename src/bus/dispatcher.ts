@@ -4,8 +4,10 @@ import {
   type IncomingMessage,
   INTROSPECTABLE,
   PEER,
+  TooManyValues,
   Variant,
 } from '../dbus/index.ts'
+import { MAX_VALUES, maxBodyOf } from './body-limits.ts'
 import type { Client } from './clients.ts'
 import { BusError, ERROR, invalidArgs } from './errors.ts'
 import type { BusInterface, BusCall, BusMethod, BusProperty } from './interface.ts'
@@ -35,14 +37,14 @@ export class Dispatcher {
     if (node === undefined) throw unknownObject(message.path)
     const standard = STANDARD_METHODS.get(message.interface)?.find(({ name }) => name === message.member)
     if (standard !== undefined) {
-      const args = readArguments(message, typesOf(standard.in))
+      const args = readArguments(message, standard.in)
       return {
         signature: typesOf(standard.out),
         values: await this.#standard(message, node, args, callOf(message, client)),
       }
     }
     const method = findMethod(node.interfaces, message)
-    const args = readArguments(message, typesOf(method.in))
+    const args = readArguments(message, method.in)
     return { signature: typesOf(method.out), values: await method.run(args, callOf(message, client)) }
   }
 
@@ -79,18 +81,24 @@ function callOf({ flags }: IncomingMessage, client: Client): BusCall {
 }
 
 /** @throws {BusError} for other types than the member takes, and for a message too large to read */
-function readArguments(message: IncomingMessage, expected: string): readonly unknown[] {
+function readArguments(message: IncomingMessage, list: readonly Argument[]): readonly unknown[] {
   const { signature } = message
+  const expected = typesOf(list)
   if (signature !== expected) {
     const member = `${message.interface}.${message.member}()`
     throw invalidArgs(`Invalid arguments '${signature}' to call ${member}, expecting '${expected}'.`)
   }
-  if (message.isOversize) throw new BusError(ERROR.limitsExceeded, 'The message is too large.')
+  if (message.bodySize > maxBodyOf(list)) throw tooLarge()
   try {
-    return message.body()
-  } catch {
+    return message.body(MAX_VALUES)
+  } catch (error) {
+    if (error instanceof TooManyValues) throw tooLarge()
     throw invalidArgs('The arguments cannot be decoded.') // e.g. a file descriptor inside a variant
   }
+}
+
+function tooLarge(): BusError {
+  return new BusError(ERROR.limitsExceeded, 'The message is too large.')
 }
 
 function typesOf(list: readonly Argument[]): string {

@@ -25,14 +25,16 @@ export function logControlInterface(logger: Logger, target: string, changes: Cha
     { LogLevel: () => logger.level, LogTarget: () => target, SyslogIdentifier: () => 'tsresolved' },
     {
       async LogLevel(value, call) {
-        const level = LOG_LEVELS.find((each) => each === value)
-        if (level === undefined) throw invalidArgs(`Invalid log level '${value}'`)
-        await changes.ofDaemon(call, 'set-logging', () => (logger.level = level))
+        await changes.ofDaemon(call, 'set-logging', () => {
+          const level = LOG_LEVELS.find((each) => each === value)
+          if (level === undefined) throw invalidArgs(`Invalid log level '${value}'`)
+          logger.level = level
+        })
       },
       // Setting the target that is in use succeeds: tools set both properties together.
       async LogTarget(value, call) {
-        if (!LOG_TARGETS.has(value)) throw invalidArgs(`Invalid log target '${value}'`)
         await changes.ofDaemon(call, 'set-logging', () => {
+          if (!LOG_TARGETS.has(value)) throw invalidArgs(`Invalid log target '${value}'`)
           if (value !== target) throw new BusError(ERROR.notSupported, `Log lines always go to ${target}.`)
         })
       },

@@ -48,7 +48,7 @@ export function lookupMethods(lookups: Lookups): Pick<MethodHandlers<typeof MANA
 
 /** For those who watch: the bus is asked who it is only for them. */
 function clientOf({ client }: BusCall): QueryClient {
-  return { via: 'bus', busName: client.busName, identify: () => client.identify() }
+  return { via: 'bus', busName: client.busName, identity: client.identity, identify: () => client.identify() }
 }
 
 /** Waits as long as the caller is on the bus. @throws {BusError} for a lookup that found nothing, and for too many at once */

@@ -1,5 +1,6 @@
-import { type Log, reasonOf } from '../base/index.ts'
+import { type Clock, type Log, reasonOf } from '../base/index.ts'
 import type { Caller } from '../control/index.ts'
+import { CallQueue } from './call-queue.ts'
 import { ClientGone, Clients } from './clients.ts'
 import {
   BUS,
@@ -17,7 +18,7 @@ import {
   type Variant,
 } from '../dbus/index.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { BusError, errorOfThrown, isBug } from './errors.ts'
+import { BusError, ERROR, errorOfThrown, isBug } from './errors.ts'
 
 /** Gives the name of a running program, for people to read. */
 export type ProcessName = (pid: number) => Promise<string | undefined>
@@ -25,6 +26,7 @@ export type ProcessName = (pid: number) => Promise<string | undefined>
 /** What a session works with; the same for one connection after the other. */
 export interface SessionParts {
   readonly uid: number
+  readonly clock: Clock
   readonly codec: Codec
   readonly dispatcher: Dispatcher
   readonly log: Log
@@ -46,11 +48,13 @@ const SLEEP = `type='signal',sender='org.freedesktop.login1',interface='${LOGIN}
 export class Session implements Disposable {
   readonly #parts: SessionParts
   readonly #clients: Clients
+  readonly #calls: CallQueue
   #connection: BusConnection | undefined
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    this.#clients = new Clients((busName) => this.#identify(busName))
+    this.#clients = new Clients((busName) => this.#identify(busName), parts.uid)
+    this.#calls = new CallQueue((message) => void this.#serve(message), parts.clock)
   }
 
   /** From Hello on. */
@@ -65,7 +69,7 @@ export class Session implements Disposable {
    */
   async start(path: string, signal: AbortSignal): Promise<BusConnection> {
     const receiver = {
-      onCall: (message: IncomingMessage) => void this.#serve(message),
+      onCall: (message: IncomingMessage) => this.#onCall(message),
       onSignal: (message: IncomingMessage) => this.#onSignal(message),
     }
     const connection = await BusConnection.open(path, this.#parts.uid, this.#parts.codec, receiver, signal)
@@ -93,8 +97,14 @@ export class Session implements Disposable {
 
   /** All calls under way are aborted, and nobody is answered any more. */
   [Symbol.dispose](): void {
+    this.#calls.close()
     this.#clients[Symbol.dispose]()
     this.#connection?.[Symbol.dispose]()
+  }
+
+  #onCall(message: IncomingMessage): void {
+    if (this.#calls.push(message)) return
+    this.#replyError(message, new BusError(ERROR.limitsExceeded, 'Too many calls are waiting.'))
   }
 
   /**
@@ -103,7 +113,9 @@ export class Session implements Disposable {
   async #serve(message: IncomingMessage): Promise<void> {
     const { dispatcher, log } = this.#parts
     try {
-      const { signature, values } = await dispatcher.dispatch(message, this.#clients.client(message.sender))
+      const client = this.#clients.client(message.sender)
+      if (this.#clients.isScarce) await client.identify() // whose calls wait decides who may have more
+      const { signature, values } = await dispatcher.dispatch(message, client)
       this.#reply(message, () => ({ type: METHOD_RETURN, signature, body: values }))
     } catch (error) {
       if (error instanceof ClientGone || error instanceof BusLost) return
@@ -141,7 +153,7 @@ export class Session implements Disposable {
       if (isFromBus && message.member === 'NameOwnerChanged') this.#onNameGone(message)
       else if (isFromBus && message.member === 'NameAcquired') this.#onNameAcquired(message)
       else if (isFromBus && message.member === 'NameLost') this.#onNameLost(message)
-      else if (message.interface === LOGIN && message.member === 'PrepareForSleep') this.#onSleep(message)
+      else if (message.interface === LOGIN && message.member === 'PrepareForSleep') void this.#onSleep(message)
     } catch (error) {
       this.#parts.log.bug(error)
     }
@@ -161,8 +173,15 @@ export class Session implements Disposable {
   }
 
   /** dbus.md §1: the signal comes before sleep with true, and after it with false. */
-  #onSleep(message: IncomingMessage): void {
-    if (message.body()[0] === false) this.#parts.onResume()
+  async #onSleep(message: IncomingMessage): Promise<void> {
+    try {
+      if (message.signature !== 'b' || message.body()[0] !== false) return
+      // Anybody may send us a signal of this name; logind is root's.
+      const { uid } = await this.#clients.client(message.sender).identify()
+      if (uid === 0) this.#parts.onResume()
+    } catch (error) {
+      if (!(error instanceof BusLost)) this.#parts.log.bug(error)
+    }
   }
 
   /** Somebody the bus no longer knows is nobody. */

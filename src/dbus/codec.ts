@@ -1,5 +1,6 @@
 import type { Frame } from './frames.ts'
-import { Marshaller, type ParseSignature } from './marshal.ts'
+import { Marshaller } from './marshal.ts'
+import { Unmarshaller } from './unmarshal.ts'
 import { Variant } from './variant.ts'
 
 /** Types of messages (D-Bus specification, "Message Format"). */
@@ -40,10 +41,13 @@ export interface IncomingMessage {
   readonly replySerial: number
   readonly sender: string
   readonly signature: string
-  /** True when the body was too large to be kept. */
-  readonly isOversize: boolean
-  /** Decoded on demand, so that a call with a wrong signature costs nothing. @throws {Error} for an undecodable body */
-  body(): unknown[]
+  /** In bytes; infinite when it was too large to be kept. */
+  readonly bodySize: number
+  /**
+   * Decoded on demand, so that a call with a wrong signature or size costs nothing. @throws {UnmarshalError | TypeError}
+   * for an undecodable body, and {TooManyValues} for one of more values than that
+   */
+  body(maxValues?: number): unknown[]
 }
 
 /** Turns messages into bytes and frames into messages. */
@@ -65,64 +69,52 @@ const FIELD = {
   sender: 7,
   signature: 8,
 } as const
+const HEADER = 'yyyyuua(yv)'
+/** There are nine header fields; those to come may be as many again. */
+const MAX_HEADER_VALUES = 128
 /** The letter `l` in the first byte: all messages of ours are little-endian. */
 const LITTLE_ENDIAN = 0x6c
 /** Offset of the body's length, which is known only after the body is written. */
 const BODY_LENGTH_AT = 4
 
 /**
- * Unmarshalling by dbus-next, loaded when first needed so that the daemon starts without it. Its `MessageBus` is left
- * aside on purpose: a body it cannot decode, or a refused Hello, ends the process, it takes messages of any size, and a
- * call never settles when the bus goes away.
+ * Our own: the reader of dbus-next took half a second for a body of 800 KiB and the whole memory for an array that claims
+ * to be longer than its message.
  */
-export async function loadCodec(): Promise<Codec> {
-  const { DBusBuffer, TheirVariant, messageToJsFmt, parseSignature } = await import('./dbus-next.ts')
-
-  const readBody = (signature: string, body: Buffer, endian: number): unknown[] => {
-    if (signature === '') return []
-    const raw = new DBusBuffer(body, 0, endian, null).read(signature)
-    const decoded = messageToJsFmt({ signature, body: raw }).body
-    return signature.includes('v') ? decoded.map(ownVariants) : decoded
-  }
-  /** Puts our `Variant` in place of the library's, at any depth. */
-  const ownVariants = (value: unknown): unknown => {
-    if (value instanceof TheirVariant) return new Variant(value.signature, ownVariants(value.value))
-    if (Array.isArray(value)) return value.map(ownVariants)
-    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, ownVariants(each)]))
-  }
-
-  return {
-    encode: (message) => encode(message, parseSignature),
-    decode({ header, body }) {
-      const endian = header[0] as number
-      const [, type, flags, , , serial, fields] = new DBusBuffer(header, 0, endian, null).read('yyyyuua(yv)')
-      const byCode = new Map((fields as [number, [unknown, [unknown]]][]).map(([code, [, [value]]]) => [code, value]))
-      const text = (code: number) => (byCode.get(code) as string | undefined) ?? ''
-      const signature = text(FIELD.signature)
-      return {
-        type: type as number,
-        flags: flags as number,
-        serial: serial as number,
-        path: text(FIELD.path),
-        interface: text(FIELD.interface),
-        member: text(FIELD.member),
-        errorName: text(FIELD.errorName),
-        replySerial: (byCode.get(FIELD.replySerial) as number | undefined) ?? 0,
-        sender: text(FIELD.sender),
-        signature,
-        isOversize: body === undefined,
-        body: () => readBody(signature, body ?? Buffer.alloc(0), endian),
-      }
-    },
-  }
+export const CODEC: Codec = {
+  encode,
+  decode({ header, body }) {
+    const isLittle = header[0] === LITTLE_ENDIAN
+    const [, type, flags, , , serial, fields] = new Unmarshaller(header, isLittle, MAX_HEADER_VALUES).read(HEADER)
+    const byCode = new Map((fields as [number, Variant][]).map(([code, { value }]) => [code, value]))
+    const text = (code: number) => {
+      const value = byCode.get(code)
+      return typeof value === 'string' ? value : ''
+    }
+    const replySerial = byCode.get(FIELD.replySerial)
+    const signature = text(FIELD.signature)
+    return {
+      type: type as number,
+      flags: flags as number,
+      serial: serial as number,
+      path: text(FIELD.path),
+      interface: text(FIELD.interface),
+      member: text(FIELD.member),
+      errorName: text(FIELD.errorName),
+      replySerial: typeof replySerial === 'number' ? replySerial : 0,
+      sender: text(FIELD.sender),
+      signature,
+      bodySize: body?.length ?? Number.POSITIVE_INFINITY,
+      body: (maxValues) => new Unmarshaller(body ?? Buffer.alloc(0), isLittle, maxValues).read(signature),
+    }
+  },
 }
 
 /** @throws {TypeError | RangeError} for values that do not fit the signature */
-function encode(message: OutgoingMessage, parse: ParseSignature): Buffer {
+function encode(message: OutgoingMessage): Buffer {
   const { type, serial, flags = 0, signature = '', body = [] } = message
-  const writer = new Marshaller(parse)
-  writer.write('yyyyuua(yv)', [LITTLE_ENDIAN, type, flags, 1, 0, serial, fieldsOf(message, signature)])
+  const writer = new Marshaller()
+  writer.write(HEADER, [LITTLE_ENDIAN, type, flags, 1, 0, serial, fieldsOf(message, signature)])
   writer.align(8)
   const start = writer.length
   writer.write(signature, body)

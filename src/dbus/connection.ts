@@ -268,7 +268,7 @@ const INCONSISTENT = 'org.freedesktop.DBus.Error.InconsistentMessage'
 function valuesOf(message: IncomingMessage, { expected, interface: name, member }: RemoteCall): unknown[] {
   const isExpected = expected === undefined || message.signature === expected
   if (!isExpected) throw new InconsistentReply(`${name}.${member}`, expected, message.signature)
-  if (message.isOversize) throw new RangeError('it is too large')
+  if (message.bodySize === Number.POSITIVE_INFINITY) throw new RangeError('it is too large')
   return message.body()
 }
 

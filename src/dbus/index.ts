@@ -7,12 +7,13 @@ export type { Codec, IncomingMessage, MessageType, OutgoingMessage } from './cod
 export {
   ALLOW_INTERACTIVE_AUTHORIZATION,
   ERROR_REPLY,
-  loadCodec,
+  CODEC,
   METHOD_CALL,
   METHOD_RETURN,
   NO_REPLY_EXPECTED,
   SIGNAL,
 } from './codec.ts'
+export { TooManyValues } from './unmarshal.ts'
 export type { CallOptions, Receiver, RemoteCall, Target } from './connection.ts'
 export { BUS_TARGET, BusConnection, BusLost, RemoteError } from './connection.ts'
 export type {

@@ -1,30 +1,16 @@
+import { parseSignature, type TypeTree } from './signature.ts'
 import { Variant } from './variant.ts'
-
-/** One complete D-Bus type: `type` is its first letter, `child` what it contains. */
-export interface TypeTree {
-  readonly type: string
-  readonly child: readonly TypeTree[]
-}
-
-/** Splits a signature into its complete types. */
-export type ParseSignature = (signature: string) => readonly TypeTree[]
 
 /** Bytes of the first buffer: most replies fit, larger ones double it. */
 const FIRST_SIZE = 512
 
 /**
- * Writes values as D-Bus does, little-endian, into a buffer that grows (D-Bus specification, "Marshaling"). Reading is
- * left to dbus-next; its writer is twenty times slower on long lists of servers, and the daemon answers no question
- * while it writes.
+ * Writes values as D-Bus does, little-endian, into a buffer that grows (D-Bus specification, "Marshaling"). The daemon
+ * answers no question while it writes.
  */
 export class Marshaller {
-  readonly #parse: ParseSignature
   #buffer = Buffer.allocUnsafe(FIRST_SIZE)
   #at = 0
-
-  constructor(parse: ParseSignature) {
-    this.#parse = parse
-  }
 
   /** Bytes written so far. */
   get length(): number {
@@ -38,7 +24,7 @@ export class Marshaller {
 
   /** @throws {TypeError | RangeError} for a value its type cannot carry */
   write(signature: string, values: readonly unknown[]): void {
-    this.#struct(this.#parse(signature), values)
+    this.#struct(parseSignature(signature), values)
   }
 
   /** Fills up with zeros to a multiple of `unit`. */

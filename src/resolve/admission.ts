@@ -3,6 +3,9 @@ import type { QueryClient } from './client.ts'
 /** Queries that may live at once (R-ORDER-5). */
 const MAX_QUERIES = 2048
 
+/** Beyond these, for root on bus and varlink: whatever others do, the machine can be looked after. */
+const RESERVED = 64
+
 /** Of these, for all clients of the stub together. */
 const STUB_SHARE = 0.75
 /** Of the stub's, for whoever comes first; the others are shared out. */
@@ -12,7 +15,7 @@ const FREE_FOR_ALL = 0.5
  * Shares out the slots for queries under way. A client may hold as many as are still free: one alone gets half of
  * them, two a third each, and there is always room for one more. What is answered from memory needs no slot for long.
  *
- * On the bus and over varlink the kernel says who asks. On the stub it has to be asked, which is done only for slots
+ * On the bus and over varlink the kernel says who asks: the programs of one user share what the user may have. On the stub it has to be asked, which is done only for slots
  * that are scarce: those beyond the first half of what the stub has. There the clients of one user share among
  * themselves what the user may have, so that a flood from ever new ports is that user's alone. The stub never has all,
  * whoever floods it: nearly every program can come by libnss_resolve.
@@ -34,9 +37,10 @@ export class Admission {
     const isOfStub = client?.via === 'udp' || client?.via === 'tcp'
     const free = this.#max - this.#total
     const slots = isOfStub ? Math.min(free, this.#maxOfStub - this.#ofStub) : free
-    if (slots <= 0) return undefined
-    const quotaGroups = isOfStub ? this.#quotaGroups(client) : [keyOf(client)]
-    if (!this.#hasRoomFor(quotaGroups, slots)) return undefined
+    const mayUseReserve = !isOfStub && client?.identity?.uid === 0 && free > -RESERVED
+    if (slots <= 0 && !mayUseReserve) return undefined
+    const quotaGroups = isOfStub ? this.#quotaGroups(client) : groupsOf(client)
+    if (!this.#hasRoomFor(quotaGroups, slots) && !mayUseReserve) return undefined
     for (const group of quotaGroups) this.#held.set(group, this.#countOf(group) + 1)
     this.#total++
     if (isOfStub) this.#ofStub++
@@ -77,6 +81,7 @@ export class Admission {
 
 const NOBODY: readonly string[] = []
 const UNKNOWN: readonly string[] = ['?']
+const OURSELVES: readonly string[] = ['']
 
 /** A class, as a literal with a computed key costs a call into the engine. */
 class AdmissionSlot implements Disposable {
@@ -95,7 +100,10 @@ class AdmissionSlot implements Disposable {
   }
 }
 
-function keyOf(client: QueryClient | undefined): string {
-  if (client === undefined) return ''
-  return client.busName ?? `${client.via} ${client.identity?.pid ?? ''}`
+/** The user, where it is known, and the program; what this daemon asks itself is nobody's. */
+function groupsOf(client: QueryClient | undefined): readonly string[] {
+  if (client === undefined) return OURSELVES
+  const { busName, via, identity } = client
+  const program = busName ?? `${via} ${identity?.pid ?? ''}`
+  return identity?.uid === undefined ? [program] : [`uid ${identity.uid}`, program]
 }

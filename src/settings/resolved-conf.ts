@@ -3,6 +3,7 @@ import { parseType, typeText } from '../wire/index.ts'
 import { type BootSettings, withBootSettings } from './boot-settings.ts'
 import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
 import { extendDomains, extendList, extendServers, MAX_SERVERS } from './lists.ts'
+import { formatAddressRange, parseAddressRange } from './address-range.ts'
 import { formatListenSpec, parseListenSpec } from './listen-spec.ts'
 import { parseMetricsListen } from './metrics-listen.ts'
 import { unsupportedSetting } from './unsupported.ts'
@@ -24,6 +25,8 @@ export const DNS_OVER_TLS_MODES: readonly DnsOverTlsMode[] = ['yes', 'no', 'oppo
 
 /** Settings while they are read: nobody else sees them yet. */
 export type Draft<T> = { -readonly [K in keyof T]: T[K] }
+/** Ranges of `AllowFrom=`. */
+const MAX_RANGES = 256
 /** A client waits no longer than five seconds for anything. */
 const LONGEST_WAIT: Millis = 4000
 
@@ -78,6 +81,9 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
     StaleRetentionSec: scalar('staleRetention', (text) => Math.floor(parseTimeSpan(text) / 1000)),
     // Ours; nobody needs to touch them. See config/tsresolved.conf.
     DNSCacheBytes: scalar('dnsCacheBytes', (text) => parseBytes(text, MAX_CACHE_BYTES)),
+    AllowFrom: (draft, value, report) => {
+      draft.allowFrom = extendList(draft.allowFrom, value, parseAddressRange, formatAddressRange, report, MAX_RANGES)
+    },
     MetricsListen: scalar('metricsListen', parseMetricsListen),
     StaleAnswerAfterSec: scalar('staleAnswerAfter', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
     Prefetch: scalar('prefetch', parseBoolean),

@@ -1,6 +1,7 @@
 import type { Name } from '../wire/index.ts'
 import type { IpProtocol, Millis, Seconds } from '../base/index.ts'
 import type { DnsOverTlsMode, DnssecMode, Domain, MulticastMode } from './link-settings.ts'
+import type { AddressRange } from './address-range.ts'
 import type { ListenSpec } from './listen-spec.ts'
 import { DEFAULT_NEGATIVE_TRUST_ANCHORS } from './negative-trust-anchors.ts'
 import type { MetricsListen } from './metrics-listen.ts'
@@ -30,6 +31,8 @@ export interface ResolvedSettings {
   readonly llmnrCacheSize: number
   readonly stubListener: 'yes' | 'no' | IpProtocol
   readonly extraListeners: readonly ListenSpec[]
+  /** Whom extra listeners answer; none: the networks that this machine's links are in; ours. */
+  readonly allowFrom: readonly AddressRange[]
   readonly readEtcHosts: boolean
   readonly readStaticRecords: boolean
   readonly resolveUnicastSingleLabel: boolean
@@ -81,6 +84,7 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   llmnrCacheSize: 4096,
   stubListener: 'yes',
   extraListeners: [],
+  allowFrom: [],
   readEtcHosts: true,
   readStaticRecords: true,
   resolveUnicastSingleLabel: false,

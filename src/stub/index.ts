@@ -3,6 +3,8 @@
  * that answer them: replayed from memory (`Responder.replay`), or resolved and written for this client (`reply.ts`). It
  * sorts requests and knows sizes, flags and EDNS; which answer a name has is not decided here.
  */
+export type { AllowedNetworks, ClientNetwork } from './access.ts'
+export { ClientAccess } from './access.ts'
 export type { Listener } from './listener.ts'
 export type { OwnerOf, Sender, SocketOwner } from './client.ts'
 export type { NewMemo, ResponderServices } from './responder.ts'

@@ -18,13 +18,10 @@ import {
   relay,
 } from '../wire/index.ts'
 import type { Listener } from './listener.ts'
-import { advertisedSize } from './listener.ts'
+import { advertisedSize, largestReply } from './listener.ts'
 import type { ClientRequest, RefusedRequest } from './request.ts'
 
 const SMALLEST_UDP = 512
-/** What an IPv4 datagram holds beside its headers: more could not be sent, whatever the client says it takes. */
-const LARGEST_UDP = 65_507
-const LARGEST = 65_535
 /** Bytes of extra text that the smallest datagram has room for beside the longest question and our NSID. */
 const MAX_EXTRA_TEXT = 150
 
@@ -97,8 +94,9 @@ export function replyTo(request: ClientRequest, resolution: Resolution, listener
   return { wire: composedReply(request, resolution.answer, listener, nsid, limit), isRelayed: false }
 }
 
-function sizeLimit({ opt }: ClientRequest, { transport }: Listener): number {
-  return transport === 'tcp' ? LARGEST : Math.min(opt?.payloadSize ?? SMALLEST_UDP, LARGEST_UDP) // R-STUB-15
+function sizeLimit({ opt }: ClientRequest, listener: Listener): number {
+  const largest = largestReply(listener)
+  return listener.transport === 'tcp' ? largest : Math.min(opt?.payloadSize ?? SMALLEST_UDP, largest) // R-STUB-15
 }
 
 /** The server's bytes with only what concerns this client changed; undefined where records must be left out or added. */

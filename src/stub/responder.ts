@@ -5,7 +5,7 @@ import { FLAG } from '../resolve/index.ts'
 import { DNS, type ScopeIdentity } from '../scope/index.ts'
 import { CD, hasFlag, spellingIn } from '../wire/index.ts'
 import { type OwnerOf, type Sender, StubClient } from './client.ts'
-import type { Listener } from './listener.ts'
+import { largestReply, type Listener } from './listener.ts'
 import { refusal, replyTo } from './reply.ts'
 import type { ClientRequest } from './request.ts'
 import { receive } from './request.ts'
@@ -43,7 +43,8 @@ export class Responder {
   replay(packet: Buffer, listener: Listener, now: Millis, target: Buffer, at: number): number {
     const memo = this.#memos[listener.kind]
     if (memo === undefined || this.#services.resolver.watchers.mustSeeAll) return 0
-    return memo.replay(packet, listener.transport === 'tcp' ? LARGEST : undefined, now, target, at)
+    const size = memo.replay(packet, listener.transport === 'tcp' ? LARGEST : undefined, now, target, at)
+    return listener.kind === 'extra' && size > largestReply(listener) ? 0 : size
   }
 
   /** Undefined when nothing is to be sent. @throws the signal's reason when aborted */

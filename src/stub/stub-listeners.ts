@@ -3,6 +3,7 @@ import { IpAddress, Lifetime, reasonOf, sleep } from '../base/index.ts'
 import type { ListenSpec } from '../settings/index.ts'
 import { formatListenSpec } from '../settings/index.ts'
 import type { Listening, ListenAddress } from '../sys/index.ts'
+import type { ClientAccess } from './access.ts'
 import type { Listener } from './listener.ts'
 import type { Responder } from './responder.ts'
 import { StubTcp } from './stub-tcp.ts'
@@ -13,6 +14,8 @@ export interface StubServices {
   readonly responder: Responder
   readonly clock: Clock
   readonly log: Log
+  /** Whom extra listeners answer that others can reach. */
+  readonly access: ClientAccess
 }
 
 /** A socket that could not be had. */
@@ -122,13 +125,13 @@ export class StubListeners implements AsyncDisposable {
   }
 
   async #open(life: Lifetime, at: ListenAddress, kind: Pick<Listener, 'kind' | 'transport'>): Promise<void> {
-    const { listening, responder, clock, log } = this.#services
+    const { listening, responder, clock, log, access } = this.#services
     const listener: Listener = { ...kind, at }
     try {
       const opened =
         listener.transport === 'udp'
           ? new StubUdp(await listening.udp(at), this.#services, listener)
-          : new StubTcp(await listening.tcp(at), { responder, listener, clock, log })
+          : new StubTcp(await listening.tcp(at), { responder, listener, clock, log, access })
       this.#listeners.add(life.adopt(opened))
     } catch (error) {
       throw new ListenError(at, listener.transport, error)

@@ -2,7 +2,8 @@ import type { Server, Socket } from 'node:net'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { IpAddress, Tasks } from '../base/index.ts'
 import { frame, HEADER_SIZE, StreamFramer } from '../wire/index.ts'
-import type { Listener } from './listener.ts'
+import type { ClientAccess } from './access.ts'
+import { isReachable, type Listener } from './listener.ts'
 import type { Sender } from './client.ts'
 import type { Responder } from './responder.ts'
 
@@ -12,8 +13,12 @@ const MAX_OUTSTANDING = 32
 /** For the first request of a connection, then between requests (RFC 7766 §6.2.3). */
 const FIRST_PATIENCE: Millis = 30_000
 const PATIENCE: Millis = 10_000
-/** Replies a client has not read; beyond it the client is given up. */
+/** Replies a client has not read: beyond it nothing is answered until it reads some. */
+const HIGH_WATER = 65_537
+/** The same with those that were being worked out then; beyond it the client is given up. */
 const MAX_UNREAD = 4 * 65_537
+/** Requests of one client looked at in one turn of the event loop: whoever asks once never waits for a pipeline. */
+const SLICE = 64
 
 /** Replies that go out together take up to half of it, and any that is replayed fits in the other half. */
 const ROOM = 2 ** 15
@@ -23,6 +28,8 @@ export interface StubTcpServices {
   readonly listener: Listener
   readonly clock: Clock
   readonly log: Log
+  /** Whom extra listeners answer that others can reach. */
+  readonly access: ClientAccess
 }
 
 /** The stub over TCP: pipelined requests, answered as they are done (RFC 7766 §6.2.1.1). */
@@ -53,8 +60,7 @@ export class StubTcp implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const isStranger = this.#services.listener.kind === 'main' && !isLoopback(socket.remoteAddress)
-    if (isStranger || (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom())) {
+    if (!this.#mayAsk(socket) || (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom())) {
       socket.destroy()
       return
     }
@@ -66,15 +72,25 @@ export class StubTcp implements AsyncDisposable {
     })
   }
 
-  /** Closes the oldest connection on which nothing is asked (RFC 7766 §6.2.3); false when there is none. */
+  #mayAsk({ remoteAddress, remotePort }: Socket): boolean {
+    const { listener, access } = this.#services
+    if (listener.kind === 'main') return isLoopback(remoteAddress)
+    if (!isReachable(listener)) return true
+    const address = addressOf(remoteAddress)
+    return address !== undefined && access.mayAsk(address, remotePort ?? 0)
+  }
+
+  /**
+   * Closes the oldest connection on which nothing is asked (RFC 7766 §6.2.3), or else the oldest whose client does not
+   * read; false when there is neither.
+   */
   #makeRoom(): boolean {
-    for (const connection of this.#connections) {
-      if (!connection.isIdle) continue
-      this.#connections.delete(connection)
-      void connection[Symbol.asyncDispose]()
-      return true
-    }
-    return false
+    const connections = [...this.#connections]
+    const victim = connections.find(({ isIdle }) => isIdle) ?? connections.find(({ isStalled }) => isStalled)
+    if (victim === undefined) return false
+    this.#connections.delete(victim)
+    void victim[Symbol.asyncDispose]()
+    return true
   }
 }
 
@@ -90,6 +106,7 @@ class StubConnection implements AsyncDisposable {
   readonly #tasks: Tasks
   readonly #waiting: Buffer[] = []
   readonly #sender: Sender | undefined
+  #isScheduled = false
   #timer: Disposable
   #hasEnded = false
 
@@ -99,11 +116,12 @@ class StubConnection implements AsyncDisposable {
     this.#room = room
     this.#services = services
     this.#tasks = new Tasks(services.log, MAX_OUTSTANDING)
-    const address = IpAddress.parse(socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '')
+    const address = addressOf(socket.remoteAddress)
     this.#sender = address && senderOf(address, socket.remotePort ?? 0)
     this.#timer = this.#giveUpAfter(FIRST_PATIENCE)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('end', () => this.#onEnd())
+    socket.on('drain', () => this.#pumpSoon())
     // 'close' follows, and cleans up: a client that resets its connection is nothing to report.
     socket.on('error', () => undefined)
   }
@@ -118,6 +136,11 @@ class StubConnection implements AsyncDisposable {
     return this.#isAnswered && this.#socket.writableLength === 0
   }
 
+  /** It is answered no further until it reads. */
+  get isStalled(): boolean {
+    return this.#socket.writableLength > HIGH_WATER
+  }
+
   get #isAnswered(): boolean {
     return this.#tasks.size === 0 && this.#waiting.length === 0
   }
@@ -129,27 +152,15 @@ class StubConnection implements AsyncDisposable {
     await this.#tasks[Symbol.asyncDispose]()
   }
 
-  /** One write for all of a pipeline that is answered at once. */
   #onData(chunk: Buffer): void {
-    const { responder, listener, clock } = this.#services
-    const room = this.#room
-    const now = clock.now()
-    let end = 0
-    for (const message of this.#framer.push(chunk)) {
-      if (message.length < HEADER_SIZE) {
-        this.#socket.destroy()
-        return
-      }
-      const size = this.#waiting.length === 0 ? responder.replay(message, listener, now, room, end + 2) : 0
-      if (size === 0) this.#waiting.push(message)
-      else end = room.writeUInt16BE(size, end) + size
-      if (end <= room.length / 2) continue
-      this.#send(Buffer.from(room.subarray(0, end)))
-      end = 0
+    const messages = this.#framer.push(chunk)
+    if (messages.some(({ length }) => length < HEADER_SIZE)) {
+      this.#socket.destroy()
+      return
     }
-    if (end > 0) this.#send(Buffer.from(room.subarray(0, end)))
+    this.#waiting.push(...messages)
     this.#progress()
-    this.#startWaiting()
+    this.#pump()
   }
 
   /** The client has sent its last request; its replies still go out. */
@@ -158,15 +169,45 @@ class StubConnection implements AsyncDisposable {
     this.#closeWhenDone()
   }
 
-  /** Answers as many as may run at once; reading stops while more are waiting. */
-  #startWaiting(): void {
-    while (this.#tasks.size < MAX_OUTSTANDING) {
+  /**
+   * Answers some of what waits: at once what is remembered, and of the rest as many as may run together. Reading stops
+   * while more is waiting, or while the client does not read.
+   */
+  #pump(): void {
+    this.#replaySome()
+    const isBlocked = this.isStalled || this.#tasks.size >= MAX_OUTSTANDING
+    if (this.#waiting.length > 0 && !isBlocked) this.#pumpSoon()
+    if (this.#waiting.length > 0 || this.isStalled) this.#socket.pause()
+    else this.#socket.resume()
+    this.#closeWhenDone()
+  }
+
+  #pumpSoon(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#pump()
+    })
+  }
+
+  /** One write for all of a pipeline that is answered at once. */
+  #replaySome(): void {
+    const { responder, listener, clock } = this.#services
+    const room = this.#room
+    const now = clock.now()
+    let end = 0
+    for (let left = SLICE; left > 0 && !this.isStalled && this.#tasks.size < MAX_OUTSTANDING; left--) {
       const message = this.#waiting.shift()
       if (message === undefined) break
-      this.#tasks.run((signal) => this.#answer(message, signal))
+      const size = responder.replay(message, listener, now, room, end + 2)
+      if (size === 0) this.#tasks.run((signal) => this.#answer(message, signal))
+      else end = room.writeUInt16BE(size, end) + size
+      if (end <= room.length / 2) continue
+      this.#send(Buffer.from(room.subarray(0, end)))
+      end = 0
     }
-    if (this.#waiting.length > 0) this.#socket.pause()
-    else this.#socket.resume()
+    if (end > 0) this.#send(Buffer.from(room.subarray(0, end)))
   }
 
   async #answer(message: Buffer, signal: AbortSignal): Promise<void> {
@@ -174,11 +215,7 @@ class StubConnection implements AsyncDisposable {
     const reply = await responder.respond(message, listener, signal, this.#sender)
     if (reply !== undefined) this.#send(frame(reply))
     this.#progress()
-    // After this task has left the group.
-    setImmediate(() => {
-      this.#startWaiting()
-      this.#closeWhenDone()
-    })
+    this.#pumpSoon() // after this task has left the group
   }
 
   /** A client that asks but does not read is given up. */
@@ -202,6 +239,11 @@ class StubConnection implements AsyncDisposable {
       else this.#socket.destroy()
     })
   }
+}
+
+/** An IPv4 address comes as a mapped one where the listener is for both. */
+function addressOf(text: string | undefined): IpAddress | undefined {
+  return IpAddress.parse(text?.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '') ?? '')
 }
 
 function senderOf(address: IpAddress, port: number): Sender {

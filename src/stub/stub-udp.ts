@@ -1,8 +1,11 @@
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { Tasks } from '../base/index.ts'
 import type { DatagramHandler, DatagramListener, Peer } from '../sys/index.ts'
-import type { Listener } from './listener.ts'
+import { type ClientAccess } from './access.ts'
+import { isReachable, type Listener } from './listener.ts'
+import { receive } from './request.ts'
 import type { Responder } from './responder.ts'
+import { compose, QR, RA, RD, TC } from '../wire/index.ts'
 
 /** Requests that may wait for an answer at once; the resolver refuses earlier, so this only bounds memory. */
 const MAX_PENDING = 4096
@@ -21,6 +24,8 @@ export interface StubUdpServices {
   readonly responder: Responder
   readonly clock: Clock
   readonly log: Log
+  /** Whom extra listeners answer that others can reach. */
+  readonly access: ClientAccess
 }
 
 /** The stub over UDP: one datagram in, at most one out. */
@@ -29,6 +34,8 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   readonly #responder: Responder
   readonly #listener: Listener
   readonly #clock: Clock
+  /** Undefined where only this machine can ask. */
+  readonly #access: ClientAccess | undefined
   readonly #tasks: Tasks
   /** When the batch came: the clock is read once for all of it. */
   #now: Millis
@@ -38,11 +45,12 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   readonly #waiting: WaitingDatagram[] = []
 
   /** Takes over `socket`, and closes it. */
-  constructor(socket: DatagramListener, { responder, clock, log }: StubUdpServices, listener: Listener) {
+  constructor(socket: DatagramListener, { responder, clock, log, access }: StubUdpServices, listener: Listener) {
     this.#socket = socket
     this.#responder = responder
     this.#listener = listener
     this.#clock = clock
+    this.#access = isReachable(listener) ? access : undefined
     this.#now = clock.now()
     this.#tasks = new Tasks(log, MAX_PENDING)
     socket.serve(this)
@@ -67,6 +75,8 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   onDatagram(packet: Buffer, peer: Peer, room: Buffer): number {
     // R-STUB-3: nobody out there may ask the main stub, whatever routes lead to it.
     if (this.#listener.kind === 'main' && !peer.isLoopback) return 0
+    const admittance = this.#access?.admit(peer.address, peer.port, this.#now) ?? 'answer'
+    if (admittance !== 'answer') return admittance === 'drop' ? 0 : truncated(packet, room)
     const size = this.#responder.replay(packet, this.#listener, this.#now, room, 0)
     if (size === 0) this.#putOff(packet, peer)
     return size
@@ -99,4 +109,12 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
     })
     if (!isStarted) this.#pending.delete(key)
   }
+}
+
+/** The question alone, with TC: ask again by TCP. Nothing for what is no plain question. */
+function truncated(packet: Buffer, room: Buffer): number {
+  const reception = receive(packet)
+  if (reception.kind !== 'answer') return 0
+  const { id, flags, questionBytes } = reception.request
+  return compose({ id, flags: QR | RA | TC | (flags & RD), question: questionBytes }).copy(room)
 }

@@ -7,10 +7,18 @@ export function frame(message: Buffer): Buffer {
   return framed
 }
 
-/** Cuts a stream of bytes into the messages it carries, however it arrives. Keeps at most one unfinished message. */
+const LENGTH_SIZE = 2
+/** Bytes of the first buffer for a message that came in parts; it doubles as needed. */
+const FIRST_CAPACITY = 256
+const NOTHING = Buffer.alloc(0)
+
+/**
+ * Cuts a stream of bytes into the messages it carries, however it arrives. Keeps at most one unfinished message, copied
+ * into one buffer: a byte sent alone costs a byte and not a chunk.
+ */
 export class StreamFramer {
-  /** What has come of the message that is not complete yet, its length bytes included. */
-  #chunks: Buffer[] = []
+  /** Holds what has come of an unfinished message, its length bytes included, in its first `#held` bytes. */
+  #bytes = NOTHING
   #held = 0
 
   /** Bytes of an unfinished message; at the end of a stream this should be 0. */
@@ -18,31 +26,46 @@ export class StreamFramer {
     return this.#held
   }
 
-  /** The messages completed by `chunk`, in order. They share its memory, so it is not to be reused. */
+  /** The messages completed by `chunk`, in order. They may share its memory, so it is not to be reused. */
   push(chunk: Buffer): Buffer[] {
-    this.#chunks.push(chunk)
-    this.#held += chunk.length
-    const wanted = this.#wanted()
-    if (wanted === undefined || this.#held < wanted) return []
-    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
     const messages: Buffer[] = []
-    let at = 0
-    while (at + 2 <= bytes.length) {
-      const end = at + 2 + bytes.readUInt16BE(at)
-      if (end > bytes.length) break
-      messages.push(bytes.subarray(at + 2, end))
+    let at = this.#held > 0 ? this.#complete(chunk, messages) : 0
+    while (at + LENGTH_SIZE <= chunk.length) {
+      const end = at + LENGTH_SIZE + chunk.readUInt16BE(at)
+      if (end > chunk.length) break
+      messages.push(chunk.subarray(at + LENGTH_SIZE, end))
       at = end
     }
-    this.#chunks = at === bytes.length ? [] : [bytes.subarray(at)]
-    this.#held = bytes.length - at
+    if (at < chunk.length) this.#keep(chunk, at, chunk.length)
     return messages
   }
 
-  /** How many bytes the first message takes with its length; undefined while that is unknown. */
-  #wanted(): number | undefined {
-    if (this.#held < 2) return undefined
+  /** Adds to the unfinished message what belongs to it; returns where in `chunk` the next one starts. */
+  #complete(chunk: Buffer, messages: Buffer[]): number {
+    let at = 0
     // The length itself may arrive in pieces.
-    if ((this.#chunks[0] as Buffer).length < 2) this.#chunks = [Buffer.concat(this.#chunks)]
-    return 2 + (this.#chunks[0] as Buffer).readUInt16BE(0)
+    if (this.#held < LENGTH_SIZE) at = this.#keep(chunk, 0, LENGTH_SIZE - this.#held)
+    if (this.#held < LENGTH_SIZE) return at
+    const wanted = LENGTH_SIZE + this.#bytes.readUInt16BE(0)
+    at = this.#keep(chunk, at, at + wanted - this.#held)
+    if (this.#held < wanted) return at
+    messages.push(this.#bytes.subarray(LENGTH_SIZE, wanted))
+    this.#bytes = NOTHING
+    this.#held = 0
+    return at
+  }
+
+  /** Copies from `from` to `to`, or as far as the chunk goes; returns where that is. */
+  #keep(chunk: Buffer, from: number, to: number): number {
+    const end = Math.min(to, chunk.length)
+    const held = this.#held + end - from
+    if (held > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(FIRST_CAPACITY, held, 2 * this.#bytes.length))
+      this.#bytes.copy(larger, 0, 0, this.#held)
+      this.#bytes = larger
+    }
+    chunk.copy(this.#bytes, this.#held, from, end)
+    this.#held = held
+    return end
   }
 }

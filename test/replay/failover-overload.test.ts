@@ -26,16 +26,16 @@ describe('R-ORDER-5: places for queries under way', () => {
     for (let i = 0; i < 48; i++) admission.enter(stub(NEVER))
     return admission
   }
-  const program = (pid: number) => ({ via: 'varlink' as const, identity: { uid: 1000, pid, process: 'p' } })
+  const program = (pid: number) => ({ via: 'varlink' as const, identity: { uid: 1000 + pid, pid, process: 'p' } })
   const enterAll = (admission: Admission, client: QueryClient) => {
     let count = 0
     while (admission.enter(client) !== undefined) count++
     return count
   }
 
-  test('one client gets half of them, the next half of the rest', () => {
+  test('one program of a user gets a third of them, the next of another user a third of the rest', () => {
     const admission = new Admission(120)
-    expect([1, 2, 3].map((pid) => enterAll(admission, program(pid)))).toEqual([60, 30, 15])
+    expect([1, 2, 3].map((pid) => enterAll(admission, program(pid)))).toEqual([40, 27, 18])
   })
 
   test('the first half of what the stub has is for whoever comes, and nobody is looked for', () => {
@@ -106,15 +106,30 @@ describe('R-ORDER-5: places for queries under way', () => {
         stub(() => [address(), address()]),
       ),
     ).toBe(96)
-    expect(enterAll(admission, program(1))).toBe(16)
+    expect(enterAll(admission, program(1))).toBe(11)
     expect(enterAll(admission, program(2))).toBeGreaterThan(0)
   })
 
   test('the stub gets what programs on bus and varlink have left', () => {
     const admission = new Admission(128)
     for (const pid of [1, 2, 3, 4]) enterAll(admission, program(pid))
-    expect(enterAll(admission, stub(NEVER))).toBe(8)
+    expect(enterAll(admission, stub(NEVER))).toBe(24)
     expect(enterAll(admission, program(5))).toBe(0)
+  })
+
+  test('one user on varlink or the bus, however many programs: others have room, and root whatever happens', () => {
+    const admission = new Admission(128)
+    const ofOneUser = (pid: number) => ({ via: 'varlink' as const, identity: { uid: 1000, pid, process: 'p' } })
+    let got = 0
+    for (let pid = 1; pid <= 500; pid++) got += enterAll(admission, ofOneUser(pid))
+    expect(got).toBeLessThanOrEqual(64)
+    expect(enterAll(admission, { via: 'bus', busName: ':1.5', identity: { uid: 1001, pid: 1, process: 'p' } })).toBe(22)
+    for (let uid = 2000; uid < 2500; uid++) {
+      const identity = { uid, pid: uid, process: 'p' }
+      enterAll(admission, { via: 'varlink', identity })
+    }
+    const root = { via: 'varlink' as const, identity: { uid: 0, pid: 1, process: 'p' } }
+    expect(enterAll(admission, root)).toBeGreaterThanOrEqual(64)
   })
 
   test('there is room again as soon as one leaves', () => {

@@ -7,10 +7,10 @@ import {
   ALLOW_INTERACTIVE_AUTHORIZATION,
   type ArgumentsOf,
   BusConnection,
+  CODEC,
   DEFAULT_ADDRESS,
   InconsistentReply,
   type InterfaceDescription,
-  loadCodec,
   MANAGER_PATH,
   type MethodName,
   type PropertiesOf,
@@ -124,7 +124,7 @@ const TIMED_OUT = 'org.freedesktop.DBus.Error.Timeout'
 async function connect(path: string): Promise<BusConnection> {
   const receiver = { onCall: () => undefined, onSignal: () => undefined, maxBody: MAX_REPLY }
   const signal = AbortSignal.timeout(PATIENCE_MS)
-  return BusConnection.open(path, process.getuid?.() ?? 0, await loadCodec(), receiver, signal)
+  return BusConnection.open(path, process.getuid?.() ?? 0, CODEC, receiver, signal)
 }
 
 function asCliError(cause: unknown): Error {

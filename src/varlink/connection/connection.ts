@@ -29,7 +29,7 @@ const FAIR_SHARE = 32
 export class ClientConnection implements StreamEvents {
   readonly #stream: Stream
   readonly #context: ClientConnectionContext
-  readonly #framer = new MessageReader()
+  readonly #framer: MessageReader
   readonly #queue: Buffer[] = []
   /** Bytes taken from the budget: the queue and the unfinished message. */
   #held = 0
@@ -46,7 +46,12 @@ export class ClientConnection implements StreamEvents {
   constructor(stream: Stream, context: ClientConnectionContext) {
     this.#stream = stream
     this.#context = context
+    this.#framer = new MessageReader(context.limits.call)
     this.#answeredAt = this.#readAt = context.clock.now()
+  }
+
+  get #uid(): number | undefined {
+    return this.#context.peer?.uid
   }
 
   /** Begins to read, and answers what is there already. */
@@ -96,7 +101,7 @@ export class ClientConnection implements StreamEvents {
     const { log, input, onClose } = this.#context
     if (error !== undefined) log.debug(() => `varlink client: ${reasonOf(error)}`)
     this.#queue.length = 0
-    input.giveBack(this.#held)
+    input.giveBack(this.#held, this.#uid)
     this.#held = 0
     this.#abort?.abort(new Error('client disconnected'))
     this.#onWritable?.()
@@ -166,8 +171,8 @@ export class ClientConnection implements StreamEvents {
     if (this.#stream.isClosed) return void (this.#queue.length = 0) // over a reply: all was given back
     const held = this.#queue.reduce((sum, message) => sum + message.length, this.#framer.pending)
     const more = held - this.#held
-    if (more > 0 && !this.#context.input.take(more)) throw new ProtocolError('all clients together send too much')
-    if (more < 0) this.#context.input.giveBack(-more)
+    if (more > 0 && !this.#context.input.take(more, this.#uid)) throw new ProtocolError('its user sends too much')
+    if (more < 0) this.#context.input.giveBack(-more, this.#uid)
     this.#held = held
   }
 

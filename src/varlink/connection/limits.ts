@@ -6,7 +6,9 @@ export interface ServerLimits {
   readonly connections: number
   /** Of these, from one uid. */
   readonly connectionsPerUid: number
-  /** Bytes of unanswered calls, over all connections. */
+  /** Bytes of one call: names and flags, as no method takes more. */
+  readonly call: number
+  /** Bytes of unanswered calls, over all connections; one user may hold as many as are left. */
   readonly input: number
   /** Calls one client may have waiting before nothing more is read from it (V-6). */
   readonly pipelined: number
@@ -21,6 +23,7 @@ export interface ServerLimits {
 export const DEFAULT_LIMITS: ServerLimits = {
   connections: 4096,
   connectionsPerUid: 128,
+  call: 64 * 1024,
   input: 64 * 1024 * 1024,
   pipelined: 32,
   backlog: 4 * 1024 * 1024,
@@ -28,21 +31,36 @@ export const DEFAULT_LIMITS: ServerLimits = {
   idle: 300_000,
 }
 
-/** Bytes shared by many: `take` says no when they are used up. */
+/** Of a budget, for root alone. */
+const RESERVED = 1 / 8
+
+/**
+ * Bytes shared by many: `take` says no when a user holds as many as are left, so that one alone gets half of them and
+ * there is always room for one more. Users that are not known are like one.
+ */
 export class ByteBudget {
+  readonly #total: number
+  readonly #ofUsers = new Map<number | undefined, number>()
   #left: number
 
   constructor(total: number) {
+    this.#total = total
     this.#left = total
   }
 
-  take(amount: number): boolean {
-    if (amount > this.#left) return false
-    this.#left -= amount
+  take(amount: number, uid: number | undefined): boolean {
+    const held = this.#ofUsers.get(uid) ?? 0
+    const left = this.#left - amount
+    if (uid === 0 ? left < 0 : left - this.#total * RESERVED < held + amount) return false
+    this.#left = left
+    this.#ofUsers.set(uid, held + amount)
     return true
   }
 
-  giveBack(amount: number): void {
+  giveBack(amount: number, uid: number | undefined): void {
     this.#left += amount
+    const held = (this.#ofUsers.get(uid) ?? 0) - amount
+    if (held > 0) this.#ofUsers.set(uid, held)
+    else this.#ofUsers.delete(uid)
   }
 }

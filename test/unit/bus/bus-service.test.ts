@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
-import { type Codec, type IncomingMessage, loadCodec } from '../../../src/dbus/codec.ts'
+import { type Codec, type IncomingMessage, CODEC } from '../../../src/dbus/codec.ts'
 import { BusConnection, RemoteError } from '../../../src/dbus/connection.ts'
 import { BusService } from '../../../src/bus/index.ts'
 import { Variant } from '../../../src/dbus/variant.ts'
@@ -25,7 +25,7 @@ const opened: BusConnection[] = []
 
 beforeEach(async () => {
   bus = await PrivateBus.prepare()
-  codec = await loadCodec()
+  codec = CODEC
   control = new FakeControl()
   lookups = new FakeLookups()
   lines = []

@@ -22,7 +22,7 @@ export class Desk {
   readonly logger = new Logger('info', () => undefined)
   /** uid of whoever calls. */
   uid: number | undefined = 0
-  readonly clients = new Clients(async (busName) => ({ busName, uid: this.uid, pid: 4711, process: 'tester' }))
+  readonly clients = new Clients(async (busName) => ({ busName, uid: this.uid, pid: 4711, process: 'tester' }), 990)
   readonly #dispatcher: Dispatcher
 
   constructor() {
@@ -69,6 +69,6 @@ export function message(
   signature: string,
   body: readonly unknown[],
 ): IncomingMessage {
-  const empty = { errorName: '', replySerial: 0, flags: 0, type: 1, serial: 1, isOversize: false }
+  const empty = { errorName: '', replySerial: 0, flags: 0, type: 1, serial: 1, bodySize: 0 }
   return { ...empty, path, interface: target, member, signature, sender: ':1.9', body: () => [...body] }
 }

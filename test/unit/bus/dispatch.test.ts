@@ -69,7 +69,7 @@ describe('what cannot be called', () => {
   })
 
   test('a message that was too large to be read', async () => {
-    const huge = { ...message(PATH, MANAGER, 'SetLinkDNS', 'ia(iay)', []), isOversize: true }
+    const huge = { ...message(PATH, MANAGER, 'SetLinkDNS', 'ia(iay)', []), bodySize: Number.POSITIVE_INFINITY }
     expect(await desk.error(desk.receive(huge))).toBe('LimitsExceeded: The message is too large.')
   })
 

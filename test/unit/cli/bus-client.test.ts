@@ -6,7 +6,7 @@ import {
   type Codec,
   ERROR_REPLY,
   type IncomingMessage,
-  loadCodec,
+  CODEC,
   MANAGER,
   METHOD_RETURN,
   RESOLVE1,
@@ -25,7 +25,7 @@ beforeAll(async () => {
   bus = await PrivateBus.prepare()
   await bus.start()
   process.env.DBUS_SYSTEM_BUS_ADDRESS = bus.address
-  const codec: Codec = await loadCodec()
+  const codec: Codec = CODEC
   const onCall = ({ sender, serial }: IncomingMessage) => {
     if (isSilent) return
     const type = reply.errorName === undefined ? METHOD_RETURN : ERROR_REPLY

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { loadCodec } from '../../../src/dbus/codec.ts'
+import { CODEC } from '../../../src/dbus/codec.ts'
 import { FrameReader } from '../../../src/dbus/frames.ts'
 import { Variant } from '../../../src/dbus/variant.ts'
 
@@ -21,7 +21,7 @@ const long = fc.bigInt(0n, (1n << 64n) - 1n)
 
 /** Header fields travel in another order than dbus-next's, so bodies are compared as bytes, headers as what they say. */
 test('every body comes out byte by byte as dbus-next writes it, and reads back', async () => {
-  const codec = await loadCodec()
+  const codec = CODEC
   const body = fc.tuple(
     fc.array(server),
     fc.array(fc.tuple(text, fc.boolean())),
@@ -48,7 +48,7 @@ test('every body comes out byte by byte as dbus-next writes it, and reads back',
 })
 
 test('dictionaries and variants', async () => {
-  const codec = await loadCodec()
+  const codec = CODEC
   const target = { serial: 1, path: '/p', interface: 'a.b', member: 'C', signature: 'sa{sv}asa{ss}' }
   const ours = codec.encode({ type: 4, ...target, body: withVariants(Variant) })
   const [theirs] = marshallMessage(new dbus.Message({ type: 4, ...target, body: withVariants(dbus.Variant) }))
@@ -63,7 +63,7 @@ test.each([
   ['a bare value as variant', 'v', ['a']],
   ['a type that is never sent', 'd', [1.5]],
 ])('%s is refused', async (_, signature, body) => {
-  const codec = await loadCodec()
+  const codec = CODEC
   expect(() => codec.encode({ type: 2, serial: 1, replySerial: 1, signature, body })).toThrow(Error)
 })
 

@@ -264,3 +264,11 @@ test('R-CONF-3: a bad word of the kernel command line is named', () => {
     "kernelCommandLine: nameserver=: 'x' is not an IP address with an optional port.",
   ])
 })
+
+test('AllowFrom= takes ranges of addresses, says which words are none, and an empty one begins anew', () => {
+  const { settings, warnings } = read('AllowFrom=10.0.0.0/8 192.0.2.7 2001:db8::/32 10.0.0.0/33 here/8')
+  const ranges = settings.allowFrom.map(({ network, prefixLength }) => `${network.text}/${prefixLength}`)
+  expect(ranges).toEqual(['10.0.0.0/8', '192.0.2.7/32', '2001:db8::/32'])
+  expect(warnings).toHaveLength(2)
+  expect(read('AllowFrom=10.0.0.0/8\nAllowFrom=').settings.allowFrom).toEqual([])
+})

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { IpAddress, Logger } from '../../../src/base/index.ts'
 import type { Responder } from '../../../src/stub/index.ts'
+import { ClientAccess } from '../../../src/stub/access.ts'
 import { StubUdp } from '../../../src/stub/stub-udp.ts'
 import type { DatagramHandler, Peer } from '../../../src/sys/index.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
@@ -39,6 +40,7 @@ class Scene implements AsyncDisposable {
       responder: responder as unknown as Responder,
       clock: new FakeClock(),
       log: new Logger('emerg', () => {}),
+      access: new ClientAccess(() => []),
     }
     this.#stub = new StubUdp(listener, services, { kind: 'main', transport: 'udp' })
   }

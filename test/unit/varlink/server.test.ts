@@ -1,4 +1,5 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { ByteBudget } from '../../../src/varlink/connection/limits.ts'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
@@ -234,7 +235,7 @@ describe.each(ways)('by %s', (_name, open) => {
   })
 
   test('all clients together may hold only so much unfinished input', async () => {
-    await using it = await setUp({ limits: { input: 100_000 } })
+    await using it = await setUp({ limits: { input: 160_000, call: 100_000 } })
     const [first, second] = [await it.connect(), await it.connect()]
     first.socket.write(Buffer.alloc(60_000, 0x20))
     expect(await isServed(second)).toBe(true)
@@ -242,6 +243,27 @@ describe.each(ways)('by %s', (_name, open) => {
     await Promise.race([first.next(), second.next()])
     const third = await it.connect()
     expect(await isServed(third)).toBe(true)
+  })
+
+  test('V-2: a call larger than any method takes is refused as soon as it is seen', async () => {
+    await using it = await setUp({})
+    const [large, other] = [await it.connect(), await it.connect()]
+    large.socket.write(Buffer.alloc(65 * 1024, 0x20))
+    expect(await large.next()).toBeUndefined()
+    expect(await isServed(other)).toBe(true)
+  })
+
+  test('one user holds half of what all may at most, and root has room beyond that', () => {
+    const budget = new ByteBudget(800)
+    const take = (uid: number | undefined) => {
+      let got = 0
+      while (budget.take(10, uid)) got += 10
+      return got
+    }
+    expect([take(1000), take(1001), take(undefined)]).toEqual([350, 170, 90])
+    expect(take(0)).toBe(190)
+    budget.giveBack(350, 1000)
+    expect(take(1000)).toBe(120)
   })
 
   const REPORT: QueryReport = {

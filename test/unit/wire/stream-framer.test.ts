@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { frame, StreamFramer } from '../../../src/wire/index.ts'
 
@@ -27,4 +29,24 @@ test('RFC 1035 §4.2.2: a stream read byte by byte gives the same messages', () 
 
 test('what is not complete is kept, and counted', () => {
   expect(feed([stream.subarray(0, 21)])).toEqual({ messages: messages.slice(0, 3), pending: 1 })
+})
+
+test('a message that comes a byte at a time costs a byte each, not a chunk', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const framers = Array.from({ length: 20 }, () => new StreamFramer())
+  const used = () => {
+    collect()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const before = used()
+  const length = frame(Buffer.alloc(10_001)).subarray(0, 2)
+  for (const framer of framers) {
+    framer.push(length)
+    for (let i = 0; i < 10_000; i++) framer.push(Buffer.of(7))
+  }
+  const perByte = (used() - before) / (framers.length * 10_000)
+  expect(framers.every(({ pending }) => pending === 10_002)).toBe(true)
+  expect(perByte).toBeLessThan(8)
 })

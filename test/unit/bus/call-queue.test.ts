@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { CallQueue } from '../../../src/bus/call-queue.ts'
+import { MAX_VALUES, maxBodyOf } from '../../../src/bus/body-limits.ts'
+import { Clients } from '../../../src/bus/clients.ts'
+import { argumentsOf, type IncomingMessage, MANAGER } from '../../../src/dbus/index.ts'
+import { message, PATH } from './dispatch-kit.ts'
+
+const ms = { now: 0 }
+const clock = { now: () => ms.now }
+
+function call(sender: string, bodySize = 0): IncomingMessage {
+  return { ...message(PATH, 'a.b', 'M', '', []), sender, bodySize }
+}
+
+/** A queue on which each call takes a millisecond. */
+function queue(): { calls: CallQueue; begun: string[]; turn: () => void } {
+  vi.useFakeTimers({ toFake: ['setImmediate'] })
+  const begun: string[] = []
+  const calls = new CallQueue(({ sender }) => {
+    begun.push(sender)
+    ms.now++
+  }, clock)
+  return { calls, begun, turn: () => vi.advanceTimersToNextTimer() }
+}
+
+afterEach(() => void vi.useRealTimers())
+
+describe('calls take turns', () => {
+  test('200 property dumps at once: each turn of the event loop begins four of a millisecond each', () => {
+    const { calls, begun, turn } = queue()
+    for (let i = 0; i < 200; i++) expect(calls.push(call(':1.1'))).toBe(true)
+    expect(begun).toEqual([])
+    turn()
+    expect(begun).toHaveLength(4)
+    for (let i = 0; i < 49; i++) turn()
+    expect(begun).toHaveLength(200)
+  })
+
+  test('who asks once waits for one call of each of the others, and calls of one stay in order', () => {
+    const { calls, begun, turn } = queue()
+    for (let i = 0; i < 100; i++) for (const sender of ['a', 'b']) calls.push(call(sender))
+    calls.push(call('c'))
+    turn()
+    expect(begun).toEqual(['a', 'b', 'c', 'a'])
+  })
+
+  test('one sender fills its own room, in calls and in bytes', () => {
+    const { calls } = queue()
+    for (let i = 0; i < 2048; i++) expect(calls.push(call('a'))).toBe(true)
+    expect(calls.push(call('a'))).toBe(false)
+    for (let i = 0; i < 4; i++) expect(calls.push(call('b', 1 << 20))).toBe(true)
+    expect(calls.push(call('b', 1))).toBe(false)
+    expect(calls.push(call('c', Number.POSITIVE_INFINITY))).toBe(true)
+  })
+
+  test('what waits is dropped with the connection', () => {
+    const { calls, begun, turn } = queue()
+    calls.push(call('a'))
+    calls.close()
+    turn()
+    expect(begun).toEqual([])
+  })
+})
+
+describe('a body is no larger than what its method takes', () => {
+  const limitOf = (member: keyof typeof MANAGER.methods) => maxBodyOf(argumentsOf(MANAGER.methods[member].in))
+  test.each([
+    ['ResolveHostname', 8 << 10],
+    ['FlushCaches', 8 << 10],
+    ['SetLinkDNS', 16 << 10],
+    ['SetLinkDNSEx', 96 << 10],
+    ['SetLinkDomains', 320 << 10],
+    ['SetLinkDNSSECNegativeTrustAnchors', 576 << 10],
+  ] as const)('%s: below %i bytes', (member, most) => {
+    expect(limitOf(member)).toBeLessThan(most)
+    expect(limitOf(member)).toBeGreaterThan(4000)
+  })
+
+  test('there is room for the values of the largest setting', () => {
+    expect(MAX_VALUES).toBeGreaterThan(1024 * 3)
+  })
+})
+
+describe('one user cannot keep the others out', () => {
+  const uids: Record<string, number> = { root: 0, daemon: 990, nice: 1000 }
+  const uidOf = (name: string) => uids[name] ?? 65_534
+  const clients = () =>
+    new Clients(async (busName) => ({ busName, uid: uidOf(busName), pid: 1, process: undefined }), 990)
+
+  /** As many as they get, over as many connections as the bus gives them. */
+  async function flood(all: Clients, kind: 'lookup' | 'change'): Promise<number> {
+    let got = 0
+    for (let i = 0; i < 256; i++) {
+      const client = all.client(`flood${i}`)
+      await client.identify()
+      try {
+        for (let j = 0; j < 64; j++, got++) client.enter(kind)
+      } catch {
+        // its share is used up
+      }
+    }
+    return got
+  }
+
+  test.each([
+    ['lookup', 2048],
+    ['change', 4096],
+  ] as const)('%s: another user, root and the daemon itself have room', async (kind, total) => {
+    const all = clients()
+    expect(all.isScarce).toBe(false)
+    const got = await flood(all, kind)
+    expect(got).toBeGreaterThan(total / 4)
+    expect(got).toBeLessThan(total * 0.7)
+    expect(all.isScarce).toBe(true)
+    for (const name of ['nice', 'root', 'daemon']) {
+      const client = all.client(name)
+      await client.identify()
+      for (let i = 0; i < 50; i++) expect(() => client.enter(kind)).not.toThrow()
+    }
+  })
+
+  test('what is left when a user leaves is there again', async () => {
+    const all = clients()
+    const client = all.client('flood')
+    await client.identify()
+    const slots = Array.from({ length: 256 }, () => client.enter('lookup'))
+    expect(() => client.enter('lookup')).toThrow('of this client')
+    for (const slot of slots) slot[Symbol.dispose]()
+    expect(() => client.enter('lookup')).not.toThrow()
+  })
+})
