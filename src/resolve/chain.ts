@@ -1,7 +1,16 @@
 import type { Answer, LinkedRecord } from '../scope/index.ts'
 import { FLAG, flagsOfAll, flatOf, joined } from '../scope/index.ts'
 import type { Name, Question, Redirect, Spelling } from '../wire/index.ts'
-import { matches, MAX_REDIRECTS, mayBeRedirected, recordOf, redirectFrom, spellingIn, TYPE, wireOfName } from '../wire/index.ts'
+import {
+  matches,
+  MAX_REDIRECTS,
+  mayBeRedirected,
+  recordOf,
+  redirectFrom,
+  spellingIn,
+  TYPE,
+  wireOfName,
+} from '../wire/index.ts'
 import type { Query } from './query.ts'
 
 /** Where a query goes from name to name: what it has collected on the way, and whether it has arrived. */

@@ -85,6 +85,8 @@ describe('an outage does not read as a name without addresses', () => {
     const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
     world.serve('*', (asked) => (asked.question.type === TYPE.A ? first(asked) : second(asked)))
     const found = await world.run(world.lookups.hostname(request, new AbortController().signal))
-    expect(found.ok ? found.value.addresses.map(({ address }) => address.text).join() : found.failure.kind).toBe(expected)
+    expect(found.ok ? found.value.addresses.map(({ address }) => address.text).join() : found.failure.kind).toBe(
+      expected,
+    )
   })
 })
