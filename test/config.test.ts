@@ -46,3 +46,12 @@ test('the examples of README are read without a problem, and say what is said of
   expect(bad).toEqual([])
   expect([...records.keys()]).toEqual(['nas.home.example', 'files.home.example', '5.1.168.192.in-addr.arpa'])
 })
+
+test('the table of what doctor looks at names each of its checks, and no others', () => {
+  const source = readFileSync(join(import.meta.dirname, '../src/cli/diagnose/doctor-checks.ts'), 'utf8')
+  const checks = [...source.matchAll(/(?:(?:problem|warning)\(\s*|check: )'([a-z0-9.-]+)'/g)].map(([, name]) => name)
+  const table = readme.slice(readme.indexOf('| check |')).split('\n\n')[0] ?? ''
+  const named = [...table.matchAll(/^\| `([a-z0-9.-]+)` \|/gm)].map(([, name]) => name)
+  expect(new Set(named)).toEqual(new Set(checks))
+  expect(named.length).toBeGreaterThan(10)
+})

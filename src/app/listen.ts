@@ -4,7 +4,9 @@ import type { Options } from './options.ts'
 import { ListenError } from '../stub/index.ts'
 import { hasCapability, type PortHolder, isFree, type Libc, portHolder } from '../sys/index.ts'
 
+/** What the stub wants without `--listen`; only asked about here, opened by `StubListeners`. */
 const STANDARD = ['127.0.0.53', '127.0.0.54'].map((text) => ({ address: IpAddress.of(text), port: 53 }))
+/** For trying out: loopback, ports that need no right, and few enough to name them in a message. */
 const ELSEWHERE = { address: IpAddress.of('127.0.0.1'), firstPort: 5300, ports: 10 }
 
 /** Says what is in the way of a socket and what to type instead. */
@@ -75,6 +77,7 @@ function missingRightText(): string {
   return `Ports below 1024 need root or CAP_NET_BIND_SERVICE:  sudo ${command}`
 }
 
+/** Who has the port and what to do; where we may not look, the command that tells. */
 function takenText(holder: PortHolder | undefined, port: number, transport: IpProtocol): string {
   const who = `It is held by ${holder === undefined ? 'another process' : holderText(holder)}`
   const instead = `Stop that first, or choose another place with:  --listen ${ELSEWHERE.address.text}:${ELSEWHERE.firstPort}`

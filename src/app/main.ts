@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
  * The daemon's process, and the room in which every part is constructed and connected; no other room imports this one.
- * In this order: arguments, log, signals, runtime directory, leaving root (`main.ts`); what knows and decides, each part
- * after those it needs (`core.ts`); the stub's listeners, counters and metrics (`front-ends.ts`); bus and varlink, loaded
- * when the stub answers already (`ipc.ts`). `daemon.ts` runs them and does what signals ask. What decides anything about
- * names belongs into another room.
+ * In this order: arguments, log, signals, runtime directory, leaving root (`main.ts`); what knows and decides, each
+ * part after those it needs (`core.ts`); the stub's listeners, counters and metrics (`front-ends.ts`); bus and varlink,
+ * loaded when the stub answers already (`ipc.ts`). `daemon.ts` runs them and does what signals ask. What decides
+ * anything about names belongs into another room.
  */
 import { setFlagsFromString } from 'node:v8'
 import { Lifetime, Logger, reasonOf } from '../base/index.ts'
@@ -38,7 +38,8 @@ async function run(wanted: Options): Promise<void> {
   process.on('uncaughtException', (error) => logger.bug(error))
   process.on('unhandledRejection', (error) => logger.bug(error))
   process.stderr.on('error', () => {}) // whoever read the log is gone; saying so would only fail again
-  // What runs only when a link changes stays compiled: else it would be done anew with everybody waiting, 1 ms and more.
+  // What runs only when a link changes stays compiled: else it would be done anew with everybody waiting, 1 ms and
+  // more.
   setFlagsFromString('--no-flush-bytecode')
   process.umask(0o022) // everybody may read resolv.conf (R-PROC-2)
   await using life = new Lifetime()
@@ -65,7 +66,7 @@ async function run(wanted: Options): Promise<void> {
   if (watchdog !== undefined) life.adopt(watchdog)
   logger.info(`tsresolved ${version} is ready${placesText(daemon)}.`)
   if (options.tryOut) announceTryOut(daemon, options, logger)
-  life.adopt(orders).obeyBy(daemon)
+  life.adopt(orders).handleWith(daemon)
   logger.info(`Received ${await ended}, shutting down.`)
   notifier.notify('STOPPING=1', 'STATUS=Shutting down.')
   await daemon.finish()
@@ -84,8 +85,9 @@ function placesText(daemon: Daemon): string {
 }
 
 /**
- * The name of the first signal that asks us to end. Later ones change nothing (npm passes on what the terminal sent too),
- * not even those that come while Node takes itself apart: it would let go of its handlers first, so it is not let do so.
+ * The name of the first signal that asks us to end. Later ones change nothing (npm passes on what the terminal sent
+ * too), not even those that come while Node takes itself apart: it would let go of its handlers first, so it is not let
+ * do so.
  */
 function endSignal(): Promise<NodeJS.Signals> {
   process.once('exit', () => process.exit())

@@ -5,10 +5,12 @@ import { memoryText, trimMemory } from './process-memory.ts'
 import type { Notifier, OnRealTimeSignal } from '../sys/index.ts'
 
 const SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
-/** They would end the process, and mean nothing to it. Those of a crash, a limit or the terminal's quit key do end it. */
+/**
+ * They would end the process, and mean nothing to it. Those of a crash, a limit or the terminal's quit key do end it.
+ */
 const IGNORED = ['SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const
 type Order = (typeof SIGNALS)[number] | 'SIGRTMIN+1'
-type Obedient = Pick<Daemon, 'reload' | 'dump' | 'flush' | 'resetServerFeatures'>
+type SignalTarget = Pick<Daemon, 'reload' | 'dump' | 'flush' | 'resetServerFeatures'>
 
 /** Where signals arrive: the process. */
 export interface SignalSource {
@@ -16,14 +18,14 @@ export interface SignalSource {
 }
 
 /**
- * What signals ask of the daemon (R-PROC-1). They are caught from the first moment, as they would end the process; those
- * that come during the start are obeyed after it, and none once this is disposed.
+ * What signals ask of the daemon (R-PROC-1). They are caught from the first moment, as they would end the process;
+ * those that come during the start are carried out after it, and none once this is disposed.
  */
 export class SignalOrders implements AsyncDisposable {
   readonly #notifier: Pick<Notifier, 'notify'>
   readonly #logger: Logger
   readonly #early = new Set<Order>()
-  #daemon: Obedient | undefined
+  #daemon: SignalTarget | undefined
   #reloading = Promise.resolve()
   #hasEnded = false
 
@@ -42,8 +44,8 @@ export class SignalOrders implements AsyncDisposable {
     ])
   }
 
-  /** From now on `daemon` does as it is told. It must outlive this. */
-  obeyBy(daemon: Obedient): void {
+  /** From now on signals act on `daemon`, those that came before included. It must outlive this. */
+  handleWith(daemon: SignalTarget): void {
     this.#daemon = daemon
     for (const order of this.#early) this.#take(order)
     this.#early.clear()

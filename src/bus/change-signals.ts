@@ -54,6 +54,7 @@ export class ChangeSignals {
   }
 }
 
+/** A property as it reads now; `text` is what is compared, as values are arrays and bytes. */
 interface Reading {
   readonly path: string
   readonly interfaceName: string

@@ -37,6 +37,7 @@ export class Changes {
     return []
   }
 
+  /** As `setLink`, for all settings of the link at once. */
   async revertLink(call: BusCall, link: number): Promise<readonly []> {
     const ifindex = this.#changeable(link)
     using slot = call.client.enter('change')
@@ -53,6 +54,7 @@ export class Changes {
     return []
   }
 
+  /** Before anything else, as the original answers NoSuchLink and LinkBusy to callers without rights too. */
   #changeable(link: number): IfIndex {
     const ifindex = linkIndexOf(link)
     this.#control.assertChangeable(ifindex)

@@ -33,6 +33,7 @@ export interface Client {
   identify(): Promise<Caller>
 }
 
+/** Why waiting ended: no reply can reach the caller. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }
@@ -70,6 +71,7 @@ export class Clients implements Disposable {
     this.#known.clear()
   }
 
+  /** Takes a slot of the client and one of all; both are given back once, at disposal. */
   #enter(busName: string, kind: WaitKind): WaitSlot {
     const waiting = this.#waiting.get(busName) ?? new WaitingCalls()
     if (waiting.counts[kind] >= BOUNDS[kind].perClient) throw tooMany('Too many calls of this client are waiting.')
@@ -88,6 +90,7 @@ export class Clients implements Disposable {
     return { signal: slot.signal, [Symbol.dispose]: leave }
   }
 
+  /** One question to the bus for each client; failures and unknown callers are asked about again. */
   #identify(busName: string): Promise<Caller> {
     const known = this.#known.get(busName)
     if (known !== undefined) return known
@@ -103,6 +106,7 @@ export class Clients implements Disposable {
 /** Unique names are forgotten when their owners leave; this bounds those who stay. */
 const MAX_KNOWN = 4096
 
+/** Of one client: who to abort when it leaves, and how many of each kind. */
 class WaitingCalls {
   readonly slots = new Set<AbortController>()
   readonly counts = { lookup: 0, change: 0, authorization: 0 }

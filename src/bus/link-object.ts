@@ -37,6 +37,7 @@ export function linkInterface(ifindex: number, control: Control, changes: Change
   )
 }
 
+/** The manager's methods that name their link by an argument. */
 type LinkMethod = Extract<keyof (typeof MANAGER)['methods'], `SetLink${string}` | 'RevertLink'>
 
 /** The same setters as the manager has them. */

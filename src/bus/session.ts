@@ -37,6 +37,7 @@ export interface SessionParts {
 const IN_QUEUE = 2
 
 /** Only names that vanish matter to us. */
+/** arg2 is the new owner: empty when a name goes away (D-Bus specification, "NameOwnerChanged"). */
 const LEAVING = `type='signal',sender='${BUS.name}',interface='${BUS.name}',member='NameOwnerChanged',arg2=''`
 const LOGIN = 'org.freedesktop.login1.Manager'
 const SLEEP = `type='signal',sender='org.freedesktop.login1',interface='${LOGIN}',member='PrepareForSleep'`
@@ -90,12 +91,15 @@ export class Session implements Disposable {
     })
   }
 
+  /** All calls under way are aborted, and nobody is answered any more. */
   [Symbol.dispose](): void {
     this.#clients[Symbol.dispose]()
     this.#connection?.[Symbol.dispose]()
   }
 
-  /** Answers one call. Never throws and never rejects: whatever goes wrong is the caller's answer or a line in the log. */
+  /**
+   * Answers one call. Never throws and never rejects: whatever goes wrong is the caller's answer or a line in the log.
+   */
   async #serve(message: IncomingMessage): Promise<void> {
     const { dispatcher, log } = this.#parts
     try {
@@ -118,6 +122,10 @@ export class Session implements Disposable {
     }
   }
 
+  /**
+   * `make` runs only when a reply is wanted. Peers without a name, on a direct connection, are answered without
+   * destination.
+   */
   #reply(
     { sender, serial, flags }: IncomingMessage,
     make: () => Pick<Parameters<BusConnection['send']>[0], 'type' | 'errorName' | 'signature' | 'body'>,

@@ -36,6 +36,7 @@ export function globalServerEx(server: ServerSpec, link: IfIndex = 0): GlobalSer
 /** What stands for "no server" in `(iay)`; the longer forms put and append zeros. */
 const NO_SERVER: LinkServer = [0, Buffer.alloc(0)]
 
+/** Properties have no "none": a server of family 0 without bytes says it (dbus.md §4). */
 export function currentLinkServer(server: ServerSpec | undefined): LinkServer {
   return server === undefined ? NO_SERVER : linkServer(server)
 }
@@ -79,6 +80,7 @@ function domainOn(ifindex: IfIndex): (domain: Domain) => LinkedDomain {
   return (domain) => [ifindex, ...linkDomain(domain)]
 }
 
+/** Loopback addresses are reported on `lo`, whatever link they are set for, as the original does. */
 function ifindexOf(server: ServerSpec, link: IfIndex): IfIndex {
   if (server.address.isLoopback) return LOOPBACK
   return link === 0 ? server.ifindex : link

@@ -2,8 +2,7 @@
  * `tsresolvectl`, also called as `resolvconf` and `systemd-resolve` (resolvectl.md §1). This file goes from arguments
  * to exit code; the rest is in folders by what a person does:
  *
- * - `command/` words, options and help · `client/` bus, varlink and links of this machine · `terminal/` how text gets
- * out
+ * - `command/` words, options and help · `client/` bus, varlink and links of this machine · `terminal/` printing
  * - `query/` lookups · `settings/` status and setters · `inspect/` dumps and resets · `watch/` what goes on
  * - `diagnose/` `why` and `doctor` · `resolvconf/` the other personality · `completion/` for shells
  *

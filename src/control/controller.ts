@@ -99,7 +99,7 @@ export class Controller implements Control {
     await this.#resolvConf.written
   }
 
-  /** The kernel's new picture. Settings of links that are gone go with them (R-LINK-7). */
+  /** New facts of the kernel. Settings of links that are gone go with them (R-LINK-7). */
   followKernel(facts: NetworkFacts): void {
     this.#facts = facts
     const gone = this.#table.pushedLinks().filter((ifindex) => !facts.links.has(ifindex))
@@ -108,7 +108,7 @@ export class Controller implements Control {
     if (gone.length > 0) this.#events.tell('serversChanged')
   }
 
-  /** networkd's new picture (R-NETD-2). */
+  /** New settings of networkd (R-NETD-2). */
   followNetworkd(links: ReadonlyMap<IfIndex, NetworkdLink>): void {
     for (const ifindex of this.#table.follow(links)) this.#drop(ifindex)
     this.#apply()
@@ -139,6 +139,7 @@ export class Controller implements Control {
     this.#events.tell('configurationChanged')
   }
 
+  /** `scopesMask` is 0 while there are no servers to ask: the scope exists, but nobody is asked through it. */
   global(): GlobalStatus {
     const scope = this.#services.scopes.global
     const { servers, domains } = this.#globalDns()
@@ -172,6 +173,7 @@ export class Controller implements Control {
     return link && this.#status(link, this.#services.scopes.onLink(ifindex))
   }
 
+  /** @throws {ControlError} for a link that is not there, for loopback, and for one that networkd manages (R-NETD-6) */
   assertChangeable(ifindex: IfIndex): void {
     const link = this.#facts.links.get(ifindex)
     if (link === undefined) throw new ControlError('no-such-link', `Link ${ifindex} not known`)
@@ -181,6 +183,7 @@ export class Controller implements Control {
     }
   }
 
+  /** What the patch does not name stays as it was, with its origin. Resolves when it is in force and saved. */
   async change(ifindex: IfIndex, patch: Partial<LinkSettings>, origin: Origin): Promise<void> {
     this.assertChangeable(ifindex)
     checkSettings(patch)
@@ -191,6 +194,7 @@ export class Controller implements Control {
     if (patch.servers !== undefined) this.#events.tell('serversChanged')
   }
 
+  /** Back to what the domains of the link say; no patch can express that, as an absent member means no change. */
   async unsetDefaultRoute(ifindex: IfIndex, by: SettingOwner): Promise<void> {
     this.assertChangeable(ifindex)
     const { settings, origins } = this.#table.pushed(ifindex) ?? { settings: DEFAULT_LINK_SETTINGS, origins: {} }
@@ -199,6 +203,7 @@ export class Controller implements Control {
     this.#services.log.info(() => `${this.#name(ifindex)}: default route as its domains say, by ${originText(by)}`)
   }
 
+  /** All settings of the link at once; saved state goes with them. */
   async revert(ifindex: IfIndex, origin: Origin): Promise<void> {
     this.assertChangeable(ifindex)
     await this.#push(ifindex, { settings: DEFAULT_LINK_SETTINGS, origins: {} })
@@ -220,6 +225,7 @@ export class Controller implements Control {
     return statisticsOf(this.#services.scopes, this.#services.counts)
   }
 
+  /** Counters start over; what is cached, learnt or under way stays. */
   resetStatistics(): void {
     this.#services.counts.reset()
     for (const { cache } of this.#services.scopes.all) {
@@ -249,6 +255,7 @@ export class Controller implements Control {
     await this.#resolvConf.written
   }
 
+  /** Nobody waits for the file to go: a stale one is removed at the next start too. */
   #drop(ifindex: IfIndex): void {
     if (!this.#table.forget(ifindex)) return
     const complain = (error: unknown) =>
@@ -256,6 +263,10 @@ export class Controller implements Control {
     this.#services.store.remove(ifindex).catch(complain)
   }
 
+  /**
+   * The one way into force, whatever has changed: scopes are planned anew from everything together. Those whose plan is
+   * the same keep their cache and what they know of servers (`ScopeSet.apply`).
+   */
   #apply(): void {
     const { servers: globalServers, domains: globalDomains } = this.#globalDns()
     const { scopes } = this.#services

@@ -47,7 +47,9 @@ export class LinkTable {
     return this.#pushed.delete(ifindex)
   }
 
-  /** Takes over networkd's picture. Returns the links that it manages now though clients had pushed settings for them. */
+  /**
+   * Takes over networkd's settings. Returns the links that it manages now though clients had pushed settings for them.
+   */
   follow(networkd: ReadonlyMap<IfIndex, NetworkdLink>): IfIndex[] {
     this.#networkd = networkd
     return [...this.#pushed.keys()].filter((ifindex) => networkd.get(ifindex)?.isManaged === true)

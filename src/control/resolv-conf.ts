@@ -15,6 +15,7 @@ export interface ResolvConfFiles {
 export class ResolvConf {
   readonly #files: ResolvConfFiles
   readonly #log: Log
+  /** Both texts as they were written last; empty when they were not, so that the next update writes. */
   #last = ''
   #written: Promise<void> = Promise.resolve()
 
@@ -28,6 +29,7 @@ export class ResolvConf {
     return this.#written
   }
 
+  /** Writes only what differs from the last time; what could not be written is tried again at the next change. */
   update(scopes: readonly UnicastScope[], globalServers: readonly ServerSpec[], settings: ResolvedSettings): void {
     const { uplinkPath, stubPath } = this.#files
     const domains = scopes.flatMap((scope) => scope.plan.domains)

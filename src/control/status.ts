@@ -32,6 +32,7 @@ export function linkStatus(
   }
 }
 
+/** `scope` is undefined where the plan has none for it. */
 export function delegateStatus(delegate: Delegate, scope: UnicastScope | undefined): DelegateStatus {
   const scopesMask = scope === undefined ? 0 : scopesMaskOf(scope)
   return { ...delegate, scopesMask, currentServer: scope?.upstreams.current?.spec }
@@ -42,6 +43,7 @@ export function scopesMaskOf(...scopes: readonly Scope[]): number {
   return scopes.reduce((mask, { protocol }) => mask | protocol.flag, 0)
 }
 
+/** Over all scopes. A reply replayed from memory counts as a hit, though no cache was looked at for it. */
 export function statisticsOf({ all }: ScopeSet, counts: TransactionCounts): Statistics {
   const sum = (pick: (cache: Scope['cache']) => number) => all.reduce((total, { cache }) => total + pick(cache), 0)
   return {
@@ -61,6 +63,7 @@ export function isLoopback({ flags }: LinkFacts): boolean {
   return (flags & IFF_LOOPBACK) !== 0
 }
 
+/** In the order no < resolve < yes (R-LINK-2). */
 function lesser(a: MulticastMode, b: MulticastMode): MulticastMode {
   return MODES[Math.min(MODES.indexOf(a), MODES.indexOf(b))] ?? 'no'
 }

@@ -46,15 +46,18 @@ export interface HostnameRequest extends LookupRequest {
   /** 0 asks for both. Any number: it is checked here. */
   readonly family: number
 }
+/** `address` has 4 or 16 bytes; any other number is refused here. */
 export interface AddressRequest extends LookupRequest {
   readonly family: number
   readonly address: Uint8Array
 }
+/** `name` is absolute whether or not it ends in a dot. */
 export interface RecordRequest extends LookupRequest {
   readonly name: string
   readonly type: number
   readonly class: number
 }
+/** `name` and `type` may be empty: then `domain` is the whole name to ask for SRV (dbus.md §3.4). */
 export interface ServiceRequest extends LookupRequest {
   readonly name: string
   readonly type: string
@@ -78,6 +81,7 @@ export interface AddressResult extends LookupResult {
 export interface RecordResult extends LookupResult {
   readonly records: readonly { readonly ifindex: IfIndex; readonly record: ResourceRecord }[]
 }
+/** One SRV record (RFC 2782) with the addresses of its host, empty when those were not wanted or not found. */
 export interface FoundService {
   readonly priority: number
   readonly weight: number

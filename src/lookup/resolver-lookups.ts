@@ -49,6 +49,10 @@ export class ResolverLookups implements Lookups {
     this.#host = host
   }
 
+  /**
+   * Both families are one query with the same routing. An address is its own answer, and a final dot keeps search
+   * domains off. `canonical` is the last name of the chain, as its records write it.
+   */
   async hostname(request: HostnameRequest, signal: AbortSignal): Promise<Lookup<HostnameResult>> {
     const problem = checkCommon(request, ACCEPTED_FLAGS.hostname, request.family)
     if (problem !== undefined) return invalid(problem, request.name)
@@ -72,6 +76,7 @@ export class ResolverLookups implements Lookups {
     return found({ addresses: addresses.map(({ ifindex, address }) => ({ ifindex, address })), canonical }, resolution)
   }
 
+  /** A PTR lookup; the family has to fit the number of bytes. */
   async address(request: AddressRequest, signal: AbortSignal): Promise<Lookup<AddressResult>> {
     const { family, address: bytes, ifindex, flags } = request
     const problem = checkCommon(request, ACCEPTED_FLAGS.address, family)
@@ -86,6 +91,10 @@ export class ResolverLookups implements Lookups {
     return names.length > 0 ? found({ names }, resolution) : failureOf(resolution, address.text)
   }
 
+  /**
+   * Any type but those that no ordinary query may have. CNAMEs are followed, and the chain itself is no result. Names
+   * are taken as they are: no IDNA and no search domains.
+   */
   async record(request: RecordRequest, signal: AbortSignal): Promise<Lookup<RecordResult>> {
     const { type, ifindex, flags } = request
     const problem = checkCommon(request, ACCEPTED_FLAGS.record, AF_UNSPEC)
@@ -118,12 +127,15 @@ export class ResolverLookups implements Lookups {
   }
 }
 
+/** What is an address already, and the link that its zone names; 0 without one (RFC 4007 §11). */
 interface Literal {
   readonly address: IpAddress
   readonly ifindex: IfIndex
 }
 
-/** An address with an optional `%index` or `%name` of a link. What has the zone of no link is no name to ask for either. */
+/**
+ * An address with an optional `%index` or `%name` of a link. What has the zone of no link is no name to ask for either.
+ */
 function parseLiteral(text: string, { ifindexOf }: LookupHost): Literal | 'unknown zone' | undefined {
   const [, host = '', zone] = /^([^%]*)(?:%(.*))?$/.exec(text) ?? []
   const address = IpAddress.parse(host)
@@ -137,12 +149,14 @@ function parseLiteral(text: string, { ifindexOf }: LookupHost): Literal | 'unkno
 function literalAddress({ address, ifindex }: Literal, request: HostnameRequest): Lookup<HostnameResult> {
   const isOtherFamily = request.family !== AF_UNSPEC && request.family !== address.family
   const isOtherLink = ifindex > 0 && request.ifindex > 0 && ifindex !== request.ifindex
+  // A success without a usable record, as for a name that has none of this family.
   if (isOtherFamily || isOtherLink) return fail('no-such-rr', request.name)
   const addresses = [{ ifindex: ifindex || request.ifindex, address }]
   const answer = ownAnswer(reverseNameOf(address), { exists: true, records: [] }, 'literal', request.flags)
   return found({ addresses, canonical: address.text }, { answer, took: 0, scores: () => [] })
 }
 
+/** Records with rdata of the right length; others, such as the CNAMEs of the chain, are passed over. */
 function addressesOf(
   resolution: Resolution,
 ): readonly { readonly ifindex: IfIndex; readonly address: IpAddress; readonly record: ResourceRecord }[] {

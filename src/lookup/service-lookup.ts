@@ -84,6 +84,7 @@ function isServiceType(type: string): boolean {
   return /^(?:_[a-z0-9-]{1,63}\.)*_[a-z0-9-]{1,63}\._(?:tcp|udp)\.?$/i.test(type)
 }
 
+/** Dots and backslashes of an instance name do not separate labels (RFC 6763 §4.3). */
 function escapeLabel(label: string): string {
   return label.replaceAll(/[.\\]/g, String.raw`\$&`)
 }
@@ -113,6 +114,7 @@ function textsOf(records: readonly ResourceRecord[]): Uint8Array[] {
   return records.filter(({ type }) => type === TYPE.TXT).flatMap(({ rdata }) => stringsIn(rdata))
 }
 
+/** Character strings, each with its length in front (RFC 1035 §3.3.14). */
 function stringsIn(rdata: Buffer): Uint8Array[] {
   const strings: Uint8Array[] = []
   for (let at = 0; at < rdata.length; at += 1 + (rdata[at] ?? 0)) {

@@ -15,6 +15,7 @@ export interface MetricsServices {
 
 /** A scraper or two, and no more. */
 const MAX_CONNECTIONS = 16
+/** For a whole request; a client that sends it byte by byte holds one of few connections no longer. */
 const PATIENCE_MS = 5000
 /** Root and the service's group. */
 const SOCKET_MODE = 0o660
@@ -65,6 +66,7 @@ export class MetricsListener implements AsyncDisposable {
     await chmod(path, SOCKET_MODE)
   }
 
+  /** Two paths and two methods; nothing of the request but those is used. */
   #answer({ method, url }: IncomingMessage, response: ServerResponse): void {
     const isKnown = url === '/metrics' || url === '/'
     if (!isKnown || (method !== 'GET' && method !== 'HEAD')) {
@@ -79,6 +81,7 @@ export class MetricsListener implements AsyncDisposable {
     }
   }
 
+  /** Connections end at once: a scraper tries again. Idempotent. */
   async #close(): Promise<void> {
     const server = this.#server
     const path = this.#path
@@ -92,6 +95,7 @@ export class MetricsListener implements AsyncDisposable {
   }
 }
 
+/** Resolves when the socket takes connections. @throws what listen() failed with */
 function listening(server: Server, where: { host: string; port: number } | { path: string }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)

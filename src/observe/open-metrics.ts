@@ -81,6 +81,7 @@ export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): s
   ].join('\n')
 }
 
+/** Counters end in `_total` in their samples only (OpenMetrics 1.0, "Counter"). */
 function counter(name: string, help: string, samples: readonly Sample[]): string[] {
   return family(
     name,
@@ -113,10 +114,12 @@ function histogram(name: string, help: string, all: readonly (readonly [Labels, 
   return family(name, 'histogram', help, lines)
 }
 
+/** Type and help once, then the samples; a family without samples is left out. */
 function family(name: string, type: string, help: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`# TYPE ${PREFIX}${name} ${type}`, `# HELP ${PREFIX}${name} ${help}`, ...lines]
 }
 
+/** In front of every metric; the names behind it are stable, as dashboards and alerts cite them. */
 const PREFIX = 'tsresolved_'
 
 function sample(name: string, labels: Labels, value: number): string {
@@ -124,6 +127,7 @@ function sample(name: string, labels: Labels, value: number): string {
   return `${PREFIX}${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`
 }
 
+/** Of a label's value (OpenMetrics 1.0, ABNF `escaped-string`). */
 function escape(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', String.raw`\"`).replaceAll('\n', String.raw`\n`)
 }

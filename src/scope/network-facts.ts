@@ -51,7 +51,7 @@ export interface GatewayRoute {
   readonly source: IpAddress | undefined
 }
 
-/** One consistent picture of the kernel's network state; replaced as a whole. */
+/** One consistent snapshot of the kernel's network state; replaced as a whole. */
 export interface NetworkFacts {
   readonly links: ReadonlyMap<IfIndex, LinkFacts>
   readonly gateways: readonly GatewayRoute[]

@@ -87,6 +87,7 @@ function refuse(rcode: number, request: RefusedRequest): Reception {
   return { kind: 'refuse', rcode, request }
 }
 
+/** What can be echoed of a message whose question cannot be read: ID and flags. */
 function headerOnly(packet: Buffer): RefusedRequest {
   return { id: idOf(packet), flags: flagsOf(packet), questionBytes: undefined, opt: undefined }
 }

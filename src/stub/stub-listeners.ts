@@ -109,6 +109,7 @@ export class StubListeners implements AsyncDisposable {
     }
   }
 
+  /** What was opened before one failed is closed again: programs must not find half of a stub. */
   async #allOrNone(open: (life: Lifetime) => Promise<void>): Promise<void> {
     const life = new Lifetime()
     try {

@@ -9,6 +9,7 @@ import type { Responder } from './responder.ts'
 /** R-STUB-17. */
 const MAX_CONNECTIONS = 128
 const MAX_OUTSTANDING = 32
+/** For the first request of a connection, then between requests (RFC 7766 §6.2.3). */
 const FIRST_PATIENCE: Millis = 30_000
 const PATIENCE: Millis = 10_000
 /** Replies a client has not read; beyond it the client is given up. */
@@ -77,7 +78,10 @@ export class StubTcp implements AsyncDisposable {
   }
 }
 
-/** One client's stream. When it breaks, what was asked for is called off; a client that only closes its half still reads. */
+/**
+ * One client's stream. When it breaks, what was asked for is called off; a client that only closes its half still
+ * reads.
+ */
 class StubConnection implements AsyncDisposable {
   readonly #socket: Socket
   readonly #services: StubTcpServices

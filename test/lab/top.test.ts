@@ -48,7 +48,7 @@ test.skipIf(original)('top: links with their lights, questions, keys, and a clea
   await keys('Space', 'Down', 'w')
   await eventually(async () => expect((await shown()).join('\n')).toContain('Sources, in order'))
   await keys('x', 'h')
-  await eventually(async () => expect((await shown()).join('\n')).toContain('ladder of lights'))
+  await eventually(async () => expect((await shown()).join('\n')).toContain('states of each link'))
   await keys('x', 'f')
   await eventually(async () => expect((await shown()).at(-1)).toContain('Flushed all caches.'))
 
@@ -80,7 +80,7 @@ test.skipIf(original)('top: in the locale C, no sign is beyond ASCII', async () 
   expect((await shown()).join('\n')).toMatch(/^[ -~\n]+$/)
 })
 
-test.skipIf(original)('top: a daemon that leaves, a signal: the terminal is as it was', async () => {
+test.skipIf(original)('top: a daemon that leaves is waited for; after a signal the terminal is as it was', async () => {
   await using lab = await Lab.open({ links: { lan } })
   const { keys, shown, start } = await openTerminal(lab, 80, 24)
   for (const signal of ['TERM', 'INT', 'HUP']) {
@@ -91,7 +91,14 @@ test.skipIf(original)('top: a daemon that leaves, a signal: the terminal is as i
     await eventually(async () => expect(await shown()).toEqual(['1', expect.stringMatching(/^READY_ *$/)]))
   }
   await start()
+  const wholeScreen = async () => (await shown()).join('\n')
+  const title = (await shown())[0]?.slice(0, 12) as string
   await lab.daemon.stop()
+  await eventually(async () => expect(await wholeScreen()).toContain('Failed to connect to'))
+  await lab.daemon.start()
+  await eventually(async () => expect(await wholeScreen()).not.toContain('Failed to connect to'))
+  expect(await wholeScreen()).toContain(title)
+  await keys('q')
   await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/))
 })
 

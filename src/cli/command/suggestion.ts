@@ -3,7 +3,7 @@
  * undefined where none is near, or the word is too short to tell.
  */
 export function suggestionFor(word: string, known: readonly string[]): string | undefined {
-  const allowed = Math.min(3, Math.floor(word.length / 2))
+  const allowed = Math.min(3, Math.ceil(word.length / 4))
   const near = known
     .map((candidate) => ({ candidate, changes: changesBetween(word, candidate) }))
     .filter(({ changes }) => changes <= allowed)

@@ -84,7 +84,7 @@ function scopeLines(scopes: readonly Scope[], best: number, isVerbose: boolean):
   )
 }
 
-/** What is remembered, who taught it, and whether the world was another then. */
+/** What is cached, from which server, and whether settings or links have changed since. */
 function cacheLines({ cache, names }: Scope, changed: number | undefined, now: number): string[] {
   if (cache.every(({ kind }) => kind === undefined)) return ['nothing']
   return cache.flatMap((item) => {

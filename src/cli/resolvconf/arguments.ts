@@ -44,6 +44,7 @@ Register DNS server and domain configuration with the system's resolver.
   -m METRIC     Accepted and ignored
   -u            Accepted: does nothing, successfully`
 
+/** What was read so far; the last of contradicting modes counts. */
 interface Switches {
   action: 'add' | 'delete' | undefined
   /** What ends the reading at once. */
@@ -111,6 +112,7 @@ function unsupported(option: string): CliError {
   return new CliError(`Switch ${option} not supported.`)
 }
 
+/** What can be said only after all switches: which action, and whether its interface is there. */
 function checked({ action, mode, force, words }: Switches): ResolvconfCall {
   if (action === undefined) throw new CliError('Expected either -a or -d on the command line.')
   if (words.length !== 1) throw new CliError('Expected interface name as argument.')

@@ -32,7 +32,9 @@ export interface LinkSetting {
   calls(values: readonly string[], link: HostLink, links: HostLinks): readonly SetCall[]
 }
 
+/** Servers and domains: also global, of delegates too. */
 const LIST = { hasGlobal: true, hasDelegates: true, isList: true } as const
+/** Modes: one word, and delegates follow the global one. */
 const MODE = { hasGlobal: true, hasDelegates: false, isList: false } as const
 
 export const LINK_SETTINGS = {

@@ -96,10 +96,12 @@ async function unlessManaged<T>(atResolver: () => Promise<T>, atNetworkd: () => 
   }
 }
 
+/** What resolve1 answers for a link that networkd manages: the same change is then sent to networkd (C-SET-3). */
 const LINK_BUSY = 'org.freedesktop.resolve1.LinkBusy'
 const UNKNOWN_METHOD = 'org.freedesktop.DBus.Error.UnknownMethod'
 const NETWORKD = { destination: 'org.freedesktop.network1', path: '/org/freedesktop/network1' } as const
 
+/** Tries each form of the call until the daemon knows one (C-SET-4). @throws {CliError} */
 async function setAt(
   description: typeof MANAGER | typeof NETWORK_MANAGER,
   target: typeof RESOLVER | typeof NETWORKD,

@@ -16,7 +16,9 @@ type Event = Reply<typeof OBSERVE_INTERFACE, 'WatchQuestions'>
 export type ReportedQuestion = NonNullable<Event['question']> & Pick<Event, 'leftOut'>
 export type ReportedClient = NonNullable<ReportedQuestion['client']>
 
-/** `monitor --clients`: one line per question, as it is answered; and how many were left out, where there were too many. */
+/**
+ * `monitor --clients`: one line per question, as it is answered; and how many were left out, where there were too many.
+ */
 export async function watchQuestions(context: Context): Promise<number> {
   const isWanted = questionFilter(context.options.filters, context.ifindex)
   let leftOut = 0
@@ -41,7 +43,9 @@ function showQuestion(question: ReportedQuestion, context: Context): void {
   screen.print(questionLine(question))
 }
 
-/** Questions as they are answered, after the word that it has begun; with `recent`, the latest first. @throws {CliError} */
+/**
+ * Questions as they are answered, after the word that it has begun; with `recent`, the latest first. @throws {CliError}
+ */
 export async function* questions(
   varlink: VarlinkClient,
   recent: boolean,
@@ -120,6 +124,7 @@ export function questionFilter(
     (wanted === undefined || isOutcome(question, wanted))
 }
 
+/** The domain itself, or a name in it; names of the journal are in DNS form. */
 function isBelow(name: string, domain: NonNullable<ReturnType<typeof parseName>>): boolean {
   const parsed = parseName(name)
   return parsed !== undefined && isWithin(parsed, domain)

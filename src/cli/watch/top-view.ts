@@ -16,9 +16,9 @@ export interface Size {
   readonly rows: number
 }
 
-/** Rungs of the ladder, from the cable up. */
+/** States of a link, each of which depends on those before it. */
 // biome-ignore format: a table reads better in rows
-const LIGHTS: readonly (readonly [label: string, isOn: (row: LinkRow) => boolean])[] = [
+const LINK_STATES: readonly (readonly [label: string, isOn: (row: LinkRow) => boolean])[] = [
   ['up', ({ link }) => link.up],
   ['ca', ({ link }) => link.carrier],
   ['ad', ({ link }) => link.addresses.length > 0 || link.ifindex === undefined],
@@ -26,19 +26,21 @@ const LIGHTS: readonly (readonly [label: string, isOn: (row: LinkRow) => boolean
   ['sv', ({ link }) => link.configuredServers.length > 0],
   ['ok', ({ link }) => link.servers.some(({ trusted }) => trusted) && link.inUse],
 ]
+/** Eight heights of a sparkline, lowest first. */
 const SPARKS = '▁▂▃▄▅▆▇█'
 const KEYS = ' q quit  space pause  ←→ link  ↑↓ question  w why  f flush  h help '
 /** Columns before the sparks, and of the least that follows them. */
 const NAME_WIDTH = 10
-const BEFORE_SPARKS = 2 + NAME_WIDTH + 2 + LIGHTS.length * 3 + 6 + 6 + 7
+const BEFORE_SPARKS = 2 + NAME_WIDTH + 2 + LINK_STATES.length * 3 + 6 + 6 + 7
 const SERVER_WIDTH = 18
 /** With fewer columns than this there is only room for initials and for one spark. */
 const ROOMY = 110
+/** Seconds over which the numbers beside a sparkline are averaged. */
 const WINDOW = 10
 
 /** What the signs and keys mean. */
 export const HELP: readonly string[] = [
-  'Each link has a ladder of lights, from the cable up:',
+  'The states of each link, from the cable up:',
   '',
   '  up  the interface is up',
   '  ca  it has a carrier',
@@ -96,7 +98,7 @@ function headLine(model: TopModel, now: Date): Line {
 function headings(columns: number): Line {
   const width = sparkWidth(columns)
   const isRoomy = columns >= ROOMY
-  const lights = LIGHTS.map(([label]) => (isRoomy ? label.padEnd(3) : `${label[0]} `)).join('')
+  const lights = LINK_STATES.map(([label]) => (isRoomy ? label.padEnd(3) : `${label[0]} `)).join('')
   const rates = `${'q/s'.padStart(6)}${'hit'.padStart(6)}${'fail/s'.padStart(7)}`
   const sparks = `${'p50'.padStart(7)}${isRoomy ? ' '.repeat(width + 1) : ''}${'p95'.padStart(7)} ${' '.repeat(width)}`
   return [{ text: `  ${'link'.padEnd(NAME_WIDTH)}  ${lights}${rates}${sparks} server`, style: 'grey' }]
@@ -113,7 +115,7 @@ function linkLine(row: LinkRow, { pickedScope }: TopModel, columns: number): Lin
   const isPicked = link.scope === pickedScope
   const isRoomy = columns >= ROOMY
   const gap = isRoomy ? '  ' : ' '
-  const lights = LIGHTS.map(([, isOn]): Piece => {
+  const lights = LINK_STATES.map(([, isOn]): Piece => {
     return isOn(row) ? { text: `●${gap}`, style: 'green' } : { text: `○${gap}`, style: 'red' }
   })
   const halves = samples.map(({ p50 }) => p50)

@@ -11,6 +11,7 @@ import { EXPLAIN_INTERFACE, MONITOR_INTERFACE, OBSERVE_INTERFACE } from '../../v
 import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
 import { whyLines } from '../diagnose/why-text.ts'
 
+/** Between two readings of counters and links. */
 const TICK_MS = 1000
 const WAITING = 'Waiting for it to come back.'
 /** Questions in a burst are drawn together. */
@@ -40,6 +41,7 @@ async function readOnce(varlink: VarlinkClient): Promise<{ links: readonly LinkV
   }
 }
 
+/** Reads, follows and draws until `q`. The model is changed only here; the view is a function of it. */
 class Top {
   readonly #varlink: VarlinkClient
   readonly #model = new TopModel()
@@ -84,6 +86,7 @@ class Top {
     }
   }
 
+  /** Counters and links, once a tick; an error ends the watch and is shown until the daemon is back. */
   async #tick(signal: AbortSignal): Promise<void> {
     for (let last = performance.now(); !signal.aborted; await pause(TICK_MS)) {
       const { links, metrics } = await readOnce(this.#varlink)
@@ -95,6 +98,7 @@ class Top {
     }
   }
 
+  /** Questions as they come, with the latest first when it begins. */
   async #follow(signal: AbortSignal): Promise<void> {
     for await (const question of questions(this.#varlink, true, signal)) {
       if (question === 'ready') continue
@@ -118,6 +122,7 @@ class Top {
     terminal.draw(this.#page === undefined ? topLines(this.#model, size, new Date()) : pageLines(this.#page, size))
   }
 
+  /** A key closes a page first; only without one does it mean an action. */
   #onKey(key: string): void {
     if (key === 'q' || key === 'c-c' || key === 'c-d') return this.#stop.abort()
     if (this.#page === undefined) this.#act(key)

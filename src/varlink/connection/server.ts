@@ -60,6 +60,7 @@ export class VarlinkServer implements AsyncDisposable {
     await this.#closed
   }
 
+  /** A client beyond a limit is disconnected without a word: no reply belongs to a connection without a call. */
   #accept(stream: Stream, peer: PeerProcess | undefined): void {
     const { service, clock, log } = this.#context
     if (this.#closed !== undefined || !this.#hasRoomFor(peer)) {
@@ -94,6 +95,7 @@ export class VarlinkServer implements AsyncDisposable {
     else this.#perUid.delete(peer.uid)
   }
 
+  /** One timer for all connections, instead of several for each. */
   #check(): void {
     const now = this.#context.clock.now()
     for (const connection of this.#connections) connection.check(now)

@@ -1,4 +1,4 @@
-import type { FoundAddress, Lookup, Lookups } from '../../lookup/index.ts'
+import type { Lookup, Lookups } from '../../lookup/index.ts'
 import type { Resolved, Resolver } from '../../resolve/index.ts'
 import type { Authority } from '../../control/index.ts'
 import { parseHostName, queryFor } from '../../lookup/index.ts'
@@ -7,7 +7,7 @@ import { invalidParameter } from '../errors.ts'
 import { EXPLAIN_INTERFACE } from '../../varlink-idl/index.ts'
 import { askedOutput, explanationOutput, failureOutput, provenanceOutput } from '../output/explanation.ts'
 import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
-import { linkedRecord } from '../output/records.ts'
+import { addressOutput, linkedRecord } from '../output/records.ts'
 import type { PermitCall } from './permit.ts'
 import type { Served } from '../connection/service.ts'
 import { callerOf, serve } from '../connection/service.ts'
@@ -75,8 +75,4 @@ export function explainInterface({ lookups, resolver, authority }: ExplainPorts)
 /** What no lookup asks for is not asked for here either. */
 function isBad(type: number): boolean {
   return isUnaskableType(uint16(type, 'types')) || isZoneTransfer(type) || isObsoleteType(type)
-}
-
-function addressOutput({ ifindex, address }: FoundAddress) {
-  return { ifindex: ifindex || undefined, family: address.family, address: [...address.bytes] }
 }

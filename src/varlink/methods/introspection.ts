@@ -6,6 +6,7 @@ import { serve } from '../connection/service.ts'
 
 /** Describes the interfaces in `others` and itself (V-14). */
 export function introspectionInterface(about: About, others: readonly Served[]): Served {
+  // Made once: descriptions do not change while the service runs.
   const texts = new Map(
     [SERVICE_INTERFACE, ...others.map(({ description }) => description)].map((one) => [one.name, idlText(one)]),
   )

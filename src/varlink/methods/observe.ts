@@ -24,6 +24,7 @@ export function observeInterface({ journal, meter, overview, warnings, authority
       call.send({ ready: true, leftOut: undefined, question: undefined })
       const tell = (entry: JournalEntry, leftOut: number) =>
         call.send({ ready: undefined, leftOut: leftOut || undefined, question: questionOutput(entry) })
+      // In one turn with the subscription: no question is missed between the two, and none comes twice.
       for (const entry of recent === true ? journal.recent() : []) tell(entry, 0)
       using _ = journal.watch(tell)
       return await untilGone(call.signal)

@@ -6,6 +6,7 @@ import type { CallContext } from '../connection/service.ts'
 const HIGHEST_INT32 = 0x7fffffff
 const HIGHEST_UINT16 = 0xffff
 
+/** As every lookup has them (varlink.md §3.1); absent means any link and no flags. */
 export interface Where {
   readonly ifindex: number | undefined
   readonly flags: number | undefined
@@ -21,14 +22,17 @@ export function lookupParameters(
   return { ifindex: within(ifindex, HIGHEST_INT32, 'ifindex'), flags: within(flags, HIGHEST_INT32, 'flags'), client }
 }
 
+/** Not negative, and 0 where left out: families and indexes. @throws {VarlinkError} InvalidParameter */
 export function int32(value: number | undefined, parameter: string): number {
   return within(value ?? 0, HIGHEST_INT32, parameter)
 }
 
+/** Types and classes. @throws {VarlinkError} InvalidParameter */
 export function uint16(value: number, parameter: string): number {
   return within(value, HIGHEST_UINT16, parameter)
 }
 
+/** Addresses come as arrays of numbers (varlink.md §3). @throws {VarlinkError} InvalidParameter */
 export function byteArray(values: readonly number[], parameter: string): Uint8Array {
   if (!values.every((byte) => byte >= 0 && byte <= 0xff)) throw invalidParameter(parameter)
   return Uint8Array.from(values)

@@ -1,12 +1,12 @@
 import { constants } from 'node:os'
 import type { Control } from '../../control/index.ts'
-import type { FoundAddress, FoundService, Lookup, Lookups } from '../../lookup/index.ts'
+import type { FoundService, Lookup, Lookups } from '../../lookup/index.ts'
 import { CLASS, octalEscaped } from '../../wire/index.ts'
 import { configurationOf } from '../output/dns-configuration.ts'
 import { errorOfFailure, methodNotImplemented, noSuchRecord, systemError } from '../errors.ts'
 import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
 import type { Inspection } from '../ports.ts'
-import { linkedRecord } from '../output/records.ts'
+import { addressOutput, linkedRecord } from '../output/records.ts'
 import { RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import type { Served } from '../connection/service.ts'
 import { serve } from '../connection/service.ts'
@@ -85,10 +85,6 @@ function some<T>(items: readonly T[]): readonly T[] {
 
 function unlessEmpty<T>(items: readonly T[]): readonly T[] | undefined {
   return items.length === 0 ? undefined : items
-}
-
-function addressOutput({ ifindex, address }: FoundAddress) {
-  return { ifindex: ifindex || undefined, family: address.family, address: [...address.bytes] }
 }
 
 function serviceOutput({ priority, weight, port, hostname, canonicalName, addresses }: FoundService) {

@@ -36,6 +36,7 @@ export function settingsInterface({ control, authority }: SettingsPorts): Served
   })
 }
 
+/** One row for each setting of the link that somebody set; times are wall clock. */
 function originsOutput(link: LinkStatus) {
   const { ifindex, name: ifname } = link
   return (Object.keys(NAMES) as LinkSettingName[]).flatMap((setting) => {

@@ -1,4 +1,5 @@
 import type { IfIndex } from '../../base/index.ts'
+import type { FoundAddress } from '../../lookup/index.ts'
 import type { Question, ResourceRecord as Rr } from '../../wire/index.ts'
 import { recordJson, textOfWire, wireOfRecord } from '../../wire/index.ts'
 import type { ResourceKey, ResourceRecord, ValueOf } from '../../varlink-idl/index.ts'
@@ -6,7 +7,9 @@ import type { ResourceKey, ResourceRecord, ValueOf } from '../../varlink-idl/ind
 type KeyValue = ValueOf<(typeof ResourceKey)['fields']>
 type RecordValue = ValueOf<(typeof ResourceRecord)['fields']>
 
-/** A record as clients see it: `rr` only for types with a JSON form, `raw` always and with the TTL (varlink.md §3.2). */
+/**
+ * A record as clients see it: `rr` only for types with a JSON form, `raw` always and with the TTL (varlink.md §3.2).
+ */
 export interface RecordOutput {
   readonly rr: RecordValue | undefined
   /** Base64 of the whole record in wire form. */
@@ -29,4 +32,9 @@ export function linkedRecord({ ifindex, record }: { readonly ifindex: IfIndex; r
 
 export function keyOutput(question: Question): KeyValue {
   return { class: question.class, type: question.type, name: question.name }
+}
+
+/** An address as its bytes, with the link it was learnt on, unless that is none. */
+export function addressOutput({ ifindex, address }: FoundAddress) {
+  return { ifindex: ifindex || undefined, family: address.family, address: [...address.bytes] }
 }

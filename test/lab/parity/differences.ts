@@ -42,6 +42,7 @@ export const DIFFERENCES: readonly Difference[] = [
   { why: 'C-SET-7: the warning about a weaker global setting, of mDNS', commands: /^mdns lan on$/, apply: (theirs, command) => ({ ...theirs, stderr: weaker('MulticastDNS', command) }) },
   { why: '6: counters of failures, which only varlink has (255)', commands: /statistics$/, apply: newerStatistics },
   { why: 'C-RC-6: -p takes the default route away (257)', commands: /^default-route 2$/, apply: stdout(': yes', ': no') },
+  { why: 'a record per protocol, all of them in force, as openresolv keeps them', commands: /^--legend=yes dns lan$/, apply: stdout(/\(lan\):(.*)$/m, (line) => `${line} 10.53.1.1 10.53.1.2`) },
   { why: 'C-RC-5: without domains, earlier ones are forgotten (257)', commands: /^domain 2$/, apply: stdout(/: quoted.*/, ':') },
   { why: 'C-Q-7: TXT escapes backslashes', commands: /TXT esc\.test/, apply: stdout('"a\\b" ', '"a\\\\b"') },
   { why: '3.3: HTTPS in words', commands: /-t HTTPS/, apply: stdout(/\\# 18 0{3}1\w+ /, '1 . alpn="h2" ipv4hint=192.0.2.1        ') },

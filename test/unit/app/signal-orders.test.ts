@@ -32,14 +32,14 @@ test('R-PROC-1: signals during the start are obeyed after it, each once', async 
   send('SIGHUP', 'SIGUSR2', 'SIGHUP')
   await turn()
   expect(done).toEqual([])
-  orders.obeyBy(daemon)
+  orders.handleWith(daemon)
   await turn()
   expect(done).toEqual(['flush', 'RELOADING=1', 'reload'])
 })
 
 test('R-PROC-1: one reload after the other, also when one fails', async () => {
   const { orders, daemon, done, send, turn, release } = scene()
-  orders.obeyBy(daemon)
+  orders.handleWith(daemon)
   send('SIGHUP', 'SIGHUP', 'SIGUSR1')
   await turn()
   expect(done).toEqual(['dump', 'RELOADING=1', 'reload'])
@@ -50,7 +50,7 @@ test('R-PROC-1: one reload after the other, also when one fails', async () => {
 
 test('the end waits for a reload in progress, and drops those that wait', async () => {
   const { orders, daemon, done, send, turn, release } = scene()
-  orders.obeyBy(daemon)
+  orders.handleWith(daemon)
   send('SIGHUP', 'SIGHUP')
   await turn()
   const ended = orders[Symbol.asyncDispose]().then(() => done.push('ended'))
@@ -65,7 +65,7 @@ test('the end waits for a reload in progress, and drops those that wait', async 
 test('R-PROC-1: SIGRTMIN+1 forgets what servers can do, also when it came during the start', () => {
   const { orders, daemon, done } = scene()
   orders.realTime.get(1)?.(undefined)
-  orders.obeyBy(daemon)
+  orders.handleWith(daemon)
   orders.realTime.get(1)?.(undefined)
   expect(done).toEqual(['reset', 'reset'])
 })
