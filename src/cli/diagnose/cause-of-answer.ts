@@ -101,7 +101,7 @@ function causeOfServers(facts: CauseFacts, asked: Asked, scope: string): Cause {
   const text = faults.map(({ clause }) => clause).join('; ')
   const isOnly = faults.length === 1 ? '' : ', and these are all that were asked'
   return {
-    cause: `${capital(text)} (${scope})${isOnly}${failure?.rcode === undefined ? '' : reasonText(asked)}.`,
+    cause: `${capital(text)} (${scope})${failure?.rcode === undefined ? '' : reasonText(asked)}${isOnly}.`,
     // A server that says why knows better than that another one would do.
     repair: reasonText(asked) === '' ? repairOf(first, scope, facts) : undefined,
   }

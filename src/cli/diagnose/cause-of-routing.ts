@@ -67,7 +67,7 @@ function causeByName(facts: CauseFacts): Cause | undefined {
   if (parsed !== undefined && local !== undefined && isWithin(parsed, local)) {
     return {
       cause: `Names in .local belong to multicast DNS, and no link claims local, so no DNS server is asked for ${name}.`,
-      repair: `if a DNS server of yours knows it: tsresolvectl domain ${firstInUse(facts)} '~local'`,
+      repair: `if a DNS server of yours knows it: ${addDomain(facts, '~local')}`,
     }
   }
   if (/^254\.169\.in-addr\.arpa$|\.254\.169\.in-addr\.arpa$|\.[89ab]\.e\.f\.ip6\.arpa$/.test(name)) {
@@ -79,13 +79,17 @@ function causeByName(facts: CauseFacts): Cause | undefined {
 function singleLabel(name: string, facts: CauseFacts): Cause {
   return {
     cause: `Single labels like ${name} are not sent to DNS servers, and no link in use has a search domain to complete it with.`,
-    repair: `ask for the full name, or: tsresolvectl domain ${firstInUse(facts)} DOMAIN`,
+    repair: `ask for the full name, or: ${addDomain(facts, 'DOMAIN')}`,
   }
 }
 
-function firstInUse({ links }: CauseFacts): string {
+/** A domain more for whoever is asked: a link keeps those it has. */
+function addDomain({ links }: CauseFacts, domain: string): string {
   const candidates = links.filter(({ inUse, ifindex }) => inUse && ifindex !== undefined)
-  return (candidates.find(({ route }) => route) ?? candidates[0])?.name ?? 'LINK'
+  const link = candidates.find(({ route }) => route) ?? candidates[0]
+  if (link === undefined) return `add ${domain} to Domains= in resolved.conf, then: systemctl reload tsresolved`
+  const words = [...link.domains, domain].map((word) => (/^\w[\w.-]*$/.test(word) ? word : `'${word}'`))
+  return `tsresolvectl domain ${link.name} ${words.join(' ')}`
 }
 
 /** There are servers, but all of them only for names they claim. */
