@@ -287,7 +287,13 @@ describe('an answer', () => {
     const again = (await resolve(world, 'a.test')).answer
     expect([again.source, again.origin]).toEqual([
       'cache',
-      { server: '10.2.0.1%lan', channel: 'udp', isConfidential: false, learntAt: world.clock.wall() - 5000, isAuthenticated: false },
+      {
+        server: '10.2.0.1%lan',
+        channel: 'udp',
+        isConfidential: false,
+        learntAt: world.clock.wall() - 5000,
+        isAuthenticated: false,
+      },
     ])
   })
 
