@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DEFAULT_RESOLVED_SETTINGS, readDelegate, readResolvedConf, readStaticRecords } from '../src/settings/index.ts'
@@ -48,10 +48,15 @@ test('the examples of README are read without a problem, and say what is said of
 })
 
 test('the table of what doctor looks at names each of its checks, and no others', () => {
-  const source = readFileSync(join(import.meta.dirname, '../src/cli/diagnose/doctor-checks.ts'), 'utf8')
-  const checks = [...source.matchAll(/(?:(?:problem|warning)\(\s*|check: )'([a-z0-9.-]+)'/g)].map(([, name]) => name)
+  const folder = join(import.meta.dirname, '../src/cli/diagnose')
+  const files = readdirSync(folder).filter((file) => file.startsWith('doctor'))
+  const source = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n')
+  const literal = /(?:(?:problem|warning)\(\s*|check: (?:\w+\(\w+\) \? '[a-z0-9.-]+' : )?)'([a-z0-9.-]+)'/g
+  const chosen = /check: \w+\(\w+\) \? '([a-z0-9.-]+)'/g
+  const checks = [literal, chosen].flatMap((pattern) => [...source.matchAll(pattern)].map(([, name]) => name))
   const table = readme.slice(readme.indexOf('| check |')).split('\n\n')[0] ?? ''
-  const named = [...table.matchAll(/^\| `([a-z0-9.-]+)` \|/gm)].map(([, name]) => name)
+  const cells = [...table.matchAll(/^\| ([^|]*) \|/gm)].map(([, cell]) => cell ?? '')
+  const named = cells.flatMap((cell) => [...cell.matchAll(/`([a-z0-9.-]+)`/g)].map(([, name]) => name))
   expect(new Set(named)).toEqual(new Set(checks))
   expect(named.length).toBeGreaterThan(10)
 })

@@ -75,6 +75,8 @@ export interface Filters {
 
 /** One option: how it is written, what help says, and what it changes. */
 export interface OptionSpec {
+  /** The original has none of that name: abbreviations go to its own. */
+  readonly isOurs?: true
   readonly long?: string
   readonly short?: string
   /** Name of its value; `optional` values need `=`. */
@@ -134,7 +136,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { long: 'origins', verbs: ['status'], help: 'With status: tell who set what, and when', apply: () => ({ origins: true }) },
   { long: 'ask', verbs: ['why'], help: 'With why: ask for the name, too (default)', apply: () => ({ ask: true }) },
   { long: 'no-ask', verbs: ['why'], help: 'With why: only tell what is known, ask nobody', apply: () => ({ ask: false }) },
-  { long: 'verbose', short: 'v', verbs: ['why'], help: 'With why: also scopes that do not take the name, and scores', apply: () => ({ verbose: true }) },
+  { long: 'verbose', short: 'v', isOurs: true, verbs: ['why'], help: 'With why: also scopes that do not take the name, and scores', apply: () => ({ verbose: true }) },
   { long: 'clients', verbs: ['monitor'], help: 'With monitor: show who asks, source, server and time', apply: () => ({ clients: true }) },
   filter('name', 'NAME', 'With monitor: only this name and those below it'),
   filter('client', 'WHO', 'With monitor: only this process name, uid, pid or address'),

@@ -50,6 +50,8 @@ function findLong(name: string, specs: readonly OptionSpec[]): OptionSpec {
   if (exact !== undefined) return exact
   const candidates = specs.filter(({ long }) => name !== '' && long?.startsWith(name))
   if (candidates.length === 1) return candidates[0]!
+  const theirs = candidates.filter(({ isOurs }) => isOurs !== true)
+  if (theirs.length === 1) return theirs[0]! // what scripts shorten is the original's option (C-1)
   if (candidates.length === 0) throw unknownOption(name, specs)
   const possible = candidates.map(({ long }) => `'--${long}'`).join(' ')
   throw usageError(`option '--${name}' is ambiguous; possibilities: ${possible}`)

@@ -15,14 +15,13 @@ import { isUnavailable, type VarlinkClient, VarlinkCallError, VarlinkTimeout } f
 
 /** Looks at everything once. What cannot be seen is not judged. */
 export async function collectFacts(context: Context): Promise<Facts> {
+  // Each of these waits for whom it asks, a frozen daemon among them: all at once, so that it is found within 3 s.
+  const looks = Promise.all([doesStubAnswer(), busOwner(context)])
   const daemon = await whoServes(context.varlink)
   const isOurs = daemon === 'ours'
   const { links, lookups } = isOurs ? await probedLinks(context.varlink) : { links: [], lookups: [] }
-  const [stubAnswers, bus, unreachable] = await Promise.all([
-    doesStubAnswer(),
-    busOwner(context),
-    isOurs ? unreachableServers(context.varlink) : [],
-  ])
+  const [stubAnswers, bus] = await looks
+  const unreachable = isOurs ? await unreachableServers(context.varlink) : []
   return {
     daemon,
     daemonUid: tryOr(() => statSync(context.varlink.socketPath(RESOLVE_INTERFACE)).uid, undefined),
@@ -69,7 +68,7 @@ async function probedLinks(varlink: VarlinkClient): Promise<Pick<Facts, 'links' 
   const before = await describeLinks(varlink)
   const probes = [
     ...before
-      .filter(({ inUse, ifindex }) => inUse && ifindex !== undefined)
+      .filter(({ inUse, ifindex, domains }) => inUse && (ifindex !== undefined || domains.length > 0))
       .map(({ ifindex = 0, domains, scope }) => ({ name: probeName(domains), ifindex, by: ` by ${scope}` })),
     { name: '.', ifindex: 0, by: '' },
   ]

@@ -15,10 +15,16 @@ export function learntRows(learnt: Learnt): Row[] {
     { label: 'Messages', value: `${Sent} sent, ${Probes} of them probes; ${Answers} answers, ${Errors} errors` },
     { label: 'Asked again', value: `${Hedges} times, ${VainHedges} of them without effect` },
     { label: 'EDNS', value: `${learnt.EDNS}${learnt.Payload === 0 ? '' : `, ${learnt.Payload} bytes`}` },
-    { label: 'Replies that do not match', value: `${learnt.Mismatches}, too many for ${learnt.Guesses} questions` },
+    ...mismatchRows(learnt),
     { label: 'Failures remembered', value: String(learnt.RememberedFailures) },
     ...encryptionRows(learnt.Encryption),
   ]
+}
+
+/** Only where there were any: somebody may be guessing at answers. */
+function mismatchRows({ Mismatches, Guesses }: Learnt): Row[] {
+  if (Mismatches === 0) return []
+  return [{ label: 'Replies that do not match', value: `${Mismatches}, too many for ${Guesses} questions` }]
 }
 
 function encryptionRows(encryption: Encryption | undefined): Row[] {

@@ -57,6 +57,7 @@ export class Program {
 
   async signal(name: NodeJS.Signals): Promise<void> {
     await this.#world.run(['kill', '-s', name.slice(3), String(this.pid)])
+    if (name === 'SIGCONT') this.#child.kill(name) // nsenter stops itself when what it has started stops
   }
 
   /** Asks it to end, and insists when that seems in vain. */

@@ -92,10 +92,11 @@ function record(name: string, line: string): Answer {
 }
 
 function soa(owner: string, minimum: number): SoaAnswer {
-  const name = owner.split('.').slice(-2).join('.')
+  const name = owner === '.' ? '.' : owner.split('.').slice(-2).join('.')
+  const below = owner === '.' ? 'test' : name // a label that is empty would end the name
   const data = {
-    mname: `ns.${name}`,
-    rname: `hostmaster.${name}`,
+    mname: `ns.${below}`,
+    rname: `hostmaster.${below}`,
     serial: 1,
     refresh: 3600,
     retry: 600,
