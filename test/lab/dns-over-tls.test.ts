@@ -137,7 +137,9 @@ test.skipIf(original)(
       await eventually(async () => expect((await m.lab.dig(fresh())).rcode).toBe('NOERROR'))
       await m.tls.behave(behaviour)
       if (/handshake|hello|no-tls/.test(behaviour)) await m.tls.hangUp()
-      const replies = await Promise.all([1, 2, 3, 4].map(() => m.lab.dig(fresh())))
+      // What is cut off is asked again once (E-TLS-5): of more than two questions some may be cut off twice.
+      const count = behaviour === 'close-with-questions-open' ? 2 : 4
+      const replies = await Promise.all(Array.from({ length: count }, () => m.lab.dig(fresh())))
       came[behaviour] = [...new Set(replies.map(({ rcode }) => rcode))].join(' ')
     }
     expect(came).toEqual(outcome)
