@@ -6,7 +6,16 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const CACHE = join(ROOT, '.cache/trees')
-const MIRROR = 'http://deb.debian.org/debian'
+
+/** Where this machine gets its own packages from. @throws {Error} where apt does not say */
+function mirror(): string {
+  const text = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], {
+    encoding: 'utf8',
+  })
+  const uri = text.split('\n').find((line) => /\/debian\/?$/.test(line))
+  if (uri === undefined) throw new Error('apt knows no mirror of Debian: see apt-get indextargets')
+  return uri
+}
 const PACKAGES =
   'systemd,systemd-sysv,dbus,apt-utils,iproute2,bind9-dnsutils,dnsmasq-base,procps,debconf,init-system-helpers,python3-minimal'
 
@@ -21,7 +30,7 @@ export function debianTree(suite: string): string {
   if (existsSync(ready)) return ready
   mkdirSync(CACHE, { recursive: true })
   const work = mkdtempSync(join(CACHE, 'making-'))
-  execFileSync('mmdebstrap', ['--variant=minbase', `--include=${PACKAGES}`, suite, work, MIRROR], { stdio: 'ignore' })
+  execFileSync('mmdebstrap', ['--variant=minbase', `--include=${PACKAGES}`, suite, work, mirror()], { stdio: 'ignore' })
   renameSync(work, ready)
   return ready
 }
