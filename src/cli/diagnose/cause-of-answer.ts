@@ -76,6 +76,9 @@ function causeOfNo(facts: CauseFacts, asked: Asked, what: 'no such name' | 'no s
     }
   }
   const says = what === 'no such name' ? 'does not exist' : `exists but has no ${typesText(why)} record`
+  if (source === 'synthesized') {
+    return { cause: `This machine itself answers for ${name.replace(/,$/, '')}: the name ${says}.`, repair: undefined }
+  }
   const who = server === undefined ? scope : `${server}, ${scope}`
   return {
     cause: `${capital(who)}${ruleText(why, scope)}, says that ${name} ${says}${reasonText(asked)}${tieText(why)}.`,

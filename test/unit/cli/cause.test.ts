@@ -160,6 +160,7 @@ const FAULTS: readonly (readonly [fault: string, facts: CauseFacts, cause: strin
   ['two links tie', facts(tied, { links: [LAN, VPN] }), 'link 2 (lan) and link 3 (vpn) take the name alike', undefined],
   ['filtered', facts({ asked: nxdomain({}, "Name 'www.test' not found: (BLOCKED: malware)") }), 'with the reason BLOCKED: malware', undefined],
   ['no such record', facts({ asked: nodata({ attempts: [attempt(A, 'NODATA')] }) }), 'exists but has no A record', undefined],
+  ['made up here after the servers had nothing', facts({ asked: nodata({ source: 'synthesized', attempts: [], server: undefined, of: undefined }) }), 'This machine itself answers for www.test: the name exists but has no A record', undefined],
   ['alias to nowhere', facts({ asked: nxdomain({ name: 'gone.test' }) }), 'www.test, which leads to gone.test, does not exist', undefined],
   ['alias loop', facts({ asked: asked('cname-loop', failure('CNAME loop'), {}) }), 'aliases from www.test lead to no end', undefined],
   ['cached no', facts({ scopes: [scope('link 2 (lan)', { cache: [remembered] })], asked: nxdomain({ source: 'cache', attempts: [], learnt: NOW - MINUTE }) }), 'A cached "no such name" of 10.2.0.1%lan, link 2 (lan), learnt 1min 0s ago, answers for www.test for another 5min 0s', 'tsresolvectl flush-caches'],
