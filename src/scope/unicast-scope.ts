@@ -28,6 +28,7 @@ import type { ScopeRequest } from './request.ts'
 import type { UnicastPlan } from './plan.ts'
 import { DNS } from './protocol.ts'
 import { RefreshBudget } from './refresh-budget.ts'
+import { logServers } from './server-log.ts'
 import type { RouteRequest, Scope, ScopeQuestions } from './scope.ts'
 import type { ScopeServices } from './services.ts'
 import { StaleAnswers } from './stale-answers.ts'
@@ -75,12 +76,10 @@ export class UnicastScope implements Scope {
     this.upstreams = new Upstreams(
       plan.servers.map((server) => known.find((upstream) => upstream.is(server)) ?? new Upstream(server)),
     )
-    this.upstreams.forgetNames() // of names, which may have come by other domains; the servers stay known
+    this.upstreams.forgetNames() // they may have come by other domains; what is known of the servers stays
     this.#adopt(plan)
     const { transport, clock, random, log } = services
-    this.upstreams.onHealthChanged = ({ label }, health) => {
-      log.info(() => `${this.label}: ${healthText(label, health, this.upstreams.all)}`)
-    }
+    logServers(this.upstreams, () => this.label, log)
     this.#questions = new OpenQuestions(this.upstreams, services)
     this.#stale = new StaleAnswers(this, this.cache, services)
     const { dnssec } = services
@@ -88,18 +87,6 @@ export class UnicastScope implements Scope {
       this.#validation = new AnswerValidation(dnssec, clock, (question) => this.#askAuxiliary(question))
     }
     this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))
-    this.upstreams.onGuessing = ({ label, counts }) => {
-      if (counts.guesses > 1) return
-      log.warning(
-        `${this.label}: replies in the name of DNS server ${label} do not match the question: somebody may be guessing, ` +
-          'and the question was asked by TCP (told once, counted in show-server-state)',
-      )
-    }
-    this.upstreams.onEncryptionNews = ({ label }, { isGood, text }) => {
-      const line = `${this.label}: DNS server ${label} ${text}`
-      if (isGood) log.info(line)
-      else log.warning(line)
-    }
   }
 
   get plan(): UnicastPlan {
@@ -337,14 +324,6 @@ export class UnicastScope implements Scope {
       return `${this.#plan.label}: ${questionText(question)}: ${tries.join(', ')}`
     })
   }
-}
-
-/** For the log: a server that is left or taken back, and whether any is left. */
-function healthText(label: string, health: 'silent' | 'unreachable' | 'back', all: readonly Upstream[]): string {
-  if (health === 'back') return `DNS server ${label} answers again.`
-  const why = health === 'silent' ? 'does not answer' : 'cannot be reached, says the network'
-  const isLast = all.every(({ liveness }) => liveness.state === 'out')
-  return `DNS server ${label} ${why}. ${isLast ? 'No server is left that answers.' : 'The others are asked first.'}`
 }
 
 /**

@@ -68,9 +68,13 @@ export class ServerAttempt {
   get channel(): Channel {
     const { plain, encrypted } = this.upstream.channels
     if (plain === undefined) return encrypted.channel
-    if (this.needsStream) return this.largeChannel
     const isOffered = encrypted !== undefined && !this.hasTriedEncrypted && this.upstream.encryption.evidence.isOffered
-    return isOffered && this.openEncrypted === 0 ? encrypted.channel : 'udp'
+    return isOffered && this.openEncrypted === 0 ? encrypted.channel : this.plainChannel
+  }
+
+  /** The plaintext channel of an ordinary message; not to be used of a server that is only asked encrypted. */
+  get plainChannel(): Channel {
+    return this.needsStream ? this.largeChannel : 'udp'
   }
 
   /** The channel for what a datagram cannot carry. */

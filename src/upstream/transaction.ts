@@ -142,7 +142,8 @@ export class Transaction {
       ({ channel, upstream }) => isEncrypted(channel) && upstream.encryption.evidence.state === 'untried',
     )
     for (const exchange of late) learnFromSilence(exchange, this.#upstreams, this.#attempts.isStuck, now)
-    if (raced !== undefined && !raced.upstream.isStrict) return this.#send(raced.attempt, 'udp', now) // E-OPP-1
+    if (raced !== undefined && !raced.upstream.isStrict)
+      return this.#send(raced.attempt, raced.attempt.plainChannel, now) // E-OPP-1
     const only = this.#log.sent === 1 && this.#attempts.hasFree ? this.#log.oldest : undefined
     return only === undefined || this.#schedule.mayHedge(only, now) ? this.#askNext(now) : this.#wait([])
   }

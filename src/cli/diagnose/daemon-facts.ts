@@ -1,17 +1,25 @@
 import { OBSERVE_INTERFACE, RESOLVE_INTERFACE, SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
 import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
+import { shellWord } from '../terminal/shell-word.ts'
 import type { CauseFacts } from './cause-facts.ts'
+import type { LinkView } from './doctor-findings.ts'
 
 /** What the daemon says of links and servers besides the question. A daemon that does not tell leaves it empty. */
 export async function readDaemonFacts(
   varlink: VarlinkClient,
 ): Promise<Pick<CauseFacts, 'links' | 'origins' | 'unreachable'>> {
   const [links, origins, unreachable] = await Promise.all([
-    orNone(varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {}).then((reply) => reply.links)),
+    orNone(describeLinks(varlink)),
     orNone(varlink.call(SETTINGS_INTERFACE, 'ListOrigins', {}).then((reply) => reply.origins)),
     unreachableServers(varlink),
   ])
   return { links, origins, unreachable }
+}
+
+/** Names of links are as a shell must be given them: whoever makes a link names it, and repairs are pasted into shells. */
+export async function describeLinks(varlink: VarlinkClient): Promise<readonly LinkView[]> {
+  const { links } = await varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {})
+  return links.map((link) => Object.assign(link, { name: shellWord(link.name) }))
 }
 
 /** Servers to which the kernel has no route, by the name of their link. */
@@ -23,7 +31,7 @@ export function unreachableServers(varlink: VarlinkClient): Promise<CauseFacts['
         servers
           .filter(({ accessible }) => !accessible)
           .map((server) => {
-            return { link: ifname, server: server.addressString }
+            return { link: shellWord(ifname), server: server.addressString }
           }),
       ),
     ),

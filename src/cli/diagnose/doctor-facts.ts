@@ -6,10 +6,10 @@ import { parseName, RCODE, TYPE, wireOfText } from '../../wire/index.ts'
 import { BUS, BUS_TARGET, RESOLVE1 } from '../../dbus/index.ts'
 import type { Context } from '../command/context.ts'
 import { causeOf } from './cause.ts'
-import { readDaemonFacts, unreachableServers } from './daemon-facts.ts'
+import { describeLinks, readDaemonFacts, unreachableServers } from './daemon-facts.ts'
 import { serverLinesIn } from './doctor-servers.ts'
 import type { Why } from './why-reply.ts'
-import type { Facts, Holder, LinkView } from './doctor-findings.ts'
+import type { Facts, Holder } from './doctor-findings.ts'
 import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import { isUnavailable, type VarlinkClient, VarlinkCallError, VarlinkTimeout } from '../client/varlink-client.ts'
 
@@ -82,10 +82,6 @@ async function probedLinks(varlink: VarlinkClient): Promise<Pick<Facts, 'links' 
     return [{ question: `A lookup of ${name === '.' ? 'the root' : name}${by}`, cause, repair }]
   })
   return { links: await describeLinks(varlink), lookups }
-}
-
-async function describeLinks(varlink: VarlinkClient): Promise<readonly LinkView[]> {
-  return (await varlink.call(OBSERVE_INTERFACE, 'DescribeLinks', {})).links
 }
 
 async function configWarnings(varlink: VarlinkClient): Promise<Facts['configWarnings']> {

@@ -21,6 +21,7 @@ import { collectFacts } from './doctor-facts.ts'
 import type { HostLink } from '../client/host-links.ts'
 import { LINK_SETTINGS } from '../settings/link-settings.ts'
 import { printJson } from '../terminal/output.ts'
+import { shellWord } from '../terminal/shell-word.ts'
 import { changeSetting } from '../settings/setting-verbs.ts'
 import { SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
 
@@ -121,8 +122,4 @@ function keep(path: string): string {
     copyFileSync(path, kept, constants.COPYFILE_EXCL)
     return kept
   }
-}
-
-function shellWord(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

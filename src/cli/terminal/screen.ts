@@ -34,7 +34,7 @@ export class ProcessScreen implements Screen {
   readonly showsUnicode = this.isTerminal && isUtf8Locale(process.env)
 
   print(text: string): void {
-    process.stdout.write(`${text}\n`)
+    process.stdout.write(`${harmless(text)}\n`)
   }
 
   write(bytes: Uint8Array): void {
@@ -42,7 +42,7 @@ export class ProcessScreen implements Screen {
   }
 
   note(text: string): void {
-    process.stderr.write(`${text}\n`)
+    process.stderr.write(`${harmless(text)}\n`)
   }
 
   paint(style: Style, text: string): string {
@@ -52,6 +52,14 @@ export class ProcessScreen implements Screen {
   paintNote(style: Style, text: string): string {
     return wantsColour(process.stderr) ? colour(style, text) : text
   }
+}
+
+/** Control characters of strangers, such as those of an escape sequence, become `?`; our own colours and line ends stay. */
+export function harmless(text: string): string {
+  return text.replace(/\p{Cc}(?:\[(?:0|1|31|90)m)?/gu, (found) => {
+    const isOurs = found.startsWith('\n') || found.startsWith('\t') || (found.startsWith('\x1b') && found.length > 1)
+    return isOurs ? found : `?${found.slice(1)}`
+  })
 }
 
 function wantsColour(stream: NodeJS.WriteStream): boolean {

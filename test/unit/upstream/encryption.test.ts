@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { parseServerSpec } from '../../../src/settings/index.ts'
 import { serverChannels, Upstream } from '../../../src/upstream/index.ts'
+import { ServerAttempt } from '../../../src/upstream/server-attempt.ts'
 import { percentile, Simulation, type Path } from './simulation.ts'
 
 const MODES = ['no', 'opportunistic', 'yes'] as const
 const parse = (text: string) => parseServerSpec(text, () => undefined)
+
+test('R-SRV-7, E-OPP-1: where somebody guesses, what TLS takes too long for goes by TCP, not in a datagram again', () => {
+  const spec = parse('192.0.2.1')
+  const attempt = new ServerAttempt(
+    new Upstream({ spec, channels: serverChannels(spec, 'opportunistic', 3), label: 'a' }),
+  )
+  expect(attempt.plainChannel).toBe('udp')
+  attempt.needsStream = true
+  expect(attempt.plainChannel).toBe('tcp')
+})
 
 describe('E-DOT-1, E-DOT-2: mode and server → channels', () => {
   test.each([
