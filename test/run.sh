@@ -7,6 +7,7 @@ umask 022        # the daemon under test is an ordinary user's, and reads what i
 exec </dev/null  # whatever it was, perhaps closed
 
 reports=$(mktemp -d)
+chmod 755 "$reports"     # some tests are other users, with folders of their own below it
 export TMPDIR="$reports" # what a tool that was killed leaves there goes with it
 trap 'rm -rf "$reports"' EXIT
 trap 'exit 130' INT TERM
