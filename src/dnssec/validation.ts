@@ -85,7 +85,7 @@ class Validation {
 
   *#follow(name: Name, isAlias: boolean): Generator<Step, Link, void> {
     const { type, class: questionClass } = this.#question
-    const sets = this.#answer.filter((set) => matches(set as unknown as ResourceRecord, name, type, questionClass))
+    const sets = this.#answer.filter((set) => matches(set, name, type, questionClass))
     if (sets.length > 0) return yield* this.#all(sets)
     if (type !== TYPE.CNAME && type !== TYPE.ANY) {
       const dname = this.#answer.find((set) => set.type === TYPE.DNAME && set.name !== name && isWithin(name, set.name))

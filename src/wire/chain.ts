@@ -36,8 +36,11 @@ export function mayBeRedirected(type: number): boolean {
   return !NEVER_REDIRECTED.has(type)
 }
 
+/** What records and RRsets are looked up by. */
+type Owned = Pick<ResourceRecord, 'name' | 'type' | 'class'>
+
 /** Whether a record answers a question of this name, type and class. */
-export function matches(record: ResourceRecord, name: Name, type: number, recordClass: number): boolean {
+export function matches(record: Owned, name: Name, type: number, recordClass: number): boolean {
   if (record.name !== name) return false
   if (type !== TYPE.ANY && record.type !== type) return false
   return recordClass === CLASS.ANY || record.class === recordClass
