@@ -3,9 +3,11 @@ import type { Clock, Random, SharedDependencies } from '../base/index.ts'
 import type { Lifetime } from '../base/index.ts'
 import { type Configuration, configurationReader } from './configuration.ts'
 import type { DaemonContext } from './context.ts'
+import { isTurnedOff } from './environment.ts'
 import { Controller } from '../control/index.ts'
 import {
   foreignResolvConf,
+  HookDirectory,
   LinkStateStore,
   NetworkdState,
   type Polled,
@@ -13,6 +15,7 @@ import {
   resolvConfMode,
   rootBundle,
 } from '../files/index.ts'
+import { Hooks } from '../hooks/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from '../netlink/index.ts'
 import { Resolver } from '../resolve/index.ts'
@@ -81,8 +84,9 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   network.follow(control)
   const foreign = followFiles(basics, network, files, control)
   await bringIntoForce(network, foreign, control)
-  const resolver = makeResolver(basics, scopes, local, foreign, control)
-  const shared = sharedDependencies(scopes, local, foreign, control)
+  const hooks = await openHooks(basics)
+  const resolver = makeResolver(basics, scopes, local, hooks, foreign, control)
+  const shared = sharedDependencies(scopes, local, hooks, foreign, control)
   const parts = { control, scopes, resolver, local, networkd, foreign }
   return { clock, random, counts, warnings, ...parts, readConfiguration, shared, wake }
 }
@@ -197,20 +201,32 @@ async function bringIntoForce({ monitor, networkd, local }: Network, foreign: Po
   await control.restore(monitor.facts, networkd.links)
 }
 
+/** `SYSTEMD_RESOLVED_HOOK=0` does without (H-DIR-4). */
+async function openHooks({ context, life, clock }: Basics): Promise<Hooks> {
+  const hooks = life.adopt(new Hooks(clock, context.logger))
+  if (isTurnedOff(context.environment.SYSTEMD_RESOLVED_HOOK)) return hooks
+  const directory = '/run/systemd/resolve.hook'
+  const onChange = (sockets: Parameters<Hooks['apply']>[0]) => hooks.apply(sockets)
+  life.adopt(await HookDirectory.open({ directory, clock, log: context.logger, onChange }))
+  return hooks
+}
+
 function makeResolver(
   { context, clock }: Basics,
   scopes: ScopeSet,
   local: LocalKnowledge,
+  hooks: Hooks,
   foreign: Polled<ForeignDns>,
   control: Controller,
 ): Resolver {
   const catchUp = () => (isForeignInForce(control) ? foreign.current() : undefined)
-  return new Resolver({ scopes, local, catchUp, settings: () => control.settings, clock, log: context.logger })
+  return new Resolver({ scopes, local, hooks, catchUp, settings: () => control.settings, clock, log: context.logger })
 }
 
 function sharedDependencies(
   scopes: ScopeSet,
   local: LocalKnowledge,
+  hooks: Hooks,
   foreign: Polled<ForeignDns>,
   control: Controller,
 ): SharedDependencies {
@@ -218,6 +234,7 @@ function sharedDependencies(
     current: () => [
       scopes.answers,
       ...local.dependencies(),
+      hooks.dependency,
       ...(isForeignInForce(control) ? [foreign.dependency] : []),
     ],
     revalidate: (now) => {

@@ -1,5 +1,6 @@
 import type { Clock, Dependency, Log, Millis } from '../base/index.ts'
 import { AF_INET6, Validity } from '../base/index.ts'
+import { isTurnedOff } from './environment.ts'
 import { hostName, hostsFile, type Polled, staticRecordFiles } from '../files/index.ts'
 import type { LocalSources } from '../resolve/index.ts'
 import type { NetworkFacts } from '../scope/index.ts'
@@ -29,7 +30,7 @@ export class LocalKnowledge implements LocalSources {
     this.#hosts = hostsFile('/etc/hosts', clock, log, warnings.of('hosts'))
     this.#static = staticRecordFiles('/', clock, log, warnings.of('static records'))
     this.#hostName = hostName(clock, log)
-    this.#synthesizesHostName = !/^(?:0|no|false|off)$/i.test(environment.SYSTEMD_RESOLVED_SYNTHESIZE_HOSTNAME ?? '')
+    this.#synthesizesHostName = !isTurnedOff(environment.SYSTEMD_RESOLVED_SYNTHESIZE_HOSTNAME)
   }
 
   /** Reads everything once, so that the first question finds it. */

@@ -23,6 +23,7 @@ interface WatchedDirectory {
 export class DirectoryWatch implements AsyncDisposable {
   readonly #candidates: readonly string[]
   readonly #onEvent: () => Promise<void>
+  readonly #gather: Millis
   readonly #clock: Clock
   readonly #log: Log
   readonly #tasks: Tasks
@@ -33,8 +34,15 @@ export class DirectoryWatch implements AsyncDisposable {
   #hasWarned = false
 
   /** `candidates`: the directory, then its ancestors, deepest first. Call `start` next. */
-  constructor(candidates: readonly string[], onEvent: () => Promise<void>, clock: Clock, log: Log) {
+  constructor(
+    candidates: readonly string[],
+    onEvent: () => Promise<void>,
+    clock: Clock,
+    log: Log,
+    gather: Millis = GATHER,
+  ) {
     this.#candidates = candidates
+    this.#gather = gather
     this.#onEvent = onEvent
     this.#clock = clock
     this.#log = log
@@ -96,7 +104,7 @@ export class DirectoryWatch implements AsyncDisposable {
 
   #open(path: string, inode: bigint): boolean {
     try {
-      const watcher = watch(path, { persistent: false }, () => this.#schedule(GATHER))
+      const watcher = watch(path, { persistent: false }, () => this.#schedule(this.#gather))
       watcher.on('error', (error) => this.#onFailure(path, error))
       this.#watched = { path, inode, watcher }
       return true

@@ -5,7 +5,7 @@ import type { ServerReport } from '../upstream/index.ts'
 import type { Name, Question } from '../wire/index.ts'
 
 /** The sources of answers: see `order.ts`. */
-export type SourceName = 'refusal' | 'static' | 'hosts' | 'scopes' | 'synthesized'
+export type SourceName = 'refusal' | 'static' | 'hosts' | 'hooks' | 'scopes' | 'synthesized'
 
 /** One source of answers, in the order in which they are consulted (R-ORDER-1). */
 export interface ExplainedStep {

@@ -17,7 +17,7 @@ const REPLACEABLE: ReadonlySet<string> = new Set([
 
 /**
  * The sources of answers in the order in which they are consulted (R-ORDER-1). It is written here and nowhere else: what is
- * asked and what is explained walk the same list. A new source, such as lookup hooks, gets its place in it.
+ * asked and what is explained walk the same list. A new source gets its place in it.
  */
 export class SourceOrder {
   readonly #sources: readonly AnswerSource[]
@@ -31,7 +31,7 @@ export class SourceOrder {
     const asking = { deadline, signal }
     let answer: Answer | undefined
     for (const source of this.#sources) {
-      if (answer !== undefined && !(source.standsBy && REPLACEABLE.has(answer.state))) continue
+      if (answer !== undefined && !(source.standsBy && isReplaceable(answer))) continue
       if (source.off(query) !== undefined) continue
       const found = source.ask(query, asking)
       answer = withReasonOf(answer, found instanceof Promise ? await found : found)
@@ -56,6 +56,11 @@ export class SourceOrder {
     }
     return { steps, scopes }
   }
+}
+
+/** What a hook says is final (V-H6). */
+function isReplaceable({ state, source }: Answer): boolean {
+  return source !== 'hook' && REPLACEABLE.has(state)
 }
 
 /** The later answer, if there is one; where neither has found the name, the reason why nobody was asked for it stays. */

@@ -1,7 +1,7 @@
 import { AbortableWaits } from '../base/index.ts'
 import type { Answer, ScopeIdentity } from '../scope/index.ts'
 import { isLocalOnly, isNeverSent, NO } from '../routing/index.ts'
-import { failed, FLAG, PROTOCOLS } from '../scope/index.ts'
+import { failed, FLAG, PROTOCOLS, unrepeatable } from '../scope/index.ts'
 import { type Name, questionText } from '../wire/index.ts'
 import { Admission } from './admission.ts'
 import { Chain } from './chain.ts'
@@ -11,6 +11,7 @@ import { isInternet } from './permitted.ts'
 import type { Query, Resolution } from './query.ts'
 import { scoresOf } from './scope-scores.ts'
 import type { ResolverServices } from './services.ts'
+import { HooksSource } from './sources/hooks.ts'
 import { fileSources } from './sources/local-files.ts'
 import { Refusal } from './sources/refusal.ts'
 import { ScopesSource } from './sources/scopes.ts'
@@ -36,7 +37,7 @@ export class Resolver {
   readonly #waits = new AbortableWaits()
 
   constructor(services: ResolverServices) {
-    const { scopes, local, catchUp, settings, clock } = services
+    const { scopes, local, hooks, catchUp, settings, clock } = services
     this.#services = services
     this.#refusal = new Refusal(settings)
     this.#files = fileSources(local, settings)
@@ -44,6 +45,7 @@ export class Resolver {
     this.#sources = new SourceOrder([
       this.#refusal,
       ...this.#files,
+      new HooksSource(hooks),
       new ScopesSource({ scopes, host, catchUp, clock }),
       new Synthesis(host),
     ])
@@ -102,7 +104,7 @@ export class Resolver {
     let step = query
     for (;;) {
       signal.throwIfAborted()
-      const answer = await this.#sources.ask(step, asking.deadline, signal)
+      const answer = this.#unlessHooked(step.name, await this.#sources.ask(step, asking.deadline, signal))
       // Led to a name that nobody is asked for: what the server said on the way there is all there is to know.
       if (chain.redirects > 0 && answer.state === 'no-servers' && this.isNeverSent(query, step.name)) return chain
       const isRelayed = step.relayed !== undefined && answer.wire !== undefined
@@ -115,6 +117,11 @@ export class Resolver {
     }
   }
 
+  /** A hook that left the name to others may not do so again. */
+  #unlessHooked(name: Name, answer: Answer): Answer {
+    return this.#services.hooks.taking(name).length > 0 ? unrepeatable(answer) : answer
+  }
+
   /**
    * Whether others have to say what is at a redirect's target: this machine, or scopes that would be asked for the name while
    * the one that told of it would not. Then no server is believed beyond what it is asked for, and it makes no difference
@@ -124,6 +131,7 @@ export class Resolver {
     if (scope === undefined || this.isNeverSent(query, query.name)) return false
     const { scopes, local } = this.#services
     if (isLocalOnly(query.name, local.host())) return true
+    if (this.#services.hooks.taking(query.name).length > 0) return true
     const isKnown = (file: AnswerSource) => file.off(query) === undefined && file.ask(query, asking) !== undefined
     if (this.#files.some(isKnown)) return true
     const scored = scopes.score(query)

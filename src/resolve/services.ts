@@ -1,6 +1,7 @@
 import type { Clock, Log } from '../base/index.ts'
 import type { ScopeSet } from '../scope/index.ts'
 import type { HostsTable, ResolvedSettings, StaticRecords } from '../settings/index.ts'
+import type { LookupHooks } from './sources/lookup-hook.ts'
 import type { HostFacts } from '../synth/index.ts'
 
 /** What this machine knows without asking anybody. Where a file has to be looked at again, a promise comes back. */
@@ -15,6 +16,7 @@ export interface LocalSources {
 export interface ResolverServices {
   readonly scopes: ScopeSet
   readonly local: LocalSources
+  readonly hooks: LookupHooks
   /** Called before a name is routed: takes up what is only looked at when needed, such as /etc/resolv.conf (R-RC-7). */
   readonly catchUp: () => unknown
   readonly settings: () => ResolvedSettings

@@ -29,7 +29,7 @@ export type QueryState =
 export type AnswerState = QueryState | 'cname-loop' | 'query-refused'
 
 /** Where an answer comes from; `none` where nobody gave one. */
-export type Source = 'literal' | 'static' | 'hosts' | 'synthesized' | 'cache' | 'stale' | 'network' | 'none'
+export type Source = 'literal' | 'static' | 'hosts' | 'hook' | 'synthesized' | 'cache' | 'stale' | 'network' | 'none'
 
 /** A record and the link it was learnt on; 0 where there is none. */
 export interface LinkedRecord {
@@ -134,11 +134,22 @@ export function ownAnswer(
   source: 'literal' | 'static' | 'hosts' | 'synthesized',
   queryFlags: number,
 ): Answer {
-  const asked = queryFlags & PROTOCOLS
-  const protocol = asked === 0 ? FLAG.DNS : asked & -asked
-  const flags = protocol | FLAG.AUTHENTICATED | FLAG.CONFIDENTIAL | FLAG.SYNTHETIC
+  const flags = protocolFor(queryFlags) | FLAG.AUTHENTICATED | FLAG.CONFIDENTIAL | FLAG.SYNTHETIC
   const answer = failed(name, exists ? 'success' : 'rcode-failure')
   return { ...answer, rcode: exists ? RCODE.NOERROR : RCODE.NXDOMAIN, records, flags, source }
+}
+
+/** What another program of this machine says of a name: nobody's to remember, and not authentic (H-WIN-6). @param queryFlags `FLAG` bits of the query */
+export function hookAnswer(name: Name, rcode: number, records: readonly ResourceRecord[], queryFlags: number): Answer {
+  const answer = failed(name, rcode === RCODE.NOERROR ? 'success' : 'rcode-failure')
+  const linked = records.map((record) => ({ record, ifindex: 0 }))
+  return { ...answer, rcode, records: linked, flags: protocolFor(queryFlags) | FLAG.FROM_HOOK, source: 'hook' }
+}
+
+/** The one that what was not asked of the network claims to come from: DNS where it was wanted (dbus.md §7). */
+function protocolFor(queryFlags: number): number {
+  const asked = queryFlags & PROTOCOLS
+  return asked === 0 ? FLAG.DNS : asked & -asked
 }
 
 /** No answer, and why not. */

@@ -24,6 +24,7 @@ export const FLAG = {
   FROM_NETWORK: 1 << 23,
   NO_STALE: 1 << 24,
   RELAX_SINGLE_LABEL: 1 << 25,
+  FROM_HOOK: 1 << 27,
 } as const
 
 export const PROTOCOLS = FLAG.DNS | FLAG.LLMNR_IPV4 | FLAG.LLMNR_IPV6 | FLAG.MDNS_IPV4 | FLAG.MDNS_IPV6

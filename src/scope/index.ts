@@ -38,7 +38,7 @@ export type { ConfiguredLink, Obstacle, ScopeInput, ScopePlan, ScopeTuning, Unic
 export { isDefaultRoute, isLinkRelevant, planScopes } from './plan.ts'
 export { isRelevant, isUsable } from './relevance.ts'
 export type { Answer, AnswerState, LinkedRecord, OwnKnowledge, QueryState, Source } from './answer.ts'
-export { combined, failed, flagsOfAll, isPositive, ownAnswer, unrepeatable } from './answer.ts'
+export { combined, failed, flagsOfAll, hookAnswer, isPositive, ownAnswer, unrepeatable } from './answer.ts'
 export { ACCEPTED_FLAGS, FLAG, PROTOCOLS } from './flags.ts'
 export { flatOf, joined } from './flat.ts'
 export type { ScopeRequest } from './request.ts'

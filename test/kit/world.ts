@@ -2,7 +2,7 @@ import { IpAddress, Logger, type LogLevel, type Millis } from '../../src/base/in
 import { AnswerMemo } from '../../src/fastpath/index.ts'
 import type { Resolution } from '../../src/resolve/index.ts'
 import { ResolverLookups } from '../../src/lookup/index.ts'
-import { Resolver } from '../../src/resolve/index.ts'
+import { type LookupHooks, NO_HOOKS, Resolver } from '../../src/resolve/index.ts'
 import type { VerdictCounts } from '../../src/dnssec/index.ts'
 import type { ConfiguredLink, DnssecServices, LinkFacts, NetworkFacts, Scope } from '../../src/scope/index.ts'
 import {
@@ -78,6 +78,8 @@ export interface WorldScript {
   readonly logLevel?: LogLevel
   /** Whose sockets on this machine are; nobody's when left out. */
   readonly ownerOf?: OwnerOf
+  /** Programs that answer names before servers. */
+  readonly hooks?: LookupHooks
 }
 
 /** What a server in the world knows; anything it leaves out is silence. */
@@ -133,6 +135,7 @@ export class World {
       clock,
       log,
       catchUp: () => undefined,
+      hooks: script.hooks ?? NO_HOOKS,
       local: {
         get addressesVersion() {
           return version()

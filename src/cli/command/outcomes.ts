@@ -20,7 +20,7 @@ const RARE_STATES = [
   'no-source',
   'stub-loop',
 ]
-const SOURCES = ['literal', 'static', 'hosts', 'synthesized', 'cache', 'stale', 'network', 'nobody']
+const SOURCES = ['literal', 'static', 'hosts', 'hook', 'synthesized', 'cache', 'stale', 'network', 'nobody']
 
 /** What `monitor --outcome` can let through: anything that failed, a source, a state, or a response code. */
 export const OUTCOMES: readonly string[] = [

@@ -9,13 +9,23 @@ import type { Why } from './why-reply.ts'
  * what happened is said without a reason. The order is that of the decision: sources, routing, servers, answer.
  */
 export function causeOf(facts: CauseFacts): Cause {
-  return localCause(facts) ?? causeOfNoScope(facts) ?? scopeCause(facts)
+  return hookCause(facts.why) ?? localCause(facts) ?? causeOfNoScope(facts) ?? scopeCause(facts)
 }
 
 function scopeCause(facts: CauseFacts): Cause {
   const { asked } = facts.why
   if (asked !== undefined && asked.failure === undefined) return causeOfSuccess(facts, asked)
   return closerClaim(facts) ?? causeOfFailure(facts)
+}
+
+/** What a hook says is final, also that there is no such name. */
+function hookCause({ name, asked, types }: Why): Cause | undefined {
+  if (asked?.provenance.source !== 'hook') return undefined
+  const what = { success: 'answers for', nodata: `has no ${types.map(typeText).join(' or ')} for` }[asked.state]
+  return {
+    cause: `A lookup hook, a program on this machine, ${what ?? 'says no to'} ${name}: DNS servers are not asked.`,
+    repair: what === 'answers for' ? undefined : 'see which programs answer names: ls /run/systemd/resolve.hook',
+  }
 }
 
 /** Sources before and beside the scopes: nobody is asked. */

@@ -15,6 +15,7 @@ const SOURCES: ReadonlyMap<string, string> = new Map([
   ['refusal', 'refused types'],
   ['static', 'static records'],
   ['hosts', '/etc/hosts'],
+  ['hooks', 'lookup hooks'],
   ['scopes', 'DNS scopes'],
   ['synthesized', 'own names'],
 ])

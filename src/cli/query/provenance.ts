@@ -29,6 +29,7 @@ const SOURCES: ReadonlyMap<string, string> = new Map([
   ['literal', 'it is an address already, nobody was asked'],
   ['static', 'static records of this machine'],
   ['hosts', '/etc/hosts'],
+  ['hook', 'a lookup hook: a program on this machine'],
   ['synthesized', 'made up by this machine, which owns the name'],
   ['none', 'nobody could answer'],
 ])

@@ -18,6 +18,8 @@ export class Daemon {
   readonly notices: string[] = []
   #program: Program | undefined
   #isWatching = false
+  /** `NAME=value` for ours, besides what it always gets. */
+  readonly environment: string[] = []
 
   constructor(world: World, kind: DaemonKind) {
     this.#world = world
@@ -98,7 +100,7 @@ export class Daemon {
     const only = ['-all', ...capabilities.map((name) => `+${name}`)].join(',')
     const user = this.#world.isRoot ? ['--reuid', String(owner), '--regid', String(owner), '--clear-groups'] : []
     const limits = ['--inh-caps', only, '--ambient-caps', only, '--bounding-set', only, '--no-new-privs']
-    const environment = ['env', `NOTIFY_SOCKET=${notifySocket}`]
+    const environment = ['env', `NOTIFY_SOCKET=${notifySocket}`, ...this.environment]
     return [...environment, 'setpriv', ...user, ...limits, inside.node, `${inside.repo}/dist/main.js`, ...options]
   }
 
