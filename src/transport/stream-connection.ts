@@ -78,6 +78,7 @@ export class StreamConnection implements Connection {
   #heardAt = Number.NEGATIVE_INFINITY
   #idle = IDLE
   #timer: Disposable | undefined
+  #isCorked = false
   #isConnected = false
   #isRetired = false
   #isClosed = false
@@ -114,7 +115,7 @@ export class StreamConnection implements Connection {
     this.#waiting.set(id, waiting)
     if (this.#isConnected) this.#stopTimer() // not idle any more; while connecting the timer is the connect timeout
     if (this.#security !== undefined && this.#facts === undefined) this.#unsent.push(framed)
-    else this.#socket.write(framed)
+    else this.#write(framed)
     if (this.#socket.writableLength > MAX_UNSENT) {
       queueMicrotask(() => this.close(this.#error('timeout', 'the server does not read')))
     }
@@ -150,9 +151,22 @@ export class StreamConnection implements Connection {
       return this.close(transportError(error, this.#endpoint))
     }
     this.#isConnected = true
-    for (const framed of this.#unsent.splice(0)) this.#socket.write(framed)
+    for (const framed of this.#unsent.splice(0)) this.#write(framed)
     this.#stopTimer()
     if (this.isIdle) this.#startIdle()
+  }
+
+  /** All that is asked in one turn of the loop leaves in one TLS record and one segment, where it fits. */
+  #write(framed: Buffer): void {
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      this.#socket.cork()
+      setImmediate(() => {
+        this.#isCorked = false
+        this.#socket.uncork()
+      })
+    }
+    this.#socket.write(framed)
   }
 
   #onData(chunk: Buffer): void {
