@@ -163,7 +163,7 @@ async function filledScope() {
     await room<typeof import('../src/settings/index.ts')>('settings')
   const clock: Clock = { now: () => 1000, wall: () => 1000, after: () => ({ [Symbol.dispose]: () => undefined }) }
   const log = new Logger('info', () => undefined)
-  const transport: ScopeServices['transport'] = { exchange: () => () => undefined }
+  const transport: ScopeServices['transport'] = { exchange: () => () => undefined, prepare: () => undefined }
   const scopes = new ScopeSet({ transport, clock, random, log, counts: new TransactionCounts() })
   const globalServers = [parseServerSpec('192.0.2.53', () => undefined)]
   const none = { globalDomains: [], links: new Map(), delegates: [] }

@@ -127,6 +127,7 @@ export class ScopeSet {
     for (const line of planChanges(planned?.plans ?? [], plans)) this.#services.log.info(line)
     for (const scope of closed) scope.close()
     for (const scope of this.all) purgeLost(scope, gained)
+    this.#prepare(plans)
   }
 
   /** How each scope takes a name, for routing and for explaining it. */
@@ -161,6 +162,17 @@ export class ScopeSet {
   close(): void {
     for (const scope of this.all) scope.close()
     this.#unicast = []
+  }
+
+  /** What loads late for encrypted servers is loaded before the first question to one. */
+  #prepare(plans: readonly UnicastPlan[]): void {
+    for (const { servers } of plans) {
+      for (const { channels } of servers) {
+        const { encrypted } = channels
+        if (encrypted !== undefined)
+          this.#services.transport.prepare(encrypted.channel, encrypted.endpoint.isVerified === true)
+      }
+    }
   }
 
   /** True when nothing that routes or answers would change: a link's new name, or a kernel event about something else. */

@@ -1,11 +1,11 @@
 import type { Clock, Log, Random } from '../base/index.ts'
 import type { DnssecServices } from './answer-validation.ts'
-import type { Transport } from '../upstream/index.ts'
+import type { PreparableTransport } from '../upstream/index.ts'
 import type { TransactionCounts } from './transaction-counts.ts'
 
 /** What the scopes share. */
 export interface ScopeServices {
-  readonly transport: Transport
+  readonly transport: PreparableTransport
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

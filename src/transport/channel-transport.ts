@@ -7,6 +7,11 @@ import type { RootBundle } from './root-certificates.ts'
 export interface ChannelTransport extends Transport, AsyncDisposable {
   /** Addresses, routes or the place of this machine have changed: what is asked from now on must not use old sockets. */
   renew(): void
+  /**
+   * Questions are to be expected: what has to be loaded for them is loaded now, in small parts. `isVerified`: also what
+   * certificates are checked against. Undefined where nothing has to be loaded.
+   */
+  prepare?(isVerified: boolean): void
 }
 
 /** What a channel is made with. */

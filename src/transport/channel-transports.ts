@@ -1,6 +1,7 @@
 import { type Channel, CHANNELS, Lifetime } from '../base/index.ts'
-import type { OutgoingQuery, Settle } from '../upstream/index.ts'
+import type { OutgoingQuery, PreparableTransport, Settle } from '../upstream/index.ts'
 import type { ChannelContext, ChannelTransport } from './channel-transport.ts'
+import { loadAhead } from './load-ahead.ts'
 import { LateTransport } from './late-transport.ts'
 import { openTcpTransport } from './tcp-transport.ts'
 import { UdpTransport } from './udp-transport.ts'
@@ -8,12 +9,20 @@ import { UdpTransport } from './udp-transport.ts'
 const OPENERS: Readonly<Record<Channel, (context: ChannelContext) => ChannelTransport>> = {
   udp: (context) => new UdpTransport(context),
   tcp: openTcpTransport,
-  https: (context) => new LateTransport(async () => (await import('./https-transport.ts')).openHttpsTransport(context)),
-  tls: (context) => new LateTransport(async () => new (await import('./tls-transport.ts')).TlsTransport(context)),
+  https: (context) =>
+    new LateTransport(async () => {
+      await loadAhead('http2')
+      return (await import('./https-transport.ts')).openHttpsTransport(context)
+    }),
+  tls: (context) =>
+    new LateTransport(async () => {
+      await loadAhead('tls')
+      return new (await import('./tls-transport.ts')).TlsTransport(context)
+    }),
 }
 
 /** All channels: each query says by which it goes. */
-export class ChannelTransports implements ChannelTransport {
+export class ChannelTransports implements PreparableTransport, AsyncDisposable {
   readonly #life = new Lifetime()
   readonly #byChannel: Readonly<Record<Channel, ChannelTransport>>
 
@@ -26,6 +35,11 @@ export class ChannelTransports implements ChannelTransport {
     return this.#byChannel[query.channel].exchange(query, settle)
   }
 
+  prepare(channel: Channel, isVerified: boolean): void {
+    this.#byChannel[channel].prepare?.(isVerified)
+  }
+
+  /** As of each of them: old sockets are not used again. */
   renew(): void {
     for (const channel of CHANNELS) this.#byChannel[channel].renew()
   }

@@ -9,14 +9,16 @@ interface Held {
 }
 
 /**
- * A transport that is made when its first message comes, so that what it needs costs nothing before. Messages wait for
- * it; where it cannot be made they fail, and the next message tries anew.
+ * A transport that is made when its first message is expected or comes, so that what it needs costs nothing before.
+ * Messages wait for it; where it cannot be made they fail, and the next message tries anew.
  */
 export class LateTransport implements ChannelTransport {
   readonly #make: () => Promise<ChannelTransport>
   readonly #held = new Set<Held>()
   #transport: ChannelTransport | undefined
   #isMaking = false
+  /** As `prepare` was told; undefined before that. */
+  #expected: 'any' | 'verified' | undefined
   #isClosed = false
 
   /** `make` may throw {TransportError} to say what the messages fail with. */
@@ -33,6 +35,12 @@ export class LateTransport implements ChannelTransport {
       this.#held.delete(held)
       held.takeBack?.()
     }
+  }
+
+  prepare(isVerified: boolean): void {
+    if (this.#transport !== undefined) return this.#transport.prepare?.(isVerified)
+    if (this.#expected !== 'verified') this.#expected = isVerified ? 'verified' : 'any'
+    if (!this.#isMaking) void this.#begin()
   }
 
   renew(): void {
@@ -52,6 +60,7 @@ export class LateTransport implements ChannelTransport {
     if (made instanceof TransportError) return this.#fail(made)
     if (this.#isClosed) return await made[Symbol.asyncDispose]()
     this.#transport = made
+    if (this.#expected !== undefined) made.prepare?.(this.#expected === 'verified')
     for (const held of this.#release()) held.takeBack = made.exchange(held.query, held.settle)
   }
 

@@ -1,4 +1,5 @@
 import tls from 'node:tls'
+import { nextTurn } from './load-ahead.ts'
 import { TransportError } from '../upstream/index.ts'
 
 /** The certificates that this system trusts. The same object as long as the file does not change. */
@@ -69,7 +70,7 @@ async function contextOf(bundle: RootBundle): Promise<tls.SecureContext> {
   const handle = native.context as NativeContext
   if (handle.addCACert === undefined) return tls.createSecureContext({ ca: certificates, minVersion: 'TLSv1.2' })
   for (const [at, pem] of certificates.entries()) {
-    if (at % LOT === LOT - 1) await new Promise<void>((resolve) => setImmediate(resolve))
+    if (at % LOT === LOT - 1) await nextTurn()
     addTo(handle, pem)
   }
   return native

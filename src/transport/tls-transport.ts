@@ -57,6 +57,10 @@ export class TlsTransport implements ChannelTransport {
       : this.#connections.exchange(query, settle)
   }
 
+  prepare(isVerified: boolean): void {
+    if (isVerified) this.#verified.prepare(true)
+  }
+
   /** What failed on other ways says nothing, and a ticket would tell servers that this is the same client (E-TLS-10). */
   renew(): void {
     this.#connections.renew()

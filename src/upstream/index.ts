@@ -57,6 +57,7 @@ export type {
   HttpResource,
   OutgoingQuery,
   Settle,
+  PreparableTransport,
   Transport,
   TransportErrorCode,
 } from './transport.ts'

@@ -94,3 +94,9 @@ export interface Transport {
    */
   exchange(query: OutgoingQuery, settle: Settle): () => void
 }
+
+/** One that may have to load something before its first message. */
+export interface PreparableTransport extends Transport {
+  /** Questions over this channel are to be expected, to verified servers or to others: what they need may be loaded. */
+  prepare(channel: Channel, isVerified: boolean): void
+}

@@ -1,5 +1,5 @@
 import type { Channel, Clock, Millis } from '../../src/base/index.ts'
-import type { OutgoingQuery, Settle, Transport, TransportErrorCode } from '../../src/upstream/index.ts'
+import type { OutgoingQuery, PreparableTransport, Settle, TransportErrorCode } from '../../src/upstream/index.ts'
 import { TransportError } from '../../src/upstream/index.ts'
 import type { Question } from '../../src/wire/index.ts'
 import { readQuestion } from '../../src/wire/index.ts'
@@ -29,13 +29,19 @@ export interface Exchange {
 export type ServerScript = (exchange: Exchange) => void
 
 /** A network that exists in memory: every exchange is recorded, and answered by the script or by the test. */
-export class ScriptedTransport implements Transport {
+export class ScriptedTransport implements PreparableTransport {
   readonly exchanges: Exchange[] = []
+  /** What it was told to get ready for. */
+  readonly prepared: string[] = []
   script: ServerScript = () => undefined
   readonly #clock: Clock
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  prepare(channel: Channel, isVerified: boolean): void {
+    this.prepared.push(`${channel}${isVerified ? ', verified' : ''}`)
   }
 
   exchange(query: OutgoingQuery, settle: Settle): () => void {

@@ -18,6 +18,15 @@ const channels = (world: World) => [...new Set(world.transport.exchanges.map(({ 
 const plaintext = (world: World) =>
   world.transport.exchanges.filter(({ channel }) => channel === 'udp' || channel === 'tcp')
 
+test.each<[string, DnsOverTlsMode, string, string[]]>([
+  ['nothing where no server is asked encrypted', 'no', '10.2.0.1', []],
+  ['TLS', 'opportunistic', '10.2.0.1', ['tls']],
+  ['TLS and the certificates of the system', 'yes', '10.2.0.1', ['tls, verified']],
+  ['HTTPS', 'no', '10.2.0.1#https://dns.test/dns-query', ['https, verified']],
+])('before any question is asked, what it will need is loaded: %s', (_, mode, server, prepared) => {
+  expect(worldOf(mode, {}, [server]).transport.prepared).toEqual(prepared)
+})
+
 describe('strict', () => {
   test('E-LIFE-1: nothing is sent in plaintext: answers, errors, silence, prefetching, probes, hedging, after resume', async () => {
     const world = worldOf('yes', { prefetch: true, staleRetention: 3600, hedgePercent: 100 })

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { LateTransport } from '../../../src/transport/late-transport.ts'
+import { loadAhead, nextTurn } from '../../../src/transport/load-ahead.ts'
+import type { ChannelTransport } from '../../../src/transport/index.ts'
+
+test.each([
+  ['tls', ['node:crypto', 'node:tls']],
+  ['http2', ['node:crypto', 'node:tls', 'node:assert', 'node:http', 'node:http2']],
+] as const)('%s is loaded one module per turn of the loop: all at once blocks it for 20 to 60 ms', async (module, names) => {
+  let turn = 0
+  let isLoading = true
+  const count = () => {
+    turn++
+    if (isLoading) setImmediate(count)
+  }
+  setImmediate(count)
+  const loaded: [name: string, turn: number][] = []
+  await loadAhead(module, async (name) => loaded.push([name, turn]))
+  isLoading = false
+  expect(loaded.map(([name]) => name)).toEqual(names)
+  expect(new Set(loaded.map(([, at]) => at)).size).toBe(names.length)
+})
+
+function lateTransport() {
+  const told: (boolean | string)[] = []
+  const made: ChannelTransport = {
+    exchange: () => () => undefined,
+    renew: () => undefined,
+    prepare: (isVerified) => told.push(isVerified),
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+  const late = new LateTransport(async () => {
+    told.push('made')
+    return made
+  })
+  return { told, late }
+}
+
+test('what is expected is made once, before any question, and told whether it is to verify', async () => {
+  const { told, late } = lateTransport()
+  late.prepare(false)
+  late.prepare(true)
+  late.prepare(false)
+  await nextTurn()
+  expect(told).toEqual(['made', true])
+  late.prepare(false)
+  expect(told).toEqual(['made', true, false])
+})
+
+test('nothing is made for what nobody expects', async () => {
+  const { told } = lateTransport()
+  await nextTurn()
+  expect(told).toEqual([])
+})
