@@ -239,7 +239,8 @@ export class Transaction {
   }
 
   /** Strict goes on with other servers, or fails (E-LIFE-1); else the question goes in plaintext, and at once. */
-  #onEncryptedFailure({ attempt, channel }: Exchange, code: TransportErrorCode, reason: string, now: Millis): Step {
+  #onEncryptedFailure(exchange: Exchange, code: TransportErrorCode, reason: string, now: Millis): Step {
+    const { attempt, channel } = exchange
     if (code === 'closed' && !attempt.hasReconnected) {
       attempt.hasReconnected = true // E-TLS-5
       return this.#send(attempt, channel, now)
@@ -250,8 +251,18 @@ export class Transaction {
       return isFirst ? this.#send(attempt, attempt.channel, now) : this.#askNext(now)
     }
     this.#reason ??= reason
+    if (code === 'closed') return this.#onCutOffAgain(exchange, now)
     if (code !== 'timeout') attempt.isExhausted = true
     return this.#askNext(now)
+  }
+
+  /**
+   * Cut off twice in a row: that counts against the server. One that was not asked yet is asked at once; else the question
+   * goes on at the usual pace, as the connection may hold next time, but never as fast as the server closes.
+   */
+  #onCutOffAgain({ upstream, sentAt }: Exchange, now: Millis): Step {
+    this.#upstreams.onMiss(upstream, sentAt, now)
+    return this.#attempts.hasUntried(now) ? this.#askNext(now) : this.#wait([])
   }
 
   /** Asks the next server in turn; the end when none is left and nothing is under way. */

@@ -149,6 +149,38 @@ describe('strict', () => {
     expect(net.carried.tls).toBe(sent + 1)
   })
 
+  test('E-TLS-5: a server that closes twice with the question open is left for the next one', () => {
+    const net = strict({}, {})
+    net.lookup('a.test')
+    net.paths[0]!.tls = 'closed'
+    net.hangUp(0)
+    const sent = [...net.sent]
+    expect(net.lookup('b.test').outcome.kind).toBe('reply')
+    expect(net.sent.map((count, i) => count - sent[i]!)).toEqual([2, 1])
+    expect(net.upstreams.inOrder(net.now)[0]).toBe(net.upstreams.all[1]) // E-TLS-5: twice is a failure
+  })
+
+  test('a lone server that closes several times in a row is asked on at the usual pace until it answers', () => {
+    const net = strict({})
+    net.lookup('a.test')
+    net.paths[0]!.tls = 'closed'
+    net.hangUp(0)
+    net.at(net.now + 1000, () => (net.paths[0]!.tls = 'works'))
+    const sent = net.sent[0]!
+    const { outcome, took } = net.lookup('b.test')
+    expect(outcome.kind).toBe('reply')
+    expect(took).toBeLessThan(1500)
+    expect(net.sent[0]! - sent).toBeLessThan(12)
+  })
+
+  test('servers that close every time: the question fails only when its patience is over, and causes no storm', () => {
+    const net = strict({ tls: 'closed' }, { tls: 'closed' })
+    const { outcome, took } = net.lookup('a.test')
+    expect(outcome).toMatchObject({ kind: 'failure', reason: 'closed' })
+    expect(took).toBeGreaterThan(4000)
+    expect(net.sent[0]! + net.sent[1]!).toBeLessThanOrEqual(24)
+  })
+
   test('with one server a slow question is not sent twice on the same connection', () => {
     const net = strict({ delay: () => 20 })
     net.lookup('warm.test')

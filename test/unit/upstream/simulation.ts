@@ -27,7 +27,7 @@ export interface Path {
   drops: (wire: Buffer, channel: Channel) => boolean
   reply: (wire: Buffer, channel: Channel) => ReplyParts | Buffer
   /** What becomes of TLS: handshakes take two delays; a failure is told after one; `silent` says nothing at all. */
-  tls: 'works' | 'silent' | 'refused' | 'handshake' | 'untrusted'
+  tls: 'works' | 'silent' | 'refused' | 'closed' | 'handshake' | 'untrusted'
 }
 
 /** A connection of one server, as a transport would tell of it. */
