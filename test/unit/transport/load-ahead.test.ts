@@ -6,20 +6,23 @@ import type { ChannelTransport } from '../../../src/transport/index.ts'
 test.each([
   ['tls', ['node:crypto', 'node:tls']],
   ['http2', ['node:crypto', 'node:tls', 'node:assert', 'node:http', 'node:http2']],
-] as const)('%s is loaded one module per turn of the loop: all at once blocks it for 20 to 60 ms', async (module, names) => {
-  let turn = 0
-  let isLoading = true
-  const count = () => {
-    turn++
-    if (isLoading) setImmediate(count)
-  }
-  setImmediate(count)
-  const loaded: [name: string, turn: number][] = []
-  await loadAhead(module, async (name) => loaded.push([name, turn]))
-  isLoading = false
-  expect(loaded.map(([name]) => name)).toEqual(names)
-  expect(new Set(loaded.map(([, at]) => at)).size).toBe(names.length)
-})
+] as const)(
+  '%s is loaded one module per turn of the loop: all at once blocks it for 20 to 60 ms',
+  async (module, names) => {
+    let turn = 0
+    let isLoading = true
+    const count = () => {
+      turn++
+      if (isLoading) setImmediate(count)
+    }
+    setImmediate(count)
+    const loaded: [name: string, turn: number][] = []
+    await loadAhead(module, async (name) => loaded.push([name, turn]))
+    isLoading = false
+    expect(loaded.map(([name]) => name)).toEqual(names)
+    expect(new Set(loaded.map(([, at]) => at)).size).toBe(names.length)
+  },
+)
 
 function lateTransport() {
   const told: (boolean | string)[] = []
