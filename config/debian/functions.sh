@@ -6,6 +6,14 @@ nsswitch="$root/etc/nsswitch.conf"
 runtime="$root/run/systemd/resolve"
 dropin="$root/etc/tsresolved.conf.d/90-former-resolv-conf.conf"
 link=../run/systemd/resolve/stub-resolv.conf
+# The same file by a name that systemd-resolved's postrm does not take for its own: that would remove the link, and names
+# with it until it has made a file.
+detour=../run/systemd/resolve/../resolve/stub-resolv.conf
+other=systemd-resolved.service
+# What that had found when it came; its own removal takes it away, which the detour spares it.
+before_other="$root/etc/.resolv.conf.systemd-resolved.bak"
+kept_unit=/run/systemd/system/$other
+replacing=/run/systemd/system/tsresolved.service.d
 
 say() { echo "tsresolved: $*" >&2; }
 
@@ -14,9 +22,14 @@ has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
 is_active() { has_systemd && systemctl --quiet is-active tsresolved.service; }
 
+# Whether the resolver that is replaced runs. Where our unit is loaded, that name may be one of ours.
+other_is_active() {
+  has_systemd && systemctl --quiet is-active $other && [ "$(systemctl show -P Id $other)" = $other ]
+}
+
 leads_to_stub() {
   case "$(readlink "$resolv_conf" 2>/dev/null)" in
-    "$link" | /run/systemd/resolve/stub-resolv.conf) true ;;
+    "$link" | "$detour" | /run/systemd/resolve/stub-resolv.conf) true ;;
     *) false ;;
   esac
 }
@@ -29,6 +42,62 @@ domains_of() { sed -n 's/^[[:space:]]*\(search\|domain\)[[:space:]]\{1,\}\([^#;]
 
 # Puts $1 in the place of $2 in one step; fails where that cannot be, e.g. on a mount point or an immutable file.
 put() { mv -fT "$1" "$2" 2>/dev/null || { rm -f "$1"; false; }; }
+
+# What resolvers of this kind write: it names no server that they do not know.
+is_resolvers() { [ -f "$1" ] && [ ! -L "$1" ] && grep -q '^# This is /run/systemd/resolve/.* managed by' "$1"; }
+
+# The resolver that is replaced goes on answering until ours does, though its package goes first: that cannot stop it, as its
+# unit, which stays in /run, refuses to be.
+keep_other() {
+  other_is_active && ! is_active || return 1
+  unit=$(systemctl show -P FragmentPath $other)
+  case "$unit" in
+    /lib/* | /usr/lib/*) sed '/^\[Unit\]/a RefuseManualStop=yes' "$unit" >$kept_unit ;;
+    "$kept_unit") ;;
+    *) return 1 ;;
+  esac
+  systemctl --system daemon-reload || true
+  say "systemd-resolved goes on answering until tsresolved does; that it cannot be stopped before is as it should be."
+  leads_to_stub || return 0
+  ln -sf "$detour" "$resolv_conf.tsresolved"
+  put "$resolv_conf.tsresolved" "$resolv_conf" || true
+}
+
+# Programs ask the resolver that goes on, or, should it end after all, e.g. by a reboot, the servers of the uplinks.
+end_detour() {
+  [ "$(readlink "$resolv_conf")" = "$detour" ] && [ -f "$resolv_conf" ] || return 1
+  { cat "$resolv_conf"; grep '^nameserver' "$runtime/resolv.conf"; } >"$resolv_conf.tsresolved" || true
+  put "$resolv_conf.tsresolved" "$resolv_conf"
+}
+
+# Where it shall not lead to ours: what systemd-resolved would have left.
+leave_resolv_conf() {
+  is_resolvers "$resolv_conf" && has_servers "$runtime/resolv.conf" || return 0
+  cp "$runtime/resolv.conf" "$resolv_conf.tsresolved"
+  put "$resolv_conf.tsresolved" "$resolv_conf" || true
+}
+
+# Sets $failed where it could not be; not to start it at all may be the machine's policy.
+start_ours() { deb-systemd-invoke "$1" tsresolved.service >/dev/null 2>&1 || is_active || failed=yes; }
+
+# Ours begins to answer while the other one still does, then that ends.
+replace_other() {
+  mkdir -p $replacing
+  printf '[Service]\nExecStart=\nExecStart=/usr/sbin/tsresolved --replace\n' >$replacing/replace.conf
+  systemctl --system daemon-reload || true
+  start_ours start
+  rm -rf $replacing
+  if is_active; then end_other; fi
+}
+
+# By its own unit still: the name is then one of ours.
+end_other() {
+  [ ! -e $kept_unit ] || sed -i '/^RefuseManualStop=/d' $kept_unit
+  systemctl --system daemon-reload || true
+  systemctl stop $other || true
+  rm -f $kept_unit
+  systemctl --system daemon-reload || true
+}
 
 # Names go to the uplink servers directly while nobody answers at 127.0.0.53.
 bridge() {
@@ -51,7 +120,7 @@ save_former() {
 # own to whom the file leads, and what resolvers have written says what we know anyhow.
 carry_servers() {
   [ -f "$resolv_conf" ] && [ ! -e "$dropin" ] || return 0
-  ! grep -qi '^#.*\(networkmanager\|systemd-resolved\|tsresolved\)' "$resolv_conf" || return 0
+  ! is_resolvers "$resolv_conf" && ! grep -qi '^#.*networkmanager' "$resolv_conf" || return 0
   servers=$(servers_of "$resolv_conf" | tr '\n' ' ')
   [ -n "$servers" ] || return 0
   mkdir -p "${dropin%/*}"
@@ -81,9 +150,9 @@ take_resolv_conf() {
   fi
 }
 
-# What was there before, or, where that was another resolver's link, the uplink servers.
+# What was there before, or, where that was another resolver's link, the uplink servers, or what was there before that.
 give_back_resolv_conf() {
-  leads_to_stub || return 0
+  leads_to_stub || is_resolvers "$resolv_conf" || return 0
   saved="$state/resolv.conf"
   new="$resolv_conf.tsresolved"
   rm -f "$new"
@@ -92,6 +161,7 @@ give_back_resolv_conf() {
     return 0
   fi
   target=$(readlink "$saved" || true)
+  if is_resolvers "$saved"; then saved=''; fi
   case "$target" in
     *systemd/resolve/*) saved='' ;;
     /*) [ -e "$root$target" ] || saved='' ;;
@@ -101,10 +171,12 @@ give_back_resolv_conf() {
     cp -a "$saved" "$new"
   elif has_servers "$runtime/resolv.conf"; then
     cp "$runtime/resolv.conf" "$new"
+  elif [ -e "$before_other" ]; then
+    cp -a "$before_other" "$new"
   else
     : >"$new"
   fi
-  put "$new" "$resolv_conf" || say "/etc/resolv.conf cannot be replaced and stays as it is."
+  if put "$new" "$resolv_conf"; then rm -f "$before_other"; else say "/etc/resolv.conf cannot be replaced and stays as it is."; fi
 }
 
 # The lines of $nsswitch, the first `hosts:` of which is changed by the sed commands $1.

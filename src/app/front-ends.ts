@@ -46,7 +46,7 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   const owners = life.adopt(new SocketOwners(libc, logger))
   const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
   const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, ownerOf, newMemo })
-  const listening = new Listening(libc, logger, context.kept)
+  const listening = new Listening(libc, logger, context.kept, options.replaces)
   const watching: Watching = {
     journal: life.adopt(
       new Journal({

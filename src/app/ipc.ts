@@ -78,9 +78,10 @@ export async function openIpc(
   const resolve = { ...common, service: resolveService(ports, logger, memo) }
   // A service manager may hold the sockets open over restarts (sd_listen_fds(3)).
   const passed = activatedSockets(environment, process.pid)
-  life.adopt(await VarlinkServer.open(passedOr(passed, 'varlink', path, 0o666), resolve))
+  const { replaces } = options
+  life.adopt(await VarlinkServer.open(passedOr(passed, 'varlink', { path, mode: 0o666, replaces }), resolve))
   const monitor = { ...common, service: monitorService(ports, logger) }
-  const monitorAt = passedOr(passed, 'varlink-monitor', `${path}.Monitor`, monitorMode)
+  const monitorAt = passedOr(passed, 'varlink-monitor', { path: `${path}.Monitor`, mode: monitorMode, replaces })
   life.adopt(await VarlinkServer.open(monitorAt, monitor))
   if (!options.tryOut) bus.start() // the name there is the machine's, also while its owner restarts
 }

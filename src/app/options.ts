@@ -15,6 +15,8 @@ export interface Options {
   readonly user: string | undefined
   /** Nothing of the machine's resolver is taken: neither its addresses, nor its directory, nor its name on the bus. */
   readonly tryOut: boolean
+  /** The standard addresses are taken from the resolver that still runs. */
+  readonly replaces: boolean
   readonly action: 'run' | 'help' | 'version'
 }
 
@@ -35,6 +37,9 @@ system bus as org.freedesktop.resolve1, and by varlink.
                          (default ${STANDARD_DIRECTORY})
   --listen ADDR[:PORT]   answer here instead of 127.0.0.53 and 127.0.0.54;
                          may be given several times; port 53 when left out
+  --replace              take the addresses of a resolver that still runs: UDP at
+                         once, where that lets us (systemd-resolved does), TCP
+                         when it ends
   --user NAME            started as root, become this user (default
                          systemd-resolve, if there is one; root stays root)
   --log-level LEVEL      ${LOG_LEVELS.join(', ')}
@@ -65,6 +70,7 @@ export function parseOptions(argv: readonly string[]): Options {
     logLevel: level,
     user: values.user,
     tryOut: values['try-out'] ?? false,
+    replaces: values.replace ?? false,
     action: values.help === true ? 'help' : values.version === true ? 'version' : 'run',
   }
 }
@@ -77,6 +83,7 @@ function parse(argv: readonly string[]) {
         config: { type: 'string' },
         'runtime-dir': { type: 'string' },
         listen: { type: 'string', multiple: true },
+        replace: { type: 'boolean' },
         user: { type: 'string' },
         'log-level': { type: 'string' },
         'try-out': { type: 'boolean' },

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { AF_INET, type IpProtocol, type Log } from '../base/index.ts'
+import { AF_INET, type IpProtocol, type Log, type Millis, reasonOf } from '../base/index.ts'
 import { BatchedUdp } from './batched-udp.ts'
 import type { DatagramListener, ListenAddress } from './datagram-listener.ts'
 import type { KeptSockets } from './kept-sockets.ts'
@@ -14,18 +14,27 @@ const RECEIVE_BUFFER = 8 * 1024 * 1024
 const BACKLOG = 1024
 /** R-STUB-17. */
 const FAST_OPEN_QUEUE = 5
+/** How often, and for how long, an address is tried again that the resolver we replace still has. */
+const RETRY_INTERVAL: Millis = 50
+const MAX_RETRIES = 1200
 
 /** Opens the listening sockets of the stub; with plain Node where the C library cannot be called. */
 export class Listening {
   readonly #libc: Libc | undefined
   readonly #log: Log
   readonly #kept: KeptSockets | undefined
+  readonly #replaces: boolean
 
-  /** @param kept where sockets of an earlier run are found, and those of this one kept for the next */
-  constructor(libc: Libc | undefined, log: Log, kept?: KeptSockets) {
+  /**
+   * @param kept where sockets of an earlier run are found, and those of this one kept for the next
+   * @param replaces addresses are taken from a resolver that still runs: UDP at once, if it has set SO_REUSEADDR, as Linux
+   *   gives datagrams to the socket bound last; TCP as soon as it ends
+   */
+  constructor(libc: Libc | undefined, log: Log, kept?: KeptSockets, replaces = false) {
     this.#libc = libc
     this.#log = log
     this.#kept = kept
+    this.#replaces = replaces
   }
 
   /** @throws an error with the system's `code`: EADDRINUSE, EACCES, EADDRNOTAVAIL … */
@@ -35,19 +44,45 @@ export class Listening {
     const fd =
       this.#kept?.take(placeOf('udp', at)) ??
       openBound(libc, at, options.SOCK_DGRAM, (opened) => {
-        // No SO_REUSEADDR: for UDP it would let two daemons share a port, and take each other's queries.
+        options.setReuseAddress(libc, opened, this.#replaces)
         options.setReceiveBuffer(libc, opened, RECEIVE_BUFFER)
         if (at.address.isUnspecified) options.tellAddressAsked(libc, opened, at.address.family)
       })
+    // With SO_REUSEADDR a second daemon could share the port unnoticed, and take our queries.
+    options.setReuseAddress(libc, fd, false)
     this.#kept?.keep(placeOf('udp', at), fd)
     return new BatchedUdp(libc, this.#log, fd, localAddress(libc, fd))
   }
 
-  /** A server that listens already; the caller adds 'connection'. @throws as `udp` does */
+  /** A server that listens, or will when the resolver we replace has ended; the caller adds 'connection'. @throws as `udp` */
   async tcp(at: ListenAddress): Promise<net.Server> {
-    const libc = this.#libc
     // A client that has closed its sending half still waits for answers.
     const server = net.createServer({ noDelay: true, allowHalfOpen: true })
+    try {
+      await this.#listen(server, at)
+    } catch (error) {
+      if (!this.#replaces || !isTaken(error)) throw error
+      this.#listenLater(server, at)
+    }
+    return server
+  }
+
+  #listenLater(server: net.Server, at: ListenAddress): void {
+    let retries = 0
+    const retry = () => {
+      this.#listen(server, at).then(stop, (error: unknown) => {
+        if (isTaken(error) && ++retries < MAX_RETRIES) return
+        stop()
+        this.#log.warning(`${at.address.text} port ${at.port} (tcp) stays closed until a restart: ${reasonOf(error)}`)
+      })
+    }
+    const timer = setInterval(retry, RETRY_INTERVAL)
+    const stop = () => clearInterval(timer)
+    server.once('close', stop)
+  }
+
+  async #listen(server: net.Server, at: ListenAddress): Promise<void> {
+    const libc = this.#libc
     const host = at.address.text
     if (libc === undefined) return listening(server, { host, port: at.port, ipv6Only: true, backlog: BACKLOG })
     const fd =
@@ -58,8 +93,11 @@ export class Listening {
       })
     await listening(server, { fd, backlog: BACKLOG })
     this.#kept?.keep(placeOf('tcp', at), fd)
-    return server
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }
 
 function placeOf(transport: string, { address, port }: ListenAddress): string {
@@ -108,12 +146,12 @@ function localAddress(libc: Libc, fd: number): SocketAddress {
   return address
 }
 
-function listening(server: net.Server, at: net.ListenOptions | { fd: number; backlog: number }): Promise<net.Server> {
+function listening(server: net.Server, at: net.ListenOptions | { fd: number; backlog: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(at, () => {
       server.off('error', reject)
-      resolve(server)
+      resolve()
     })
   })
 }

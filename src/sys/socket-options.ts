@@ -79,8 +79,8 @@ export function tellAddressAsked(libc: Libc, fd: number, family: Family): void {
 }
 
 /** @throws {SysError} */
-export function setReuseAddress(libc: Libc, fd: number): void {
-  set(libc, fd, SOL_SOCKET, SO_REUSEADDR, hostInt(1))
+export function setReuseAddress(libc: Libc, fd: number, isOn = true): void {
+  set(libc, fd, SOL_SOCKET, SO_REUSEADDR, hostInt(Number(isOn)))
 }
 
 /** An IPv6 socket that leaves IPv4 to its sibling. @throws {SysError} */

@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const shared = mkdtempSync(join(tmpdir(), 'tsresolved-packages-'))
 const OURS = '/mnt/tsresolved_1.0_amd64.deb'
 const NEWER = '/mnt/tsresolved_1.1_amd64.deb'
+const THEIRS = ['systemd-resolved', 'libnss-resolve']
 const STUB = '../run/systemd/resolve/stub-resolv.conf'
 
 function build(version: string, output = shared): string {
@@ -57,6 +58,14 @@ test('lintian has no errors', () => {
   expect(found).not.toMatch(/^E:/m)
 })
 
+/** Asks all the time as programs do, by the C library and by /etc/resolv.conf alone, until /tmp/stop is there. */
+const WATCH = `
+  while [ ! -e /tmp/stop ]; do
+    date >>/tmp/asked
+    getent ahostsv4 www.test >/dev/null || date +'getent %s.%N' >>/tmp/failed
+    [ "$(dig +short +time=1 +tries=1 www.test)" = 192.0.2.1 ] || date +'dig %s.%N' >>/tmp/failed
+  done`
+
 describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
   test('installed, used, upgraded under load, removed and purged: nothing of it stays', async () => {
     await using machine = await Machine.boot(suite, shared)
@@ -90,18 +99,18 @@ describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
   })
 
   test('over systemd-resolved: names resolve all the time, links keep their servers, its purge does no harm', async () => {
-    const theirs = downloaded(suite, ['systemd-resolved', 'libnss-resolve'])
-    execFileSync('cp', ['-r', theirs, join(shared, suite)])
+    execFileSync('cp', ['-r', downloaded(suite, THEIRS), join(shared, suite)])
     await using machine = await Machine.boot(suite, shared)
     await machine.run(`dpkg -i /mnt/${suite}/*.deb && systemctl reload dbus && systemctl restart systemd-resolved`)
     await machine.run('resolvectl dns lan 10.53.1.1; resolvectl domain lan "~test"')
     expect(await machine.run('systemctl is-active systemd-resolved')).toBe('active')
-    const watch =
-      'while [ ! -e /tmp/stop ]; do getent ahostsv4 www.test >/dev/null || date +%s.%N >>/tmp/failed; sleep 0.02; done'
     await machine.run(
-      `(${watch}) >/dev/null 2>&1 & apt-get install -y --no-install-recommends ${OURS}; touch /tmp/stop`,
+      `(${WATCH}) >/dev/null 2>&1 & apt-get install -y --no-install-recommends ${OURS}; touch /tmp/stop`,
     )
     expect((await machine.try('cat /tmp/failed')).output).toMatch(/No such file/)
+    expect(Number(await machine.run('wc -l </tmp/asked'))).toBeGreaterThan(50)
+    expect(await machine.run('dig +short +tcp @127.0.0.53 www.test')).toBe('192.0.2.1') // it waited for theirs to end
+    expect(await machine.run('ls /run/systemd/system')).toBe('')
     expect(await machine.run('systemctl is-active tsresolved')).toBe('active')
     expect(await machine.run('readlink /etc/resolv.conf')).toBe(STUB)
     expect(await machine.run('resolvectl dns lan')).toMatch(/10\.53\.1\.1$/)
@@ -111,6 +120,39 @@ describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
     expect(await machine.run('resolvectl query --legend=no www.test')).toMatch(/192\.0\.2\.1/) // the bus starts it
     expect(await machine.run('dpkg -V tsresolved')).toBe('')
     await machine.run('dpkg -r tsresolved')
+    expect(await machine.resolves()).toBe(true)
+    expect(await machine.run('cat /etc/resolv.conf')).toMatch(/^nameserver 10\.53\.1\.1$/m)
+  })
+})
+
+describe('broken off over systemd-resolved, that goes on', () => {
+  const SUITE = 'bookworm'
+
+  async function withTheirs(): Promise<Machine> {
+    execFileSync('cp', ['-r', downloaded(SUITE, THEIRS), join(shared, SUITE)])
+    const machine = await Machine.boot(SUITE, shared)
+    await machine.run(`dpkg -i /mnt/${SUITE}/*.deb && systemctl reload dbus && systemctl restart systemd-resolved`)
+    await machine.run('resolvectl dns lan 10.53.1.1')
+    return machine
+  }
+
+  test('preinst fails after that has been removed', async () => {
+    await using machine = await withTheirs()
+    const bad = broken('preinst', 'install')
+    expect((await machine.try(`apt-get install -y --no-install-recommends ${bad}`)).code).not.toBe(0)
+    expect(await machine.resolves()).toBe(true)
+    await machine.run('systemctl kill --signal=KILL systemd-resolved; systemctl kill --signal=KILL systemd-resolved')
+    await machine.until(() => machine.resolves()) // as after the next boot: by the servers of the uplinks
+  })
+
+  test('the daemon does not start', async () => {
+    await using machine = await withTheirs()
+    await machine.run('mkdir -p /etc/systemd/system/tsresolved.service.d')
+    await machine.run(
+      "printf '[Service]\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/tsresolved.service.d/bad.conf",
+    )
+    const text = await machine.run(`apt-get install -y --no-install-recommends ${OURS}`)
+    expect(text).toContain('The daemon does not start')
     expect(await machine.resolves()).toBe(true)
   })
 })

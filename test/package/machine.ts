@@ -119,7 +119,8 @@ export class Machine implements AsyncDisposable {
   async resolves(): Promise<boolean> {
     const library = await this.try('getent ahostsv4 www.test')
     const file = await this.try('dig +short +time=2 +tries=1 www.test')
-    return library.output.startsWith('192.0.2.1') && file.output.trim() === '192.0.2.1'
+    const answers = file.output.split('\n').filter((line) => line !== '' && !line.startsWith(';')) // of the last server asked
+    return library.output.startsWith('192.0.2.1') && answers.join() === '192.0.2.1'
   }
 
   /** What lies on its disk: kind, mode, owner, link, and contents where they are settings. */

@@ -1,4 +1,4 @@
-import type { ListenAt } from './listener.ts'
+import type { ListenAt, SocketPath } from './listener.ts'
 
 const FIRST_FD = 3
 
@@ -20,7 +20,7 @@ export function activatedSockets(
 }
 
 /** The socket of this name that was passed, else one to make. */
-export function passedOr(passed: ReadonlyMap<string, number>, name: SocketName, path: string, mode: number): ListenAt {
+export function passedOr(passed: ReadonlyMap<string, number>, name: SocketName, toMake: SocketPath): ListenAt {
   const fd = passed.get(name)
-  return fd === undefined ? { path, mode } : { fd }
+  return fd === undefined ? toMake : { fd }
 }

@@ -4,8 +4,15 @@ import { PlainStream } from './plain-stream.ts'
 import type { PeerProcess } from '../ports.ts'
 import type { Stream } from './stream.ts'
 
-/** A socket to make at a path, or one that the service manager has already made. */
-export type ListenAt = { readonly path: string; readonly mode: number } | { readonly fd: number }
+/** A socket to make at a path; `replaces` takes the path from whoever listens there, who keeps the clients it has. */
+export interface SocketPath {
+  readonly path: string
+  readonly mode: number
+  readonly replaces?: boolean
+}
+
+/** That, or one that the service manager has already made. */
+export type ListenAt = SocketPath | { readonly fd: number }
 
 /** Told of each client; `peer` is undefined where the kernel cannot be asked who it is. */
 export type OnClient = (stream: Stream, peer: PeerProcess | undefined) => void
@@ -18,7 +25,7 @@ const BACKLOG = 4096
 
 /** Resolves when clients are accepted. @throws what the system says, or that another process serves the path. */
 export async function openListener(at: ListenAt, onClient: OnClient, open: OpenListener): Promise<AsyncDisposable> {
-  if ('path' in at) await removeStale(at.path)
+  if ('path' in at) await makeRoom(at)
   const listener = await open(at, BACKLOG, onClient)
   return {
     async [Symbol.asyncDispose]() {
@@ -41,12 +48,12 @@ export async function plainListener(at: ListenAt, backlog: number, onClient: OnC
   return { [Symbol.dispose]: () => void server.close() }
 }
 
-/** A socket that nobody answers on is left from a crash; anything else is not ours to remove. */
-async function removeStale(path: string): Promise<void> {
+/** A socket that nobody answers on is left from a crash; anything else is ours to remove only where it is to be replaced. */
+async function makeRoom({ path, replaces }: SocketPath): Promise<void> {
   const found = await lstat(path).catch(ignoreMissing)
   if (found === undefined) return
   if (!found.isSocket()) throw new Error(`${path} exists and is not a socket`)
-  if (await isServed(path)) throw new Error(`${path} is served by another process`)
+  if (replaces !== true && (await isServed(path))) throw new Error(`${path} is served by another process`)
   await rm(path, { force: true })
 }
 

@@ -152,6 +152,26 @@ describe.each([
     }
   })
 
+  test.skipIf(kind === 'plain')(
+    'takes over the datagrams of a resolver that lets others in, and lets nobody in',
+    async () => {
+      const former = dgram.createSocket({ type: 'udp4', reuseAddr: true })
+      life.defer(() => void former.close())
+      await new Promise<void>((resolve) => former.bind(0, '127.0.0.1', resolve))
+      const at = { address: ip('127.0.0.1'), port: former.address().port }
+      await expect(open(at)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+      const listener = life.adopt(await new Listening(source, log, undefined, true).udp(at))
+      serve(listener, (packet, peer) => listener.send(packet, peer))
+      const client = await openClient()
+      expect(await client.ask(at.port, '127.0.0.1', ['a', 'b'])).toEqual(['a', 'b'])
+      const third = dgram.createSocket({ type: 'udp4', reuseAddr: true })
+      life.defer(() => void third.close())
+      const refused = new Promise<NodeJS.ErrnoException>((resolve) => third.once('error', resolve))
+      third.bind(at.port, '127.0.0.1')
+      expect(await refused).toMatchObject({ code: 'EADDRINUSE' })
+    },
+  )
+
   test.skipIf(kind === 'plain')('an address that is not configured can be listened on with freebind only', async () => {
     await expect(open({ address: ip('192.0.2.199') })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' })
     expect((await open({ address: ip('192.0.2.199'), freebind: true })).address.text).toBe('192.0.2.199')
@@ -173,6 +193,18 @@ describe.each([
     })
     expect(text).toBe('hello')
     await expect(listening.tcp({ address: ip('127.0.0.1'), port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  test('takes over an address when the resolver that is replaced has closed it', async () => {
+    const former = await new Listening(source, log).tcp({ address: ip('127.0.0.1'), port: 0 })
+    const { port } = former.address() as net.AddressInfo
+    const server = await new Listening(source, log, undefined, true).tcp({ address: ip('127.0.0.1'), port })
+    life.defer(() => void server.close())
+    expect(server.listening).toBe(false)
+    const listens = new Promise((resolve) => server.once('listening', resolve))
+    former.close()
+    await listens
+    expect((server.address() as net.AddressInfo).port).toBe(port)
   })
 })
 

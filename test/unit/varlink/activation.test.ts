@@ -31,8 +31,8 @@ test.each(CASES)('passed sockets: %s', (_, environment, expected) => {
 
 test('a socket that was passed is used, else one is made', () => {
   const passed = new Map([['varlink', 3]])
-  expect(passedOr(passed, 'varlink', '/run/x', 0o666)).toEqual({ fd: 3 })
-  expect(passedOr(passed, 'varlink-monitor', '/run/x', 0o600)).toEqual({ path: '/run/x', mode: 0o600 })
+  expect(passedOr(passed, 'varlink', { path: '/run/x', mode: 0o666 })).toEqual({ fd: 3 })
+  expect(passedOr(passed, 'varlink-monitor', { path: '/run/x', mode: 0o600 })).toEqual({ path: '/run/x', mode: 0o600 })
 })
 
 const log = new Logger('err', () => undefined)
