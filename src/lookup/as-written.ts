@@ -1,7 +1,7 @@
 import type { Resolution } from '../resolve/index.ts'
 import type { LinkedRecord } from '../scope/index.ts'
-import type { AskedName, Name, Spelling } from '../wire/index.ts'
-import { completedSpelling, spellingIn, targetOf, textOfWire, TYPE } from '../wire/index.ts'
+import type { Name, Spelling } from '../wire/index.ts'
+import { completedSpelling, spellingIn, targetOf, TYPE } from '../wire/index.ts'
 
 /**
  * The records with their owners written as the client wrote its name, or as the CNAME before them writes it; an owner that
@@ -28,9 +28,4 @@ export function spellingsOf({ query, collected, name, answer }: Resolution): Rea
     if (spelling !== undefined) spellings.set(targetOf(record), spelling)
   }
   return spellings
-}
-
-/** For people. */
-export function textOf({ name, spelling }: AskedName): string {
-  return spelling === undefined ? name : textOfWire(spelling)
 }

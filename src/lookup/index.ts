@@ -4,6 +4,7 @@
  * are checked here, once for all interfaces; how names are resolved is `resolve/`, how replies are written is not known.
  */
 export { failureText } from './failure-text.ts'
+export { recordsAsWritten, spellingsOf } from './as-written.ts'
 export { parseHostName, queryFor } from './lookup-results.ts'
 export type {
   AddressRequest,

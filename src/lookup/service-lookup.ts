@@ -1,8 +1,8 @@
 import type { AskedName, ResourceRecord } from '../wire/index.ts'
-import { parseAskedName, ROOT, textOfWire, toAscii, TYPE, wireOfText } from '../wire/index.ts'
+import { parseAskedName, ROOT, textOfWire, toAscii, TYPE, wireOfText, writtenName } from '../wire/index.ts'
 import { ACCEPTED_FLAGS, FLAG } from '../resolve/index.ts'
 import type { FoundService, Lookup, Lookups, ServiceRequest, ServiceResult } from './lookup-types.ts'
-import { recordsAsWritten, textOf } from './as-written.ts'
+import { recordsAsWritten } from './as-written.ts'
 import type { Resolver } from '../resolve/index.ts'
 import { checkCommon, fail, failureOf, found, invalid, queryFor } from './lookup-results.ts'
 
@@ -23,7 +23,7 @@ export async function lookUpService(
   if (request.name !== '' && request.type === '') return invalid('type', request.domain)
   const asked = serviceName(request)
   if (asked === undefined) return invalid('domain', request.domain)
-  const name = textOf(asked)
+  const name = writtenName(asked)
   if (resolver.refuses(TYPE.SRV)) return fail('query-refused', name) // the TXT records alone are no service
   const wantsTxt = (request.flags & FLAG.NO_TXT) === 0
   const flags = (request.flags & ~(FLAG.NO_TXT | FLAG.NO_ADDRESS)) | FLAG.NO_SEARCH

@@ -8,6 +8,7 @@ import { serverReportOf } from '../upstream/index.ts'
 import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'
 import { parseMessage, RCODE } from '../wire/index.ts'
 import type { Control } from '../control/index.ts'
+import { recordsAsWritten, spellingsOf } from '../lookup/index.ts'
 
 export interface InspectorServices {
   readonly scopes: ScopeSet
@@ -179,16 +180,19 @@ function rcodeOf({ kind, wire }: CacheRow): number {
   return kind === 'failure' ? parseMessage(wire).rcode : RCODE_OF_KIND[kind]
 }
 
-function reportOf({ query, name, answer, collected }: Resolution): QueryReport {
-  const { state, rcode, errno, extendedError, records } = answer
-  const told = stateOf(state, rcode, errno)
+/** What a finished query came to, in the words of the monitor interface. */
+export function reportOf(resolution: Resolution): QueryReport {
+  const { query, name, answer, collected } = resolution
+  const { state, rcode, errno, extendedError } = answer
+  const spellings = spellingsOf(resolution)
+  const written = (question: Question) => ({ ...question, spelling: spellings.get(question.name) })
   return {
-    ...told,
+    ...stateOf(state, rcode, errno),
     dnssecResult: undefined,
     extendedError,
-    questions: query.types.map((type) => ({ name, type, class: query.class })),
-    collectedQuestions: collected,
-    answer: records,
+    questions: query.types.map((type) => written({ name, type, class: query.class })),
+    collectedQuestions: collected.map(written),
+    answer: recordsAsWritten(resolution),
   }
 }
 

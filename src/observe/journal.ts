@@ -1,6 +1,6 @@
 import type { Channel, Clock, IfIndex, Millis } from '../base/index.ts'
 import type { AnswerState, ClientIdentity, QueryClient, QueryWatchers, Resolution, Source } from '../resolve/index.ts'
-import type { Name } from '../wire/index.ts'
+import type { Name, Spelling } from '../wire/index.ts'
 import { RateLimit } from './rate-limit.ts'
 
 /** One question that was worked out, without its answer. */
@@ -8,6 +8,8 @@ export interface JournalEntry {
   /** Wall clock, when it was answered. */
   readonly at: Millis
   readonly name: Name
+  /** How the client wrote the name, where not in lower case. */
+  readonly spelling: Spelling | undefined
   readonly types: readonly number[]
   readonly state: AnswerState
   readonly rcode: number
@@ -160,6 +162,7 @@ function entryOf({ query, answer, took }: Resolution, at: Millis, identity: Clie
   return {
     at,
     name: query.name,
+    spelling: query.spelling,
     types: query.types,
     state,
     rcode,

@@ -157,7 +157,7 @@ function redirectedFlags(flags: number, answerFlags: number): number {
 }
 
 function describe({ query, answer, took }: Resolution): string {
-  const asked = query.types.map((type) => questionText({ name: query.name, type, class: query.class })).join(', ')
+  const asked = query.types.map((type) => questionText({ ...query, type })).join(', ')
   const from = [answer.source, answer.scope?.label, answer.origin?.server].filter((part) => part !== undefined)
   return `${asked}: ${outcomeText(answer)} from ${from.join(' ')} in ${took.toFixed(1)}ms`
 }

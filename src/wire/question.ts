@@ -3,7 +3,7 @@ import { HEADER_SIZE, questionCount, wordAt } from './header.ts'
 import type { Name } from './name.ts'
 import { readName } from './name.ts'
 import { classText, typeText } from './numbers.ts'
-import type { Spelling } from './spelling.ts'
+import { type Spelling, writtenName } from './spelling.ts'
 
 /** What is asked: the key of a transaction and of a cache entry. */
 export interface Question {
@@ -24,7 +24,7 @@ export function questionKey({ name, type, class: questionClass }: Question): str
 
 /** For people: `example.com IN A`. */
 export function questionText(question: Question): string {
-  return `${question.name} ${classText(question.class)} ${typeText(question.type)}`
+  return `${writtenName(question)} ${classText(question.class)} ${typeText(question.type)}`
 }
 
 /** The only question of `message`, and where it ends. @throws {FormError} when there is not exactly one. */

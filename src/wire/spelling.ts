@@ -1,6 +1,6 @@
 import { HEADER_SIZE, questionCount } from './header.ts'
 import type { Name } from './name.ts'
-import { nameOfWire, wireOfName, wireOfText } from './name.ts'
+import { nameOfWire, textOfWire, wireOfName, wireOfText } from './name.ts'
 
 /**
  * How somebody wrote a name: uncompressed wire form with at least one capital letter. It is no part of what is asked or
@@ -19,6 +19,11 @@ export interface AskedName {
 export function parseAskedName(text: string): AskedName | undefined {
   const wire = wireOfText(text)
   return wire && { name: nameOfWire(wire), spelling: spellingIn(wire) }
+}
+
+/** For people and other programs: as it was written. */
+export function writtenName({ name, spelling }: Pick<AskedName, 'name'> & Partial<AskedName>): string {
+  return spelling === undefined ? name : textOfWire(spelling)
 }
 
 /** The whole uncompressed wire name, if it has capital letters. */

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { AF_INET } from '../../src/base/index.ts'
 import type { Lookup, ServiceResult } from '../../src/lookup/index.ts'
+import { Journal } from '../../src/observe/index.ts'
+import { reportOf } from '../../src/observe/inspector.ts'
+import { questionOutput } from '../../src/varlink/output/observe.ts'
+import { reportOutput } from '../../src/varlink/output/monitor.ts'
 import { expandName, HEADER_SIZE, textOfWire } from '../../src/wire/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import { addressesIn } from '../kit/messages.ts'
@@ -79,6 +83,29 @@ describe('names keep the letters in which they are written (RFC 4343 §4.1)', ()
       expect(await canonical(world, 'A.test')).toBe('Real.Example')
     }
     expect(sent(world)).toEqual(['A.test', 'Real.Example'])
+  })
+
+  test('monitor and journal told names in lower case', async () => {
+    const world = worldWith(
+      ({ question: { name } }) => ({
+        answer: [name === 'web.corp.test' ? 'web.corp.test 60 CNAME Real.Example' : `${name} 60 A 192.0.2.1`],
+      }),
+      ['corp.test'],
+    )
+    const { watchers } = world.resolver
+    const services = { watchers, clock: world.clock, ownerOf: () => undefined, replayCounter: { replays: 0 } }
+    using journal = new Journal({ ...services, processName: async () => undefined })
+    const reports: ReturnType<typeof reportOutput>[] = []
+    using _ = watchers.watch((resolution) => void reports.push(reportOutput(reportOf(resolution))))
+    await canonical(world, 'WeB')
+    expect(journal.recent().map((entry) => questionOutput(entry).name)).toEqual(['WeB'])
+    expect(reports).toMatchObject([
+      {
+        question: [{ name: 'Real.Example' }],
+        collectedQuestions: [{ name: 'WeB.corp.test' }],
+        answer: [{ rr: { key: { name: 'WeB.corp.test' } } }, { rr: { key: { name: 'Real.Example' } } }],
+      },
+    ])
   })
 
   test('a failure names what was asked for', async () => {

@@ -1,5 +1,6 @@
 import type { Histogram as Counted, JournalEntry, LinkView, Meter } from '../../observe/index.ts'
 import { BUCKETS } from '../../observe/index.ts'
+import { writtenName } from '../../wire/index.ts'
 import { micros, serverOutput } from './explanation.ts'
 import type { Histogram, Link, Question, ValueOf } from '../../varlink-idl/index.ts'
 
@@ -7,10 +8,10 @@ import type { Histogram, Link, Question, ValueOf } from '../../varlink-idl/index
  * A question of the journal. A success without records is `nodata` here; `transport` is the wire's name of a channel.
  */
 export function questionOutput(entry: JournalEntry): ValueOf<(typeof Question)['fields']> {
-  const { at, name, types, state, rcode, records, source, scope, ifindex, server, channel, took, attempts } = entry
+  const { at, types, state, rcode, records, source, scope, ifindex, server, channel, took, attempts } = entry
   return {
     answeredUSec: micros(at),
-    name,
+    name: writtenName(entry),
     types,
     state: state === 'success' && records === 0 ? 'nodata' : state,
     rcode,

@@ -1,7 +1,7 @@
 import type { IfIndex } from '../../base/index.ts'
 import type { FoundAddress } from '../../lookup/index.ts'
 import type { Question, ResourceRecord as Rr } from '../../wire/index.ts'
-import { recordJson, textOfWire, wireOfRecord } from '../../wire/index.ts'
+import { recordJson, textOfWire, wireOfRecord, writtenName } from '../../wire/index.ts'
 import type { ResourceKey, ResourceRecord, ValueOf } from '../../varlink-idl/index.ts'
 
 type KeyValue = ValueOf<(typeof ResourceKey)['fields']>
@@ -31,7 +31,7 @@ export function linkedRecord({ ifindex, record }: { readonly ifindex: IfIndex; r
 }
 
 export function keyOutput(question: Question): KeyValue {
-  return { class: question.class, type: question.type, name: question.name }
+  return { class: question.class, type: question.type, name: writtenName(question) }
 }
 
 /** An address as its bytes, with the link it was learnt on, unless that is none. */
