@@ -184,8 +184,17 @@ static enum verdict fill_names(struct lookup *lookup, struct json list) {
   return verdict;
 }
 
+/* Whether the servers said that there is no such name, or cannot be; every other RCODE is no answer (RFC 1035 4.1.1). */
+static bool is_denial(struct json reply) {
+  const long long max_rcode = 4095, nxdomain = 3, yxdomain = 6 /* of a DNAME: longer than a name may be, RFC 6672 2.2 */;
+  struct json parameters, value;
+  long long rcode;
+  return json_get(reply, "parameters", &parameters) > 0 && json_get(parameters, "rcode", &value) > 0 &&
+      json_integer(value, max_rcode, &rcode) && (rcode == nxdomain || rcode == yxdomain);
+}
+
 /* R-NSS-3: the conversation itself failed, or what failed may soon work; any other error is a final no. */
-static enum verdict judge_error(const struct lookup *lookup, struct json error) {
+static enum verdict judge_error(const struct lookup *lookup, struct json reply, struct json error) {
   static const struct {
     const char *name;
     enum verdict by_name, by_address;
@@ -200,10 +209,19 @@ static enum verdict judge_error(const struct lookup *lookup, struct json error) 
     { "io.systemd.Resolve.QueryTimedOut", TRY_LATER, TRY_LATER },
     { "io.systemd.Resolve.MaxAttemptsReached", TRY_LATER, TRY_LATER },
     { "io.systemd.Resolve.NetworkDown", TRY_LATER, TRY_LATER },
+    { "io.systemd.Resolve.InvalidReply", TRY_LATER, TRY_LATER },
+    { "io.systemd.Resolve.QueryAborted", TRY_LATER, TRY_LATER },
+    { "io.systemd.Resolve.StubLoop", TRY_LATER, TRY_LATER },
+    { "io.systemd.Resolve.DNSError", TRY_LATER, TRY_LATER },
+    { "io.systemd.Resolve.DNSSECValidationFailed", TRY_LATER, TRY_LATER },
+    { "io.systemd.Resolve.NoTrustAnchor", TRY_LATER, TRY_LATER },
+    { "io.systemd.System", TRY_LATER, TRY_LATER },
     { "io.systemd.Resolve.NoSuchResourceRecord", NO_DATA_OF_KIND, NO_SUCH_HOST },
   };
   char name[64] = "";
   ssize_t length = json_string(error, name, sizeof name - 1);
+  if (strcmp(name, "io.systemd.Resolve.DNSError") == 0 && is_denial(reply))
+    return NO_SUCH_HOST;
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strcmp(name, known[i].name) == 0 && length == (ssize_t) strlen(name))
       return lookup->name != NULL ? known[i].by_name : known[i].by_address;
@@ -216,7 +234,7 @@ static enum verdict judge_reply(struct lookup *lookup, const struct varlink *cal
     return UNREACHABLE;
   int has_error = json_get(reply, "error", &error);
   if (has_error != 0)
-    return has_error > 0 ? judge_error(lookup, error) : UNREACHABLE;
+    return has_error > 0 ? judge_error(lookup, reply, error) : UNREACHABLE;
   if (json_get(reply, "continues", &continues) != 0 && !json_is(continues, "false"))
     return UNREACHABLE; /* V-4: we did not ask for more */
   if (json_get(reply, "parameters", &parameters) <= 0)

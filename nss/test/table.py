@@ -153,17 +153,22 @@ def errors(daemon):
     resolve, varlink = 'io.systemd.Resolve.', 'org.varlink.service.'
     unreachable = ['io.systemd.Disconnected', 'io.systemd.TimedOut', 'io.systemd.Protocol',
                    varlink + 'InterfaceNotFound', varlink + 'MethodNotFound', varlink + 'MethodNotImplemented']
-    later = [resolve + name for name in ('NoNameServers', 'QueryTimedOut', 'MaxAttemptsReached', 'NetworkDown')]
+    later = [resolve + name for name in (
+        'NoNameServers', 'QueryTimedOut', 'MaxAttemptsReached', 'NetworkDown', 'InvalidReply', 'QueryAborted', 'StubLoop',
+        'DNSSECValidationFailed', 'NoTrustAnchor')] + ['io.systemd.System']
     final = [resolve + name for name in (
-        'DNSError', 'DNSSECValidationFailed', 'QueryRefused', 'StubLoop', 'InvalidReply', 'QueryAborted', 'NoSource',
-        'NoTrustAnchor', 'ResourceRecordTypeUnsupported', 'CNAMELoop', 'BadAddressSize')]
-    final += [varlink + 'InvalidParameter', varlink + 'PermissionDenied', varlink + 'ExpectedMore', 'io.systemd.System',
-              'x', 'io.systemd.Resolve.NetworkDown\u00e4', 'io.systemd.Resolve.NetworkDow', 'e' * 5000]
+        'DNSError', 'QueryRefused', 'NoSource', 'ResourceRecordTypeUnsupported', 'CNAMELoop', 'BadAddressSize', 'DNSErrors')]
+    final += [varlink + 'InvalidParameter', varlink + 'PermissionDenied', varlink + 'ExpectedMore', 'x', 'io.systemd.Resolve.NetworkDown\u00e4', 'io.systemd.Resolve.NetworkDow', 'e' * 5000]
     table = [(name, UNREACHABLE) for name in unreachable] + [(name, LATER) for name in later]
     table += [(name, NO_HOST) for name in final]
     for name, outcome in table:
         script = reply(message(error=name, parameters={'rcode': 3}))
         every_function(f'R-NSS-3, R-NSS-6 {name[:60]}', daemon, lambda *_: script, lambda *_: outcome)
+    for parameters in (None, {}, *({'rcode': rcode} for rcode in (0, 1, 2, 4, 5, 16, 23, 4095, 4096, -3, 3.0, '3', None))):
+        script = reply(message(error=resolve + 'DNSError', parameters=parameters))
+        every_function(f'R-NSS-3 an outage is no missing name: DNSError {parameters}', daemon, lambda *_: script, lambda *_: LATER)
+    script = reply(message(error=resolve + 'DNSError', parameters={'rcode': 6}))
+    every_function('R-NSS-3 YXDOMAIN', daemon, lambda *_: script, lambda *_: NO_HOST)
     for more in ({}, {'parameters': None}, {'parameters': {}, 'x': [1]}):
         script = reply(message(error=resolve + 'NoSuchResourceRecord', **more))
         every_function(f'R-NSS-3 NODATA {more}', daemon, lambda *_: script,

@@ -124,6 +124,19 @@ test('python: all addresses, and the right error for a name and for a family tha
   expect((await nss.getaddrinfo('none.test')).found).toBe('EAI_NONAME')
 })
 
+test('R-NSS-3: an outage read as a name that does not exist', async () => {
+  await using nss = await NssLab.open(both)
+  const { upstream } = nss.lab.links.lan
+  await upstream.on({ name: 'servfail.test' }, { rcode: 'SERVFAIL' })
+  await upstream.on({ name: 'refused.test' }, { rcode: 'REFUSED' })
+  await upstream.on({ name: 'only4.test', type: 'A' }, { drop: true }) // and AAAA is NODATA
+  const asked = ['servfail.test', 'refused.test', 'only4.test', 'none.test'].map((name) => nss.getaddrinfo(name))
+  const found = (await Promise.all(asked)).map((answer) => answer.found)
+  expect(found).toEqual(['EAI_AGAIN', 'EAI_AGAIN', 'EAI_AGAIN', 'EAI_NONAME'])
+  const { stderr } = await nss.lab.tryRun(['resolvectl', 'query', 'only4.test']) // over the bus
+  expect(stderr).toMatch(/only4\.test: resolve call failed: .*(?:timed out|All attempts)/)
+})
+
 test('curl and ping', async () => {
   await using nss = await NssLab.open(both)
   const server = ['python3', '-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', '/tmp', '8080']
