@@ -1,5 +1,5 @@
 import type { Millis, Seconds } from '../base/index.ts'
-import { age, setTtls } from '../wire/index.ts'
+import { age, setTtls, TYPE } from '../wire/index.ts'
 import { type CacheVersion, INVALID } from './cache-version.ts'
 import type { CachedAnswer, CacheRow, AnswerOrigin } from './cached-answer.ts'
 import { nameOfKey, questionOfKey } from './keys.ts'
@@ -95,6 +95,14 @@ export class Entry implements CachedAnswer {
   /** No record in the answer section. */
   get isEmpty(): boolean {
     return this.#bytes.charCodeAt(6) === 0 && this.#bytes.charCodeAt(7) === 0
+  }
+
+  /**
+   * Of NXDOMAIN: whether the name has no A record either. Servers of containers deny every name that they are asked other
+   * types of, and for A they know it: what was asked for something else shows nothing there unless it is proven (R-CACHE-2).
+   */
+  get deniesAddresses(): boolean {
+    return this.learntFrom.isAuthenticated || questionOfKey(this.key, this.wire).type === TYPE.A
   }
 
   /** Bytes of memory, roughly. */

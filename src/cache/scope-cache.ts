@@ -64,7 +64,7 @@ export class ScopeCache {
     return this.#replayCounter.replays
   }
 
-  /** The exact key, else NXDOMAIN for the name, else a CNAME that was asked for at it (R-CACHE-13). */
+  /** The exact key, else NXDOMAIN for the name (for A only what denies it, too), else a CNAME that was asked for at it (R-CACHE-13). */
   lookup(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheHit | undefined {
     const entry = this.#search(question, variant, mayRedirect, (key) => this.#live(key, now))
     if (entry === undefined) {
@@ -197,7 +197,7 @@ export class ScopeCache {
     const exact = get(keyOf(question, variant))
     if (exact !== undefined || variant !== '') return exact
     const nxdomain = get(nxdomainKey(question))
-    if (nxdomain !== undefined) return nxdomain
+    if (nxdomain !== undefined && (question.type !== TYPE.A || nxdomain.deniesAddresses)) return nxdomain
     if (!mayRedirect || !mayBeRedirected(question.type)) return undefined
     const cname = get(keyOf({ ...question, type: TYPE.CNAME }, ''))
     return cname?.isEmpty === false ? cname : undefined

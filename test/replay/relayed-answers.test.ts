@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { AF_UNSPEC } from '../../src/base/index.ts'
 import { RCODE, TYPE, typeText } from '../../src/wire/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import { addressesIn, queryFor, replyFor, type ReplyParts } from '../kit/messages.ts'
@@ -155,6 +156,11 @@ describe('an NXDOMAIN that contradicts what the same server said of the name', (
     return world
   }
 
+  function addressesOf(world: World) {
+    const request = { name: 'box.test', ifindex: 0, flags: 0, family: AF_UNSPEC }
+    return world.run(world.lookups.hostname(request, new AbortController().signal))
+  }
+
   test('R-CACHE-2: AAAA made the whole name vanish once A expired', async () => {
     const world = worldOfContainers(5)
     await world.ask('box.test')
@@ -176,6 +182,27 @@ describe('an NXDOMAIN that contradicts what the same server said of the name', (
     expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NOERROR)
   })
 
+  test('AAAA asked first made the whole name vanish', async () => {
+    const world = worldOfContainers(60)
+    expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NXDOMAIN) // the server's word, nobody asked more
+    expect((await world.ask('box.test', { type: 'MX' })).rcode).toBe(RCODE.NXDOMAIN)
+    expect(world.exchanges).toHaveLength(1) // what denies AAAA denies MX
+    expect(await addressesOf(world)).toMatchObject({ ok: true, value: { addresses: [{ address: { text: '192.0.2.1' } }] } })
+    expect(await world.ask('box.test', { type: 'AAAA' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
+    expect(await world.ask('box.test', { type: 'MX' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
+  })
+
+  test('a name that does not exist is asked for once by each of A and AAAA, in any order', async () => {
+    const world = worldOfContainers(60)
+    for (let i = 0; i < 3; i++) for (const type of ['AAAA', 'A']) await world.ask('none.test', { type })
+    for (let i = 0; i < 3; i++) for (const type of ['A', 'AAAA']) await world.ask('no.test', { type })
+    expect(world.exchanges.map(({ question: { name, type } }) => `${name} ${type}`)).toEqual([
+      'none.test 28',
+      'none.test 1',
+      'no.test 1',
+    ])
+  })
+
   test('both asked at once, and NXDOMAIN for AAAA there before the address', async () => {
     const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
     world.serve('*', ({ question: { type } }) =>
@@ -183,10 +210,11 @@ describe('an NXDOMAIN that contradicts what the same server said of the name', (
         ? { after: 50, reply: { answer: ['box.test 5 A 192.0.2.1'] } }
         : { rcode: RCODE.NXDOMAIN, authority: [SOA] },
     )
-    const address = world.ask('box.test')
+    const [address, hosts] = [world.ask('box.test'), addressesOf(world)]
     expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NXDOMAIN)
     await world.advance(50)
     expect(addressesIn(await address)).toEqual(['192.0.2.1'])
+    expect(await hosts).toMatchObject({ ok: true, value: { addresses: [{ address: { text: '192.0.2.1' } }] } })
     expect(await world.ask('box.test', { type: 'AAAA' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
     await world.advance(1000)
     expect(addressesIn(await world.ask('box.test'))).toEqual(['192.0.2.1'])
