@@ -57,7 +57,7 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
         replayCounter: counts,
       }),
     ),
-    meter: life.adopt(new Meter(resolver.watchers, counts)),
+    meter: life.adopt(new Meter(resolver.watchers, counts, clock)),
     overview: new Overview({ scopes, control, facts: () => control.facts, clock }),
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')

@@ -1,4 +1,4 @@
-import type { IfIndex, Millis } from '../base/index.ts'
+import type { Clock, IfIndex, Millis } from '../base/index.ts'
 import type { QueryWatchers, Resolution, Source } from '../resolve/index.ts'
 
 /** Upper bounds of the buckets of every histogram, in milliseconds; the last bucket has none. */
@@ -41,6 +41,15 @@ export interface ServerCounts {
   readonly roundTrip: Histogram
 }
 
+/** What others count or start over, with the statistics. */
+export interface SharedCounts {
+  /** Replies replayed from memory, which no scope saw. */
+  readonly replays: number
+  readonly refusals: number
+  readonly refusedAt: Millis | undefined
+  noteRefusal(at: Millis): void
+}
+
 /** Links and servers come and go; what is counted of those longest unheard of is dropped beyond this. */
 const MAX_COUNTED = 256
 /** Results of a message that brought an answer, good or bad (RFC 1035 §4.1.1). */
@@ -52,12 +61,13 @@ export class Meter implements Disposable {
   readonly #servers = new Map<string, ServerCounts>()
   readonly #sources = new Map<Source, number>()
   #failures = 0
-  readonly #replayCounter: { readonly replays: number }
+  readonly #counts: SharedCounts
+  readonly #clock: Pick<Clock, 'wall'>
   readonly #observation: Disposable
 
-  /** `replayCounter` counts the replies replayed from memory, which no scope saw. */
-  constructor(watchers: Pick<QueryWatchers, 'observe'>, replayCounter: { readonly replays: number }) {
-    this.#replayCounter = replayCounter
+  constructor(watchers: Pick<QueryWatchers, 'observe'>, counts: SharedCounts, clock: Pick<Clock, 'wall'>) {
+    this.#counts = counts
+    this.#clock = clock
     this.#observation = watchers.observe((resolution) => this.note(resolution))
   }
 
@@ -66,7 +76,7 @@ export class Meter implements Disposable {
   }
 
   get replays(): number {
-    return this.#replayCounter.replays
+    return this.#counts.replays
   }
 
   get scopes(): readonly ScopeCounts[] {
@@ -87,18 +97,17 @@ export class Meter implements Disposable {
     return this.#failures
   }
 
-  reset(): void {
-    this.#scopes.clear()
-    this.#servers.clear()
-    this.#sources.clear()
-    this.#failures = 0
+  /** Questions refused as too many were under way; `latestAt`: wall clock. */
+  get refusals(): { readonly count: number; readonly latestAt: Millis | undefined } {
+    return { count: this.#counts.refusals, latestAt: this.#counts.refusedAt }
   }
 
   note({ answer, took }: Resolution): void {
-    const { state, rcode, source, scope, attempts } = answer
+    const { state, rcode, errno, source, scope, attempts } = answer
     const isFailure = state !== 'success' && !(state === 'rcode-failure' && rcode === NXDOMAIN)
     this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1)
     if (isFailure) this.#failures++
+    if (state === 'errno' && errno === EBUSY) this.#counts.noteRefusal(this.#clock.wall())
     if (scope !== undefined) {
       const counts = this.#scope(scope.label, scope.ifindex)
       counts.questions++
@@ -128,6 +137,7 @@ export class Meter implements Disposable {
 }
 
 const NXDOMAIN = 3
+const EBUSY = 16
 
 /** The first that came goes when there are too many. */
 function keep<T>(counted: Map<string, T>, key: string, counts: T): T {

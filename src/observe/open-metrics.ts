@@ -1,7 +1,7 @@
 import type { LinkView } from './overview.ts'
 import { BUCKETS, type Histogram, type Meter } from './meter.ts'
 
-export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays'>
+export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays' | 'refusals'>
 type Labels = Readonly<Record<string, string>>
 type Sample = readonly [labels: Labels, value: number]
 
@@ -10,7 +10,7 @@ export const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charse
 
 /** Counters, latencies and health as OpenMetrics 1.0 text; times in seconds, as that standard wants them. */
 export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): string {
-  const { scopes, servers, sources, failures, replays } = metrics
+  const { scopes, servers, sources, failures, replays, refusals } = metrics
   const serverRows = links.flatMap(({ scope, servers: all }) =>
     all.map((one) => [{ scope, server: one.server }, one] as const),
   )
@@ -30,6 +30,7 @@ export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): s
       links.map(({ scope, replays: repeated }) => [{ scope }, repeated]),
     ),
     ...counter('failed_questions', 'Questions that got neither records nor a clear no.', [[{}, failures]]),
+    ...counter('refused_questions', 'Questions refused as too many were under way.', [[{}, refusals.count]]),
     ...counter(
       'scope_questions',
       'Questions per scope.',

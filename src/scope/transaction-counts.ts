@@ -1,3 +1,4 @@
+import type { Millis } from '../base/index.ts'
 import type { Outcome } from '../upstream/index.ts'
 import { RCODE } from '../wire/index.ts'
 
@@ -15,6 +16,10 @@ export class TransactionCounts {
   failuresServedStale = 0
   /** Replies replayed without a look into any cache; for people they are cache hits. */
   replays = 0
+  /** Questions that found too many others under way. */
+  refusals = 0
+  /** Wall clock, when the latest of these came. */
+  refusedAt: Millis | undefined
 
   get isFull(): boolean {
     return this.current >= MAX_LIVE
@@ -34,6 +39,11 @@ export class TransactionCounts {
     this.current--
   }
 
+  noteRefusal(at: Millis): void {
+    this.refusals++
+    this.refusedAt = at
+  }
+
   /** Starts counting anew; what is live stays live. */
   reset(): void {
     this.total = 0
@@ -42,5 +52,7 @@ export class TransactionCounts {
     this.timeoutsServedStale = 0
     this.failuresServedStale = 0
     this.replays = 0
+    this.refusals = 0
+    this.refusedAt = undefined
   }
 }

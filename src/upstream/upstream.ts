@@ -218,6 +218,8 @@ export class Upstream {
     this.errors.reset()
     this.#errorsInRow = 0
     this.#lostShare = 0
+    this.counts.mismatches = 0
+    this.counts.guesses = 0
   }
 
   #onHeard(now: Millis): void {

@@ -63,7 +63,7 @@ export const Link = struct('Link', {
 /** `counts` has one number more than `boundsUSec`: what took longer than all bounds. */
 export const Histogram = struct('Histogram', { boundsUSec: list(int), counts: list(int), sumUSec: int })
 
-/** Counters since the start or the last reset of statistics. */
+/** Counters since the start; replays, which are counted elsewhere, since the last reset of statistics. */
 export const ScopeMetrics = struct('ScopeMetrics', {
   scope: string,
   ifindex: optional(int),
@@ -94,6 +94,11 @@ const methods = {
     { ready: optional(bool), leftOut: optional(int), question: optional(Question) },
   ),
   DescribeLinks: method('Shows every link from the cable up to its DNS servers.', {}, { links: list(Link) }),
+  DescribeLoad: method(
+    'Shows questions that were refused as too many were under way, since the last reset of statistics.',
+    {},
+    { refused: int, lastRefusedUSec: optional(int) },
+  ),
   ListConfigurationWarnings: method(
     'Shows what could not be used of the configuration when each file was last read.',
     {},

@@ -156,6 +156,18 @@ test.skipIf(original)('servers carried out of resolv.conf are there after the ne
   expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
 })
 
+test.skipIf(original)('somebody who guesses at answers is shown, until he has gone', async () => {
+  await using lab = await Lab.open({ links: { lan, vpn } })
+  await lab.links.lan.upstream.on({ name: 'www.test', transport: 'udp' }, { guesses: 20 })
+  expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1']) // over TCP
+  const [finding, ...others] = await findings(lab)
+  expect([finding?.check, others]).toEqual(['forged-replies', []])
+  const [, capture = '', rest = ''] = /^(tcpdump .*'.*') +# .*, then: (.*)$/.exec(finding?.repair ?? '') ?? []
+  await lab.run(['sh', '-nc', capture])
+  await repair(lab, rest)
+  expect(await findings(lab)).toEqual([])
+})
+
 test.skipIf(original)('a frozen daemon is found within three seconds, and a restart repairs it', async () => {
   await using lab = await Lab.open({ links: { lan, vpn } })
   await lab.daemon.signal('SIGSTOP')

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
+import { inside } from './kit/world.ts'
 
 const canChangeUser = process.getuid?.() === 0
 
@@ -27,6 +28,11 @@ while True:
     time.sleep(0.02)
 `
 
+async function doctor(lab: Lab): Promise<readonly { check: string; level: string }[]> {
+  const argv = [inside.node, `${inside.repo}/dist/cli/main.js`, 'doctor', '--json=short']
+  return JSON.parse((await lab.tryRun(argv)).stdout) as { check: string; level: string }[]
+}
+
 test.skipIf(original || !canChangeUser)(
   'a flood of one user from ever new ports: what others ask for the first time is answered',
   async () => {
@@ -42,6 +48,9 @@ test.skipIf(original || !canChangeUser)(
     await eventually(async () => expect(await lab.run([...asNobody, `own${asked++}.test`])).toContain('EDE: 14'))
     for (let i = 0; i < 10; i++) expect((await lab.dig(`n${i}.test`)).data).toEqual(['192.0.2.2'])
     expect(await lab.run([...asNobody, 'known.test'])).toContain('192.0.2.1')
+    expect(await doctor(lab)).toMatchObject([{ check: 'overload', level: 'problem' }])
     await attack.stop()
+    await lab.tsresolvectl('reset-statistics')
+    expect((await doctor(lab)).map(({ check }) => check)).not.toContain('overload')
   },
 )

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { Journal, type JournalEntry, Meter } from '../../src/observe/index.ts'
 import type { QueryClient } from '../../src/resolve/index.ts'
 import { queryFor } from '../../src/lookup/index.ts'
+import { TransactionCounts } from '../../src/scope/index.ts'
 import { nameOf, TYPE } from '../../src/wire/index.ts'
 import { settle } from '../kit/fake-clock.ts'
 import { World } from '../kit/world.ts'
@@ -14,7 +15,7 @@ function observed() {
     name.startsWith('none') ? { rcode: 2 } : { answer: [`${name} 60 A 192.0.2.1`] },
   )
   const looked: QueryClient[] = []
-  const replayCounter = { replays: 3 }
+  const replayCounter = Object.assign(new TransactionCounts(), { replays: 3 })
   const ownerOf = (client: QueryClient) => (looked.push(client), IDENTITY)
   const processName = async (pid: number) => (pid === 9 ? 'firefox' : undefined)
   const journal = new Journal({
@@ -24,7 +25,7 @@ function observed() {
     processName,
     replayCounter,
   })
-  const meter = new Meter(world.resolver.watchers, replayCounter)
+  const meter = new Meter(world.resolver.watchers, replayCounter, world.clock)
   const client: QueryClient = { via: 'udp', port: 4242 }
   const resolve = (name: string) =>
     world.resolve(queryFor({ name: nameOf(name), spelling: undefined }, [TYPE.A], 0, 0, client))

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { Meter, openMetricsText } from '../../src/observe/index.ts'
+import { TransactionCounts } from '../../src/scope/index.ts'
 import { parseMetricsListen } from '../../src/settings/index.ts'
+import { RCODE } from '../../src/wire/index.ts'
 import { World } from '../kit/world.ts'
 
 test('OpenMetrics: families, labels, cumulative buckets and the end mark', async () => {
   const world = new World({ links: [{ ifindex: 2, name: 'a"b', dns: ['10.2.0.1'] }] })
-  const meter = new Meter(world.resolver.watchers, { replays: 7 })
+  const meter = new Meter(world.resolver.watchers, Object.assign(new TransactionCounts(), { replays: 7 }), world.clock)
   world.serve('*', ({ question: { name } }) => ({ after: 3, reply: { answer: [`${name} 60 A 192.0.2.1`] } }))
   await world.ask('www.test')
   await world.ask('mail.test')
@@ -21,6 +23,23 @@ test('OpenMetrics: families, labels, cumulative buckets and the end mark', async
   expect(buckets.at(-1)).toBe('+Inf 2')
   expect(text).toMatch(/server_round_trip_seconds_count\{.*\} 2\n/)
   expect(text.endsWith('# EOF\n')).toBe(true)
+})
+
+test('questions refused for lack of places were counted nowhere', async () => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+  const counts = new TransactionCounts()
+  const meter = new Meter(world.resolver.watchers, counts, world.clock)
+  world.serve('*', () => 'silence')
+  for (let i = 0; i < 1024; i++) void world.ask(`n${i}.test`)
+  await world.clock.advance(0)
+  expect(meter.refusals.count).toBe(0)
+  const now = world.clock.wall()
+  const [first, second] = [world.ask('one.test'), world.ask('another.test')]
+  expect([(await first).rcode, (await second).rcode]).toEqual([RCODE.SERVFAIL, RCODE.SERVFAIL])
+  expect(meter.refusals).toEqual({ count: 2, latestAt: now })
+  expect(openMetricsText(meter, [])).toContain('tsresolved_refused_questions_total 2\n')
+  counts.reset() // as reset-statistics does
+  expect(meter.refusals).toEqual({ count: 0, latestAt: undefined })
 })
 
 test.each([

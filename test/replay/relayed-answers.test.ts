@@ -187,7 +187,10 @@ describe('an NXDOMAIN that contradicts what the same server said of the name', (
     expect((await world.ask('box.test', { type: 'AAAA' })).rcode).toBe(RCODE.NXDOMAIN) // the server's word, nobody asked more
     expect((await world.ask('box.test', { type: 'MX' })).rcode).toBe(RCODE.NXDOMAIN)
     expect(world.exchanges).toHaveLength(1) // what denies AAAA denies MX
-    expect(await addressesOf(world)).toMatchObject({ ok: true, value: { addresses: [{ address: { text: '192.0.2.1' } }] } })
+    expect(await addressesOf(world)).toMatchObject({
+      ok: true,
+      value: { addresses: [{ address: { text: '192.0.2.1' } }] },
+    })
     expect(await world.ask('box.test', { type: 'AAAA' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
     expect(await world.ask('box.test', { type: 'MX' })).toMatchObject({ rcode: RCODE.NOERROR, answer: [] })
   })

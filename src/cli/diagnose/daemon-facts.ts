@@ -38,12 +38,16 @@ export function unreachableServers(varlink: VarlinkClient): Promise<CauseFacts['
   )
 }
 
-/** Nothing where the daemon does not offer it. @throws any other error */
-async function orNone<T>(reply: Promise<readonly T[]>): Promise<readonly T[]> {
+function orNone<T>(reply: Promise<readonly T[]>): Promise<readonly T[]> {
+  return orElse(reply, [])
+}
+
+/** `otherwise` where the daemon does not offer it. @throws any other error */
+export async function orElse<T, U>(reply: Promise<T>, otherwise: U): Promise<T | U> {
   try {
     return await reply
   } catch (error) {
     if (!isUnavailable(error)) throw error
-    return []
+    return otherwise
   }
 }

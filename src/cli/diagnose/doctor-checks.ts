@@ -1,7 +1,8 @@
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
 import { checkEncryption } from './doctor-encryption.ts'
 import { checkNsswitch } from './doctor-nsswitch.ts'
-import { addServer, checkOwnAddresses, checkServers, DROP_INS } from './doctor-servers.ts'
+import { addServer, checkGuesses, checkOwnAddresses, checkServers, DROP_INS } from './doctor-servers.ts'
+import { roughSpan } from '../query/provenance.ts'
 
 const STUB_FILE = '/run/systemd/resolve/stub-resolv.conf'
 const OWN_FILES: ReadonlySet<string> = new Set([STUB_FILE, '/usr/lib/systemd/resolv.conf'])
@@ -24,6 +25,8 @@ export const CHECKS: readonly Check[] = [
   encryptedServersWork,
   serversAnswer,
   serversAreOthers,
+  nobodyGuesses,
+  questionsHaveRoom,
   domainsHaveServers,
   domainsAreClaimedOnce,
   claimsAreNarrow,
@@ -44,6 +47,7 @@ const EXPLAINING: ReadonlySet<string> = new Set([
   'dead-server',
   'failing-server',
   'own-address',
+  'overload',
 ])
 
 function daemonRuns({ daemon }: Facts): Finding[] {
@@ -206,6 +210,24 @@ function serversAnswer({ links, serverLines }: Facts): Finding[] {
 
 function serversAreOthers({ links }: Facts): Finding[] {
   return checkOwnAddresses(links)
+}
+
+function nobodyGuesses({ links }: Facts): Finding[] {
+  return checkGuesses(links)
+}
+
+/** Older ones are history. */
+const RECENTLY = 600_000_000
+/** Later than this it may be over. */
+const JUST_NOW = 10_000_000
+
+function questionsHaveRoom({ refusals }: Facts): Finding[] {
+  if (refusals === undefined || refusals.ago > RECENTLY) return []
+  const { count, ago } = refusals
+  const what = `Too many questions were under way: ${count} ${count === 1 ? 'was' : 'were'} refused, the latest ${roughSpan(ago)} ago.`
+  const repair =
+    'tsresolvectl monitor --clients   # as root, who asks so much: end that, then: tsresolvectl reset-statistics'
+  return [{ check: 'overload', level: ago < JUST_NOW ? 'problem' : 'warning', what, repair }]
 }
 
 function encryptedServersWork({ links }: Facts): Finding[] {

@@ -6,7 +6,7 @@ import { parseName, RCODE, TYPE, wireOfText } from '../../wire/index.ts'
 import { BUS, BUS_TARGET, RESOLVE1 } from '../../dbus/index.ts'
 import type { Context } from '../command/context.ts'
 import { causeOf } from './cause.ts'
-import { describeLinks, readDaemonFacts, unreachableServers } from './daemon-facts.ts'
+import { describeLinks, orElse, readDaemonFacts, unreachableServers } from './daemon-facts.ts'
 import { serverLinesIn } from './doctor-servers.ts'
 import type { Why } from './why-reply.ts'
 import type { Facts, Holder } from './doctor-findings.ts'
@@ -33,8 +33,9 @@ export async function collectFacts(context: Context): Promise<Facts> {
         tryOr(() => readFileSync(file, 'utf8'), ''),
       ),
     ),
-    configWarnings: daemon === 'ours' ? await configWarnings(context.varlink) : [],
+    configWarnings: isOurs ? await configWarnings(context.varlink) : [],
     unreachable,
+    refusals: isOurs ? await refusals(context.varlink) : undefined,
     nsswitch: tryOr(() => readFileSync('/etc/nsswitch.conf', 'utf8'), undefined),
     nssModules: installedModules(),
     resolvConf: {
@@ -86,6 +87,12 @@ async function probedLinks(varlink: VarlinkClient): Promise<Pick<Facts, 'links' 
 
 async function configWarnings(varlink: VarlinkClient): Promise<Facts['configWarnings']> {
   return (await varlink.call(OBSERVE_INTERFACE, 'ListConfigurationWarnings', {})).warnings
+}
+
+async function refusals(varlink: VarlinkClient): Promise<Facts['refusals']> {
+  const load = await orElse(varlink.call(OBSERVE_INTERFACE, 'DescribeLoad', {}), undefined)
+  if (load?.lastRefusedUSec === undefined) return undefined
+  return { count: load.refused, ago: Date.now() * 1000 - load.lastRefusedUSec }
 }
 
 /** What a link claims, else the root, which everybody knows. */

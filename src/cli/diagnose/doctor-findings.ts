@@ -54,6 +54,8 @@ export interface Facts {
   readonly port53: readonly Holder[]
   /** Where files name servers. */
   readonly serverLines: readonly ServerLine[]
+  /** Questions refused as too many were under way, and how many microseconds ago the latest was; undefined: none. */
+  readonly refusals: { readonly count: number; readonly ago: number } | undefined
   /** Lookups of the doctor that failed, and why. */
   readonly lookups: readonly FailedLookup[]
   readonly stubAnswers: boolean

@@ -1,4 +1,5 @@
 import type { Finding, LinkView, ServerLine } from './doctor-findings.ts'
+import { hostOf } from './server-faults.ts'
 import type { Server } from './why-reply.ts'
 
 /** The path of the daemon's settings, and of a drop-in that counts after those of others. */
@@ -88,6 +89,26 @@ export function isSilent({ trusted, answers, silences, errors }: Server): boolea
 /** Without the link behind it, and without the name of its certificate. */
 export function addressOf(server: string): string {
   return server.replace(/#.*$/, '').replace(/%[^:\]]*/, '')
+}
+
+/** Messages in a server's name that answer something else, many to one question: somebody guesses at its answers. */
+export function checkGuesses(links: readonly LinkView[]): Finding[] {
+  return links.flatMap((link) =>
+    link.servers
+      .filter(({ guesses }) => guesses > 0)
+      .map(({ server, guesses, mismatches }): Finding => {
+        const questions = guesses === 1 ? 'one question' : `${guesses} questions`
+        const what = `Somebody may be forging answers of DNS server ${server} of ${link.scope}: ${mismatches} replies to ${questions} did not match. Such questions go by TCP.`
+        const device = link.ifindex === undefined ? 'any' : link.name
+        const look = `tcpdump -eni ${device} -c 20 'udp src port 53 and src host ${hostOf(addressOf(server))}'`
+        return {
+          check: 'forged-replies',
+          level: 'warning',
+          what,
+          repair: `${look}   # who sends them: end that, then: tsresolvectl reset-server-features`,
+        }
+      }),
+  )
 }
 
 /** Configured servers of a link that are not asked, since they are this resolver itself. */

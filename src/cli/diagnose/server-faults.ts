@@ -47,11 +47,11 @@ function faultOf(server: string, attempts: readonly Attempt[], facts: CauseFacts
 }
 
 export function isUnreachable(server: string, { unreachable }: CauseFacts): boolean {
-  return unreachable.some((each) => each.server === addressOf(server))
+  return unreachable.some((each) => each.server === hostOf(server))
 }
 
 /** Without port and link. */
-function addressOf(server: string): string {
+export function hostOf(server: string): string {
   const bare = server.replace(/%.*$/, '')
   return /^\[(.*)\](?::\d+)?$/.exec(bare)?.[1] ?? bare.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
 }
@@ -61,9 +61,9 @@ export function repairOf({ kind, server }: ServerFault, scope: string, facts: Ca
   const link = facts.links.find((each) => each.scope === scope && each.ifindex !== undefined)
   if (kind === 'no-route') {
     return link === undefined
-      ? `ip route add ${addressOf(server)} via GATEWAY`
-      : `ip route add ${addressOf(server)} dev ${link.name}`
+      ? `ip route add ${hostOf(server)} via GATEWAY`
+      : `ip route add ${hostOf(server)} dev ${link.name}`
   }
-  if (kind === 'tcp') return `let TCP port 53 of ${addressOf(server)} through, or: ${setServers(facts, scope)}`
+  if (kind === 'tcp') return `let TCP port 53 of ${hostOf(server)} through, or: ${setServers(facts, scope)}`
   return setServers(facts, scope)
 }

@@ -2,7 +2,7 @@ import type { Journal, JournalEntry, Overview } from '../../observe/index.ts'
 import type { Authority } from '../../control/index.ts'
 import type { ConfigWarning } from '../../settings/index.ts'
 import { OBSERVE_INTERFACE } from '../../varlink-idl/index.ts'
-import { linkOutput, type Metrics, metricsOutput, questionOutput } from '../output/observe.ts'
+import { linkOutput, loadOutput, type Metrics, metricsOutput, questionOutput } from '../output/observe.ts'
 import { permit, untilGone } from './permit.ts'
 import type { Served } from '../connection/service.ts'
 import { serve } from '../connection/service.ts'
@@ -30,6 +30,7 @@ export function observeInterface({ journal, meter, overview, warnings, authority
       return await untilGone(call.signal)
     },
     DescribeLinks: () => ({ links: overview.links().map(linkOutput) }),
+    DescribeLoad: () => loadOutput(meter),
     ListConfigurationWarnings: () => ({ warnings: warnings.all }),
     async DumpMetrics({ allowInteractiveAuthentication }, call) {
       await permit(authority, 'dump-statistics', allowInteractiveAuthentication, call)

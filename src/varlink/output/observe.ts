@@ -52,7 +52,11 @@ export function linkOutput(link: LinkView): ValueOf<(typeof Link)['fields']> {
 }
 
 /** The counters of a `Meter`, read at once when the reply is made. */
-export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays'>
+export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays' | 'refusals'>
+
+export function loadOutput({ refusals: { count, latestAt } }: Pick<Metrics, 'refusals'>) {
+  return { refused: count, lastRefusedUSec: latestAt === undefined ? undefined : micros(latestAt) }
+}
 
 export function metricsOutput({ scopes, servers, sources, failures, replays }: Metrics) {
   return {

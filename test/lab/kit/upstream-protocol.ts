@@ -24,6 +24,8 @@ export interface Behaviour {
   /** Over UDP: TC and no records. */
   readonly truncate?: true
   readonly wrongId?: true
+  /** Over UDP: so many replies with other IDs come before the answer. */
+  readonly guesses?: number
   readonly wrongQuestion?: true
   readonly noEdns?: true
   /** Whole reply as hex without the ID, which is the query's. */

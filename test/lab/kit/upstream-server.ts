@@ -95,7 +95,11 @@ function receive(wire: Buffer, arrival: Pick<Question, 'transport' | 'from' | 'p
   console.error(`${arrival.transport} ${arrival.from} → ${arrival.to}: ${question.name} ${question.type}`, behaviour)
   if (behaviour.drop) return
   if (behaviour.close) return reply(undefined)
-  const answer = () => reply(compose(query, question, behaviour))
+  const answer = () => {
+    const guesses = arrival.transport === 'udp' ? (behaviour.guesses ?? 0) : 0
+    for (let i = 1; i <= guesses; i++) reply(compose({ ...query, id: question.id + i }, question, behaviour))
+    reply(compose(query, question, behaviour))
+  }
   if (behaviour.hold) held.push(answer)
   else if (behaviour.delay === undefined) answer()
   else setTimeout(answer, behaviour.delay)
@@ -159,7 +163,7 @@ function compose(query: Packet, question: Question, behaviour: Behaviour): Buffe
   const echoed = query.questions ?? []
   const packet: Packet = {
     type: 'response',
-    id: (question.id + (behaviour.wrongId ? 1 : 0)) & 0xffff,
+    id: ((query.id ?? 0) + (behaviour.wrongId ? 1 : 0)) & 0xffff,
     flags,
     questions: behaviour.wrongQuestion ? echoed.map((each) => ({ ...each, name: `not.${each.name}` })) : echoed,
     answers: failed ? [] : found.answers,

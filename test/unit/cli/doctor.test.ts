@@ -49,6 +49,7 @@ const HEALTHY: Facts = {
   resolvConf: { text: 'nameserver 127.0.0.53\n', target: '/run/systemd/resolve/stub-resolv.conf' },
   port53: [{ uid: 990 }],
   serverLines: [],
+  refusals: undefined,
   lookups: [],
   stubAnswers: true,
   bus: { owner: { uid: 990, process: 'tsresolved' } },
@@ -404,6 +405,32 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     "domain vpn '~corp.test'",
   ],
   [
+    'questions refused for lack of places',
+    { refusals: { count: 37, ago: 65_000_000 } },
+    'overload',
+    'Too many questions were under way: 37 were refused, the latest 1min 5s ago.',
+    'tsresolvectl monitor --clients',
+  ],
+  [
+    'guessed replies',
+    { links: [{ ...LAN, servers: [{ ...SERVER, guesses: 2, mismatches: 10 }] }] },
+    'forged-replies',
+    'Somebody may be forging answers of DNS server 10.2.0.1%lan of link 2 (lan): 10 replies to 2 questions did not match.',
+    "tcpdump -eni lan -c 20 'udp src port 53 and src host 10.2.0.1'",
+  ],
+  [
+    'guessed replies of a global server',
+    {
+      links: [
+        LAN,
+        { ...GLOBAL, servers: [{ ...SERVER, server: '[fd00::1]:53#a.example', guesses: 1, mismatches: 5 }] },
+      ],
+    },
+    'forged-replies',
+    '5 replies to one question did not match',
+    "tcpdump -eni any -c 20 'udp src port 53 and src host fd00::1'",
+  ],
+  [
     'names leak to a link',
     { links: [LAN, { ...VPN, defaultRoute: true }] },
     'leak',
@@ -421,6 +448,11 @@ describe('doctor', () => {
     const [{ what: said, repair: advised }] = findings as [Finding]
     expect(said).toContain(what)
     expect(advised).toContain(repair)
+  })
+
+  it('refusals of long ago are history, those of now a problem', () => {
+    const levels = (ago: number) => diagnose({ ...HEALTHY, refusals: { count: 1, ago } }).map(({ level }) => level)
+    expect([levels(1e6), levels(60e6), levels(3600e6)]).toEqual([['problem'], ['warning'], []])
   })
 
   it('does not advise a server that has fallen silent itself', () => {

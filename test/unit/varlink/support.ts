@@ -192,7 +192,14 @@ const unexpected = async (): Promise<never> => {
 /** Nothing was asked here yet. */
 const OBSERVED = {
   journal: { recent: () => [], watch: () => ({ [Symbol.dispose]: () => undefined }) },
-  meter: { scopes: [], servers: [], sources: new Map(), failures: 0, replays: 0 },
+  meter: {
+    scopes: [],
+    servers: [],
+    sources: new Map(),
+    failures: 0,
+    replays: 0,
+    refusals: { count: 0, latestAt: undefined },
+  },
   overview: { links: () => [] },
   warnings: { all: [] },
 }
