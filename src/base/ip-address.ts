@@ -27,7 +27,7 @@ export class IpAddress {
       if (!/^[\d.]+$/.test(text) || !ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined
       return IpAddress.fromBytes(text.split('.').map(Number))
     }
-    if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined
+    if (!/^[\da-f:.]+$/i.test(text) || !ipaddr.IPv6.isValid(text)) return undefined
     return IpAddress.fromBytes(ipaddr.IPv6.parse(text).toByteArray())
   }
 

@@ -7,13 +7,13 @@ import {
   type Settle,
   TransportError,
 } from '../upstream/index.ts'
-import { age, withHopOptions, withoutHopOptions } from '../wire/index.ts'
+import { withHopOptions } from '../wire/index.ts'
 import type { ChannelContext } from './channel-transport.ts'
 import type { Connection } from './connection-transport.ts'
+import { dohReplyOf, MEDIA_TYPE } from './doh-response.ts'
 import type { TlsHandshake } from './tls-handshake.ts'
 import { nameOf, transportError } from './transport-errors.ts'
 
-const MEDIA_TYPE = 'application/dns-message'
 const IDLE: Millis = 10_000
 /** Questions under way; Node holds back what the server does not allow at once. */
 const MAX_WAITING = 1024
@@ -21,7 +21,6 @@ const LARGEST = 0xffff
 /** Before a question on a connection that was idle for so long, it is asked for a sign of life, and given up without one. */
 const PING_AFTER: Millis = 3000
 const PING_PATIENCE: Millis = 1500
-const MAX_AGE = 0x7fff_ffff
 
 interface Waiting {
   readonly query: OutgoingQuery
@@ -191,16 +190,8 @@ export class Http2Connection implements Connection {
     headers: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader,
     body: Buffer,
   ): Buffer | TransportError {
-    const status = headers[':status'] ?? 0
-    if (status < 200 || status > 299) return this.#error('http', `answers with HTTP status ${status}`)
-    const [mediaType = ''] = (headers['content-type'] ?? '').split(';')
-    if (mediaType.trim().toLowerCase() !== MEDIA_TYPE) {
-      return this.#error('http', `answers with '${mediaType.slice(0, 40)}', which is no DNS message`)
-    }
-    if (body.length < 12) return this.#error('http', 'sends what is no DNS message')
-    query.wire.copy(body, 0, 0, 2)
-    if (!query.isAnsweredBy(body)) return this.#error('http', 'answers another question')
-    return aged(withoutHopOptions(body).message, headers.age)
+    const reply = dohReplyOf(query, headers, body)
+    return typeof reply === 'string' ? this.#error('http', reply) : reply
   }
 
   #end(waiting: Waiting, result: Buffer | TransportError): void {
@@ -249,10 +240,4 @@ export class Http2Connection implements Connection {
   #error(code: 'closed' | 'timeout' | 'http', text: string): TransportError {
     return new TransportError(code, `${nameOf(this.#endpoint)}: ${text}`)
   }
-}
-
-/** What an HTTP cache has had for a while has less of its time left (RFC 8484 §5.1, E-DOH-4). */
-function aged(message: Buffer, header: string | undefined): Buffer {
-  const seconds = /^\d{1,10}$/.test(header ?? '') ? Math.min(MAX_AGE, Number(header)) : 0
-  return seconds === 0 ? message : age(message, seconds, MAX_AGE)
 }

@@ -1,7 +1,8 @@
 import type { Opt } from './edns.ts'
 import { wireOfOpt } from './edns.ts'
+import { FormError } from './form-error.ts'
 import { HEADER_SIZE, TC } from './header.ts'
-import { wireOfName } from './name.ts'
+import { endOfName, wireOfName } from './name.ts'
 import { TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import type { ResourceRecord } from './record.ts'
@@ -151,16 +152,19 @@ class Writer {
     let at = 0
     for (const part of rdata.length === 0 ? [] : (compressibleParts(type) ?? [])) {
       if (part === 'name') {
-        let end = at
-        while (rdata[end] !== 0) end += 1 + (rdata[end] as number)
-        this.#name(rdata.subarray(at, end + 1))
-        at = end + 1
+        const end = endOfName(rdata, at)
+        if (end === undefined) break // not what the type says: the bytes as they are
+        this.#name(rdata.subarray(at, end))
+        at = end
       } else if (typeof part === 'number') this.#raw(rdata.subarray(at, (at += part)))
     }
     this.#raw(rdata.subarray(at))
   }
 
-  /** A pointer to the longest suffix already written, the labels before it in full (RFC 1035 §4.1.4). */
+  /**
+   * A pointer to the longest suffix already written, the labels before it in full (RFC 1035 §4.1.4).
+   * @throws {FormError} for bytes that are no whole name, which only we ourselves could have made
+   */
   #name(wire: Uint8Array): void {
     if (this.#asked !== undefined) this.#remember(this.#asked, HEADER_SIZE)
     this.#asked = undefined
@@ -175,12 +179,13 @@ class Writer {
   #remember(wire: Uint8Array, start: number): { at: number; known: number | undefined } {
     const lower = Buffer.from(wire).toString('latin1').toLowerCase()
     let at = 0
-    for (; wire[at] !== 0; at += 1 + (wire[at] as number)) {
+    for (; at < wire.length && wire[at] !== 0; at += 1 + (wire[at] as number)) {
       const suffix = lower.slice(at)
       const known = this.#suffixes.get(suffix)
       if (known !== undefined) return { at, known }
       if (start + at <= POINTER_REACH) this.#suffixes.set(suffix, start + at)
     }
+    if (at !== wire.length - 1) throw new FormError('not a whole name', start)
     return { at, known: undefined }
   }
 

@@ -11,6 +11,7 @@ export * from './header.ts'
 export type { Name } from './name.ts'
 export {
   concatNames,
+  endOfName,
   expandName,
   isSingleLabel,
   isWithin,

@@ -116,7 +116,7 @@ function plainText(wire: Uint8Array, folds: boolean): string | undefined {
 
 function escapedText(wire: Uint8Array): string {
   let text = ''
-  for (let at = 0; (wire[at] as number) !== 0; at += 1 + (wire[at] as number)) {
+  for (let at = 0; at < wire.length && wire[at] !== 0; at += 1 + (wire[at] as number)) {
     if (at > 0) text += '.'
     text += textOfLabel(wire, at + 1, at + 1 + (wire[at] as number))
   }
@@ -199,6 +199,13 @@ export function skipName(message: Uint8Array, start: number): number {
     at += size + 1
     if (size === 0) return at
   }
+}
+
+/** Where the bytes after the uncompressed name at `start` are; undefined where it does not end within `bytes`. */
+export function endOfName(bytes: Uint8Array, start: number): number | undefined {
+  let at = start
+  while (at < bytes.length && bytes[at] !== 0) at += 1 + (bytes[at] as number)
+  return at < bytes.length ? at + 1 : undefined
 }
 
 /** Labels from the leftmost on, still escaped; none for the root. */

@@ -137,6 +137,15 @@ describe('requests', () => {
     expect([request?.wire.readUInt16BE(0), request?.wire.length]).toEqual([0, 128])
   })
 
+  test('E-DOH-4: a malformed message with an Age header is the failure of its server; it ended the daemon', async () => {
+    await using server = await serve(({ stream, wire }) => {
+      stream.respond({ ...ok, age: '5' })
+      stream.end(Buffer.concat([wire.subarray(0, 2), Buffer.from('818000010001', 'hex'), wire.subarray(8, -1)]))
+    })
+    await using transport = open()
+    expect(await ask(transport, server.port)).toMatchObject({ code: 'http', message: expect.stringContaining('no DNS') })
+  })
+
   test('E-DOH-1: GET: the message in the variable, base64url without padding', async () => {
     await using server = await serve()
     await using transport = open()
