@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Listener } from '../../src/stub/index.ts'
-import { FormError, idOf, parseMessage, QR, readQuestion } from '../../src/wire/index.ts'
+import { parseMessage } from '../../src/wire/index.ts'
 import { CONVERSATIONS, type Conversation, MESSAGES } from '../kit/fixture-messages.ts'
+import { faultOf, hostileWorld, serveBytes } from '../kit/hostile-world.ts'
 import { Mutator } from '../kit/mutator.ts'
 import { SeededRandom } from '../kit/seeded-random.ts'
-import { World } from '../kit/world.ts'
+import type { World } from '../kit/world.ts'
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 0xffff_ffff)
 const RUNS = Number(process.env.FUZZ_RUNS ?? 100_000)
@@ -20,43 +21,13 @@ const LISTENERS: readonly Listener[] = [
   { kind: 'extra', transport: 'udp' },
   { kind: 'main', transport: 'tcp' },
 ]
-const SERVER = '10.2.0.1'
-
-/** A world with one link, whose log would tell of anything that should be impossible. */
-function fuzzWorld(seed: number): World {
-  const hosts = '192.0.2.80 one.test alias.test'
-  return new World({ links: [{ ifindex: 2, dns: [SERVER] }], hosts, seed, logLevel: 'err' })
-}
-
-/** Bytes a reply to `packet` may have through this listener (R-STUB-15). */
-function sizeLimit(packet: Buffer, listener: Listener): number {
-  if (listener.transport === 'tcp') return 65_535
-  try {
-    return parseMessage(packet).opt?.payloadSize ?? 512
-  } catch (error) {
-    if (error instanceof FormError) return 512
-    throw error
-  }
-}
-
-/** What is wrong with a reply; undefined when nothing is. */
-function fault(reply: Buffer, packet: Buffer, listener: Listener): string | undefined {
-  if (idOf(reply) !== idOf(packet)) return 'another ID'
-  if (reply.length > sizeLimit(packet, listener)) return `${reply.length} bytes are too many`
-  if ((reply.readUInt16BE(2) & QR) === 0) return 'QR is not set'
-  const { question, opt } = parseMessage(reply)
-  if (opt !== undefined && parseMessage(packet).opt === undefined) return 'OPT nobody asked for'
-  if (question === undefined) return undefined
-  const { end } = readQuestion(packet)
-  return reply.subarray(12, end).equals(packet.subarray(12, end)) ? undefined : 'another question'
-}
 
 /** Sends one packet in and judges what comes out: `good`, or what is wrong with all that is needed to repeat it. */
 async function verdict(world: World, packet: Buffer, listener: Listener, told: () => string): Promise<string> {
   let problem: string | undefined
   try {
     const reply = await world.run(world.send(packet, listener))
-    problem = reply && fault(reply, packet, listener)
+    problem = reply && faultOf(reply, packet, listener)
   } catch (error) {
     problem = (error as Error).stack ?? 'an error without a stack'
   }
@@ -83,21 +54,6 @@ function pick<T>(items: readonly T[], random: SeededRandom): T {
   return items[random.below(items.length)] as T
 }
 
-/** A server that says `reply` under the ID, and mostly with the question, that it was asked. */
-function serveBytes(world: World, reply: () => Buffer, keepsQuestion: () => boolean): void {
-  world.transport.script = (exchange) => {
-    const bytes = Buffer.from(reply())
-    exchange.wire.copy(bytes, 0, 0, 2)
-    const end = Math.min(bytes.length, endOfQuestion(exchange.wire))
-    if (keepsQuestion()) exchange.wire.copy(bytes, 12, 12, end)
-    if (!exchange.reply(bytes)) exchange.fail('refused')
-  }
-}
-
-function endOfQuestion(query: Buffer): number {
-  return readQuestion(query).end
-}
-
 describe('every prefix', { timeout: PATIENCE }, () => {
   test.each(MESSAGES)('%s: parses or fails with FormError', (_title, message) => {
     expect(() => parseMessage(message)).not.toThrow()
@@ -107,7 +63,7 @@ describe('every prefix', { timeout: PATIENCE }, () => {
   })
 
   test.each(MESSAGES)('%s: as a request it gets one good reply or none', async (_title, message) => {
-    const world = fuzzWorld(1)
+    const world = hostileWorld(1)
     world.serve('*', () => ({}))
     for (let end = 0; end <= message.length; end++) {
       expect(await verdict(world, message.subarray(0, end), listenerAt(end), () => `prefix ${end}`)).toBe('good')
@@ -115,7 +71,7 @@ describe('every prefix', { timeout: PATIENCE }, () => {
   })
 
   test.each(CONVERSATIONS)('$title: as a server reply it leads to one good reply', async ({ query, reply }) => {
-    const world = fuzzWorld(1)
+    const world = hostileWorld(1)
     for (let end = 0; end <= reply.length; end++) {
       serveBytes(
         world,
@@ -134,7 +90,7 @@ describe(`random mutations (${TITLE})`, () => {
     async () => {
       const random = new SeededRandom(SEED)
       const mutator = new Mutator(random)
-      const world = fuzzWorld(SEED)
+      const world = hostileWorld(SEED)
       const messages = MESSAGES.map(([, message]) => message)
       const queries = CONVERSATIONS.map(({ query }) => query)
       serveBytes(
@@ -165,7 +121,7 @@ describe(`random mutations (${TITLE})`, () => {
     async () => {
       const random = new SeededRandom(SEED + 1)
       const mutator = new Mutator(random)
-      const world = fuzzWorld(SEED)
+      const world = hostileWorld(SEED)
       const replies = CONVERSATIONS.map(({ reply }) => reply)
       let asked = 0
       for (let i = 0; i < SERVER_MUTATIONS; i++) {
