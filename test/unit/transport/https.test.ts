@@ -143,7 +143,10 @@ describe('requests', () => {
       stream.end(Buffer.concat([wire.subarray(0, 2), Buffer.from('818000010001', 'hex'), wire.subarray(8, -1)]))
     })
     await using transport = open()
-    expect(await ask(transport, server.port)).toMatchObject({ code: 'http', message: expect.stringContaining('no DNS') })
+    expect(await ask(transport, server.port)).toMatchObject({
+      code: 'http',
+      message: expect.stringContaining('no DNS'),
+    })
   })
 
   test('E-DOH-1: GET: the message in the variable, base64url without padding', async () => {

@@ -27,10 +27,13 @@ test.each([
   expect(() => parseMessage(wire)).toThrow(FormError)
 })
 
-test.each(['0161', '', '3f61', '016100ff'])('an owner that is no whole name (%s) is refused, and not looped over', (hex) => {
-  const record = { ...recordOf(NAME, TYPE.A, Buffer.alloc(4)), owner: Buffer.from(hex, 'hex') }
-  expect(() => compose({ id: 1, flags: 0, answer: [record] })).toThrow(FormError)
-})
+test.each(['0161', '', '3f61', '016100ff'])(
+  'an owner that is no whole name (%s) is refused, and not looped over',
+  (hex) => {
+    const record = { ...recordOf(NAME, TYPE.A, Buffer.alloc(4)), owner: Buffer.from(hex, 'hex') }
+    expect(() => compose({ id: 1, flags: 0, answer: [record] })).toThrow(FormError)
+  },
+)
 
 test('the text of an unfinished name ends with it', () => {
   expect(textOfWire(Buffer.from('0161', 'hex'))).toBe('a')
