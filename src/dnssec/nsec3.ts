@@ -16,16 +16,28 @@ export function nsec3Hash(name: Name, salt: Buffer, iterations: number): string 
   return base32Hex(hash)
 }
 
-/** Verified NSEC3 records of one zone with the same parameters: others say nothing together (RFC 5155 §8.2). */
-export class Nsec3Group {
-  readonly #zone: Name
-  readonly #records: readonly Nsec3[]
-  readonly #budget: Budget
-  readonly #hashes = new Map<Name, string>()
+/** Records that were hashed in the same way. */
+export interface Nsec3Chain {
+  readonly salt: Buffer
+  readonly iterations: number
+  /** Hashes of names computed so far. */
+  readonly hashes: Map<Name, string>
+  /** The record at `hash` or next before it, if it is the one looked for. */
+  find(hash: string, isIt: (record: Nsec3) => boolean): Nsec3 | undefined
+}
 
-  constructor(zone: Name, records: readonly Nsec3[], budget: Budget) {
+/**
+ * Verified NSEC3 records of one zone. While a zone goes from some parameters to others it has two chains; each record is
+ * true of its own. RFC 5155 §8.2 lets a validator refuse replies that hold both: this one, as unbound, does not.
+ */
+export class Nsec3Proof {
+  readonly #zone: Name
+  readonly #chains: readonly Nsec3Chain[]
+  readonly #budget: Budget
+
+  constructor(zone: Name, chains: readonly Nsec3Chain[], budget: Budget) {
     this.#zone = zone
-    this.#records = records
+    this.#chains = chains
     this.#budget = budget
   }
 
@@ -33,7 +45,7 @@ export class Nsec3Group {
   *denial(name: Name, type: number, claimed: Denied): Generator<Step, Denial | undefined, void> {
     const own = yield* this.#match(name)
     if (own !== undefined) return denialAt(own.types, name, type)
-    const encloser = yield* this.#encloser(name)
+    const encloser = yield* this.encloser(name)
     if (encloser === undefined) return undefined
     const { isOptOut } = encloser.cover
     if (isOptOut && type === TYPE.DS) return denial('nodata', true)
@@ -52,7 +64,7 @@ export class Nsec3Group {
   }
 
   /** The closest name above that exists, with the proof that the next closer one does not (RFC 5155 §8.3). */
-  *#encloser(name: Name): Generator<Step, { readonly name: Name; readonly cover: Nsec3 } | undefined, void> {
+  *encloser(name: Name): Generator<Step, { readonly name: Name; readonly cover: Nsec3 } | undefined, void> {
     let nextCloser = name
     for (let at = parentOf(name); at !== undefined && isWithin(at, this.#zone); at = parentOf(at)) {
       const found = yield* this.#match(at)
@@ -66,26 +78,46 @@ export class Nsec3Group {
   }
 
   *#match(name: Name): Generator<Step, Nsec3 | undefined, void> {
-    const hash = yield* this.#hash(name)
-    return this.#records.find((record) => record.hash === hash)
+    return yield* this.#find(name, (record, hash) => record.hash === hash)
   }
 
   *#cover(name: Name): Generator<Step, Nsec3 | undefined, void> {
-    const hash = yield* this.#hash(name)
-    return this.#records.find((record) => covers(record, hash))
+    return yield* this.#find(name, covers)
   }
 
-  /** Each name once per reply. */
-  *#hash(name: Name): Generator<Step, string, void> {
-    const known = this.#hashes.get(name)
+  *#find(name: Name, isIt: (record: Nsec3, hash: string) => boolean): Generator<Step, Nsec3 | undefined, void> {
+    for (const chain of this.#chains) {
+      const hash = yield* this.#hash(name, chain)
+      const found = chain.find(hash, (record) => isIt(record, hash))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Each name once per reply and parameters. */
+  *#hash(name: Name, { salt, iterations, hashes }: Nsec3Chain): Generator<Step, string, void> {
+    const known = hashes.get(name)
     if (known !== undefined) return known
-    const [{ salt, iterations } = { salt: Buffer.alloc(0), iterations: 0 }] = this.#records
     this.#budget.hash(iterations + 1)
     const hash = nsec3Hash(name, salt, iterations)
-    this.#hashes.set(name, hash)
+    hashes.set(name, hash)
     if (this.#budget.isSliceOver()) yield { kind: 'pause' }
     return hash
   }
+}
+
+/** Records of one reply, by their parameters. */
+export function chainsOf(records: readonly Nsec3[]): Nsec3Chain[] {
+  const chains: (Nsec3Chain & { readonly records: Nsec3[] })[] = []
+  for (const record of records) {
+    const { salt, iterations } = record
+    const own = chains.find((chain) => chain.iterations === iterations && chain.salt.equals(salt))
+    const all = own?.records ?? [record]
+    if (own === undefined) {
+      chains.push({ salt, iterations, hashes: new Map(), records: all, find: (_hash, isIt) => all.find(isIt) })
+    } else all.push(record)
+  }
+  return chains
 }
 
 function denialByWildcard({ types }: Nsec3, type: number, isOptOut: boolean): Denial | undefined {

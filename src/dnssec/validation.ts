@@ -8,9 +8,9 @@ import type { ValidationContext } from './context.ts'
 import { lastLabels } from './order.ts'
 import { Proofs } from './proofs.ts'
 import type { RrSet } from './rrset.ts'
-import { recordsOf, rrsetsOf } from './rrset.ts'
+import { rrsetsOf } from './rrset.ts'
 import type { VerifiedSet } from './signature.ts'
-import { setText } from './signature.ts'
+import { cappedRecords, setText } from './signature.ts'
 import type { Denied, Insecure, Step, ValidationFailure, Verdict } from './verdict.ts'
 import { countVerdict, EDE, validationFailure } from './verdict.ts'
 
@@ -47,7 +47,11 @@ class Validation {
   readonly #chain: TrustChain
   readonly #answer: readonly RrSet[]
   readonly #authority: readonly RrSet[]
-  readonly #verified = { answer: [] as ResourceRecord[], authority: new Set<ResourceRecord>() }
+  readonly #verified = {
+    answer: [] as ResourceRecord[],
+    authority: new Set<ResourceRecord>(),
+    sets: [] as VerifiedSet[],
+  }
   #ttl = LONGEST
   /** The first link that is proven to be unsigned: the whole is then (S-CN-1). */
   #insecure: Insecure | undefined
@@ -79,20 +83,20 @@ class Validation {
 
   #verdict(): Verdict {
     if (this.#insecure !== undefined) return { ...this.#insecure, ttl: Math.min(this.#ttl, this.#insecure.ttl) }
-    const { answer, authority } = this.#verified
-    return { kind: 'secure', ttl: this.#ttl, denied: this.#denied, answer, authority: [...authority] }
+    const { answer, authority, sets } = this.#verified
+    return { kind: 'secure', ttl: this.#ttl, denied: this.#denied, answer, authority: [...authority], sets }
   }
 
   *#follow(name: Name, isAlias: boolean): Generator<Step, Link, void> {
     const { type, class: questionClass } = this.#question
     const sets = this.#answer.filter((set) => matches(set, name, type, questionClass))
+    const dname = this.#answer.find((set) => set.type === TYPE.DNAME && set.name !== name && isWithin(name, set.name))
+    // Also to who asks for the CNAME: the one that a DNAME makes is not signed.
+    if (dname !== undefined && sets.every((set) => set.type === TYPE.CNAME))
+      return yield* this.#followDname(name, dname)
     if (sets.length > 0) return yield* this.#all(sets)
-    if (type !== TYPE.CNAME && type !== TYPE.ANY) {
-      const dname = this.#answer.find((set) => set.type === TYPE.DNAME && set.name !== name && isWithin(name, set.name))
-      if (dname !== undefined) return yield* this.#followDname(name, dname)
-      const cname = this.#answer.find((set) => set.type === TYPE.CNAME && set.name === name)
-      if (cname !== undefined) return yield* this.#followCname(name, cname)
-    }
+    const cname = this.#answer.find((set) => set.type === TYPE.CNAME && set.name === name)
+    if (cname !== undefined) return yield* this.#followCname(name, cname)
     return (yield* this.#deny(name, isAlias)) ?? { target: undefined }
   }
 
@@ -121,7 +125,8 @@ class Validation {
       return validationFailure('invalid', EDE.BOGUS, `${setText(cname)} is not what ${setText(dname)} makes of it`)
     }
     this.#verified.answer.push(...cname.records)
-    return { target }
+    const isEnd = this.#question.type === TYPE.CNAME || this.#question.type === TYPE.ANY
+    return { target: isEnd ? undefined : target }
   }
 
   /** Verifies one set of the answer; where a wildcard made it, also that no closer name is there (S-DEN-7). */
@@ -129,7 +134,8 @@ class Validation {
     const verdict = yield* this.#chain.verify(set)
     if (verdict.kind !== 'verified') return this.#note(verdict)
     this.#ttl = Math.min(this.#ttl, verdict.ttl)
-    this.#verified.answer.push(...recordsOf(set))
+    this.#verified.answer.push(...cappedRecords(verdict))
+    this.#verified.sets.push(verdict)
     return verdict.wildcardLabels === undefined
       ? undefined
       : yield* this.#checkExpansion(verdict, verdict.wildcardLabels)
@@ -179,14 +185,15 @@ class Validation {
     if (proofs.failure !== undefined) return proofs.failure
     const what =
       this.#message.rcode === RCODE.NXDOMAIN ? `that there is no ${name}` : `that ${setText({ name, type })} is empty`
-    if (proofs.sets.length > 0) return this.#counted(unproven(`the records of denial do not prove ${what}`))
+    if (proofs.isTrusted) return this.#counted(unproven(`the records of denial do not prove ${what}`))
     const place = placeOf(name, type)
     if (place === undefined)
       return this.#note({ kind: 'insecure', reason: 'the root has no parent', ede: undefined, ttl: LONGEST })
     const found = yield* this.#chain.whyUnsigned(place, what)
     countVerdict(this.#context.counts, found)
     const isUnsigned = found.kind === 'failure' && found.result === 'no-signature'
-    return this.#note(isUnsigned ? { ...found, ede: EDE.NSEC_MISSING } : found)
+    const isSigned = this.#authority.some((set) => set.type === TYPE.SOA && set.signatures.length > 0)
+    return this.#note(isUnsigned && isSigned ? { ...found, ede: EDE.NSEC_MISSING } : found)
   }
 
   /** How long a negative answer is kept comes from it: an unsigned one is left out, so that it is not kept. */
@@ -196,7 +203,8 @@ class Validation {
     const verdict = yield* this.#chain.verify(soa)
     if (verdict.kind !== 'verified') return this.#note(verdict)
     this.#ttl = Math.min(this.#ttl, verdict.ttl)
-    for (const record of recordsOf(soa)) this.#verified.authority.add(record)
+    this.#verified.sets.push(verdict)
+    for (const record of cappedRecords(verdict)) this.#verified.authority.add(record)
     return undefined
   }
 
@@ -216,7 +224,8 @@ class Validation {
 
   #use(proofs: Proofs): void {
     this.#ttl = Math.min(this.#ttl, proofs.ttl)
-    for (const record of proofs.sets.flatMap(recordsOf)) this.#verified.authority.add(record)
+    this.#verified.sets.push(...proofs.sets)
+    for (const record of proofs.sets.flatMap(cappedRecords)) this.#verified.authority.add(record)
   }
 
   /** An unsigned link makes the whole unsigned, a failed one ends it. */
