@@ -3,9 +3,12 @@ import type { ServerSpec } from '../settings/index.ts'
 import { serverKey } from '../settings/index.ts'
 import { type Name, type Question, TYPE } from '../wire/index.ts'
 import { Abilities } from './abilities.ts'
+import { Cookies } from './cookies.ts'
 import { ErrorsByType } from './errors-by-type.ts'
+import { GuardEvidence } from './guard-evidence.ts'
 import { Liveness } from './liveness.ts'
 import { RecentFailures } from './recent-failures.ts'
+import type { ProvenGuards } from './reply-flaw.ts'
 import { FIRST_PATIENCE, RoundTrips } from './round-trips.ts'
 import { EncryptionState } from './encryption-state.ts'
 import { endpointOver, mainEndpoint, type ServerChannels } from './server-channels.ts'
@@ -39,6 +42,9 @@ export class Upstream {
   readonly roundTrips = new RoundTrips()
   readonly liveness = new Liveness()
   readonly abilities = new Abilities()
+  /** Whether it repeats the letter case of questions. */
+  readonly letterCase = new GuardEvidence()
+  readonly cookies = new Cookies()
   /** Called when it is heard of after having been out. */
   onRecovered: () => void = () => undefined
   readonly encryption: EncryptionState
@@ -115,6 +121,11 @@ export class Upstream {
 
   speaksEdns(now: Millis): boolean {
     return this.abilities.speaksEdns(now)
+  }
+
+  /** What has to come with its replies to be believed. */
+  get provenGuards(): ProvenGuards {
+    return { repeatsCase: this.letterCase.isProven, sendsCookies: this.cookies.evidence.isProven }
   }
 
   /** When it was last heard of after having been out. */
@@ -213,6 +224,8 @@ export class Upstream {
     this.roundTrips.reset()
     this.liveness.reset()
     this.abilities.reset()
+    this.letterCase.reset()
+    this.cookies.reset()
     this.encryption.reset()
     this.failures.clear()
     this.errors.reset()
