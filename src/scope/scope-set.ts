@@ -11,6 +11,7 @@ import { planChanges } from './plan-changes.ts'
 import { planScopes } from './plan.ts'
 import { permits } from './protocol.ts'
 import type { RouteRequest, Scope } from './scope.ts'
+import type { ScopeIdentity } from './scope-identity.ts'
 import type { ScopeServices } from './services.ts'
 import { UnicastScope } from './unicast-scope.ts'
 
@@ -130,6 +131,11 @@ export class ScopeSet {
     for (const line of planChanges(planned?.plans ?? [], plans)) this.#services.log.info(line)
     for (const scope of closed) scope.close()
     for (const scope of this.all) purgeLost(scope, gained)
+  }
+
+  /** Undefined once it has gone. */
+  planOf(scope: ScopeIdentity): UnicastPlan | undefined {
+    return this.#unicast.find((each) => each === scope)?.plan
   }
 
   /** How each scope takes a name, for routing and for explaining it. */

@@ -1,7 +1,7 @@
 import type { Channel } from '../../../src/base/index.ts'
 import { describe, expect, test, vi } from 'vitest'
 import { DEFAULT_TUNING, serverReportOf } from '../../../src/upstream/index.ts'
-import { RCODE } from '../../../src/wire/index.ts'
+import { parseMessage, RCODE } from '../../../src/wire/index.ts'
 import { asks, type Lookup, type Path, percentile, Simulation } from './simulation.ts'
 
 // Ten thousand lookups take a second, and much longer on a busy machine.
@@ -46,7 +46,7 @@ function hasEdns(wire: Buffer): boolean {
 }
 
 function payload(wire: Buffer): number {
-  return hasEdns(wire) ? wire.readUInt16BE(wire.length - 8) : 512
+  return parseMessage(wire).opt?.payloadSize ?? 512
 }
 
 function error(rcode: number): Partial<Path> {
