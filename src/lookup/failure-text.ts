@@ -46,7 +46,7 @@ export function failureText(
     case 'dnssec-failed':
       return `DNSSEC validation failed: ${suffix(extendedError, '')}`
     case 'no-such-rr':
-      return `'${name}' does not have any RR of the requested type`
+      return `'${name}' does not have any RR of the requested type${suffix(extendedError, ': ')}`
     case 'cname-loop':
       return `CNAME loop detected, or CNAME resolving disabled on '${name}'`
     case 'no-such-service':

@@ -40,6 +40,11 @@ export class Chain {
     return this.#name
   }
 
+  /** What the name that was asked came to; to be read once something has. */
+  get first(): Answer {
+    return this.#answers[0] as Answer
+  }
+
   /** How the redirect that led to `name` writes it. */
   get spelling(): Spelling | undefined {
     return this.#spelling

@@ -9,6 +9,7 @@ import type { Explanation } from './explained.ts'
 import { SourceOrder } from './order.ts'
 import { isInternet } from './permitted.ts'
 import type { Query, Resolution } from './query.ts'
+import { RebindGuard } from './rebinding.ts'
 import { scoresOf } from './scope-scores.ts'
 import type { ResolverServices } from './services.ts'
 import { HooksSource } from './sources/hooks.ts'
@@ -31,6 +32,7 @@ export class Resolver {
   readonly watchers = new QueryWatchers()
   readonly #services: ResolverServices
   readonly #refusal: Refusal
+  readonly #rebinding: RebindGuard
   readonly #files: readonly AnswerSource[]
   readonly #sources: SourceOrder
   readonly #admission = new Admission()
@@ -40,6 +42,7 @@ export class Resolver {
     const { scopes, local, hooks, catchUp, settings, clock } = services
     this.#services = services
     this.#refusal = new Refusal(settings)
+    this.#rebinding = new RebindGuard(settings, scopes)
     this.#files = fileSources(local, settings)
     const host = () => local.host()
     this.#sources = new SourceOrder([
@@ -139,8 +142,10 @@ export class Resolver {
     return best > NO && !scored.some((each) => each.scope === scope && each.score === best)
   }
 
-  #finish(query: Query, { name, answer, collected }: Chain, startedAt: number): Resolution {
+  #finish(query: Query, chain: Chain, startedAt: number): Resolution {
     const { clock, log, scopes } = this.#services
+    const { name, collected } = chain
+    const answer = this.#rebinding.guarded(chain.answer, chain.first)
     const took = clock.now() - startedAt
     const scores = () => scoresOf({ ...query, name: answer.name }, scopes)
     const resolution: Resolution = { query, name, answer, collected, took, scores }

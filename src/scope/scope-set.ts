@@ -5,11 +5,13 @@ import { NO, winners } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
+import type { NetworkFacts } from './network-facts.ts'
 import type { Planned, ScopeInput, UnicastPlan } from './plan.ts'
 import { planChanges } from './plan-changes.ts'
 import { planScopes } from './plan.ts'
 import { permits } from './protocol.ts'
 import type { RouteRequest, Scope } from './scope.ts'
+import type { ScopeIdentity } from './scope-identity.ts'
 import type { ScopeServices } from './services.ts'
 import { UnicastScope } from './unicast-scope.ts'
 
@@ -110,6 +112,8 @@ export class ScopeSet {
     this.#budget.limit = input.settings.dnsCacheBytes
     const planned = this.#planned
     this.#planned = { input, plans }
+    if (!hasSameAddresses(planned?.input.facts, input.facts))
+      for (const scope of this.#unicast) scope.upstreams.renewCookies()
     if (this.#isInForce(plans)) {
       for (const [i, plan] of plans.entries()) this.#unicast[i]?.follow(plan)
       return
@@ -128,6 +132,11 @@ export class ScopeSet {
     for (const scope of closed) scope.close()
     for (const scope of this.all) purgeLost(scope, gained)
     this.#prepare(plans)
+  }
+
+  /** Undefined once it has gone. */
+  planOf(scope: ScopeIdentity): UnicastPlan | undefined {
+    return this.#unicast.find((each) => each === scope)?.plan
   }
 
   /** How each scope takes a name, for routing and for explaining it. */
@@ -193,6 +202,18 @@ export class ScopeSet {
     scope.upstreams.onCurrentChanged = () => this.onCurrentServerChanged(scope)
     return scope
   }
+}
+
+/** Whether this machine can be reached by the same addresses as before, at the same links. */
+function hasSameAddresses(before: NetworkFacts | undefined, facts: NetworkFacts): boolean {
+  if (before === facts) return true
+  return before !== undefined && addressesText(before) === addressesText(facts)
+}
+
+function addressesText({ links }: NetworkFacts): string {
+  return [...links.values()]
+    .flatMap((link) => link.addresses.map(({ address }) => `${link.ifindex} ${address.text}`))
+    .join()
 }
 
 /** R-ROUTE-2. */

@@ -2,7 +2,8 @@ import type { Millis } from '../base/index.ts'
 import { parseType, typeText } from '../wire/index.ts'
 import { type BootSettings, withBootSettings } from './boot-settings.ts'
 import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
-import { extendDomains, extendList, extendServers, MAX_SERVERS } from './lists.ts'
+import { parseDomain } from './domain.ts'
+import { extendDomains, extendList, extendServers, MAX_DOMAINS, MAX_SERVERS } from './lists.ts'
 import { formatAddressRange, parseAddressRange } from './address-range.ts'
 import { formatListenSpec, parseListenSpec } from './listen-spec.ts'
 import { parseMetricsListen } from './metrics-listen.ts'
@@ -17,7 +18,7 @@ import {
 import type { IfIndexOf } from './server-spec.ts'
 import { parseTimeSpan } from './time-span.ts'
 import { type ApplyKey, readUnit, type UnitReading } from './unit-reader.ts'
-import { parseBoolean, parseBytes, parseCount, parseMode, splitWords } from './values.ts'
+import { booleanOf, parseBoolean, parseBytes, parseCount, parseMode, splitWords } from './values.ts'
 
 export const MULTICAST_MODES: readonly MulticastMode[] = ['yes', 'no', 'resolve']
 export const DNSSEC_MODES: readonly DnssecMode[] = ['yes', 'no', 'allow-downgrade']
@@ -27,6 +28,8 @@ export const DNS_OVER_TLS_MODES: readonly DnsOverTlsMode[] = ['yes', 'no', 'oppo
 export type Draft<T> = { -readonly [K in keyof T]: T[K] }
 /** Ranges of `AllowFrom=`. */
 const MAX_RANGES = 256
+/** As the kernel has them. */
+const LINK_NAME = /^[^\s/:%]{1,15}$/
 /** A client waits no longer than five seconds for anything. */
 const LONGEST_WAIT: Millis = 4000
 
@@ -84,6 +87,11 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
     AllowFrom: (draft, value, report) => {
       draft.allowFrom = extendList(draft.allowFrom, value, parseAddressRange, formatAddressRange, report, MAX_RANGES)
     },
+    RebindProtection: scalar('rebindProtection', parseRebindProtection),
+    RebindAllow: (draft, value, report) => {
+      const parse = (word: string) => parseDomain(word).name
+      draft.rebindAllow = extendList(draft.rebindAllow, value, parse, (name) => name, report, MAX_DOMAINS)
+    },
     MetricsListen: scalar('metricsListen', parseMetricsListen),
     StaleAnswerAfterSec: scalar('staleAnswerAfter', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
     Prefetch: scalar('prefetch', parseBoolean),
@@ -112,6 +120,15 @@ function parseSpanUpTo(text: string, longest: Millis): Millis {
   const span = parseTimeSpan(text)
   if (span <= longest) return span
   throw new SettingError(`'${text}' is too long, ${longest / 1000} seconds are the most.`, text)
+}
+
+/** `yes`, `no`, or the names of links. @throws {SettingError} */
+function parseRebindProtection(text: string): boolean | readonly string[] {
+  const value = booleanOf(text)
+  if (value !== undefined) return value
+  const words = splitWords(text)
+  if (words.length > 0 && words.every((word) => LINK_NAME.test(word))) return words
+  throw new SettingError(`'${text}' is neither yes, no, nor names of links.`, text)
 }
 
 /** A mnemonic or `TYPEn`. @throws {SettingError} */

@@ -33,6 +33,10 @@ export interface ResolvedSettings {
   readonly extraListeners: readonly ListenSpec[]
   /** Whom extra listeners answer; none: the networks that this machine's links are in; ours. */
   readonly allowFrom: readonly AddressRange[]
+  /** Where names may not have private addresses: everywhere, or on what comes by these links; ours. */
+  readonly rebindProtection: boolean | readonly string[]
+  /** Domains whose names may have them all the same; ours. */
+  readonly rebindAllow: readonly Name[]
   readonly readEtcHosts: boolean
   readonly readStaticRecords: boolean
   readonly resolveUnicastSingleLabel: boolean
@@ -87,6 +91,8 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   stubListener: 'yes',
   extraListeners: [],
   allowFrom: [],
+  rebindProtection: false,
+  rebindAllow: [],
   readEtcHosts: true,
   readStaticRecords: true,
   resolveUnicastSingleLabel: false,

@@ -193,7 +193,8 @@ function shortened({ code, text }: ExtendedError): ExtendedError {
 function bypassOpt(wire: Buffer, request: ClientRequest, listener: Listener): Opt | undefined {
   const { opt } = parseMessage(wire)
   if (opt === undefined || request.opt === undefined) return undefined
-  return { ...opt, payloadSize: advertisedSize(listener), dnssecOk: opt.dnssecOk && request.opt.dnssecOk }
+  const options = opt.options.filter(({ code }) => code !== OPTION.COOKIE) // between the server and us (RFC 7873 §8)
+  return { ...opt, options, payloadSize: advertisedSize(listener), dnssecOk: opt.dnssecOk && request.opt.dnssecOk }
 }
 
 function plainOpt(listener: Listener): Opt {

@@ -1,10 +1,10 @@
 import type { Clock, Millis } from '../base/index.ts'
-import { isReplyTo } from '../wire/index.ts'
 import type { FinishedTransactions } from './finished-transactions.ts'
 import type { Outcome, Step } from './outcome.ts'
 import type { Transaction } from './transaction.ts'
 import type { Transport } from './transport.ts'
 import type { Exchange } from './exchange.ts'
+import { flawOf, type ReplyFlaw } from './reply-flaw.ts'
 
 /** What a transaction is carried out with. */
 export interface DriveServices {
@@ -73,7 +73,10 @@ export class Drive {
 
   #send(exchange: Exchange): void {
     const { upstream, channel, wire, patience, earlier } = exchange
-    const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire) || this.#passOver(exchange)
+    const isAnsweredBy = (reply: Buffer) => {
+      const flaw = flawOf(reply, exchange, upstream.provenGuards)
+      return flaw === undefined || this.#passOver(exchange, flaw)
+    }
     const query = { endpoint: upstream.endpointOver(channel), channel, wire, patience, earlier, isAnsweredBy }
     const takeBack = this.#means.transport.exchange(query, (result, connection) => {
       this.#open.delete(exchange)
@@ -88,9 +91,9 @@ export class Drive {
   }
 
   /** A message that is no reply to it: passed over (R-SRV-7), but there may be too many of them. */
-  #passOver(exchange: Exchange): false {
+  #passOver(exchange: Exchange, flaw: ReplyFlaw): false {
     if (this.#isDone) this.#takeBack(exchange)
-    this.#step((now) => this.#transaction.onMismatch(exchange, now))
+    this.#step((now) => this.#transaction.onMismatch(exchange, flaw, now))
     return false
   }
 

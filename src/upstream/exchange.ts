@@ -1,6 +1,7 @@
 import type { Channel, Millis } from '../base/index.ts'
 import type { ServerAttempt } from './server-attempt.ts'
 import type { Hedge } from './hedge-budget.ts'
+import type { Guards } from './outgoing.ts'
 import type { Upstream } from './upstream.ts'
 
 /** The fields of an `Exchange` that are known when it is sent. */
@@ -8,6 +9,7 @@ export interface ExchangeParts {
   readonly channel: Channel
   readonly payloadSize: number | undefined
   readonly wire: Buffer
+  readonly guards: Guards
   readonly sentAt: Millis
   readonly overdueAt: Millis
   readonly patience: Millis
@@ -21,6 +23,7 @@ export class Exchange {
   /** As offered in EDNS; undefined without EDNS. */
   readonly payloadSize: number | undefined
   readonly wire: Buffer
+  readonly guards: Guards
   readonly sentAt: Millis
   /** When its server's patience is over and the next server may be asked. */
   readonly overdueAt: Millis
@@ -40,6 +43,7 @@ export class Exchange {
     this.channel = parts.channel
     this.payloadSize = parts.payloadSize
     this.wire = parts.wire
+    this.guards = parts.guards
     this.sentAt = parts.sentAt
     this.overdueAt = parts.overdueAt
     this.patience = parts.patience

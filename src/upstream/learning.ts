@@ -1,7 +1,9 @@
 import { isEncrypted, isStream, type Millis } from '../base/index.ts'
 import { SMALL_PAYLOAD } from './abilities.ts'
 import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
+import { RCODE } from '../wire/index.ts'
 import type { Exchange } from './exchange.ts'
+import type { ReplyFlaw } from './reply-flaw.ts'
 import type { Upstreams } from './upstreams.ts'
 import type { ReplyClass } from './reply-class.ts'
 
@@ -33,6 +35,34 @@ export function learnFromReply(
   abilities.onPlainAnswered(now)
   if (attempt.hasLostEdns) abilities.onEdnsLost(now)
   else if (attempt.ednsLosses > 0) abilities.onPlainHeard() // it was out: nothing was answered then, with EDNS or without
+}
+
+/** What a datagram gave back of that by which we know its server's replies. */
+export interface GivenBack {
+  readonly isSpelledAlike: boolean
+  readonly cookie: Buffer | undefined
+}
+
+/** Records whether a believed datagram gave back letter case and cookie, or came only where they were left out. */
+export function learnFromGuards(
+  { attempt, upstream, guards: { mixesCase, cookie } }: Exchange,
+  givenBack: GivenBack,
+  replyClass: ReplyClass,
+  now: Millis,
+): void {
+  const { letterCase, cookies } = upstream
+  const isGood = replyClass.kind === 'answer' || replyClass.kind === 'bad-cookie'
+  const exists = replyClass.kind === 'answer' && replyClass.message.rcode === RCODE.NOERROR
+  if (mixesCase) letterCase.onReply(givenBack.isSpelledAlike, exists)
+  else letterCase.onReplyWithout(attempt.hasLostMixed, exists, now)
+  if (cookie !== undefined) cookies.onReply(givenBack.cookie, cookie.client, isGood)
+  else cookies.evidence.onReplyWithout(attempt.hasLostCookie, isGood, now)
+}
+
+/** Records that a reply was not believed for what it did not give back. */
+export function learnFromFlaw({ upstream }: Exchange, flaw: ReplyFlaw, now: Millis): void {
+  if (flaw === 'letter case') upstream.letterCase.onMissing()
+  else if (flaw !== 'mismatch') upstream.cookies.onDisbelieved(flaw === 'foreign cookie', now)
 }
 
 /**
@@ -104,7 +134,7 @@ export function learnFromSilence(exchange: Exchange, upstreams: Upstreams, isStu
     attempt.hasTriedEncrypted = true
     // A handshake with a server that was never seen to take one says nothing of the server.
     if (upstream.encryption.evidence.state !== 'works') return upstreams.onOutdone(upstream, now)
-  } else attempt.onLost(exchange.payloadSize, sentAt)
+  } else attempt.onLost(exchange.payloadSize, exchange.guards, sentAt)
   upstream.onOverdue()
   if (!isStuck) upstreams.onMiss(upstream, sentAt, now)
 }

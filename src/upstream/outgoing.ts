@@ -1,6 +1,16 @@
 import type { Random } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
-import { CD, composeQuestion, RD, withId } from '../wire/index.ts'
+import {
+  CD,
+  composeQuestion,
+  cookieOption,
+  isSigned,
+  mixCase,
+  RD,
+  takesOption,
+  withId,
+  withOwnOption,
+} from '../wire/index.ts'
 
 /** What is asked of a scope: a question of our own, or a client's message to be relayed as it is (R-STUB-13). */
 export type Request =
@@ -12,13 +22,63 @@ export type Request =
     }
   | { readonly kind: 'relay'; readonly question: Question; readonly message: Buffer }
 
+/** What a datagram carries, beside its ID, that comes back with the reply and that a forger has to guess. */
+export interface Guards {
+  /** The letters of the question are drawn. */
+  readonly mixesCase: boolean
+  readonly cookie: OwnCookie | undefined
+}
+
+/** Our cookie for a server, and the server's for us once it has given one (RFC 7873 §4). */
+export interface OwnCookie {
+  readonly client: Buffer
+  readonly server: Buffer | undefined
+}
+
+export const NO_GUARDS: Guards = { mixesCase: false, cookie: undefined }
+
 /**
  * One message for one server under a fresh unpredictable ID (R-SRV-7, R-SRV-9; RFC 5452 §9.2). `payloadSize` is what
- * we say we take over UDP; without one there is no EDNS.
+ * we say we take over UDP; without one there is no EDNS, and so no cookie. Cookies of relayed clients stay here (RFC 7873
+ * §8); what is signed stays as it is.
  */
-export function outgoingMessage(request: Request, payloadSize: number | undefined, random: Random): Buffer {
+export function outgoingMessage(
+  request: Request,
+  payloadSize: number | undefined,
+  random: Random,
+  guards = NO_GUARDS,
+): Buffer {
+  const { mixesCase, cookie } = guards
   const id = random.below(65_536)
-  if (request.kind === 'relay') return withId(request.message, id)
-  const { question, isToBeValidated = false } = request
-  return composeQuestion(id, isToBeValidated ? RD | CD : RD, question, payloadSize, isToBeValidated)
+  const option = cookie && cookieOption(cookie.client, cookie.server)
+  const message =
+    request.kind === 'relay' ? relayed(request.message, id, option) : ownMessage(request, id, payloadSize, option)
+  if (mixesCase) mixCase(message, random)
+  return message
+}
+
+/** Which guards its messages can carry: what is signed stays as it is, and a cookie needs an OPT record. */
+export interface Guardable {
+  readonly mayBeMixed: boolean
+  readonly mayHaveCookie: boolean
+}
+
+/** `payloadSize`: what we say we take, where it is a question of our own. */
+export function guardable(request: Request, payloadSize: number | undefined): Guardable {
+  if (request.kind === 'question') return { mayBeMixed: true, mayHaveCookie: payloadSize !== undefined }
+  return { mayBeMixed: !isSigned(request.message), mayHaveCookie: takesOption(request.message) }
+}
+
+function relayed(message: Buffer, id: number, option: Buffer | undefined): Buffer {
+  return withId(withOwnOption(message, option), id)
+}
+
+function ownMessage(
+  { question, isToBeValidated = false }: Extract<Request, { kind: 'question' }>,
+  id: number,
+  payloadSize: number | undefined,
+  option: Buffer | undefined,
+): Buffer {
+  const flags = isToBeValidated ? RD | CD : RD
+  return composeQuestion(id, flags, question, payloadSize, isToBeValidated, option)
 }

@@ -4,25 +4,32 @@ import { FormError, hasFlag, parseMessage, RCODE, rcodeText, TC } from '../wire/
 /**
  * What a reply is worth. `malformed`: does not parse · `truncated`: TC is set, so
  * only its header counts, as it may be cut inside a record (RFC 2181 §9) · `edns-refused`: FORMERR, NOTIMP or BADVERS to a
- * question with EDNS · `answer`: an answer, NXDOMAIN, NODATA, or an error that no other server would change ·
+ * question with EDNS · `bad-cookie`: it wants the cookie that came with the reply (RFC 7873 §5.2.3) · `answer`: an answer, NXDOMAIN, NODATA, or an error that no other server would change ·
  * `server-error`: says something about the server rather than the name, so the next one is asked.
  */
 export type ReplyClass =
   | { readonly kind: 'malformed' }
   | { readonly kind: 'truncated' }
-  | { readonly kind: 'edns-refused' | 'answer' | 'server-error'; readonly message: Message }
+  | { readonly kind: 'edns-refused' | 'bad-cookie' | 'answer' | 'server-error'; readonly message: Message }
 
 /** DNSSEC reasons of RFC 8914 §4: the server validated and found the data bogus, so another server is no better (R-SRV-14). */
 const DNSSEC_ERRORS: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12])
 /** Rcodes by which a server says it cannot read EDNS (RFC 6891 §7). */
 const EDNS_REFUSALS: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS])
 /** Rcodes that say something about the server rather than the name. */
-const SERVER_ERRORS: ReadonlySet<number> = new Set([RCODE.SERVFAIL, RCODE.REFUSED, RCODE.FORMERR, RCODE.NOTIMP])
+const SERVER_ERRORS: ReadonlySet<number> = new Set([
+  RCODE.SERVFAIL,
+  RCODE.REFUSED,
+  RCODE.FORMERR,
+  RCODE.NOTIMP,
+  RCODE.BADCOOKIE,
+])
 
-export function classify(wire: Buffer, hadEdns: boolean): ReplyClass {
+export function classify(wire: Buffer, hadEdns: boolean, hadCookie = false): ReplyClass {
   if (hasFlag(wire, TC)) return { kind: 'truncated' }
   const message = readable(wire)
   if (message === undefined) return { kind: 'malformed' }
+  if (hadCookie && message.rcode === RCODE.BADCOOKIE) return { kind: 'bad-cookie', message }
   if (hadEdns && EDNS_REFUSALS.has(message.rcode)) return { kind: 'edns-refused', message }
   return { kind: SERVER_ERRORS.has(message.rcode) && !isBogus(message) ? 'server-error' : 'answer', message }
 }

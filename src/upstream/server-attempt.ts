@@ -1,6 +1,8 @@
-import { type Channel, isEncrypted, isStream, type Millis } from '../base/index.ts'
+import { type Channel, isEncrypted, isStream, type Millis, type Random } from '../base/index.ts'
+import { type Guardable, type Guards, NO_GUARDS } from './outgoing.ts'
 import type { Upstream } from './upstream.ts'
 import { PAYLOAD_SIZE, SMALL_PAYLOAD } from './abilities.ts'
+import type { GuardEvidence } from './guard-evidence.ts'
 
 /** The largest payload servers commonly send: the last resort where an answer is truncated and TCP does not work. */
 const LARGE_PAYLOAD = 4096
@@ -32,6 +34,14 @@ export class ServerAttempt {
   hasTriedEncrypted = false
   /** Messages over an encrypted channel that may still be answered. */
   openEncrypted = 0
+  /** It has asked for another cookie than it was sent. */
+  hasRenewedCookie = false
+  /** Messages that went unanswered with mixed letters, and with a cookie. */
+  hasLostMixed = false
+  hasLostCookie = false
+  #guarded = 0
+  /** As a reply lacked what the server is known to give back. */
+  wasAskedByStream = false
   /** Messages that came in its name and were no reply, and whether they were so many that datagrams are not believed. */
   mismatches = 0
   needsStream = false
@@ -94,6 +104,25 @@ export class ServerAttempt {
     return this.#streamPayload(now)
   }
 
+  /**
+   * What the next datagram carries for a forger to guess. Nothing before the server has answered, and a cookie not before
+   * it has answered EDNS: so each thing that it may stumble over comes alone. What it has not answered yet is left out of
+   * every second message, as EDNS is, and of those by which EDNS is found out about. `isRelayed`: whoever asked would get
+   * an error that only our additions led to, so only what it is known to take.
+   */
+  guards({ mayBeMixed, mayHaveCookie }: Guardable, isRelayed: boolean, random: Random, now: Millis): Guards {
+    const { upstream } = this
+    if (upstream.roundTrip === undefined) return NO_GUARDS
+    const nth = this.#guarded++
+    const may = (evidence: GuardEvidence) =>
+      evidence.isOn(now) && (evidence.isTolerated ? nth % 4 !== 3 : nth % 2 === 0 && !evidence.isDoubtful && !isRelayed)
+    const hasCookie = mayHaveCookie && upstream.abilities.hasProvenEdns && may(upstream.cookies.evidence)
+    return {
+      mixesCase: mayBeMixed && may(upstream.letterCase),
+      cookie: hasCookie ? upstream.cookies.own(random) : undefined,
+    }
+  }
+
   /** Counts the message, and alternates what it asks for with EDNS so that each cause of silence is found out. */
   #datagramPayload(now: Millis): number | undefined {
     const { abilities, liveness } = this.upstream
@@ -128,7 +157,9 @@ export class ServerAttempt {
   }
 
   /** A message that offered `payload` went unanswered. */
-  onLost(payload: number | undefined, sentAt: Millis): void {
+  onLost(payload: number | undefined, { mixesCase, cookie }: Guards, sentAt: Millis): void {
+    this.hasLostMixed ||= mixesCase
+    this.hasLostCookie ||= cookie !== undefined
     if (payload === undefined) return
     this.ednsLosses++
     this.#ednsLostAt = Math.max(this.#ednsLostAt, sentAt)

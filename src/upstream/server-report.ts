@@ -1,6 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import { typeText } from '../wire/index.ts'
 import type { AbilityEvidence } from './abilities.ts'
+import type { GuardState } from './guard-evidence.ts'
 import type { EncryptionReport } from './encryption-state.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -37,6 +38,9 @@ export interface ServerReport extends AbilityEvidence {
   /** Messages in its name that were no reply to what was asked, and questions that drew so many that somebody was guessing. */
   readonly mismatches: number
   readonly guesses: number
+  /** Whether it repeats the letter case of questions, and whether it gives cookies. */
+  readonly letterCase: GuardState
+  readonly cookies: GuardState
   /** Messages sent elsewhere, or again, because this server took long; and those that it would not have taken. */
   readonly hedges: number
   readonly vainHedges: number
@@ -75,6 +79,8 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
     invalid,
     mismatches,
     guesses,
+    letterCase: upstream.letterCase.state(now),
+    cookies: upstream.cookies.evidence.state(now),
     hedges,
     vainHedges,
     rememberedFailures: failures.count(now),
@@ -86,6 +92,8 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
       ...doubts(state, isLossy, evidence),
       ...(guesses > 0 ? [`${guesses} questions drew replies that do not match, as from somebody who guesses`] : []),
       ...(upstream.discovery?.state === 'not verified' ? [upstream.discovery.description] : []),
+      ...(upstream.letterCase.isOn(now) ? [] : ['no answer to questions in mixed letter case']),
+      ...(upstream.cookies.evidence.isOn(now) ? [] : ['no use of cookies']),
       ...(upstream.encryption.doubt === undefined ? [] : [upstream.encryption.doubt]),
     ],
     ...evidence,

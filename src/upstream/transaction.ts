@@ -2,14 +2,23 @@ import { type Channel, isEncrypted, isStream, type Millis, type Random } from '.
 import type { Message } from '../wire/index.ts'
 import { type ServerAttempt, ENOUGH } from './server-attempt.ts'
 import { ServerAttempts } from './server-attempts.ts'
-import { learnFromAnswer, learnFromFailure, learnFromReply, learnFromSilence } from './learning.ts'
+import {
+  learnFromAnswer,
+  learnFromFailure,
+  learnFromFlaw,
+  learnFromGuards,
+  learnFromReply,
+  learnFromSilence,
+} from './learning.ts'
 import type { FailureState, Outcome, ReplyOutcome, Step } from './outcome.ts'
-import type { Request } from './outgoing.ts'
-import { outgoingMessage } from './outgoing.ts'
+import type { Guards, Request } from './outgoing.ts'
+import { guardable, NO_GUARDS, outgoingMessage } from './outgoing.ts'
 import { RetrySchedule, SUSPEND_GAP } from './retry-schedule.ts'
 import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
 import { ExchangeLog } from './exchange-log.ts'
 import { Exchange } from './exchange.ts'
+import { givenBackBy, withoutGuards } from './given-back.ts'
+import { FLAW_TEXTS, type ReplyFlaw } from './reply-flaw.ts'
 import type { Upstreams } from './upstreams.ts'
 import { classify, resultText, errorWeight } from './reply-class.ts'
 
@@ -69,10 +78,13 @@ export class Transaction {
   }
 
   /** A message that answers this exchange came, perhaps after the transaction was done; over `connection` if encrypted. */
-  onReply(exchange: Exchange, wire: Buffer, now: Millis, connection?: ConnectionFacts): Step {
+  onReply(exchange: Exchange, reply: Buffer, now: Millis, connection?: ConnectionFacts): Step {
     if (now - exchange.sentAt > exchange.patience + SUSPEND_GAP) return this.#onWake(now) // its TTLs began before the suspend
-    const replyClass = classify(wire, exchange.payloadSize !== undefined)
+    const givenBack = givenBackBy(reply, exchange)
+    const wire = withoutGuards(reply, exchange.guards)
+    const replyClass = classify(wire, exchange.payloadSize !== undefined, exchange.guards.cookie !== undefined)
     learnFromReply(exchange, wire, replyClass.kind, connection, this.#upstreams, now)
+    if (exchange.channel === 'udp') learnFromGuards(exchange, givenBack, replyClass, now)
     if (replyClass.kind === 'answer') exchange.upstream.failures.forget(this.#request.question)
     this.#settle(exchange)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
@@ -81,6 +93,7 @@ export class Transaction {
     if (replyClass.kind === 'truncated') return this.#onTruncated(exchange, wire.length, now)
     const { kind, message } = replyClass
     if (kind === 'edns-refused') return this.#retryWithoutEdns(exchange, message, wire.length, now)
+    if (kind === 'bad-cookie') return this.#retryWithCookie(exchange, message, wire.length, now)
     this.#log.note(exchange, resultText(message), now, wire.length)
     const { upstream, channel, attempt } = exchange
     const isConfidential = isEncrypted(channel) && !this.#wasSentInPlaintext
@@ -112,20 +125,34 @@ export class Transaction {
 
   /**
    * A message came where this exchange is waited for, and is no reply to it. Somebody who guesses needs many; after a
-   * handful the server is asked over a connection, where he would have to guess its sequence number too.
+   * handful the server is asked over a connection, where he would have to guess its sequence number too. At once where
+   * only letter case or cookie are wrong: the server itself may have changed, and nothing better would come from it.
    */
-  onMismatch({ attempt, upstream, channel }: Exchange, now: Millis): Step {
+  onMismatch(exchange: Exchange, flaw: ReplyFlaw, now: Millis): Step {
+    const { attempt, upstream, channel } = exchange
     upstream.counts.mismatches++
-    if (channel !== 'udp' || ++attempt.mismatches < MAX_MISMATCHES || attempt.needsStream) return this.#goOn()
+    learnFromFlaw(exchange, flaw, now)
+    if (channel !== 'udp' || attempt.needsStream) return this.#goOn()
+    const isGuessed = ++attempt.mismatches >= MAX_MISMATCHES
+    if (!isGuessed && (flaw === 'mismatch' || attempt.wasAskedByStream)) return this.#goOn()
+    if (isGuessed) this.#onGuesses(attempt)
+    return this.#outcome === undefined ? this.#askByStream(attempt, FLAW_TEXTS[flaw], now) : this.#goOn()
+  }
+
+  #onGuesses(attempt: ServerAttempt): void {
     attempt.needsStream = true
-    upstream.counts.guesses++
-    this.#upstreams.onGuessing(upstream)
-    if (this.#outcome !== undefined) return this.#goOn()
+    attempt.upstream.counts.guesses++
+    this.#upstreams.onGuessing(attempt.upstream)
+  }
+
+  /** Instead of by all datagrams that are out to this server. */
+  #askByStream(attempt: ServerAttempt, reason: string, now: Millis): Step {
     const drop = this.#log.datagramsTo(attempt)
     for (const exchange of drop) {
-      this.#log.note(exchange, 'replies that do not match', now)
+      this.#log.note(exchange, reason, now)
       this.#settle(exchange)
     }
+    attempt.wasAskedByStream = true
     const step = this.#send(attempt, attempt.largeChannel, now)
     return step.kind === 'wait' ? { ...step, drop } : step
   }
@@ -195,9 +222,21 @@ export class Transaction {
   }
 
   #retryWithoutEdns(exchange: Exchange, message: Message, bytes: number, now: Millis): Step {
+    const { attempt, channel, guards, upstream } = exchange
     this.#log.note(exchange, `${resultText(message)} to EDNS`, now, bytes)
-    exchange.attempt.refusedEdns = true
-    return this.#send(exchange.attempt, exchange.channel, now)
+    // EDNS had been answered before a cookie came with it.
+    if (guards.cookie !== undefined && !upstream.cookies.evidence.isTolerated) upstream.cookies.evidence.turnOff(now)
+    else attempt.refusedEdns = true
+    return this.#send(attempt, channel, now)
+  }
+
+  /** Once more with the cookie that the reply brought, then over a connection, which needs none (RFC 7873 §5.3). */
+  #retryWithCookie(exchange: Exchange, message: Message, bytes: number, now: Millis): Step {
+    const { attempt, channel } = exchange
+    this.#log.note(exchange, resultText(message), now, bytes)
+    const isFirst = !attempt.hasRenewedCookie
+    attempt.hasRenewedCookie = true
+    return this.#send(attempt, isFirst ? channel : attempt.largeChannel, now)
   }
 
   #onServerError(outcome: ReplyOutcome, attempt: ServerAttempt, now: Millis): Step {
@@ -278,7 +317,8 @@ export class Transaction {
     const { upstream } = attempt
     const channel = upstream.allows(wanted) ? wanted : attempt.channel // what was discovered may be gone meanwhile
     const payloadSize = this.#request.kind === 'question' ? attempt.payloadSize(channel, now) : undefined
-    const wire = outgoingMessage(this.#request, payloadSize, this.#random)
+    const guards = channel === 'udp' ? this.#guards(attempt, payloadSize, now) : NO_GUARDS
+    const wire = outgoingMessage(this.#request, payloadSize, this.#random, guards)
     const earlier = this.#log.sent
     const round = Math.floor(earlier / this.#attempts.all.length)
     const isFallback = isStream(channel) && !isEncrypted(channel)
@@ -288,7 +328,16 @@ export class Transaction {
     const overdueAt = isFallback ? this.#schedule.nextSendAt : now + this.#upstreams.patienceOver(upstream, channel)
     if (isEncrypted(channel)) attempt.openEncrypted++
     else this.#wasSentInPlaintext = true
-    const exchange = new Exchange(attempt, { channel, payloadSize, wire, sentAt: now, overdueAt, patience, earlier })
+    const exchange = new Exchange(attempt, {
+      channel,
+      payloadSize,
+      wire,
+      guards,
+      sentAt: now,
+      overdueAt,
+      patience,
+      earlier,
+    })
     const out = channel === 'udp' ? this.#log.datagramsTo(attempt) : []
     const drop = out.slice(1, Math.max(1, out.length + 2 - MAX_OUT)) // the first one's answer may be slow, but on its way
     for (const each of drop) {
@@ -298,6 +347,11 @@ export class Transaction {
     upstream.counts.sent++
     this.#log.add(exchange)
     return this.#wait([exchange], drop)
+  }
+
+  #guards(attempt: ServerAttempt, payloadSize: number | undefined, now: Millis): Guards {
+    const isRelayed = this.#request.kind === 'relay'
+    return attempt.guards(guardable(this.#request, payloadSize), isRelayed, this.#random, now)
   }
 
   #settle(exchange: Exchange): void {

@@ -4,9 +4,12 @@ import { serverKey } from '../settings/index.ts'
 import { type Name, type Question, TYPE } from '../wire/index.ts'
 import { Abilities } from './abilities.ts'
 import { Discovery } from './discovery/index.ts'
+import { Cookies } from './cookies.ts'
 import { ErrorsByType } from './errors-by-type.ts'
+import { GuardEvidence } from './guard-evidence.ts'
 import { Liveness } from './liveness.ts'
 import { RecentFailures } from './recent-failures.ts'
+import type { ProvenGuards } from './reply-flaw.ts'
 import { FIRST_PATIENCE, RoundTrips } from './round-trips.ts'
 import { EncryptionState } from './encryption-state.ts'
 import { endpointOver, mainEndpoint, type ServerChannels } from './server-channels.ts'
@@ -45,6 +48,9 @@ export class Upstream {
   readonly roundTrips = new RoundTrips()
   readonly liveness = new Liveness()
   readonly abilities = new Abilities()
+  /** Whether it repeats the letter case of questions. */
+  readonly letterCase = new GuardEvidence()
+  readonly cookies = new Cookies()
   /** Called when it is heard of after having been out. */
   onRecovered: () => void = () => undefined
   /** Of its encrypted channel: another one begins anew. */
@@ -159,6 +165,11 @@ export class Upstream {
     return this.abilities.speaksEdns(now)
   }
 
+  /** What has to come with its replies to be believed. */
+  get provenGuards(): ProvenGuards {
+    return { repeatsCase: this.letterCase.isProven, sendsCookies: this.cookies.evidence.isProven }
+  }
+
   /** When it was last heard of after having been out. */
   get recoveredAt(): Millis {
     return this.#recoveredAt
@@ -257,6 +268,8 @@ export class Upstream {
     this.abilities.reset()
     this.discovery?.reset()
     this.followDiscovery(Number.NEGATIVE_INFINITY)
+    this.letterCase.reset()
+    this.cookies.reset()
     this.encryption.reset()
     this.failures.clear()
     this.errors.reset()

@@ -211,6 +211,11 @@ export class Upstreams {
     for (const upstream of this.all) upstream.forgetNames(isMovedElsewhere)
   }
 
+  /** This machine has other addresses by now. */
+  renewCookies(): void {
+    for (const { cookies } of this.all) cookies.renew()
+  }
+
   /** Forgets all that was learnt. */
   reset(): void {
     for (const upstream of this.all) upstream.reset()

@@ -43,6 +43,9 @@ const ServerLearnt = struct('ServerLearnt', {
   TCPFailures: int,
   Mismatches: int,
   Guesses: int,
+  /** `untried`, `seen`, `proven`, `missing` or `off`: what its replies give back, for us to know them by. */
+  LetterCase: string,
+  Cookies: string,
   Encryption: optional(Encryption),
   Discovery: optional(string),
   Doubts: list(string),

@@ -27,6 +27,50 @@ export function withHopOptions(query: Buffer, asksKeepalive: boolean): Buffer {
   return withOptions(query, opt.rdataAt, kept)
 }
 
+/**
+ * A query as it goes in plaintext: those options of a relayed client are taken out, as they are between it and us, and
+ * `ours` is put in (RFC 7873 §4, §8). Messages without OPT, or with something behind it, stay as they are.
+ */
+export function withOwnOption(query: Buffer, ours: Uint8Array | undefined): Buffer {
+  const opt = lastOpt(query)
+  if (opt === undefined || (ours === undefined && opt.rdataAt === query.length)) return query
+  const kept = otherOptions(query, opt.rdataAt)
+  return withOptions(query, opt.rdataAt, ours === undefined ? kept : [...kept, ours])
+}
+
+/** Whether `withOwnOption` can put one in. */
+export function takesOption(query: Buffer): boolean {
+  return lastOpt(query) !== undefined
+}
+
+/** The data of the cookie option, if the message has one that can be read. */
+export function cookieIn(message: Buffer): Buffer | undefined {
+  let cookie: Buffer | undefined
+  const opt = lastOpt(message)
+  if (opt === undefined) return undefined
+  eachOption(message, opt.rdataAt, (code, start, end) => {
+    if (code === OPTION.COOKIE) cookie ??= message.subarray(start + OPTION_HEADER, end)
+  })
+  return cookie
+}
+
+/** A cookie option with this client cookie and, once it is known, server cookie (RFC 7873 §4). */
+export function cookieOption(client: Uint8Array, server: Uint8Array | undefined): Buffer {
+  const option = optionOf(OPTION.COOKIE, client.length + (server?.length ?? 0))
+  option.set(client, OPTION_HEADER)
+  if (server !== undefined) option.set(server, OPTION_HEADER + client.length)
+  return option
+}
+
+/** Whether the last record is a signature over the whole message, which must not be changed then (TSIG, SIG(0)). */
+export function isSigned(message: Buffer): boolean {
+  let last = 0
+  scanRecords(message, ({ type }) => {
+    last = type
+  })
+  return last === TYPE.TSIG || last === TYPE.SIG
+}
+
 /** A reply as it concerns whoever asked, and how long the server keeps an idle connection, if it says so. */
 export interface HopReply {
   readonly message: Buffer
@@ -84,7 +128,7 @@ function otherOptions(message: Buffer, from: number): Buffer[] {
   return kept
 }
 
-function withOptions(message: Buffer, rdataAt: number, options: readonly Buffer[]): Buffer {
+function withOptions(message: Buffer, rdataAt: number, options: readonly Uint8Array[]): Buffer {
   const copy = Buffer.concat([message.subarray(0, rdataAt), ...options])
   copy.writeUInt16BE(copy.length - rdataAt, rdataAt - 2)
   return copy

@@ -35,13 +35,29 @@ export { compose, composeQuestion } from './compose.ts'
 export type { EdnsOption, ExtendedError, Opt } from './edns.ts'
 export { extendedErrorOf, extendedErrorOption, OPTION, wireOfOpt } from './edns.ts'
 export type { HopReply } from './hop-options.ts'
-export { withHopOptions, withoutHopOptions } from './hop-options.ts'
+export {
+  cookieIn,
+  cookieOption,
+  isSigned,
+  takesOption,
+  withHopOptions,
+  withoutHopOptions,
+  withOwnOption,
+} from './hop-options.ts'
 export type { Message } from './message.ts'
 export { parseMessage } from './message.ts'
 export type { Question } from './question.ts'
 export { questionKey, questionText, readQuestion } from './question.ts'
 export type { AskedName, Spelling } from './spelling.ts'
-export { completedSpelling, foldQuestion, parseAskedName, spellingIn, writtenName } from './spelling.ts'
+export {
+  completedSpelling,
+  foldQuestion,
+  isSpelledAlike,
+  mixCase,
+  parseAskedName,
+  spellingIn,
+  writtenName,
+} from './spelling.ts'
 export type { ResourceRecord, Section } from './record.ts'
 export { isSameRecord, lowerCaseNames, recordOf, targetOf, wireOfRecord } from './record.ts'
 export { addressOfReverseName, reverseNameOf } from './reverse.ts'

@@ -1,3 +1,4 @@
+import type { Random } from '../base/index.ts'
 import { HEADER_SIZE, questionCount } from './header.ts'
 import type { Name } from './name.ts'
 import { nameOfWire, textOfWire, wireOfName, wireOfText } from './name.ts'
@@ -47,6 +48,35 @@ export function foldQuestion(message: Buffer): void {
     // Lengths of labels are less than any letter.
     if (isCapital(message[at] as number)) (message[at] as number) += 0x20
   }
+}
+
+/**
+ * Draws the case of each letter in the question of a query anew, in place: who forges a reply has to guess it
+ * (draft-vixie-dnsext-dns0x20 §3). At least one is a capital, or a server that writes names in lower case would seem to
+ * repeat them. False for a name without letters.
+ */
+export function mixCase(query: Buffer, random: Random): boolean {
+  let bits = 1 // the bit on top tells when the sixteen that were drawn are used up
+  let last = 0
+  let hasCapitals = false
+  for (let at = HEADER_SIZE; query[at] !== 0; at++) {
+    const lower = (query[at] as number) | 0x20 // the lengths of labels become no letters by that
+    if (lower < 0x61 || lower > 0x7a) continue
+    if (bits === 1) bits = 0x1_0000 | random.below(0x1_0000)
+    query[at] = (bits & 1) === 0 ? lower : lower - 0x20
+    hasCapitals ||= (bits & 1) === 1
+    bits >>>= 1
+    last = at
+  }
+  if (!hasCapitals && last > 0) (query[last] as number) -= 0x20
+  return last > 0
+}
+
+/** Whether the reply repeats the name in the question to the letter; `isReplyTo` holds for them. */
+export function isSpelledAlike(reply: Buffer, query: Buffer): boolean {
+  if (questionCount(reply) === 0) return true
+  const end = query.indexOf(0, HEADER_SIZE)
+  return reply.compare(query, HEADER_SIZE, end, HEADER_SIZE, end) === 0
 }
 
 function isCapital(byte: number): boolean {

@@ -5,7 +5,7 @@ import { Journal } from '../../src/observe/index.ts'
 import { reportOf } from '../../src/observe/inspector.ts'
 import { questionOutput } from '../../src/varlink/output/observe.ts'
 import { reportOutput } from '../../src/varlink/output/monitor.ts'
-import { expandName, HEADER_SIZE, textOfWire } from '../../src/wire/index.ts'
+import { expandName, HEADER_SIZE, TC, textOfWire } from '../../src/wire/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import { addressesIn } from '../kit/messages.ts'
 import { type Server, World } from '../kit/world.ts'
@@ -15,13 +15,14 @@ const ANYWHERE = { ifindex: 0, flags: 0, family: AF_INET }
 
 function worldWith(server: Server, domains: string[] = [], hosts = ''): World {
   const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'], domains }], hosts })
-  world.serve('*', server)
+  world.serve('*', (exchange) => (exchange.channel === 'udp' ? { flags: TC } : server(exchange)))
   return world
 }
 
-/** Names in the questions that reached servers, as they were written. */
+/** Names in the questions that reached servers by TCP, where no letters are drawn, as they were written. */
 function sent(world: World): string[] {
-  return world.exchanges.map(({ wire }) => textOfWire(expandName(wire, HEADER_SIZE).wire))
+  const streams = world.exchanges.filter(({ channel }) => channel === 'tcp')
+  return streams.map(({ wire }) => textOfWire(expandName(wire, HEADER_SIZE).wire))
 }
 
 function owners({ answer }: Message): string[] {

@@ -42,6 +42,8 @@ export function causeOfFailure(facts: CauseFacts): Cause {
   const { asked } = facts.why
   if (asked === undefined) return prospect(facts)
   const { state, failure, provenance } = asked
+  const withheld = WITHHELD.exec(failure?.message ?? '')
+  if (withheld !== null) return causeOfWithheld(withheld, provenance)
   if (failure?.rcode === RCODE.NXDOMAIN) return causeOfNo(facts, asked, 'no such name')
   if (state === 'nodata') return causeOfNo(facts, asked, 'no such record')
   if (state === 'cname-loop') {
@@ -57,6 +59,16 @@ export function causeOfFailure(facts: CauseFacts): Cause {
     return { cause: `The options of this call leave out all that could answer ${facts.why.name}.`, repair: undefined }
   }
   return causeOfServers(facts, asked, provenance.scope ?? winners(facts.why)[0]?.scope ?? '')
+}
+
+/** The daemon keeps it back (`RebindProtection=`). */
+const WITHHELD = /withheld against rebinding: (\S+) has the private address ([\da-f.:]+)/
+
+function causeOfWithheld([, name = '', address = '']: readonly string[], { server }: Asked['provenance']): Cause {
+  return {
+    cause: `${server === undefined ? 'A server' : server} gives ${name} the private address ${address}, and RebindProtection= keeps that back.`,
+    repair: `if it is meant to have that: RebindAllow=${name}   # in /etc/tsresolved.conf below [Resolve], then systemctl reload tsresolved`,
+  }
 }
 
 /** NXDOMAIN or NODATA. */

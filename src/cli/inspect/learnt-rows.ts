@@ -15,11 +15,22 @@ export function learntRows(learnt: Learnt): Row[] {
     { label: 'Messages', value: `${Sent} sent, ${Probes} of them probes; ${Answers} answers, ${Errors} errors` },
     { label: 'Asked again', value: `${Hedges} times, ${VainHedges} of them without effect` },
     { label: 'EDNS', value: `${learnt.EDNS}${learnt.Payload === 0 ? '' : `, ${learnt.Payload} bytes`}` },
+    { label: 'Letter case', value: GUARD_TEXTS[learnt.LetterCase]?.('repeated') ?? learnt.LetterCase },
+    { label: 'Cookies', value: GUARD_TEXTS[learnt.Cookies]?.('sent') ?? learnt.Cookies },
     ...mismatchRows(learnt),
     { label: 'Failures remembered', value: String(learnt.RememberedFailures) },
     ...encryptionRows(learnt.Encryption),
     ...(learnt.Discovery === undefined ? [] : [{ label: 'Discovery', value: learnt.Discovery }]),
   ]
+}
+
+/** What its replies give back; a reply without what is always there is not believed. */
+const GUARD_TEXTS: Readonly<Record<string, (verb: string) => string>> = {
+  untried: () => 'not known',
+  seen: (verb) => `${verb} so far`,
+  proven: (verb) => `always ${verb}, replies without are not believed`,
+  missing: (verb) => `not ${verb}`,
+  off: () => 'not used, as questions stayed unanswered with it',
 }
 
 /** Only where there were any: somebody may be guessing at answers. */

@@ -122,6 +122,8 @@ function learntOutput(learnt: ServerState['learnt']) {
     TCPFailures: learnt.tcpFailures,
     Mismatches: learnt.mismatches,
     Guesses: learnt.guesses,
+    LetterCase: learnt.letterCase,
+    Cookies: learnt.cookies,
     Encryption: encryptionOutput(learnt),
     Discovery: learnt.discovery,
     Doubts: learnt.doubts,

@@ -159,6 +159,7 @@ const FAULTS: readonly (readonly [fault: string, facts: CauseFacts, cause: strin
   ['full tunnel does not know it', facts({ scopes: [scope('link 3 (vpn)', { rule: 'domain .', score: 3 })], asked: nxdomain(ofVpn) }, { links: [VPN] }), 'which claims every name (~.)', undefined],
   ['two links tie', facts(tied, { links: [LAN, VPN] }), 'link 2 (lan) and link 3 (vpn) take the name alike', undefined],
   ['filtered', facts({ asked: nxdomain({}, "Name 'www.test' not found: (BLOCKED: malware)") }), 'with the reason BLOCKED: malware', undefined],
+  ['withheld against rebinding', facts({ asked: asked('nodata', failure("'www.test' does not have any RR of the requested type: (Blocked: withheld against rebinding: www.test has the private address 192.168.1.1)"), { attempts: [attempt(A, 'NOERROR')] }) }), '10.2.0.1%lan gives www.test the private address 192.168.1.1, and RebindProtection= keeps that back', 'RebindAllow=www.test'],
   ['no such record', facts({ asked: nodata({ attempts: [attempt(A, 'NODATA')] }) }), 'exists but has no A record', undefined],
   ['made up here after the servers had nothing', facts({ asked: nodata({ source: 'synthesized', attempts: [], server: undefined, of: undefined }) }), 'This machine itself answers for www.test: the name exists but has no A record', undefined],
   ['alias to nowhere', facts({ asked: nxdomain({ name: 'gone.test' }) }), 'www.test, which leads to gone.test, does not exist', undefined],

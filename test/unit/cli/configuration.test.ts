@@ -162,6 +162,8 @@ describe('counters', () => {
       TCPFailures: 1,
       Mismatches: 0,
       Guesses: 0,
+      LetterCase: 'proven',
+      Cookies: 'missing',
       PatienceUSec: 250_000,
       Sent: 9,
       Probes: 2,
@@ -181,6 +183,8 @@ describe('counters', () => {
       '           Messages: 9 sent, 2 of them probes; 3 answers, 1 errors',
       '        Asked again: 4 times, 1 of them without effect',
       '               EDNS: in doubt, 1232 bytes',
+      '        Letter case: always repeated, replies without are not believed',
+      '            Cookies: not sent',
       'Failures remembered: 5',
     ])
   })

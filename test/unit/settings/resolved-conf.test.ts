@@ -274,3 +274,27 @@ test('AllowFrom= takes ranges of addresses, says which words are none, and an em
   expect(warnings).toHaveLength(2)
   expect(read('AllowFrom=10.0.0.0/8\nAllowFrom=').settings.allowFrom).toEqual([])
 })
+
+test.each([
+  ['yes', true],
+  ['no', false],
+  ['wlan0', ['wlan0']],
+  ['wlan0 eth0.5', ['wlan0', 'eth0.5']],
+])('RebindProtection=%s', (text, expected) => {
+  expect(read(`RebindProtection=${text}`)).toMatchObject({ settings: { rebindProtection: expected }, warnings: [] })
+})
+
+test.each(['', 'a/b', 'a-name-that-no-link-can-have'])(
+  'RebindProtection=%s is a warning, and what was said before stays',
+  (text) => {
+    const { settings, warnings } = read(`RebindProtection=yes\nRebindProtection=${text}`)
+    expect([settings.rebindProtection, warnings.length]).toEqual([true, 1])
+  },
+)
+
+test('RebindAllow= takes domains, says which words are none, and an empty one begins anew', () => {
+  const { settings, warnings } = read('RebindAllow=plex.direct ~Corp.Example a..b')
+  expect(settings.rebindAllow).toEqual(['plex.direct', 'corp.example'])
+  expect(warnings).toHaveLength(1)
+  expect(read('RebindAllow=a.b\nRebindAllow=').settings.rebindAllow).toEqual([])
+})

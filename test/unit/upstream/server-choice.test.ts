@@ -1,8 +1,8 @@
 import type { Channel } from '../../../src/base/index.ts'
 import { describe, expect, test, vi } from 'vitest'
 import { DEFAULT_TUNING, serverReportOf } from '../../../src/upstream/index.ts'
-import { RCODE } from '../../../src/wire/index.ts'
-import { type Lookup, type Path, percentile, Simulation } from './simulation.ts'
+import { parseMessage, RCODE } from '../../../src/wire/index.ts'
+import { asks, type Lookup, type Path, percentile, Simulation } from './simulation.ts'
 
 // Ten thousand lookups take a second, and much longer on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -46,7 +46,7 @@ function hasEdns(wire: Buffer): boolean {
 }
 
 function payload(wire: Buffer): number {
-  return hasEdns(wire) ? wire.readUInt16BE(wire.length - 8) : 512
+  return parseMessage(wire).opt?.payloadSize ?? 512
 }
 
 function error(rcode: number): Partial<Path> {
@@ -54,7 +54,7 @@ function error(rcode: number): Partial<Path> {
 }
 
 function isBig(wire: Buffer): boolean {
-  return wire.includes('big')
+  return asks(wire, 'big')
 }
 
 describe('the preferred server is dead', () => {
@@ -222,8 +222,8 @@ describe('a healthy network', () => {
 
 test('a slow recursion is not taken for a dead server', () => {
   const world = new Simulation([
-    { delay: (wire) => (wire.includes('slow') ? 1800 : 20) },
-    { delay: (wire) => (wire.includes('slow') ? 1900 : 20) },
+    { delay: (wire) => (asks(wire, 'slow') ? 1800 : 20) },
+    { delay: (wire) => (asks(wire, 'slow') ? 1900 : 20) },
   ])
   traffic(world, 100, 20)
   for (let i = 0; i < 20; i++) {
@@ -326,7 +326,7 @@ describe('errors of servers', () => {
   })
 
   test('RFC 9520: one broken name is not asked more often because others are answered', () => {
-    const isBroken = (wire: Buffer) => wire.includes('broken')
+    const isBroken = (wire: Buffer) => asks(wire, 'broken')
     const found = { answer: ['a.test 300 A 192.0.2.1'] }
     const world = new Simulation([{ reply: (wire) => (isBroken(wire) ? { rcode: RCODE.SERVFAIL } : found) }])
     for (let second = 0; second < 600; second++) {
@@ -453,7 +453,7 @@ describe('answers that need TCP, where connections come to nothing', () => {
   })
 
   test('a name whose connections are reset made all large answers of the only server fail for four seconds', () => {
-    const isBad = (wire: Buffer) => wire.includes('bad')
+    const isBad = (wire: Buffer) => asks(wire, 'bad')
     const reply = (wire: Buffer, channel: Channel) =>
       channel === 'udp' || isBad(wire) ? { flags: 0x200 } : { answer: ['x.test 60 A 192.0.2.1'] }
     const world = new Simulation([{ reply, drops: (wire, channel) => channel === 'tcp' && isBad(wire) }])
@@ -481,7 +481,7 @@ test('tiers: within one the fastest is asked first', () => {
 })
 
 describe('RFC 9520 §3.2: a name that servers do not answer, though they answer others', () => {
-  const hole = (wire: Buffer) => wire.includes('hole')
+  const hole = (wire: Buffer) => asks(wire, 'hole')
   const asked = ({ sent }: Simulation) => sent.reduce((sum, count) => sum + count, 0)
 
   test.each([1, 2, 3])(
@@ -535,7 +535,7 @@ describe('RFC 9520 §3.2: a name that servers do not answer, though they answer 
   })
 
   test('an answer that comes too late ends it', () => {
-    const world = new Simulation([{ delay: (wire) => (wire.includes('slow') ? 4600 : 20) }])
+    const world = new Simulation([{ delay: (wire) => (asks(wire, 'slow') ? 4600 : 20) }])
     traffic(world, 50, 20)
     expect(world.lookup('slow.test').outcome.kind).toBe('failure')
     world.advance(200)

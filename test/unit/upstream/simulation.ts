@@ -241,6 +241,11 @@ export class Simulation {
   }
 }
 
+/** Whether the message asks for a name with this in it, whatever the case of the letters. */
+export function asks(wire: Buffer, text: string): boolean {
+  return wire.toString('latin1').toLowerCase().includes(text)
+}
+
 export function upstreamAt(address: string, mode: DnsOverTlsMode = 'no'): Upstream {
   const spec = parseServerSpec(address, () => undefined)
   return new Upstream({ spec, channels: serverChannels(spec, mode, 2), label: address })

@@ -1,0 +1,18 @@
+import { cookieIn, foldQuestion, isSpelledAlike, withoutHopOptions } from '../wire/index.ts'
+import type { GivenBack } from './learning.ts'
+import type { Guards } from './outgoing.ts'
+import type { SentMessage } from './reply-flaw.ts'
+
+/** What a believed reply gave back of what was sent with the question. */
+export function givenBackBy(reply: Buffer, { wire, guards: { mixesCase, cookie } }: SentMessage): GivenBack {
+  return {
+    isSpelledAlike: mixesCase && isSpelledAlike(reply, wire),
+    cookie: cookie === undefined ? undefined : cookieIn(reply),
+  }
+}
+
+/** The reply as if nothing of it had been sent; changed in place, as far as sizes allow. */
+export function withoutGuards(reply: Buffer, { mixesCase, cookie }: Guards): Buffer {
+  if (mixesCase) foldQuestion(reply)
+  return cookie === undefined ? reply : withoutHopOptions(reply).message
+}
