@@ -173,6 +173,7 @@ function makeController(
   return new Controller(settings, delegates, {
     scopes,
     counts,
+    onStatisticsReset: () => context.turnWatch.reset(),
     store,
     files: writer,
     resolvConfMode: () => orUndefined(() => resolvConfMode(paths)),

@@ -61,7 +61,7 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
     overview: new Overview({ scopes, control, facts: () => control.facts, clock }),
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')
-  const text = () => openMetricsText(watching.meter, watching.overview.links())
+  const text = () => openMetricsText(watching.meter, watching.overview.links(), context.turnWatch.longest)
   // A varlink reply is kept by its call's bytes, whatever scopes it came from: it depends on routes and own addresses
   // too.
   const withRoutes: SharedDependencies = {

@@ -84,6 +84,9 @@ export const ConfigWarning = struct('ConfigWarning', {
   message: string,
 })
 
+/** For how long at most the daemon did not come to read its sockets, in CPU time, and what it was doing then. */
+export const Turn = struct('Turn', { what: string, tookUSec: int })
+
 /** Every method that tells what others asked may let polkit ask the user. */
 const permission = { allowInteractiveAuthentication: optional(bool) }
 
@@ -99,6 +102,11 @@ const methods = {
     {},
     { warnings: list(ConfigWarning) },
   ),
+  DescribeLoad: method(
+    'Shows how long the daemon was busy without a break since the start or the last reset of statistics, the longest first: nobody is answered meanwhile.',
+    {},
+    { longestTurns: list(Turn) },
+  ),
   DumpMetrics: method('Shows counters and latencies per scope and server.', permission, {
     scopes: list(ScopeMetrics),
     servers: list(ServerMetrics),
@@ -112,7 +120,7 @@ const methods = {
 export const OBSERVE_INTERFACE: Interface<typeof methods> = {
   name: 'io.tsresolved.Observe',
   comment: 'Watches the resolver at work. All times are in microseconds.',
-  types: [Server, Client, Question, Link, ConfigWarning, Histogram, ScopeMetrics, ServerMetrics, SourceMetrics],
+  types: [Server, Client, Question, Link, ConfigWarning, Histogram, ScopeMetrics, ServerMetrics, SourceMetrics, Turn],
   methods,
   errors: {},
 }

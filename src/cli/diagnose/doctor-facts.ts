@@ -34,6 +34,7 @@ export async function collectFacts(context: Context): Promise<Facts> {
       ),
     ),
     configWarnings: daemon === 'ours' ? await configWarnings(context.varlink) : [],
+    turns: isOurs ? await longestTurns(context.varlink) : [],
     unreachable,
     nsswitch: tryOr(() => readFileSync('/etc/nsswitch.conf', 'utf8'), undefined),
     nssModules: installedModules(),
@@ -86,6 +87,17 @@ async function probedLinks(varlink: VarlinkClient): Promise<Pick<Facts, 'links' 
 
 async function configWarnings(varlink: VarlinkClient): Promise<Facts['configWarnings']> {
   return (await varlink.call(OBSERVE_INTERFACE, 'ListConfigurationWarnings', {})).warnings
+}
+
+/** None of a daemon of before, which does not know the method. */
+async function longestTurns(varlink: VarlinkClient): Promise<Facts['turns']> {
+  try {
+    const { longestTurns } = await varlink.call(OBSERVE_INTERFACE, 'DescribeLoad', {})
+    return longestTurns.map(({ what, tookUSec }) => ({ what, took: tookUSec / 1000 }))
+  } catch (error) {
+    if (error instanceof VarlinkCallError) return []
+    throw error
+  }
 }
 
 /** What a link claims, else the root, which everybody knows. */

@@ -1,8 +1,10 @@
+import type { Millis } from '../../base/index.ts'
 import type { Journal, JournalEntry, Overview } from '../../observe/index.ts'
 import type { Authority } from '../../control/index.ts'
 import type { ConfigWarning } from '../../settings/index.ts'
 import { OBSERVE_INTERFACE } from '../../varlink-idl/index.ts'
 import { linkOutput, type Metrics, metricsOutput, questionOutput } from '../output/observe.ts'
+import { micros } from '../output/explanation.ts'
 import { permit, untilGone } from './permit.ts'
 import type { Served } from '../connection/service.ts'
 import { serve } from '../connection/service.ts'
@@ -14,10 +16,12 @@ export interface ObservePorts {
   readonly overview: Pick<Overview, 'links'>
   readonly warnings: { readonly all: readonly ConfigWarning[] }
   readonly authority: Authority
+  /** How long the event loop was busy, the longest first. */
+  readonly turnWatch: { readonly longest: readonly { readonly what: string; readonly took: Millis }[] }
 }
 
 /** `io.tsresolved.Observe`: what others asked is for those who may watch; how links are doing, for everybody. */
-export function observeInterface({ journal, meter, overview, warnings, authority }: ObservePorts): Served {
+export function observeInterface({ journal, meter, overview, warnings, authority, turnWatch }: ObservePorts): Served {
   return serve(OBSERVE_INTERFACE, {
     async WatchQuestions({ recent, allowInteractiveAuthentication }, call) {
       await permit(authority, 'subscribe-query-results', allowInteractiveAuthentication, call)
@@ -31,6 +35,9 @@ export function observeInterface({ journal, meter, overview, warnings, authority
     },
     DescribeLinks: () => ({ links: overview.links().map(linkOutput) }),
     ListConfigurationWarnings: () => ({ warnings: warnings.all }),
+    DescribeLoad: () => ({
+      longestTurns: turnWatch.longest.map(({ what, took }) => ({ what, tookUSec: micros(took) })),
+    }),
     async DumpMetrics({ allowInteractiveAuthentication }, call) {
       await permit(authority, 'dump-statistics', allowInteractiveAuthentication, call)
       return metricsOutput(meter)

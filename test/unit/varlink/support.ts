@@ -194,6 +194,7 @@ const OBSERVED = {
   journal: { recent: () => [], watch: () => ({ [Symbol.dispose]: () => undefined }) },
   meter: { scopes: [], servers: [], sources: new Map(), failures: 0, replays: 0 },
   overview: { links: () => [] },
+  turnWatch: { longest: [] },
   warnings: { all: [] },
 }
 
