@@ -1,11 +1,12 @@
 /*
- * steady ADDRESS RATE SECONDS COUNT ZONE [LINK AFTER_MS PID]
+ * steady ADDRESS RATE SECONDS COUNT ZONE [PID | LINK AFTER_MS PID]
  * Asks for n0..n<COUNT-1>.ZONE at an even RATE, whether or not answers come, and prints latencies in microseconds as
  * JSON. A latency ends when the kernel has the answer (SO_TIMESTAMPNS), so that this program's own delays do not count.
  * LINK: takes that interface down AFTER_MS from the start, and tells the longest latency of the half second before and
  * after it: what is the longest time for which nobody was served. Machines have pauses of their own, so for both it also
  * tells for how much of a latency process PID, the server, can be blamed at most: no more than the CPU time that all its
- * threads took from the question until this program saw the answer, and no more than the latency.
+ * threads took from the question until this program saw the answer, and no more than the latency. With PID alone, so
+ * measured, the percentiles of that.
  */
 #define _GNU_SOURCE
 #include "dns.h"
@@ -21,10 +22,11 @@ enum { BATCH = 64, IDS = 65536 };
 static const int64_t SECOND = 1000000000;
 
 static int64_t asked_at[IDS]; /* 0: nothing outstanding */
-static double *latencies;
+static double *latencies, *works;
 static long received, sent_count, failed;
 static int64_t event_at; /* planned from the start; 0: none */
 static double before, after, work_before, work_after;
+static int has_server;
 static clockid_t server_clock;
 static int64_t worked_at[IDS]; /* the server's CPU time when it was asked */
 
@@ -36,7 +38,7 @@ static int64_t now(void) {
 
 static int64_t server_work(void) {
   struct timespec t;
-  if (!event_at || clock_gettime(server_clock, &t) < 0) return 0;
+  if (!has_server || clock_gettime(server_clock, &t) < 0) return 0;
   return t.tv_sec * SECOND + t.tv_nsec;
 }
 
@@ -48,11 +50,12 @@ static void take(const uint8_t *packet, int64_t arrived, int64_t worked) {
   int id = packet[0] << 8 | packet[1];
   if (asked_at[id] == 0) return;
   double took = (double)(arrived - asked_at[id]) / 1000;
+  double work = (double)(worked - worked_at[id]) / 1000;
+  if (work > took) work = took;
+  works[received] = work;
   latencies[received++] = took;
   if ((packet[3] & 15) != 0) failed++;
   int64_t distance = asked_at[id] - event_at;
-  double work = (double)(worked - worked_at[id]) / 1000;
-  if (work > took) work = took;
   /* What was asked shortly before the event is hit by it too. */
   if (event_at && distance > -SECOND / 100 && distance < SECOND / 2) raise_to(&after, took), raise_to(&work_after, work);
   if (event_at && distance <= -SECOND / 100 && distance > -SECOND / 2)
@@ -106,16 +109,18 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static double percentile(double share) {
-  return received == 0 ? -1 : latencies[(long)((double)(received - 1) * share)];
+static double percentile(const double *values, double share) {
+  return received == 0 ? -1 : values[(long)((double)(received - 1) * share)];
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6 && argc != 9) errx(2, "usage: steady ADDRESS RATE SECONDS COUNT ZONE [LINK AFTER_MS PID]");
+  if (argc != 6 && argc != 7 && argc != 9)
+    errx(2, "usage: steady ADDRESS RATE SECONDS COUNT ZONE [PID | LINK AFTER_MS PID]");
   struct sockaddr_in server = endpoint(argv[1], 53);
   long rate = atol(argv[2]), count = atol(argv[4]), total = (long)(atof(argv[3]) * (double)rate);
   if (rate < 2 || count < 1 || total < 1) errx(2, "RATE, SECONDS and COUNT are too small");
   latencies = calloc((size_t)total, sizeof *latencies);
+  works = calloc((size_t)total, sizeof *works);
   int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1, room = 8 << 20;
   setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
@@ -123,7 +128,8 @@ int main(int argc, char **argv) {
   prctl(PR_SET_TIMERSLACK, 1);
   int64_t start = now(), gap = SECOND / rate, has_happened = 0;
   if (argc == 9) event_at = start + atol(argv[7]) * 1000000;
-  if (argc == 9 && clock_getcpuclockid(atoi(argv[8]), &server_clock) != 0) errx(1, "no process %s", argv[8]);
+  has_server = argc > 6;
+  if (has_server && clock_getcpuclockid(atoi(argv[argc - 1]), &server_clock) != 0) errx(1, "no process %s", argv[argc - 1]);
   while (sent_count < total) {
     int64_t due = start + sent_count * gap, left = due - now();
     if (left > 0) nanosleep(&(struct timespec){0, left}, NULL);
@@ -135,8 +141,10 @@ int main(int argc, char **argv) {
   int status = 0;
   if (event_at && (wait(&status) < 0 || status != 0)) errx(1, "cannot take %s down", argv[6]);
   qsort(latencies, (size_t)received, sizeof *latencies, compare);
+  qsort(works, (size_t)received, sizeof *works, compare);
   printf("{\"sent\":%ld,\"lost\":%ld,\"failed\":%ld,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f,"
-         "\"before\":%.1f,\"after\":%.1f,\"workBefore\":%.1f,\"workAfter\":%.1f}\n",
-         sent_count, sent_count - received, failed, percentile(0.5), percentile(0.99), percentile(0.999), percentile(1),
-         before, after, work_before, work_after);
+         "\"before\":%.1f,\"after\":%.1f,\"workBefore\":%.1f,\"workAfter\":%.1f,\"work99\":%.1f,\"work999\":%.1f}\n",
+         sent_count, sent_count - received, failed, percentile(latencies, 0.5), percentile(latencies, 0.99),
+         percentile(latencies, 0.999), percentile(latencies, 1), before, after, work_before, work_after,
+         percentile(works, 0.99), percentile(works, 0.999));
 }

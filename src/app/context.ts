@@ -1,6 +1,6 @@
 import type { Logger } from '../base/index.ts'
 import type { Options } from './options.ts'
-import type { KeptSockets, Libc } from '../sys/index.ts'
+import type { KeptSockets, Libc, TurnWatch } from '../sys/index.ts'
 
 /** What the process gives the daemon. */
 export interface DaemonContext {
@@ -9,6 +9,8 @@ export interface DaemonContext {
   /** Undefined where nobody would keep them. */
   readonly kept: KeptSockets | undefined
   readonly logger: Logger
+  /** How long the event loop is busy in one go. */
+  readonly turnWatch: TurnWatch
   readonly environment: NodeJS.ProcessEnv
   readonly uid: number
   readonly gid: number

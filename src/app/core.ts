@@ -21,13 +21,15 @@ import { LinkMonitor } from '../netlink/index.ts'
 import { Resolver } from '../resolve/index.ts'
 import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from '../scope/index.ts'
 import { ConfigWarnings, type ForeignDns, type IfIndexOf } from '../settings/index.ts'
-import { Outgoing, SystemClock, SystemRandom } from '../sys/index.ts'
+import { Outgoing, SystemClock, SystemRandom, WorkTurns } from '../sys/index.ts'
 import { ChannelTransports } from '../transport/index.ts'
 
 /** The resolver without listeners and interfaces: what it knows, what is in force, and how a question finds its answer. */
 export interface Core {
   readonly clock: Clock
   readonly random: Random
+  /** In which everything that may wait takes turns. */
+  readonly turns: WorkTurns
   readonly counts: TransactionCounts
   readonly control: Controller
   readonly scopes: ScopeSet
@@ -88,17 +90,18 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const resolver = makeResolver(basics, scopes, local, hooks, foreign, control)
   const shared = sharedDependencies(scopes, local, hooks, foreign, control)
   const parts = { control, scopes, resolver, local, networkd, foreign }
-  return { clock, random, counts, warnings, ...parts, readConfiguration, shared, wake }
+  const turns = new WorkTurns(clock, context.turnWatch)
+  return { clock, random, turns, counts, warnings, ...parts, readConfiguration, shared, wake }
 }
 
 function makeBasics(context: DaemonContext, life: Lifetime): Basics {
-  const clock = new SystemClock(context.libc)
+  const clock = new SystemClock(context.libc, context.turnWatch)
   const warnings = new ConfigWarnings(context.logger)
   return { context, life, clock, random: new SystemRandom(context.libc), counts: new TransactionCounts(), warnings }
 }
 
 function openTransport({ context, life, clock, random }: Basics): ChannelTransports {
-  const outgoing = life.adopt(new Outgoing(context.libc))
+  const outgoing = life.adopt(new Outgoing(context.libc, random, context.turnWatch))
   outgoing.onScarcePorts = () =>
     context.logger.warning(
       'Most UDP ports of this machine are taken: questions go by TCP, as the ports that are left could be guessed',
@@ -174,6 +177,7 @@ function makeController(
   return new Controller(settings, delegates, {
     scopes,
     counts,
+    onStatisticsReset: () => context.turnWatch.reset(),
     store,
     files: writer,
     resolvConfMode: () => orUndefined(() => resolvConfMode(paths)),

@@ -124,7 +124,9 @@ export class Daemon implements AsyncDisposable {
 
   /** SIGUSR1: what is known, to the log. */
   dump(): void {
-    const { logger } = this.#context
+    const { logger, turnWatch } = this.#context
+    const turns = turnWatch.longest.map(({ what, took }) => `${what} ${took.toFixed(1)} ms`)
+    logger.notice(`longest times without a break: ${turns.join(', ') || 'none above 1 ms'}`)
     for (const { plan, cache, upstreams } of this.#core.scopes.unicast) {
       const domains = plan.domains.map(({ name, routeOnly }) => (routeOnly ? `~${name}` : name))
       logger.notice(`${plan.label}: ${cache.size} cached names, domains: ${domains.join(' ') || 'none'}`)

@@ -35,7 +35,7 @@ export interface FrontEnds {
 /** Constructs everything that asks the resolver or counts what is asked; nothing of it is open yet. */
 export async function makeFrontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
   const { options, libc, logger } = context
-  const { clock, random, counts, control, scopes, resolver, shared } = core
+  const { clock, random, turns, counts, control, scopes, resolver, shared } = core
   const { dnsCacheSize, dnsCacheBytes } = control.settings
   // No more replies than there is memory for the answers they repeat.
   const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
@@ -62,7 +62,7 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
     overview: new Overview({ scopes, control, facts: () => control.facts, clock }),
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')
-  const text = () => openMetricsText(watching.meter, watching.overview.links())
+  const text = () => openMetricsText(watching.meter, watching.overview.links(), context.turnWatch.longest)
   // A varlink reply is kept by its call's bytes, whatever scopes it came from: it depends on routes and own addresses
   // too.
   const withRoutes: SharedDependencies = {
@@ -71,7 +71,7 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   }
   const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, shared: withRoutes, clock, isWatched })
   return {
-    newStub: () => new StubListeners({ listening, responder, clock, log: logger, access: accessOf(core) }),
+    newStub: () => new StubListeners({ listening, responder, clock, log: logger, access: accessOf(core), turns }),
     metrics: life.adopt(new MetricsListener({ text, usualPath, log: logger })),
     openIpc: async () => {
       const { openIpc } = await loadIpc()

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Lifetime, Logger } from '../base/index.ts'
+import type { Lifetime } from '../base/index.ts'
 import { BusService } from '../bus/index.ts'
 import { Inspector, type Journal, type Meter, type Overview } from '../observe/index.ts'
 import type { DaemonContext } from './context.ts'
@@ -64,7 +64,7 @@ export async function openIpc(
     clock,
     bootTime,
   })
-  const shared = { lookups, resolver, control, inspector, warnings, authority: bus.authority }
+  const shared = { lookups, resolver, control, inspector, warnings, turnWatch: context.turnWatch, authority: bus.authority }
   const ports: VarlinkPorts = { ...watching, ...shared, ...aboutProcess(context) }
   // The directory may have been removed since the start.
   await mkdir(options.runtimeDirectory, { recursive: true })
@@ -72,7 +72,7 @@ export async function openIpc(
   const common = {
     clock,
     log: logger,
-    listener: libc === undefined ? plainListener : listenerWithCredentials(libc, logger),
+    listener: libc === undefined ? plainListener : listenerWithCredentials(libc, context),
   }
   const monitorMode = libc === undefined ? 0o600 : 0o666 // each call is checked, where the caller can be known
   const resolve = { ...common, service: resolveService(ports, logger, memo) }
@@ -106,9 +106,9 @@ function aboutProcess({ logger, environment, uid, version }: DaemonContext): Pic
 }
 
 /** Sockets that tell who comes in (SO_PEERCRED). */
-function listenerWithCredentials(libc: Libc, log: Logger): OpenListener {
+function listenerWithCredentials(libc: Libc, { logger, turnWatch }: DaemonContext): OpenListener {
   return async (at, backlog, onClient) =>
     'fd' in at
-      ? UnixListener.adopt(libc, log, at.fd, onClient)
-      : UnixListener.listen(libc, log, at.path, at.mode, backlog, onClient)
+      ? UnixListener.adopt(libc, logger, at.fd, onClient, turnWatch)
+      : UnixListener.listen(libc, logger, at.path, at.mode, backlog, onClient, turnWatch)
 }

@@ -13,7 +13,7 @@ import { HELP, type Options, parseOptions, UsageError } from './options.ts'
 import { settleMemory } from './process-memory.ts'
 import { ensureDirectory } from './runtime-directory.ts'
 import { SignalOrders } from './signal-orders.ts'
-import { KeptSockets, Libc, logWriter, Notifier, RealTimeSignals, SystemClock, Watchdog } from '../sys/index.ts'
+import { KeptSockets, Libc, logWriter, Notifier, RealTimeSignals, SystemClock, TurnWatch, Watchdog } from '../sys/index.ts'
 import { announceTryOut, prepareTryOut } from './try-out.ts'
 import { packageVersion } from './version.ts'
 
@@ -55,12 +55,13 @@ async function run(wanted: Options): Promise<void> {
   if (realTime !== undefined) life.adopt(realTime)
   const version = packageVersion()
   const options = wanted.tryOut ? await prepareTryOut(wanted, life, logger) : wanted
+  const turnWatch = new TurnWatch(libc)
   const advice = listenAdvice(options, libc)
   await leaveRoot(options, options !== wanted, libc, logger)
   await ensureDirectory(options.runtimeDirectory)
   const identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   const daemon = life.adopt(
-    await Daemon.open({ options, libc, kept, logger, environment: process.env, ...identity, version }),
+    await Daemon.open({ options, libc, kept, logger, turnWatch, environment: process.env, ...identity, version }),
   )
   await listen(daemon, options, advice, logger)
   await daemon.openIpc()

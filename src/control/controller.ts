@@ -42,6 +42,8 @@ export interface LinkStore {
 export interface ControllerServices {
   readonly scopes: ScopeSet
   readonly counts: TransactionCounts
+  /** Others that count begin anew too. */
+  readonly onStatisticsReset?: () => void
   readonly store: LinkStore
   readonly files: ResolvConfFiles
   /** Whose /etc/resolv.conf is at this moment; undefined when it cannot be told. */
@@ -228,6 +230,7 @@ export class Controller implements Control {
   /** Counters start over; what is cached, learnt or under way stays. */
   resetStatistics(): void {
     this.#services.counts.reset()
+    this.#services.onStatisticsReset?.()
     for (const { cache } of this.#services.scopes.all) {
       cache.hits = 0
       cache.misses = 0

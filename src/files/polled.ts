@@ -17,8 +17,10 @@ export interface PolledOptions<T> {
 
 /** R-HOSTS-1, R-STATIC-1. */
 export const LOCAL_RECORDS_INTERVAL: Millis = 2000
-/** A look takes its time, and is not waited for by those who ask without a pause. */
-const GRACE: Millis = 100
+/** A look takes its time, and is not waited for while there are questions all the time: none of these apart, for half an interval. */
+const PAUSE: Millis = 100
+/** How late a look may be then. On a busy machine it takes a while, and all who waited would go on in one moment. */
+const LATEST: Millis = 1000
 
 /**
  * What some files say, looked at again when it is asked for and the last look is too old: no timer, no watch. A look
@@ -31,6 +33,10 @@ export class Polled<T> {
   #stamp: FileStamp | undefined
   #lookedAt: Millis = Number.NEGATIVE_INFINITY
   #looking: Promise<T> | undefined
+  /** When it was last asked for, and since when without a pause; and whether that was all the time as the look began. */
+  #askedAt: Millis = Number.NEGATIVE_INFINITY
+  #askedSince: Millis = 0
+  #isAskedAllTheTime = false
   #lastFailure = ''
   readonly #validity = new Validity()
 
@@ -46,9 +52,7 @@ export class Polled<T> {
 
   /** Fresh enough: at once where possible, else after a look that all who wait share. Never rejects. */
   current(): T | Promise<T> {
-    if (this.#options.clock.now() - this.#lookedAt < this.#options.interval) return this.#value
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
-    return this.#looking
+    return this.revalidate(this.#options.clock.now()) ? this.#value : (this.#looking as Promise<T>)
   }
 
   /** Looks and reads again at the next request, whatever the stamp says: for a reload. */
@@ -64,10 +68,16 @@ export class Polled<T> {
 
   /** Starts a look when one is due at this time. False when the last is so old that this one is to be waited for. */
   revalidate(now: Millis): boolean {
-    const age = now - this.#lookedAt
     const { interval } = this.#options
-    if (age >= interval) void this.current()
-    return age < interval + GRACE
+    const late = now - this.#lookedAt - interval
+    if (now - this.#askedAt >= PAUSE) this.#askedSince = now
+    this.#askedAt = now
+    if (late < 0) return true
+    if (this.#looking === undefined) {
+      this.#isAskedAllTheTime = now - this.#askedSince >= interval / 2
+      this.#looking = this.#look().finally(() => (this.#looking = undefined))
+    }
+    return this.#isAskedAllTheTime && late < LATEST
   }
 
   /** Calls back after each change, until disposed. */

@@ -2,6 +2,12 @@ import type { LinkView } from './overview.ts'
 import { BUCKETS, type Histogram, type Meter } from './meter.ts'
 
 export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays' | 'refusals'>
+/** How long the event loop was busy without a break, in milliseconds, and with what. */
+export interface Turn {
+  readonly what: string
+  readonly took: number
+}
+
 type Labels = Readonly<Record<string, string>>
 type Sample = readonly [labels: Labels, value: number]
 
@@ -9,7 +15,7 @@ type Sample = readonly [labels: Labels, value: number]
 export const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
 /** Counters, latencies and health as OpenMetrics 1.0 text; times in seconds, as that standard wants them. */
-export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): string {
+export function openMetricsText(metrics: Metrics, links: readonly LinkView[], turns: readonly Turn[] = []): string {
   const { scopes, servers, sources, failures, replays, refusals } = metrics
   const serverRows = links.flatMap(({ scope, servers: all }) =>
     all.map((one) => [{ scope, server: one.server }, one] as const),
@@ -100,6 +106,11 @@ export function openMetricsText(metrics: Metrics, links: readonly LinkView[]): s
       'server_encrypted',
       'Whether it is asked over TLS.',
       encrypted.map(([labels, { state }]) => [labels, Number(state === 'works')]),
+    ),
+    ...gauge(
+      'longest_turn_seconds',
+      'CPU time for which nobody was answered, at most, by what it was spent on.',
+      turns.map(({ what, took }) => [{ what }, took / 1000]),
     ),
     '# EOF\n',
   ].join('\n')

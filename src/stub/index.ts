@@ -6,7 +6,7 @@
 export type { AllowedNetworks, ClientNetwork } from './access.ts'
 export { ClientAccess } from './access.ts'
 export type { Listener } from './listener.ts'
-export type { OwnerOf, Sender, SocketOwner } from './client.ts'
+export type { OwnerOf, Sender, SocketOwner } from './quota-groups.ts'
 export type { NewMemo, ResponderServices } from './responder.ts'
 export { nsid } from './nsid.ts'
 export { Responder } from './responder.ts'

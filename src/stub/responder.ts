@@ -4,8 +4,9 @@ import type { Query, QueryClient, RelayedMessage, Resolver } from '../resolve/in
 import { FLAG } from '../resolve/index.ts'
 import { DNS, type ScopeIdentity } from '../scope/index.ts'
 import { CD, hasFlag, spellingIn } from '../wire/index.ts'
-import { type OwnerOf, type Sender, StubClient } from './client.ts'
+import { StubClient } from './client.ts'
 import { largestReply, type Listener } from './listener.ts'
+import { type OwnerOf, QuotaGroups, type Sender } from './quota-groups.ts'
 import { refusal, replyTo } from './reply.ts'
 import type { ClientRequest } from './request.ts'
 import { receive } from './request.ts'
@@ -28,10 +29,12 @@ const LARGEST = 65_535
 /** From a client's bytes to the bytes that answer them, whichever socket they came by. */
 export class Responder {
   readonly #services: ResponderServices
+  readonly #quotaGroups: QuotaGroups
   readonly #memos: Readonly<Record<Listener['kind'], AnswerMemo<ScopeIdentity> | undefined>>
 
   constructor(services: ResponderServices) {
     this.#services = services
+    this.#quotaGroups = new QuotaGroups(services.ownerOf)
     const memoOf = (kind: Listener['kind']) => services.newMemo(routesOf(services.resolver, kind))
     this.#memos = { main: memoOf('main'), proxy: memoOf('proxy'), extra: memoOf('extra') }
   }
@@ -47,6 +50,11 @@ export class Responder {
     return listener.kind === 'extra' && size > largestReply(listener) ? 0 : size
   }
 
+  /** Among whom a request from there is shared out with others; may ask the kernel. */
+  groupsOf(from: Sender, listener: Listener): readonly string[] {
+    return this.#quotaGroups.of(from, listener, this.#services.clock.now())
+  }
+
   /** Undefined when nothing is to be sent. @throws the signal's reason when aborted */
   async respond(packet: Buffer, listener: Listener, signal: AbortSignal, from?: Sender): Promise<Buffer | undefined> {
     const reception = receive(packet)
@@ -55,10 +63,8 @@ export class Responder {
     const { resolver, nsid, clock } = this.#services
     const memo = this.#memos[listener.kind]
     const snapshot = memo?.snapshot(clock.now())
-    const resolution = await resolver.resolve(
-      queryOf(reception.request, listener.kind, from && new StubClient(listener, from, this.#services.ownerOf)),
-      signal,
-    )
+    const client = from && new StubClient(listener.transport, from, () => this.groupsOf(from, listener))
+    const resolution = await resolver.resolve(queryOf(reception.request, listener.kind, client), signal)
     const { answer } = resolution
     const isKnownMissing = answer.state === 'no-servers' && resolver.isNeverSent(resolution.query, answer.name)
     const told = isKnownMissing ? { ...resolution, answer: { ...answer, state: 'not-found' as const } } : resolution

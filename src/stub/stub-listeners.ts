@@ -2,7 +2,7 @@ import type { Clock, IpProtocol, Log, Millis } from '../base/index.ts'
 import { IpAddress, Lifetime, reasonOf, sleep } from '../base/index.ts'
 import type { ListenSpec } from '../settings/index.ts'
 import { formatListenSpec } from '../settings/index.ts'
-import type { Listening, ListenAddress } from '../sys/index.ts'
+import type { Listening, ListenAddress, WorkTurns } from '../sys/index.ts'
 import type { ClientAccess } from './access.ts'
 import type { Listener } from './listener.ts'
 import type { Responder } from './responder.ts'
@@ -16,6 +16,8 @@ export interface StubServices {
   readonly log: Log
   /** Whom extra listeners answer that others can reach. */
   readonly access: ClientAccess
+  /** Shared by all that can wait. */
+  readonly turns: WorkTurns
 }
 
 /** A socket that could not be had. */
@@ -128,13 +130,13 @@ export class StubListeners implements AsyncDisposable {
   }
 
   async #open(life: Lifetime, at: ListenAddress, kind: Pick<Listener, 'kind' | 'transport'>): Promise<void> {
-    const { listening, responder, clock, log, access } = this.#services
+    const { listening, responder, clock, log, access, turns } = this.#services
     const listener: Listener = { ...kind, at }
     try {
       const opened =
         listener.transport === 'udp'
           ? new StubUdp(await listening.udp(at), this.#services, listener)
-          : new StubTcp(await listening.tcp(at), { responder, listener, clock, log, access })
+          : new StubTcp(await listening.tcp(at), { responder, listener, clock, log, access, turns })
       this.#listeners.add(life.adopt(opened))
     } catch (error) {
       throw new ListenError(at, listener.transport, error)

@@ -1,10 +1,11 @@
 import type { Server, Socket } from 'node:net'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { IpAddress, Tasks } from '../base/index.ts'
+import type { Work, WorkTurns } from '../sys/index.ts'
 import { frame, HEADER_SIZE, StreamFramer } from '../wire/index.ts'
 import type { ClientAccess } from './access.ts'
 import { isReachable, type Listener } from './listener.ts'
-import type { Sender } from './client.ts'
+import type { Sender } from './quota-groups.ts'
 import type { Responder } from './responder.ts'
 
 /** R-STUB-17. */
@@ -17,8 +18,9 @@ const PATIENCE: Millis = 10_000
 const HIGH_WATER = 65_537
 /** The same with those that were being worked out then; beyond it the client is given up. */
 const MAX_UNREAD = 4 * 65_537
-/** Requests of one client looked at in one turn of the event loop: whoever asks once never waits for a pipeline. */
-const SLICE = 64
+/** Requests of one client looked at in one step, and how many of them may be begun: whoever asks once never waits for a pipeline. */
+const LOOKS = 64
+const BEGINNINGS = 4
 
 /** Replies that go out together take up to half of it, and any that is replayed fits in the other half. */
 const ROOM = 2 ** 15
@@ -30,6 +32,8 @@ export interface StubTcpServices {
   readonly log: Log
   /** Whom extra listeners answer that others can reach. */
   readonly access: ClientAccess
+  /** Shared by all that can wait. */
+  readonly turns: WorkTurns
 }
 
 /** The stub over TCP: pipelined requests, answered as they are done (RFC 7766 §6.2.1.1). */
@@ -98,15 +102,14 @@ export class StubTcp implements AsyncDisposable {
  * One client's stream. When it breaks, what was asked for is called off; a client that only closes its half still
  * reads.
  */
-class StubConnection implements AsyncDisposable {
+class StubConnection implements Work, AsyncDisposable {
+  readonly label = 'questions over TCP'
   readonly #socket: Socket
   readonly #services: StubTcpServices
   readonly #room: Buffer
   readonly #framer = new StreamFramer()
   readonly #tasks: Tasks
-  readonly #waiting: Buffer[] = []
   readonly #sender: Sender | undefined
-  #isScheduled = false
   #timer: Disposable
   #hasEnded = false
 
@@ -121,7 +124,7 @@ class StubConnection implements AsyncDisposable {
     this.#timer = this.#giveUpAfter(FIRST_PATIENCE)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('end', () => this.#onEnd())
-    socket.on('drain', () => this.#pumpSoon())
+    socket.on('drain', () => services.turns.add(this))
     // 'close' follows, and cleans up: a client that resets its connection is nothing to report.
     socket.on('error', () => undefined)
   }
@@ -142,25 +145,24 @@ class StubConnection implements AsyncDisposable {
   }
 
   get #isAnswered(): boolean {
-    return this.#tasks.size === 0 && this.#waiting.length === 0
+    return this.#tasks.size === 0 && !this.#framer.hasNext
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer[Symbol.dispose]()
-    this.#waiting.length = 0
+    this.#services.turns.remove(this)
     this.#socket.destroy()
     await this.#tasks[Symbol.asyncDispose]()
   }
 
+  /** At once where nobody waits for a turn. */
   #onData(chunk: Buffer): void {
-    const messages = this.#framer.push(chunk)
-    if (messages.some(({ length }) => length < HEADER_SIZE)) {
-      this.#socket.destroy()
-      return
-    }
-    this.#waiting.push(...messages)
+    const { turns } = this.#services
+    this.#framer.feed(chunk)
+    if (!this.#framer.hasNext) return
     this.#progress()
-    this.#pump()
+    if (!turns.isIdle || this.step()) turns.add(this)
+    if (this.#framer.hasNext) this.#socket.pause()
   }
 
   /** The client has sent its last request; its replies still go out. */
@@ -171,38 +173,35 @@ class StubConnection implements AsyncDisposable {
 
   /**
    * Answers some of what waits: at once what is remembered, and of the rest as many as may run together. Reading stops
-   * while more is waiting, or while the client does not read.
+   * while more is waiting, or while the client does not read. True while it could go on.
    */
-  #pump(): void {
-    this.#replaySome()
-    const isBlocked = this.isStalled || this.#tasks.size >= MAX_OUTSTANDING
-    if (this.#waiting.length > 0 && !isBlocked) this.#pumpSoon()
-    if (this.#waiting.length > 0 || this.isStalled) this.#socket.pause()
+  step(): boolean {
+    if (this.#socket.destroyed) return false
+    this.#answerSome()
+    if (this.#framer.hasNext || this.isStalled) this.#socket.pause()
     else this.#socket.resume()
     this.#closeWhenDone()
+    return this.#framer.hasNext && !this.#isBlocked
   }
 
-  #pumpSoon(): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
-      this.#pump()
-    })
+  get #isBlocked(): boolean {
+    return this.isStalled || this.#tasks.size >= MAX_OUTSTANDING
   }
 
   /** One write for all of a pipeline that is answered at once. */
-  #replaySome(): void {
+  #answerSome(): void {
     const { responder, listener, clock } = this.#services
     const room = this.#room
     const now = clock.now()
     let end = 0
-    for (let left = SLICE; left > 0 && !this.isStalled && this.#tasks.size < MAX_OUTSTANDING; left--) {
-      const message = this.#waiting.shift()
+    let begun = 0
+    for (let left = LOOKS; left > 0 && begun < BEGINNINGS && !this.#isBlocked; left--) {
+      const message = this.#framer.next()
       if (message === undefined) break
+      if (message.length < HEADER_SIZE) return void this.#socket.destroy()
       const size = responder.replay(message, listener, now, room, end + 2)
-      if (size === 0) this.#tasks.run((signal) => this.#answer(message, signal))
-      else end = room.writeUInt16BE(size, end) + size
+      if (size > 0) end = room.writeUInt16BE(size, end) + size
+      else if (this.#tasks.run((signal) => this.#answer(message, signal))) begun++
       if (end <= room.length / 2) continue
       this.#send(Buffer.from(room.subarray(0, end)))
       end = 0
@@ -215,7 +214,7 @@ class StubConnection implements AsyncDisposable {
     const reply = await responder.respond(message, listener, signal, this.#sender)
     if (reply !== undefined) this.#send(frame(reply))
     this.#progress()
-    this.#pumpSoon() // after this task has left the group
+    this.#services.turns.add(this) // after this task has left the group
   }
 
   /** A client that asks but does not read is given up. */

@@ -1,18 +1,22 @@
 import type { Clock, Log, Millis } from '../base/index.ts'
-import { Tasks } from '../base/index.ts'
-import type { DatagramHandler, DatagramListener, Peer } from '../sys/index.ts'
+import { FairQueue, Tasks, TransientMap } from '../base/index.ts'
+import type { DatagramHandler, DatagramListener, Peer, Work, WorkTurns } from '../sys/index.ts'
 import { type ClientAccess } from './access.ts'
 import { isReachable, type Listener } from './listener.ts'
 import { receive } from './request.ts'
 import type { Responder } from './responder.ts'
+import { TurnDown } from './turn-down.ts'
 import { compose, QR, RA, RD, TC } from '../wire/index.ts'
 
 /** Requests that may wait for an answer at once; the resolver refuses earlier, so this only bounds memory. */
 const MAX_PENDING = 4096
-/** Requests begun in one turn of the event loop: replies that are remembered never wait for a flood of others longer. */
-const SLICE = 64
-/** Requests that may wait to be begun. */
-const MAX_WAITING = 4096
+/** Requests that may wait to be begun; one socket alone has a quarter, as its user, program and itself each have a share. */
+const MAX_WAITING = 2048
+/** Of these, for whoever comes first: the kernel is asked who sent what only when more wait. */
+const FREE_FOR_ALL = 64
+/** Requests begun in one step. */
+const STEP = 4
+const ANYBODY: readonly string[] = ['']
 
 interface WaitingDatagram {
   readonly packet: Buffer
@@ -26,10 +30,16 @@ export interface StubUdpServices {
   readonly log: Log
   /** Whom extra listeners answer that others can reach. */
   readonly access: ClientAccess
+  /** Shared by all that can wait. */
+  readonly turns: WorkTurns
 }
 
-/** The stub over UDP: one datagram in, at most one out. */
-export class StubUdp implements DatagramHandler, AsyncDisposable {
+/**
+ * The stub over UDP: one datagram in, at most one out. What is remembered is answered as it is read; the rest waits for its
+ * turn, shared out among those who ask, so that the socket is read on whoever floods it.
+ */
+export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
+  readonly label = 'questions over UDP'
   readonly #socket: DatagramListener
   readonly #responder: Responder
   readonly #listener: Listener
@@ -39,17 +49,25 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   readonly #tasks: Tasks
   /** When the batch came: the clock is read once for all of it. */
   #now: Millis
+  readonly #turns: WorkTurns
   /** Requests being answered, by sender and bytes: their exact repetition is ignored (R-STUB-6). */
-  readonly #pending = new Set<string>()
-  /** Those of `#pending` that are to be begun, the oldest first. */
-  readonly #waiting: WaitingDatagram[] = []
+  readonly #pending = new TransientMap<string, true>()
+  /** Those of `#pending` that are to be begun. */
+  readonly #turnDown: TurnDown
+  readonly #waiting = new FairQueue<WaitingDatagram>(MAX_WAITING)
 
   /** Takes over `socket`, and closes it. */
-  constructor(socket: DatagramListener, { responder, clock, log, access }: StubUdpServices, listener: Listener) {
+  constructor(
+    socket: DatagramListener,
+    { responder, clock, log, access, turns }: StubUdpServices,
+    listener: Listener,
+  ) {
     this.#socket = socket
     this.#responder = responder
     this.#listener = listener
     this.#clock = clock
+    this.#turns = turns
+    this.#turnDown = new TurnDown(listener)
     this.#access = isReachable(listener) ? access : undefined
     this.#now = clock.now()
     this.#tasks = new Tasks(log, MAX_PENDING)
@@ -59,11 +77,13 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
   /** Reads no more; resolves when all that was read is answered. */
   async drain(): Promise<void> {
     this.#socket.pause()
-    for (const request of this.#waiting.splice(0)) this.#workOut(request)
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#workOut(next)
     await this.#tasks.idle()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#turns.remove(this)
+    this.#waiting.clear()
     await this.#tasks[Symbol.asyncDispose]()
     await this.#socket[Symbol.asyncDispose]()
   }
@@ -78,23 +98,30 @@ export class StubUdp implements DatagramHandler, AsyncDisposable {
     const admittance = this.#access?.admit(peer.address, peer.port, this.#now) ?? 'answer'
     if (admittance !== 'answer') return admittance === 'drop' ? 0 : truncated(packet, room)
     const size = this.#responder.replay(packet, this.#listener, this.#now, room, 0)
-    if (size === 0) this.#putOff(packet, peer)
-    return size
+    return size > 0 ? size : this.#putOff(packet, peer, room)
   }
 
-  /** What is not remembered has its turn after what is. Nothing is lost: where too many wait, the oldest need not. */
-  #putOff(packet: Buffer, peer: Peer): void {
+  /** Begins some of what waits. */
+  step(): boolean {
+    for (let left = STEP; left > 0; left--) {
+      const request = this.#waiting.shift()
+      if (request === undefined) return false
+      this.#workOut(request)
+    }
+    return this.#waiting.size > 0
+  }
+
+  /** What is not remembered has its turn after what is; where too much of its senders' waits, it is turned down. */
+  #putOff(packet: Buffer, peer: Peer, room: Buffer): number {
     const key = `${peer.key} ${packet.toString('latin1')}`
-    if (this.#pending.has(key)) return
-    this.#pending.add(key)
-    const length = this.#waiting.push({ packet: Buffer.from(packet), client: peer.keep(), key })
-    if (length === 1) setImmediate(() => this.#begin())
-    else if (length > MAX_WAITING) this.#workOut(this.#waiting.shift() as WaitingDatagram)
-  }
-
-  #begin(): void {
-    for (const request of this.#waiting.splice(0, SLICE)) this.#workOut(request)
-    if (this.#waiting.length > 0) setImmediate(() => this.#begin())
+    if (this.#pending.has(key)) return 0
+    const isFree = this.#waiting.size < FREE_FOR_ALL
+    const groups = isFree ? ANYBODY : this.#responder.groupsOf(peer, this.#listener)
+    if (!this.#waiting.hasRoomFor(groups)) return this.#turnDown.write(packet, room)
+    this.#waiting.push({ packet: Buffer.from(packet), client: peer.keep(), key }, groups)
+    this.#pending.set(key, true)
+    this.#turns.add(this)
+    return 0
   }
 
   /** The ordinary road. */

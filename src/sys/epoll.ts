@@ -1,5 +1,6 @@
-import { TransientMap } from '../base/index.ts'
+import { type Millis, TransientMap } from '../base/index.ts'
 import type { Libc } from './libc.ts'
+import type { TurnWatch } from './turn-watch.ts'
 
 /** Bits of epoll(7). EPOLLHUP and EPOLLERR are told whether asked for or not. */
 export const EPOLLIN = 1
@@ -14,9 +15,10 @@ const EPOLL_CTL_MOD = 3
 const IS_PACKED = process.arch === 'x64' || process.arch === 'ia32'
 const EVENT_WORDS = IS_PACKED ? 3 : 4
 const KEY = IS_PACKED ? 1 : 2
-const MAX_EVENTS = 64
-/** Rounds of events before the rest of the daemon has its turn. */
+const MAX_EVENTS = 32
+/** Rounds of events before the rest of the daemon has its turn, and for how long; what they begin with promises comes after that. */
 const MAX_ROUNDS = 16
+const MAX_TIME: Millis = 1
 
 /** Called with the EPOLL* bits that are set; again and again while they are (level-triggered). */
 export type OnReady = (bits: number) => void
@@ -35,6 +37,9 @@ export interface Watched {
 export class Epoll implements Disposable {
   readonly #libc: Libc
   readonly #fd: number
+  /** What the events are, for people. */
+  readonly #label: string
+  readonly #turnWatch: TurnWatch | undefined
   readonly #poll: { close(): void; ref(): void; unref(): void }
   readonly #watched = new TransientMap<number, { readonly fd: number; readonly onReady: OnReady }>()
   readonly #events = new Uint32Array(EVENT_WORDS * MAX_EVENTS)
@@ -43,8 +48,10 @@ export class Epoll implements Disposable {
   #isRetired = false
   #isClosed = false
 
-  constructor(libc: Libc) {
+  constructor(libc: Libc, label: string, turnWatch?: TurnWatch) {
     this.#libc = libc
+    this.#label = label
+    this.#turnWatch = turnWatch
     this.#fd = libc.call('epoll_create1', EPOLL_CLOEXEC)
     this.#poll = libc.koffi.node.poll(this.#fd, { readable: true }, () => this.#onReadable())
     this.#poll.unref() // an empty set must not keep the process running
@@ -105,15 +112,18 @@ export class Epoll implements Disposable {
     return this.#lastKey
   }
 
-  /** Asks again at once, up to `MAX_ROUNDS`: what follows an event is often there by then, and libuv's turn costs more. */
+  /** Asks again at once, up to `MAX_ROUNDS` and `MAX_TIME`: what follows an event is often there by then, and libuv's turn costs more. */
   #onReadable(): void {
     const wait = this.#libc.function('epoll_wait')
+    const end = performance.now() + MAX_TIME
+    this.#turnWatch?.part(this.#label)
     for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {
       const count = wait(this.#fd, this.#events, MAX_EVENTS, 0)
       if (count <= 0) return
       for (let at = 0; at < count * EVENT_WORDS; at += EVENT_WORDS) {
         this.#watched.get(this.#events[at + KEY] as number)?.onReady(this.#events[at] as number)
       }
+      if (performance.now() >= end) return
     }
   }
 }

@@ -7,6 +7,7 @@ import { encodeSockaddr } from './sockaddr.ts'
 import { bindToLink, openSocket, reportErrors, SOCK_DGRAM, SOCK_STREAM } from './socket-options.ts'
 import { SourcePorts } from './source-ports.ts'
 import { SystemRandom } from './system-random.ts'
+import type { TurnWatch } from './turn-watch.ts'
 import { type ConnectedUdp, type UdpEvents, UdpWatch } from './udp-watch.ts'
 
 /** The other end, and the link to it; ifindex 0 leaves the choice to the routing table. */
@@ -28,10 +29,12 @@ export class LinkBindingError extends Error {
 export class Outgoing implements Disposable {
   readonly #libc: Libc | undefined
   readonly #ports: SourcePorts
+  readonly #turnWatch: TurnWatch | undefined
   #watch: UdpWatch | undefined
 
-  constructor(libc: Libc | undefined, random: Random = new SystemRandom(libc)) {
+  constructor(libc: Libc | undefined, random: Random = new SystemRandom(libc), turnWatch?: TurnWatch) {
     this.#libc = libc
+    this.#turnWatch = turnWatch
     this.#ports = new SourcePorts(random)
   }
 
@@ -49,7 +52,7 @@ export class Outgoing implements Disposable {
   /** From a fresh port that nobody can guess (R-SRV-7). @throws an error with the system's `code` */
   connectUdp(remote: Remote, events: UdpEvents): ConnectedUdp {
     if (this.#libc === undefined) return plainUdp(remote, events)
-    this.#watch ??= new UdpWatch(this.#libc)
+    this.#watch ??= new UdpWatch(this.#libc, this.#turnWatch)
     return boundUdp(this.#libc, this.#watch, this.#ports, remote, events)
   }
 

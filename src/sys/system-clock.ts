@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Clock, Millis } from '../base/index.ts'
 import type { Libc } from './libc.ts'
+import type { TurnWatch } from './turn-watch.ts'
 
 /** Milliseconds of the longest single timeout: a timer set before a suspend is at most this late after it. */
 const MAX_STEP = 60_000
@@ -19,6 +20,7 @@ const COARSE = 50
 export class SystemClock implements Clock {
   readonly #bootTime: () => Millis
   readonly #grain: Millis
+  readonly #turnWatch: TurnWatch | undefined
   /** CLOCK_BOOTTIME minus our own time when the clock was made. */
   readonly #base: Millis
   /** Time spent in suspend since then. */
@@ -27,7 +29,9 @@ export class SystemClock implements Clock {
   onResume: () => void = () => undefined
   #checkedAt: Millis
 
-  constructor(libc: Libc | undefined) {
+  /** @param turnWatch told of what runs when time has come */
+  constructor(libc: Libc | undefined, turnWatch?: TurnWatch) {
+    this.#turnWatch = turnWatch
     // 32-bit machines lay timespec out in more than one way
     const hasLibc = libc !== undefined && libc.koffi.sizeof('long') === 8
     this.#bootTime = hasLibc ? bootTimeBy(libc) : uptime
@@ -50,6 +54,12 @@ export class SystemClock implements Clock {
     return new Timer(this, this.now() + delay, delay, callback)
   }
 
+  /** Of a timer. */
+  run(callback: () => void): void {
+    this.#turnWatch?.part('timers')
+    callback()
+  }
+
   #check(awake: Millis): void {
     this.#checkedAt = awake
     // Reads the time again: this thread may have been preempted since `awake` was read.
@@ -68,13 +78,13 @@ export class SystemClock implements Clock {
  * A class, as an object literal with a computed key is slow to make, and every question has two timers.
  */
 class Timer implements Disposable {
-  readonly #clock: Clock
+  readonly #clock: SystemClock
   readonly #due: Millis
   readonly #callback: () => void
   /** Undefined once disposed. */
   #timer: NodeJS.Timeout | undefined
 
-  constructor(clock: Clock, due: Millis, delay: Millis, callback: () => void) {
+  constructor(clock: SystemClock, due: Millis, delay: Millis, callback: () => void) {
     this.#clock = clock
     this.#due = due
     this.#callback = callback
@@ -94,7 +104,7 @@ class Timer implements Disposable {
   #tick(): void {
     const left = this.#due - this.#clock.now() // setTimeout may be a millisecond early
     if (left > 0) this.#timer = this.#sleep(left)
-    else setImmediate(() => this.#timer && this.#callback())
+    else setImmediate(() => this.#timer && this.#clock.run(this.#callback))
   }
 }
 

@@ -1,6 +1,7 @@
 import { copyOf } from './copy.ts'
 import { Epoll, EPOLLIN, type Watched } from './epoll.ts'
 import { type Libc, SysError } from './libc.ts'
+import type { TurnWatch } from './turn-watch.ts'
 
 export interface UdpEvents {
   /** The bytes are the receiver's to keep. */
@@ -29,11 +30,11 @@ export class UdpWatch implements Disposable {
   readonly #epoll: Epoll
   readonly #bytes = Buffer.alloc(0x1_0000)
 
-  constructor(libc: Libc) {
+  constructor(libc: Libc, turnWatch?: TurnWatch) {
     this.#libc = libc
     this.#send = libc.function('send')
     this.#recv = libc.function('recv')
-    this.#epoll = new Epoll(libc)
+    this.#epoll = new Epoll(libc, 'replies of servers', turnWatch)
   }
 
   /** Takes over a connected, non-blocking socket. @throws {SysError}; the socket is still the caller's then */

@@ -3,6 +3,7 @@ import { Epoll, EPOLLIN, type Watched } from './epoll.ts'
 import type { Libc } from './libc.ts'
 import { encodeUnixSockaddr } from './sockaddr.ts'
 import { credentialsReader, type PeerCredentials, SOCK_STREAM } from './socket-options.ts'
+import type { TurnWatch } from './turn-watch.ts'
 import { UnixStream } from './unix-stream.ts'
 
 const AF_UNIX = 1
@@ -34,10 +35,10 @@ export class UnixListener implements Disposable {
   readonly #credentialsOf: (fd: number) => PeerCredentials
   readonly #watched: Watched
 
-  private constructor(libc: Libc, log: Log, fd: number, onConnection: OnUnixConnection) {
+  private constructor(libc: Libc, log: Log, fd: number, onConnection: OnUnixConnection, turnWatch?: TurnWatch) {
     this.#libc = libc
     this.#log = log
-    this.#epoll = new Epoll(libc)
+    this.#epoll = new Epoll(libc, 'varlink', turnWatch)
     this.#credentialsOf = credentialsReader(libc)
     try {
       this.#watched = this.#epoll.add(fd, EPOLLIN, () => this.#accept(fd, onConnection))
@@ -55,6 +56,7 @@ export class UnixListener implements Disposable {
     mode: number,
     backlog: number,
     onConnection: OnUnixConnection,
+    turnWatch?: TurnWatch,
   ): UnixListener {
     const name = encodeUnixSockaddr(path)
     if (name === undefined) throw new RangeError(`${path} is no path for a socket`)
@@ -63,7 +65,7 @@ export class UnixListener implements Disposable {
       libc.call('bind', fd, name, name.length)
       libc.call('chmod', path, mode) // nobody can connect before listen()
       libc.call('listen', fd, backlog)
-      return new UnixListener(libc, log, fd, onConnection)
+      return new UnixListener(libc, log, fd, onConnection, turnWatch)
     } catch (error) {
       libc.call('close', fd)
       throw error
@@ -71,10 +73,16 @@ export class UnixListener implements Disposable {
   }
 
   /** Takes ownership of a socket that listens already (socket activation). @throws {SysError} */
-  static adopt(libc: Libc, log: Log, fd: number, onConnection: OnUnixConnection): UnixListener {
+  static adopt(
+    libc: Libc,
+    log: Log,
+    fd: number,
+    onConnection: OnUnixConnection,
+    turnWatch?: TurnWatch,
+  ): UnixListener {
     libc.call('fcntl', fd, F_SETFD, FD_CLOEXEC)
     libc.call('fcntl', fd, F_SETFL, SOCK_NONBLOCK) // who has connected may be gone again before accept()
-    return new UnixListener(libc, log, fd, onConnection)
+    return new UnixListener(libc, log, fd, onConnection, turnWatch)
   }
 
   /** Stops listening. The file stays, for the owner of its folder to remove; connections go on until they are closed. */

@@ -84,6 +84,9 @@ export const ConfigWarning = struct('ConfigWarning', {
   message: string,
 })
 
+/** For how long at most the daemon did not come to read its sockets, in CPU time, and what it was doing then. */
+export const Turn = struct('Turn', { what: string, tookUSec: int })
+
 /** Every method that tells what others asked may let polkit ask the user. */
 const permission = { allowInteractiveAuthentication: optional(bool) }
 
@@ -94,15 +97,15 @@ const methods = {
     { ready: optional(bool), leftOut: optional(int), question: optional(Question) },
   ),
   DescribeLinks: method('Shows every link from the cable up to its DNS servers.', {}, { links: list(Link) }),
-  DescribeLoad: method(
-    'Shows questions that were refused as too many were under way, since the last reset of statistics.',
-    {},
-    { refused: int, lastRefusedUSec: optional(int) },
-  ),
   ListConfigurationWarnings: method(
     'Shows what could not be used of the configuration when each file was last read.',
     {},
     { warnings: list(ConfigWarning) },
+  ),
+  DescribeLoad: method(
+    'Shows questions that were refused as too many were under way, and how long the daemon was busy without a break, when nobody is answered, the longest first; since the last reset of statistics.',
+    {},
+    { refused: int, lastRefusedUSec: optional(int), longestTurns: list(Turn) },
   ),
   DumpMetrics: method('Shows counters and latencies per scope and server.', permission, {
     scopes: list(ScopeMetrics),
@@ -117,7 +120,7 @@ const methods = {
 export const OBSERVE_INTERFACE: Interface<typeof methods> = {
   name: 'io.tsresolved.Observe',
   comment: 'Watches the resolver at work. All times are in microseconds.',
-  types: [Server, Client, Question, Link, ConfigWarning, Histogram, ScopeMetrics, ServerMetrics, SourceMetrics],
+  types: [Server, Client, Question, Link, ConfigWarning, Histogram, ScopeMetrics, ServerMetrics, SourceMetrics, Turn],
   methods,
   errors: {},
 }

@@ -15,6 +15,7 @@ type Check = (facts: Facts) => readonly Finding[]
 export const CHECKS: readonly Check[] = [
   daemonRuns,
   configurationIsUsed,
+  turnsAreShort,
   portIsOurs,
   busIsOurs,
   resolvConfIsOurs,
@@ -62,6 +63,16 @@ function daemonRuns({ daemon }: Facts): Finding[] {
       : 'Another resolver runs in place of tsresolved.'
   const stop = daemon === 'none' ? '' : 'systemctl disable --now systemd-resolved && '
   return [problem('daemon', what, `${stop}systemctl enable --now tsresolved`)]
+}
+
+/** Programs ask again after five seconds, people notice a tenth of one. */
+const LONG_TURN_MS = 100
+
+function turnsAreShort({ turns }: Facts): Finding[] {
+  const [longest] = turns
+  if (longest === undefined || longest.took < LONG_TURN_MS) return []
+  const what = `The resolver was busy with ${longest.what} for ${longest.took.toFixed(0)} ms, and answered nobody meanwhile.`
+  return [warning('long-turn', what, 'tsresolvectl top   # shows who asks so much; tsresolvectl reset-statistics looks anew')]
 }
 
 /** Local names are looked at again by themselves; everything else waits for a reload. */

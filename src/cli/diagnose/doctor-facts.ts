@@ -35,7 +35,7 @@ export async function collectFacts(context: Context): Promise<Facts> {
     ),
     configWarnings: isOurs ? await configWarnings(context.varlink) : [],
     unreachable,
-    refusals: isOurs ? await refusals(context.varlink) : undefined,
+    ...(isOurs ? await loadOf(context.varlink) : { refusals: undefined, turns: [] }),
     nsswitch: tryOr(() => readFileSync('/etc/nsswitch.conf', 'utf8'), undefined),
     nssModules: installedModules(),
     resolvConf: {
@@ -89,10 +89,15 @@ async function configWarnings(varlink: VarlinkClient): Promise<Facts['configWarn
   return (await varlink.call(OBSERVE_INTERFACE, 'ListConfigurationWarnings', {})).warnings
 }
 
-async function refusals(varlink: VarlinkClient): Promise<Facts['refusals']> {
+/** Nothing of a daemon of before, which does not know the method. */
+async function loadOf(varlink: VarlinkClient): Promise<Pick<Facts, 'refusals' | 'turns'>> {
   const load = await orElse(varlink.call(OBSERVE_INTERFACE, 'DescribeLoad', {}), undefined)
-  if (load?.lastRefusedUSec === undefined) return undefined
-  return { count: load.refused, ago: Date.now() * 1000 - load.lastRefusedUSec }
+  if (load === undefined) return { refusals: undefined, turns: [] }
+  const { refused: count, lastRefusedUSec: at, longestTurns } = load
+  return {
+    refusals: at === undefined ? undefined : { count, ago: Date.now() * 1000 - at },
+    turns: longestTurns.map(({ what, tookUSec }) => ({ what, took: tookUSec / 1000 })),
+  }
 }
 
 /** What a link claims, else the root, which everybody knows. */

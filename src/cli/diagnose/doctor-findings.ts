@@ -39,6 +39,8 @@ export interface Facts {
   readonly daemonUid: number | undefined
   readonly links: readonly LinkView[]
   readonly configWarnings: readonly ConfigWarning[]
+  /** For how long the daemon was busy without a break, in milliseconds, the longest first. */
+  readonly turns: readonly { readonly what: string; readonly took: number }[]
   /** Servers to which the kernel has no route, by link. */
   readonly unreachable: readonly { readonly link: string; readonly server: string }[]
   /** Text of /etc/nsswitch.conf. */

@@ -1,3 +1,4 @@
+import type { Millis } from '../../base/index.ts'
 import type { Journal, JournalEntry, Overview } from '../../observe/index.ts'
 import type { Authority } from '../../control/index.ts'
 import type { ConfigWarning } from '../../settings/index.ts'
@@ -14,10 +15,12 @@ export interface ObservePorts {
   readonly overview: Pick<Overview, 'links'>
   readonly warnings: { readonly all: readonly ConfigWarning[] }
   readonly authority: Authority
+  /** How long the event loop was busy, the longest first. */
+  readonly turnWatch: { readonly longest: readonly { readonly what: string; readonly took: Millis }[] }
 }
 
 /** `io.tsresolved.Observe`: what others asked is for those who may watch; how links are doing, for everybody. */
-export function observeInterface({ journal, meter, overview, warnings, authority }: ObservePorts): Served {
+export function observeInterface({ journal, meter, overview, warnings, authority, turnWatch }: ObservePorts): Served {
   return serve(OBSERVE_INTERFACE, {
     async WatchQuestions({ recent, allowInteractiveAuthentication }, call) {
       await permit(authority, 'subscribe-query-results', allowInteractiveAuthentication, call)
@@ -30,8 +33,8 @@ export function observeInterface({ journal, meter, overview, warnings, authority
       return await untilGone(call.signal)
     },
     DescribeLinks: () => ({ links: overview.links().map(linkOutput) }),
-    DescribeLoad: () => loadOutput(meter),
     ListConfigurationWarnings: () => ({ warnings: warnings.all }),
+    DescribeLoad: () => loadOutput(meter, turnWatch.longest),
     async DumpMetrics({ allowInteractiveAuthentication }, call) {
       await permit(authority, 'dump-statistics', allowInteractiveAuthentication, call)
       return metricsOutput(meter)

@@ -1,3 +1,4 @@
+import type { Millis } from '../../base/index.ts'
 import type { Histogram as Counted, JournalEntry, LinkView, Meter } from '../../observe/index.ts'
 import { BUCKETS } from '../../observe/index.ts'
 import { writtenName } from '../../wire/index.ts'
@@ -54,8 +55,15 @@ export function linkOutput(link: LinkView): ValueOf<(typeof Link)['fields']> {
 /** The counters of a `Meter`, read at once when the reply is made. */
 export type Metrics = Pick<Meter, 'scopes' | 'servers' | 'sources' | 'failures' | 'replays' | 'refusals'>
 
-export function loadOutput({ refusals: { count, latestAt } }: Pick<Metrics, 'refusals'>) {
-  return { refused: count, lastRefusedUSec: latestAt === undefined ? undefined : micros(latestAt) }
+export function loadOutput(
+  { refusals: { count, latestAt } }: Pick<Metrics, 'refusals'>,
+  longest: readonly { readonly what: string; readonly took: Millis }[],
+) {
+  return {
+    refused: count,
+    lastRefusedUSec: latestAt === undefined ? undefined : micros(latestAt),
+    longestTurns: longest.map(({ what, took }) => ({ what, tookUSec: micros(took) })),
+  }
 }
 
 export function metricsOutput({ scopes, servers, sources, failures, replays }: Metrics) {

@@ -43,6 +43,7 @@ const HEALTHY: Facts = {
   daemonUid: 990,
   links: [LAN, VPN],
   configWarnings: [],
+  turns: [],
   unreachable: [],
   nsswitch: 'passwd: files\nhosts: files resolve [!UNAVAIL=return] dns\n',
   nssModules: ['resolve', 'dns'],
@@ -91,6 +92,13 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'configuration',
     "/etc/hosts:7: 'a_b'",
     '+7 /etc/hosts',
+  ],
+  [
+    'a daemon that was busy for longer than people like to wait',
+    { turns: [{ what: 'bus calls', took: 230 }] },
+    'long-turn',
+    'busy with bus calls for 230 ms',
+    'tsresolvectl top',
   ],
   ['another on port 53', { port53: [{ uid: 0 }, { uid: 990 }] }, 'port-53', 'uid 0', "ss -lnutp 'sport = 53'"],
   [

@@ -3,7 +3,7 @@ import { IpAddress, Logger } from '../../../src/base/index.ts'
 import { ClientAccess } from '../../../src/stub/access.ts'
 import type { Listener } from '../../../src/stub/index.ts'
 import { StubUdp } from '../../../src/stub/stub-udp.ts'
-import type { DatagramHandler, Peer } from '../../../src/sys/index.ts'
+import { type DatagramHandler, type Peer, WorkTurns } from '../../../src/sys/index.ts'
 import { parseMessage, QR, TC } from '../../../src/wire/index.ts'
 import { queryFor } from '../../kit/messages.ts'
 import { World } from '../../kit/world.ts'
@@ -71,7 +71,7 @@ function stub(world: World, listener: Listener) {
     [Symbol.asyncDispose]: async () => undefined,
   }
   const services = { responder: world.responder, clock: world.clock, log: new Logger('emerg', () => undefined) }
-  const opened = new StubUdp(socket, { ...services, access: access() }, listener)
+  const opened = new StubUdp(socket, { ...services, access: access(), turns: new WorkTurns(world.clock) }, listener)
   const room = Buffer.alloc(65_535)
   const ask = async (packet: Buffer, from: string): Promise<Buffer | undefined> => {
     const address = IpAddress.of(from)

@@ -3,6 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
+import { WorkTurns } from '../../../src/sys/index.ts'
+import { hurrying } from '../../kit/fake-clock.ts'
 import { ClientAccess } from '../../../src/stub/access.ts'
 import { StubTcp } from '../../../src/stub/stub-tcp.ts'
 import { frame, parseMessage } from '../../../src/wire/index.ts'
@@ -23,6 +25,7 @@ async function tcpStub() {
     clock,
     log: new Logger('debug', () => undefined),
     access: new ClientAccess(() => []),
+    turns: new WorkTurns(hurrying()),
   })
   const arrived = async (): Promise<Socket> => {
     const [client] = await Promise.all([connected(port), once(server, 'connection')])

@@ -201,6 +201,7 @@ const OBSERVED = {
     refusals: { count: 0, latestAt: undefined },
   },
   overview: { links: () => [] },
+  turnWatch: { longest: [] },
   warnings: { all: [] },
 }
 

@@ -1,0 +1,105 @@
+import { expect } from 'vitest'
+import { eventually } from './eventually.ts'
+import { Lab } from './lab.ts'
+import { inside } from './world.ts'
+
+/** What a client saw who asks for names that are cached, twenty times as often as people do. */
+export interface Polite {
+  readonly lost: number
+  readonly failed: number
+  /** Milliseconds until the answer, at most for 99 % of them. */
+  readonly p99: number
+  /** How much of that the daemon can be blamed for: the CPU time that it took meanwhile. */
+  readonly work99: number
+}
+
+const NAMES = 50
+const RATE = 200
+const ZONE = 'polite.test'
+const helpers = `${inside.repo}/bench/c`
+
+/** A machine with ours, a fast upstream that knows every name, 50 names in the cache, and the programs of the bench. */
+export class Siege implements AsyncDisposable {
+  readonly lab: Lab<'lan'>
+
+  private constructor(lab: Lab<'lan'>) {
+    this.lab = lab
+  }
+
+  static async open(): Promise<Siege> {
+    const lab = await Lab.open({ links: { lan: { zone: false, dns: ['10.53.1.1'] } } })
+    const siege = new Siege(lab)
+    for (const name of ['responder', 'steady', 'flood']) {
+      await lab.run(['cc', '-O2', '-o', program(name), `${helpers}/${name}.c`, '-pthread'])
+    }
+    await lab.links.lan.start([program('responder'), '10.53.1.1', '192.0.2.1'], { until: /ready/ })
+    await eventually(async () => expect((await lab.dig(`n0.${ZONE}`)).data).toEqual(['192.0.2.1']))
+    // Compiled by then, and everything is in the cache.
+    await siege.polite(2)
+    await siege.flood({ rate: 5000, seconds: 3 })
+    await siege.polite(1)
+    await lab.tsresolvectl('reset-statistics')
+    return siege
+  }
+
+  /** Asks for cached names at an even rate. */
+  async polite(seconds: number): Promise<Polite> {
+    const words = ['127.0.0.53', RATE, seconds, NAMES, ZONE, this.lab.daemon.program.pid]
+    const text = await this.lab.run([program('steady'), ...words.map(String)])
+    const { lost, failed, p99, work99 } = JSON.parse(text) as Record<string, number>
+    return { lost: lost ?? NaN, failed: failed ?? NaN, p99: (p99 ?? NaN) / 1000, work99: (work99 ?? NaN) / 1000 }
+  }
+
+  /** New names as nobody, from several sockets; gives how many were answered with NOERROR. */
+  async flood({ rate, seconds, sockets = 8, outstanding = 4000 }: FloodSpec): Promise<number> {
+    const words = ['127.0.0.53', rate, seconds, sockets, 'flood.test', outstanding]
+    const text = await this.lab.run([...asNobody, program('flood'), ...words.map(String)])
+    return (JSON.parse(text.split('\n')[1] ?? '') as { noerror: number }).noerror
+  }
+
+  /** KiB. */
+  async rss(): Promise<number> {
+    return Number.parseInt(await this.lab.daemon.status('VmRSS'), 10)
+  }
+
+  /** The longest time, in milliseconds of CPU, for which the daemon did not come to read its sockets, and with what. */
+  async longestTurn(): Promise<{ what: string; took: number }> {
+    const { longestTurns } = JSON.parse(await this.lab.run(varlinkCall('DescribeLoad'))) as {
+      longestTurns: { what: string; tookUSec: number }[]
+    }
+    const [longest] = longestTurns
+    return { what: longest?.what ?? 'nothing', took: (longest?.tookUSec ?? 0) / 1000 }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.lab[Symbol.asyncDispose]()
+  }
+}
+
+interface FloodSpec {
+  readonly rate: number
+  readonly seconds: number
+  readonly sockets?: number
+  readonly outstanding?: number
+}
+
+/** An ordinary user; where there is only one, that one. */
+export const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--clear-groups'] : []
+
+function program(name: string): string {
+  return `/run/lab/${name}`
+}
+
+function varlinkCall(method: string): string[] {
+  const script = `
+    const socket = require('node:net').connect('/run/systemd/resolve/io.systemd.Resolve')
+    let text = ''
+    socket.on('data', (bytes) => {
+      text += bytes
+      if (!text.includes('\\0')) return
+      console.log(JSON.stringify(JSON.parse(text.split('\\0')[0]).parameters))
+      process.exit()
+    })
+    socket.write('{"method":"io.tsresolved.Observe.${method}"}\\0')`
+  return [inside.node, '-e', script]
+}
