@@ -46,7 +46,8 @@ const common = {
 
 /**
  * The client lives for a tenth of a second, most of it spent on starting: CommonJS in one file starts in half the time of
- * modules in parts, `sideEffects` leaves out what its verbs do not use, and V8 takes what it compiled from the code cache.
+ * modules in parts, `sideEffects` leaves out what its verbs do not use, V8 takes what it compiled from the code cache, and short
+ * names make both a tenth to a third smaller.
  */
 const client = {
   ...common,
@@ -55,6 +56,7 @@ const client = {
   banner: {},
   minifyWhitespace: true,
   minifySyntax: true,
+  minifyIdentifiers: true,
   supported: { 'dynamic-import': false }, // a script of node:vm has none
   define: { 'import.meta.filename': '__filename', 'import.meta.url': 'fileUrl' },
   plugins: [withoutSideEffects()],
