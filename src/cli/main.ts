@@ -16,7 +16,7 @@ import { Lifetime } from '../base/index.ts'
 import { FormError } from '../wire/index.ts'
 import { adviceOn } from './client/advice.ts'
 import { BusClient, BusUnused } from './client/bus-client.ts'
-import { VarlinkClient } from './client/varlink-client.ts'
+import { RUNTIME_DIRECTORY, VarlinkClient } from './client/varlink-client.ts'
 import { CliError } from './command/cli-error.ts'
 import type { Context } from './command/context.ts'
 import { helpText, listText, verbHelpText } from './command/help.ts'
@@ -30,8 +30,6 @@ import { didYouMean } from './command/suggestion.ts'
 import type { Verb } from './command/verb.ts'
 import { DEFAULT_VERB, findVerb, VERBS } from './command/verbs.ts'
 
-/** Where the daemon's sockets usually are. */
-const RUNTIME_DIRECTORY = '/run/systemd/resolve'
 const screen = new ProcessScreen()
 // A reader that has seen enough (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
@@ -143,7 +141,7 @@ async function withContext(options: Options, work: (context: Context) => Promise
  */
 async function connect(directory: string | undefined): Promise<BusClient> {
   if (directory === undefined) return BusClient.connect()
-  throw new BusUnused(`This needs the system bus, and the resolver in ${directory} is not asked over that.`)
+  throw new BusUnused(`The resolver in ${directory} is a try-out, not on the system bus: this cannot be asked of it.`)
 }
 
 /** All `-i` must name one link; 0 for none. */
