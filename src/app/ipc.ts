@@ -64,7 +64,15 @@ export async function openIpc(
     clock,
     bootTime,
   })
-  const shared = { lookups, resolver, control, inspector, warnings, turnWatch: context.turnWatch, authority: bus.authority }
+  const shared = {
+    lookups,
+    resolver,
+    control,
+    inspector,
+    warnings,
+    turnWatch: context.turnWatch,
+    authority: bus.authority,
+  }
   const ports: VarlinkPorts = { ...watching, ...shared, ...aboutProcess(context) }
   // The directory may have been removed since the start.
   await mkdir(options.runtimeDirectory, { recursive: true })

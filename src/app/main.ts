@@ -13,7 +13,16 @@ import { HELP, type Options, parseOptions, UsageError } from './options.ts'
 import { settleMemory } from './process-memory.ts'
 import { ensureDirectory } from './runtime-directory.ts'
 import { SignalOrders } from './signal-orders.ts'
-import { KeptSockets, Libc, logWriter, Notifier, RealTimeSignals, SystemClock, TurnWatch, Watchdog } from '../sys/index.ts'
+import {
+  KeptSockets,
+  Libc,
+  logWriter,
+  Notifier,
+  RealTimeSignals,
+  SystemClock,
+  TurnWatch,
+  Watchdog,
+} from '../sys/index.ts'
 import { announceTryOut, prepareTryOut } from './try-out.ts'
 import { packageVersion } from './version.ts'
 

@@ -16,7 +16,8 @@ import { Lifetime } from '../base/index.ts'
 import { FormError } from '../wire/index.ts'
 import { adviceOn } from './client/advice.ts'
 import { BusClient, BusUnused } from './client/bus-client.ts'
-import { VarlinkClient } from './client/varlink-client.ts'
+import { RUNTIME_DIRECTORY, VarlinkClient } from './client/varlink-client.ts'
+import { errnoText } from './client/errno-text.ts'
 import { CliError } from './command/cli-error.ts'
 import type { Context } from './command/context.ts'
 import { helpText, listText, verbHelpText } from './command/help.ts'
@@ -30,11 +31,12 @@ import { didYouMean } from './command/suggestion.ts'
 import type { Verb } from './command/verb.ts'
 import { DEFAULT_VERB, findVerb, VERBS } from './command/verbs.ts'
 
-/** Where the daemon's sockets usually are. */
-const RUNTIME_DIRECTORY = '/run/systemd/resolve'
 const screen = new ProcessScreen()
 // A reader that has seen enough (`| head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') screen.note(`Failed to write: ${errnoText(error)}`)
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
 /** By the name the program is called by, as a symbolic link (resolvectl.md §1). */
 const PERSONALITIES: ReadonlyMap<string, (argv: readonly string[]) => Promise<number>> = new Map([
   ['resolvconf', runAsResolvconf],
@@ -100,6 +102,7 @@ async function runAsResolvconf(argv: readonly string[]): Promise<number> {
 function show(options: Options, word?: string): number {
   const what = options.show ?? 'help'
   const verb = word === undefined ? undefined : findVerb(word)
+  if (what === 'help' && word !== undefined && verb === undefined) throw unknownVerb(word)
   if (what === 'version') screen.print(`${PROGRAM} ${packageVersion()}`)
   else if (what !== 'help') printPaged(listText(what, options), { options, screen })
   else
@@ -143,7 +146,7 @@ async function withContext(options: Options, work: (context: Context) => Promise
  */
 async function connect(directory: string | undefined): Promise<BusClient> {
   if (directory === undefined) return BusClient.connect()
-  throw new BusUnused(`This needs the system bus, and the resolver in ${directory} is not asked over that.`)
+  throw new BusUnused(`The resolver in ${directory} is a try-out, not on the system bus: this cannot be asked of it.`)
 }
 
 /** All `-i` must name one link; 0 for none. */

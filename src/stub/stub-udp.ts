@@ -57,11 +57,7 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
   readonly #waiting = new FairQueue<WaitingDatagram>(MAX_WAITING)
 
   /** Takes over `socket`, and closes it. */
-  constructor(
-    socket: DatagramListener,
-    { responder, clock, log, access, turns }: StubUdpServices,
-    listener: Listener,
-  ) {
+  constructor(socket: DatagramListener, { responder, clock, log, access, turns }: StubUdpServices, listener: Listener) {
     this.#socket = socket
     this.#responder = responder
     this.#listener = listener

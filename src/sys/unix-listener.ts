@@ -73,13 +73,7 @@ export class UnixListener implements Disposable {
   }
 
   /** Takes ownership of a socket that listens already (socket activation). @throws {SysError} */
-  static adopt(
-    libc: Libc,
-    log: Log,
-    fd: number,
-    onConnection: OnUnixConnection,
-    turnWatch?: TurnWatch,
-  ): UnixListener {
+  static adopt(libc: Libc, log: Log, fd: number, onConnection: OnUnixConnection, turnWatch?: TurnWatch): UnixListener {
     libc.call('fcntl', fd, F_SETFD, FD_CLOEXEC)
     libc.call('fcntl', fd, F_SETFL, SOCK_NONBLOCK) // who has connected may be gone again before accept()
     return new UnixListener(libc, log, fd, onConnection, turnWatch)

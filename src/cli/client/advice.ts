@@ -1,9 +1,10 @@
 import { RESOLVE1 } from '../../dbus/index.ts'
-import { BusCallError, BusUnreachable } from './bus-client.ts'
+import { BusCallError, BusUnreachable, BusUnused } from './bus-client.ts'
 import { VarlinkCallError } from './varlink-client.ts'
 
 /** What to do about a failure that names nothing the user could mend: one line, or undefined. */
 export function adviceOn(error: unknown): string | undefined {
+  if (error instanceof BusUnused) return undefined
   if (error instanceof BusUnreachable || isNobodyThere(error))
     return "Try 'tsresolvectl doctor': it says what is wrong."
   if (isDenied(error)) return "Try again as root, or with polkit's leave."

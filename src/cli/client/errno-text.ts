@@ -10,4 +10,5 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'No such file or directory'],
   ['ECONNREFUSED', 'Connection refused'],
   ['EACCES', 'Permission denied'],
+  ['ENOSPC', 'No space left on device'],
 ])

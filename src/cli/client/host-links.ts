@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawnSync } from './programs.ts'
 import { readdirSync, readFileSync } from 'node:fs'
 import { CliError } from '../command/cli-error.ts'
 

@@ -53,17 +53,20 @@ const DENIED: ReadonlySet<string> = new Set([
 /** As long as any lookup may take (C-5). */
 const PATIENCE_MS = 120_000
 
+/** Where the daemon's sockets usually are. */
+export const RUNTIME_DIRECTORY = '/run/systemd/resolve'
+
 /** The resolver's varlink sockets in one runtime directory; each call is a connection of its own. */
 export class VarlinkClient {
-  readonly #directory: string
+  readonly directory: string
 
   constructor(directory: string) {
-    this.#directory = directory
+    this.directory = directory
   }
 
   /** The socket that serves an interface: only the monitor has one of its own. */
   socketPath({ name }: Pick<Interface<Methods>, 'name'>): string {
-    return join(this.#directory, name === MONITOR_INTERFACE.name ? name : RESOLVE_INTERFACE.name)
+    return join(this.directory, name === MONITOR_INTERFACE.name ? name : RESOLVE_INTERFACE.name)
   }
 
   /**
@@ -123,6 +126,12 @@ export class VarlinkClient {
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof VarlinkCallError) return UNKNOWN.has(error.errorName)
   return error instanceof CliError && (error.cause as NodeJS.ErrnoException | undefined)?.syscall === 'connect'
+}
+
+/** The socket is there, but not for this user. */
+export function isForbidden(error: unknown): boolean {
+  const { code, syscall } = ((error as CliError).cause ?? {}) as NodeJS.ErrnoException
+  return syscall === 'connect' && code === 'EACCES'
 }
 
 /** @throws {CliError} */

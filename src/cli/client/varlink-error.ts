@@ -39,10 +39,23 @@ export function busErrorName(error: string, rcode: number | undefined): string {
 export function failureSentence(error: string, parameters: Readonly<Record<string, unknown>>, name: string): string {
   const word = /^io\.systemd\.Resolve\.(\w+)$/.exec(error)?.[1]
   if (word === 'DNSError') return dnsErrorSentence(parameters, name)
-  if (error === 'org.varlink.service.InvalidParameter') return `Invalid ${wordIn(parameters.parameter)} parameter`
-  if (error === 'io.systemd.System') return `Lookup failed: ${wordIn(parameters.errnoName)}`
+  if (error === 'org.varlink.service.InvalidParameter') {
+    return parameters.parameter === 'name'
+      ? `Invalid hostname '${name}'`
+      : `Invalid ${wordIn(parameters.parameter)} parameter`
+  }
+  if (error === 'io.systemd.System') {
+    const errno = wordIn(parameters.errnoName)
+    return `Cannot look up '${name}': ${REASONS.get(errno) ?? errno}`
+  }
   return SENTENCES.get(word ?? '')?.replace('NAME', name) ?? error
 }
+
+/** Why the resolver itself did not ask. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['EBUSY', 'too many questions are under way'],
+  ['EOPNOTSUPP', 'the settings demand FirewallMark=, which is not available'],
+])
 
 function wordIn(value: unknown): string {
   return typeof value === 'string' ? value : 'unknown'

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+import { shellWord } from '../terminal/shell-word.ts'
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
 import { checkEncryption } from './doctor-encryption.ts'
 import { checkNsswitch } from './doctor-nsswitch.ts'
@@ -11,15 +13,15 @@ const LINK_COMMAND = `ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv
 
 type Check = (facts: Facts) => readonly Finding[]
 
+/** What the machine's resolver takes of the machine. */
+const OF_THE_MACHINE: readonly Check[] = [portIsOurs, busIsOurs, resolvConfIsOurs, nsswitchAsksUs]
+
 /** All checks, in the order in which an administrator would look. */
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   daemonRuns,
   configurationIsUsed,
   turnsAreShort,
-  portIsOurs,
-  busIsOurs,
-  resolvConfIsOurs,
-  nsswitchAsksUs,
+  ...OF_THE_MACHINE,
   somebodyTakesTheRest,
   serversHaveLinks,
   serversHaveRoutes,
@@ -35,7 +37,8 @@ export const CHECKS: readonly Check[] = [
 ]
 
 export function diagnose(facts: Facts): Finding[] {
-  const findings = CHECKS.flatMap((check) => check(facts))
+  const checks = facts.isTryOut ? CHECKS.filter((check) => !OF_THE_MACHINE.includes(check)) : CHECKS
+  const findings = checks.flatMap((check) => check(facts))
   const isExplained = findings.some(({ level, check }) => level === 'problem' && EXPLAINING.has(check))
   return isExplained ? findings : [...findings, ...lookupsSucceed(facts)]
 }
@@ -51,15 +54,29 @@ const EXPLAINING: ReadonlySet<string> = new Set([
   'overload',
 ])
 
-function daemonRuns({ daemon }: Facts): Finding[] {
+function daemonRuns({ daemon, socket, isTryOut }: Facts): Finding[] {
   if (daemon === 'ours') return []
+  if (daemon === 'forbidden') {
+    const words = isTryOut ? `--runtime-dir=${shellWord(dirname(socket))} doctor` : 'doctor'
+    return [
+      problem(
+        'daemon',
+        `You may not open ${socket}: the resolver there is another user's.`,
+        `sudo tsresolvectl ${words}`,
+      ),
+    ]
+  }
+  if (daemon === 'none' && isTryOut) {
+    const gone = `No resolver runs in ${dirname(socket)}: that try-out has ended.`
+    return [problem('daemon', gone, 'npm start   # in the checkout; it prints where it runs')]
+  }
   if (daemon === 'frozen') {
     const stuck = 'The resolver runs but does not answer within 3 s: it is stopped or stuck.'
     return [problem('daemon', stuck, 'systemctl restart tsresolved')]
   }
   const what =
     daemon === 'none'
-      ? 'No resolver runs: nothing answers at /run/systemd/resolve/io.systemd.Resolve.'
+      ? `No resolver runs: nothing answers at ${socket}.`
       : 'Another resolver runs in place of tsresolved.'
   const stop = daemon === 'none' ? '' : 'systemctl disable --now systemd-resolved && '
   return [problem('daemon', what, `${stop}systemctl enable --now tsresolved`)]
@@ -72,7 +89,9 @@ function turnsAreShort({ turns }: Facts): Finding[] {
   const [longest] = turns
   if (longest === undefined || longest.took < LONG_TURN_MS) return []
   const what = `The resolver was busy with ${longest.what} for ${longest.took.toFixed(0)} ms, and answered nobody meanwhile.`
-  return [warning('long-turn', what, 'tsresolvectl top   # shows who asks so much; tsresolvectl reset-statistics looks anew')]
+  return [
+    warning('long-turn', what, 'tsresolvectl top   # shows who asks so much; tsresolvectl reset-statistics looks anew'),
+  ]
 }
 
 /** Local names are looked at again by themselves; everything else waits for a reload. */
@@ -86,7 +105,7 @@ function configurationIsUsed({ configWarnings }: Facts): Finding[] {
 }
 
 function portIsOurs({ daemon, daemonUid, port53, stubAnswers }: Facts): Finding[] {
-  if (daemon === 'none' || daemon === 'frozen') return []
+  if (daemon !== 'ours' && daemon !== 'other') return []
   const stranger = port53.find(({ uid }) => uid !== daemonUid)
   if (stranger !== undefined && daemonUid !== undefined) {
     const who = stranger.process === undefined ? 'Another program' : `${stranger.process} (pid ${stranger.pid})`
@@ -111,7 +130,7 @@ function endHolder({ pid, unit }: Holder): string {
 }
 
 function busIsOurs({ daemon, daemonUid, bus }: Facts): Finding[] {
-  if (daemon === 'none') return []
+  if (daemon === 'none' || daemon === 'forbidden') return []
   if (bus === undefined) {
     const what = 'There is no system bus: network managers cannot tell the resolver their servers.'
     return [warning('bus', what, 'systemctl start dbus')]

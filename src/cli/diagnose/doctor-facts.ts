@@ -11,7 +11,14 @@ import { serverLinesIn } from './doctor-servers.ts'
 import type { Why } from './why-reply.ts'
 import type { Facts, Holder } from './doctor-findings.ts'
 import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
-import { isUnavailable, type VarlinkClient, VarlinkCallError, VarlinkTimeout } from '../client/varlink-client.ts'
+import {
+  isForbidden,
+  isUnavailable,
+  RUNTIME_DIRECTORY,
+  type VarlinkClient,
+  VarlinkCallError,
+  VarlinkTimeout,
+} from '../client/varlink-client.ts'
 
 /** Looks at everything once. What cannot be seen is not judged. */
 export async function collectFacts(context: Context): Promise<Facts> {
@@ -24,6 +31,8 @@ export async function collectFacts(context: Context): Promise<Facts> {
   const unreachable = isOurs ? await unreachableServers(context.varlink) : []
   return {
     daemon,
+    socket: context.varlink.socketPath(RESOLVE_INTERFACE),
+    isTryOut: context.varlink.directory !== RUNTIME_DIRECTORY,
     daemonUid: tryOr(() => statSync(context.varlink.socketPath(RESOLVE_INTERFACE)).uid, undefined),
     links,
     lookups,
@@ -56,6 +65,7 @@ async function whoServes(varlink: VarlinkClient): Promise<Facts['daemon']> {
     return 'ours'
   } catch (error) {
     if (error instanceof VarlinkTimeout) return 'frozen'
+    if (isForbidden(error)) return 'forbidden'
     if (!isUnavailable(error)) throw error
     return error instanceof VarlinkCallError ? 'other' : 'none'
   }

@@ -34,7 +34,10 @@ export interface FailedLookup {
 /** Everything the checks look at, collected beforehand. */
 export interface Facts {
   /** Who answers at the varlink socket. */
-  readonly daemon: 'ours' | 'other' | 'none' | 'frozen'
+  readonly daemon: 'ours' | 'other' | 'none' | 'frozen' | 'forbidden'
+  readonly socket: string
+  /** It has taken nothing of the machine: not port 53, nor the bus, nor files. */
+  readonly isTryOut: boolean
   /** The user the daemon runs as, by its socket. */
   readonly daemonUid: number | undefined
   readonly links: readonly LinkView[]

@@ -27,7 +27,8 @@ import { SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
 
 /** What usually goes wrong, and the one command that repairs each. The exit code is 1 while a problem remains. */
 export const doctor: VerbRun = async (_words, context) => {
-  const findings = diagnose(await collectFacts(context))
+  const facts = await collectFacts(context)
+  const findings = diagnose(facts)
   const { options, screen } = context
   const fixed = new Map<Finding, string>()
   if (options.fix) await fixAll(findings, fixed, context)
@@ -38,8 +39,12 @@ export const doctor: VerbRun = async (_words, context) => {
     )
   } else if (findings.length === 0) screen.print('Nothing is wrong that could be seen from here.')
   else for (const finding of findings) screen.print(`${findingLines(finding, fixed.get(finding), screen).join('\n')}\n`)
+  if (facts.isTryOut && options.json === 'off') screen.note(TRY_OUT)
   return findings.some((finding) => finding.level === 'problem' && !fixed.has(finding)) ? 1 : 0
 }
+
+const TRY_OUT =
+  'This is a try-out: port 53, the bus, /etc/resolv.conf and nsswitch.conf, which it leaves alone, were not looked at; changed files count when it is started anew.'
 
 function jsonOf({ fix, ...finding }: Finding, undo: string | undefined) {
   return { ...finding, fixable: fix !== undefined, undo }

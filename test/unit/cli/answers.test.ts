@@ -199,7 +199,9 @@ describe('3.8: errors that varlink only names', () => {
 
   it('V-8, V-11: of the protocol and the system', () => {
     const system = { errno: 11, errnoName: 'EAGAIN' }
-    expect(failureSentence('io.systemd.System', system, 'n')).toBe('Lookup failed: EAGAIN')
+    expect(failureSentence('io.systemd.System', system, 'n')).toBe("Cannot look up 'n': EAGAIN")
+    const busy = { ...system, errnoName: 'EBUSY' } // the name of an error number is no message
+    expect(failureSentence('io.systemd.System', busy, 'n')).toBe("Cannot look up 'n': too many questions are under way")
     expect(failureSentence('org.varlink.service.InvalidParameter', { parameter: 'type' }, 'n')).toBe(
       'Invalid type parameter',
     )

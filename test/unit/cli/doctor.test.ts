@@ -40,6 +40,8 @@ const GLOBAL: LinkView = {
 }
 const HEALTHY: Facts = {
   daemon: 'ours',
+  socket: '/run/systemd/resolve/io.systemd.Resolve',
+  isTryOut: false,
   daemonUid: 990,
   links: [LAN, VPN],
   configWarnings: [],
@@ -74,6 +76,8 @@ const failing = (failure: string) => ({
   },
 })
 const dead = { ...SERVER, server: '10.2.0.9%lan', trusted: false, answers: 0, silences: 4, sent: 4 }
+
+const TRY_OUT = { isTryOut: true, socket: '/tmp/tsresolved-x/io.systemd.Resolve' }
 
 /** What is wrong, the check that finds it, a word of what it says, and of the repair. */
 const faults: readonly [string, Partial<Facts>, string, string, string][] = [
@@ -413,6 +417,14 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     "domain vpn '~corp.test'",
   ],
   [
+    'a resolver of another user was taken for none',
+    { ...TRY_OUT, daemon: 'forbidden' },
+    'daemon',
+    "You may not open /tmp/tsresolved-x/io.systemd.Resolve: the resolver there is another user's.",
+    'sudo tsresolvectl --runtime-dir=/tmp/tsresolved-x doctor',
+  ],
+  ['a try-out that has ended', { ...TRY_OUT, daemon: 'none' }, 'daemon', 'that try-out has ended', 'npm start'],
+  [
     'questions refused for lack of places',
     { refusals: { count: 37, ago: 65_000_000 } },
     'overload',
@@ -456,6 +468,11 @@ describe('doctor', () => {
     const [{ what: said, repair: advised }] = findings as [Finding]
     expect(said).toContain(what)
     expect(advised).toContain(repair)
+  })
+
+  it('a try-out was told to take port 53, the bus and files of the machine', () => {
+    const machine = { port53: [{ uid: 1 }], stubAnswers: false, bus: undefined, nsswitch: 'hosts: files\n' }
+    expect(diagnose({ ...HEALTHY, ...TRY_OUT, ...machine, ...file('nameserver 10.9.9.9\n') })).toEqual([])
   })
 
   it('refusals of long ago are history, those of now a problem', () => {
