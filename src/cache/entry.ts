@@ -16,6 +16,8 @@ export interface EntryParts {
   readonly refreshesAhead: boolean
 }
 
+/** Types that programs ask together with addresses, whatever comes of them. */
+const ASKED_BESIDE_A: ReadonlySet<number> = new Set([TYPE.AAAA, TYPE.HTTPS, TYPE.SVCB])
 /** Bytes one entry takes beside its two texts: the object, its places in list and map, headers of the strings. */
 const OVERHEAD = 256
 /** TTL of a stale answer, and the pause before it is tried again to get a fresh one (RFC 8767 §5, R-CACHE-18). */
@@ -99,10 +101,11 @@ export class Entry implements CachedAnswer {
 
   /**
    * Of NXDOMAIN: whether the name has no A record either. Servers of containers deny every name that they are asked other
-   * types of, and for A they know it: what was asked for something else shows nothing there unless it is proven (R-CACHE-2).
+   * types of, and for A they know it: what was asked for a type that programs ask beside A shows nothing there unless it is
+   * proven (R-CACHE-2).
    */
   get deniesAddresses(): boolean {
-    return this.learntFrom.isAuthenticated || questionOfKey(this.key, this.wire).type === TYPE.A
+    return this.learntFrom.isAuthenticated || !ASKED_BESIDE_A.has(questionOfKey(this.key, this.wire).type)
   }
 
   /** Bytes of memory, roughly. */

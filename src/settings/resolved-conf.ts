@@ -2,6 +2,7 @@ import type { Millis } from '../base/index.ts'
 import { parseType, typeText } from '../wire/index.ts'
 import { type BootSettings, withBootSettings } from './boot-settings.ts'
 import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
+import type { Name } from '../wire/index.ts'
 import { parseDomain } from './domain.ts'
 import { extendDomains, extendList, extendServers, MAX_DOMAINS, MAX_SERVERS } from './lists.ts'
 import { formatAddressRange, parseAddressRange } from './address-range.ts'
@@ -89,8 +90,7 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
     },
     RebindProtection: scalar('rebindProtection', parseRebindProtection),
     RebindAllow: (draft, value, report) => {
-      const parse = (word: string) => parseDomain(word).name
-      draft.rebindAllow = extendList(draft.rebindAllow, value, parse, (name) => name, report, MAX_DOMAINS)
+      draft.rebindAllow = extendList(draft.rebindAllow, value, domainName, (name) => name, report, MAX_DOMAINS)
     },
     MetricsListen: scalar('metricsListen', parseMetricsListen),
     StaleAnswerAfterSec: scalar('staleAnswerAfter', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
@@ -150,4 +150,8 @@ function withoutUnsupported(draft: Draft<ResolvedSettings>, obeyed: UnitReading[
     Object.assign(draft, row.instead)
   }
   return warnings
+}
+
+function domainName(word: string): Name {
+  return parseDomain(word).name
 }

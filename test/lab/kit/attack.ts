@@ -1,4 +1,3 @@
-import { expect } from 'vitest'
 import { eventually } from './eventually.ts'
 import { Lab } from './lab.ts'
 import { inside } from './world.ts'
@@ -33,7 +32,9 @@ export class Siege implements AsyncDisposable {
       await lab.run(['cc', '-O2', '-o', program(name), `${helpers}/${name}.c`, '-pthread'])
     }
     await lab.links.lan.start([program('responder'), '10.53.1.1', '192.0.2.1'], { until: /ready/ })
-    await eventually(async () => expect((await lab.dig(`n0.${ZONE}`)).data).toEqual(['192.0.2.1']))
+    await eventually(async () => {
+      if ((await lab.dig(`n0.${ZONE}`)).data.length === 0) throw new Error('the responder does not answer')
+    })
     // Compiled by then, and everything is in the cache.
     await siege.polite(2)
     await siege.flood({ rate: 5000, seconds: 3 })
