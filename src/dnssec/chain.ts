@@ -299,6 +299,7 @@ function unproven(reason: string): ValidationFailure {
 
 /** Nothing is known then, neither good nor bad (S-ASK-6). */
 function failedAuxiliary(name: Name, type: string, isNetwork: boolean): ValidationFailure {
-  const ede = isNetwork ? EDE.NO_REACHABLE_AUTHORITY : EDE.KEY_MISSING
+  const refused = type === 'DNSKEY' ? EDE.KEY_MISSING : EDE.NETWORK_ERROR
+  const ede = isNetwork ? EDE.NO_REACHABLE_AUTHORITY : refused
   return validationFailure('failed-auxiliary', ede, `no answer to the question for ${name} ${type}`)
 }

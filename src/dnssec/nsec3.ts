@@ -16,16 +16,26 @@ export function nsec3Hash(name: Name, salt: Buffer, iterations: number): string 
   return base32Hex(hash)
 }
 
-/** Verified NSEC3 records of one zone with the same parameters: others say nothing together (RFC 5155 §8.2). */
-export class Nsec3Group {
+/** Records that were hashed in the same way. */
+interface Group {
+  readonly salt: Buffer
+  readonly iterations: number
+  readonly records: Nsec3[]
+  readonly hashes: Map<Name, string>
+}
+
+/**
+ * Verified NSEC3 records of one zone. While a zone goes from some parameters to others it has two chains; each record is
+ * true of its own. RFC 5155 §8.2 lets a validator refuse replies that hold both: this one, as unbound, does not.
+ */
+export class Nsec3Proof {
   readonly #zone: Name
-  readonly #records: readonly Nsec3[]
+  readonly #groups: readonly Group[]
   readonly #budget: Budget
-  readonly #hashes = new Map<Name, string>()
 
   constructor(zone: Name, records: readonly Nsec3[], budget: Budget) {
     this.#zone = zone
-    this.#records = records
+    this.#groups = groupsOf(records)
     this.#budget = budget
   }
 
@@ -66,26 +76,46 @@ export class Nsec3Group {
   }
 
   *#match(name: Name): Generator<Step, Nsec3 | undefined, void> {
-    const hash = yield* this.#hash(name)
-    return this.#records.find((record) => record.hash === hash)
+    return yield* this.#find(name, (record, hash) => record.hash === hash)
   }
 
   *#cover(name: Name): Generator<Step, Nsec3 | undefined, void> {
-    const hash = yield* this.#hash(name)
-    return this.#records.find((record) => covers(record, hash))
+    return yield* this.#find(name, covers)
   }
 
-  /** Each name once per reply. */
-  *#hash(name: Name): Generator<Step, string, void> {
-    const known = this.#hashes.get(name)
+  *#find(
+    name: Name,
+    isIt: (record: Nsec3, hash: string) => boolean,
+  ): Generator<Step, Nsec3 | undefined, void> {
+    for (const group of this.#groups) {
+      const hash = yield* this.#hash(name, group)
+      const found = group.records.find((record) => isIt(record, hash))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Each name once per reply and parameters. */
+  *#hash(name: Name, { salt, iterations, hashes }: Group): Generator<Step, string, void> {
+    const known = hashes.get(name)
     if (known !== undefined) return known
-    const [{ salt, iterations } = { salt: Buffer.alloc(0), iterations: 0 }] = this.#records
     this.#budget.hash(iterations + 1)
     const hash = nsec3Hash(name, salt, iterations)
-    this.#hashes.set(name, hash)
+    hashes.set(name, hash)
     if (this.#budget.isSliceOver()) yield { kind: 'pause' }
     return hash
   }
+}
+
+function groupsOf(records: readonly Nsec3[]): Group[] {
+  const groups: Group[] = []
+  for (const record of records) {
+    const { salt, iterations } = record
+    const own = groups.find((group) => group.iterations === iterations && group.salt.equals(salt))
+    if (own === undefined) groups.push({ salt, iterations, records: [record], hashes: new Map() })
+    else own.records.push(record)
+  }
+  return groups
 }
 
 function denialByWildcard({ types }: Nsec3, type: number, isOptOut: boolean): Denial | undefined {

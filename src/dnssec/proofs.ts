@@ -5,7 +5,7 @@ import type { Budget } from './budget.ts'
 import type { Denial } from './denial.ts'
 import { leastTtl } from './denial.ts'
 import { denialByNsec, provesExpansionByNsec } from './nsec.ts'
-import { Nsec3Group } from './nsec3.ts'
+import { Nsec3Proof } from './nsec3.ts'
 import type { Nsec, Nsec3 } from './rdata.ts'
 import { readNsec, readNsec3 } from './rdata.ts'
 import type { RrSet } from './rrset.ts'
@@ -20,8 +20,7 @@ const SHA_1 = 1
 /** All verified records of denial that one zone has in a reply. */
 interface ZoneProofs {
   readonly nsecs: Nsec[]
-  /** By hash parameters. */
-  readonly nsec3s: Map<string, Nsec3[]>
+  readonly nsec3s: Nsec3[]
 }
 
 /**
@@ -34,6 +33,8 @@ export class Proofs {
   readonly #trusted: Name
   readonly #ttls: Seconds[] = []
   readonly sets: RrSet[] = []
+  /** Whether any of them is by a zone that may say what is unsigned. */
+  isTrusted = false
   /** A record with more iterations than are computed (RFC 9276 §3.2). */
   #hasTooManyIterations = false
   /** The zone that denies is proven to be unsigned. */
@@ -64,10 +65,8 @@ export class Proofs {
     for (const [zone, { nsecs, nsec3s }] of this.#deepestFirst()) {
       const byNsec = denialByNsec(name, type, zone, nsecs)
       if (byNsec !== undefined && this.#maySay(byNsec, zone)) return byNsec
-      for (const records of nsec3s.values()) {
-        const found = yield* new Nsec3Group(zone, records, this.#budget).denial(name, type, claimed)
-        if (found !== undefined && this.#maySay(found, zone)) return found
-      }
+      const found = yield* new Nsec3Proof(zone, nsec3s, this.#budget).denial(name, type, claimed)
+      if (found !== undefined && this.#maySay(found, zone)) return found
     }
     return undefined
   }
@@ -76,10 +75,8 @@ export class Proofs {
   *expansion(name: Name, encloser: Name): Generator<Step, 'proven' | 'opt-out' | undefined, void> {
     for (const [zone, { nsecs, nsec3s }] of this.#deepestFirst()) {
       if (provesExpansionByNsec(name, encloser, zone, nsecs)) return 'proven'
-      for (const records of nsec3s.values()) {
-        const cover = yield* new Nsec3Group(zone, records, this.#budget).expansion(name, encloser)
-        if (cover !== undefined) return cover.isOptOut ? 'opt-out' : 'proven'
-      }
+      const cover = yield* new Nsec3Proof(zone, nsec3s, this.#budget).expansion(name, encloser)
+      if (cover !== undefined) return cover.isOptOut ? 'opt-out' : 'proven'
     }
     return undefined
   }
@@ -97,8 +94,9 @@ export class Proofs {
 
   #addVerified({ set, zone, ttl }: VerifiedSet): void {
     this.sets.push(set)
+    this.isTrusted ||= isWithin(zone, this.#trusted)
     this.#ttls.push(ttl)
-    const proofs = this.#zones.get(zone) ?? { nsecs: [], nsec3s: new Map<string, Nsec3[]>() }
+    const proofs = this.#zones.get(zone) ?? { nsecs: [], nsec3s: [] }
     this.#zones.set(zone, proofs)
     for (const record of set.records) {
       const nsec = set.type === TYPE.NSEC ? readNsec(record) : undefined
@@ -108,14 +106,13 @@ export class Proofs {
     }
   }
 
-  #addNsec3(record: Nsec3, zone: Name, groups: Map<string, Nsec3[]>): void {
+  #addNsec3(record: Nsec3, zone: Name, records: Nsec3[]): void {
     if (record.algorithm !== SHA_1 || (record.flags & ~KNOWN_FLAGS) !== 0) return
     if (record.iterations > this.#budget.limits.iterations) {
       this.#hasTooManyIterations ||= isWithin(zone, this.#trusted)
       return
     }
-    const parameters = `${record.iterations} ${record.salt.toString('hex')}`
-    groups.set(parameters, [...(groups.get(parameters) ?? []), record])
+    records.push(record)
   }
 
   #deepestFirst(): [Name, ZoneProofs][] {

@@ -86,13 +86,12 @@ class Validation {
   *#follow(name: Name, isAlias: boolean): Generator<Step, Link, void> {
     const { type, class: questionClass } = this.#question
     const sets = this.#answer.filter((set) => matches(set, name, type, questionClass))
+    const isAsked = ({ type: found }: RrSet) => found !== TYPE.CNAME // a DNAME's is not signed, and there is no other data
+    const dname = this.#answer.find((set) => set.type === TYPE.DNAME && set.name !== name && isWithin(name, set.name))
+    if (dname !== undefined && !sets.some(isAsked)) return yield* this.#followDname(name, dname)
     if (sets.length > 0) return yield* this.#all(sets)
-    if (type !== TYPE.CNAME && type !== TYPE.ANY) {
-      const dname = this.#answer.find((set) => set.type === TYPE.DNAME && set.name !== name && isWithin(name, set.name))
-      if (dname !== undefined) return yield* this.#followDname(name, dname)
-      const cname = this.#answer.find((set) => set.type === TYPE.CNAME && set.name === name)
-      if (cname !== undefined) return yield* this.#followCname(name, cname)
-    }
+    const cname = this.#answer.find((set) => set.type === TYPE.CNAME && set.name === name)
+    if (cname !== undefined) return yield* this.#followCname(name, cname)
     return (yield* this.#deny(name, isAlias)) ?? { target: undefined }
   }
 
@@ -121,7 +120,8 @@ class Validation {
       return validationFailure('invalid', EDE.BOGUS, `${setText(cname)} is not what ${setText(dname)} makes of it`)
     }
     this.#verified.answer.push(...cname.records)
-    return { target }
+    const isEnd = this.#question.type === TYPE.CNAME || this.#question.type === TYPE.ANY
+    return { target: isEnd ? undefined : target }
   }
 
   /** Verifies one set of the answer; where a wildcard made it, also that no closer name is there (S-DEN-7). */
@@ -179,14 +179,15 @@ class Validation {
     if (proofs.failure !== undefined) return proofs.failure
     const what =
       this.#message.rcode === RCODE.NXDOMAIN ? `that there is no ${name}` : `that ${setText({ name, type })} is empty`
-    if (proofs.sets.length > 0) return this.#counted(unproven(`the records of denial do not prove ${what}`))
+    if (proofs.isTrusted) return this.#counted(unproven(`the records of denial do not prove ${what}`))
     const place = placeOf(name, type)
     if (place === undefined)
       return this.#note({ kind: 'insecure', reason: 'the root has no parent', ede: undefined, ttl: LONGEST })
     const found = yield* this.#chain.whyUnsigned(place, what)
     countVerdict(this.#context.counts, found)
     const isUnsigned = found.kind === 'failure' && found.result === 'no-signature'
-    return this.#note(isUnsigned ? { ...found, ede: EDE.NSEC_MISSING } : found)
+    const isSigned = this.#authority.some((set) => set.type === TYPE.SOA && set.signatures.length > 0)
+    return this.#note(isUnsigned && isSigned ? { ...found, ede: EDE.NSEC_MISSING } : found)
   }
 
   /** How long a negative answer is kept comes from it: an unsigned one is left out, so that it is not kept. */

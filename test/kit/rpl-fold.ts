@@ -1,18 +1,22 @@
-import type { MessageParts, Name, Question, ResourceRecord } from '../../src/wire/index.ts'
+import type { MessageParts, Name, Question, Redirect, ResourceRecord } from '../../src/wire/index.ts'
 import {
   composeQuestion,
+  isSameRecord,
   isWithin,
   labelCount,
   matches,
-  mayBeRedirected,
   nameOf,
   parentOf,
   QR,
   RA,
+  RCODE,
   RD,
+  recordOf,
   redirectFrom,
+  ROOT,
   targetOf,
   TYPE,
+  wireOfName,
 } from '../../src/wire/index.ts'
 import type { Packet } from './rpl-entry.ts'
 import { mismatch } from './rpl-entry.ts'
@@ -25,6 +29,8 @@ export type FoldedReply = Pick<MessageParts, 'flags' | 'answer' | 'authority' | 
 export interface RplStub {
   readonly name: string
   readonly servers: readonly string[]
+  /** They ask others themselves: what they say is no referral. */
+  readonly isForward?: boolean
 }
 
 /** Canned answers that are in force, each at its server's address, or at all. */
@@ -53,7 +59,10 @@ export function foldedReply(
 ): FoldedReply | undefined {
   if (links > MAX_LINKS) return undefined
   const entries = canned.flatMap((each) => each.entries)
-  const found = alongReferrals(packet, question, stubs, canned) ?? bestReply(packet, question, entries)
+  const found =
+    alongReferrals(packet, question, stubs, canned) ??
+    bestReply(packet, question, entries) ??
+    knownReply(question, entries)
   const target = found && openTarget(question, found)
   if (found === undefined || target === undefined) return found
   const next = { ...question, name: target }
@@ -71,7 +80,7 @@ export function foldedReply(
 
 /** Where the reply's aliases lead, if it does not say what is there. */
 function openTarget({ name, type, class: recordClass }: Question, { answer = [] }: FoldedReply): Name | undefined {
-  if (!mayBeRedirected(type)) return undefined
+  if (type === TYPE.CNAME || type === TYPE.ANY) return undefined // RFC 1034 §3.6.2
   let at = name
   for (let links = 0; links <= answer.length; links++) {
     if (answer.some((record) => matches(record, at, type, recordClass))) return undefined
@@ -92,23 +101,31 @@ function alongReferrals(
   // The DS records of a zone are with the servers of the one above.
   const place = type === TYPE.DS ? (parentOf(name) ?? name) : name
   const above = stubs.filter((stub) => isWithin(place, nameOf(stub.name)))
-  let servers = above.toSorted((a, b) => labelCount(nameOf(b.name)) - labelCount(nameOf(a.name)))[0]?.servers ?? []
+  const nearest = above.toSorted((a, b) => labelCount(nameOf(b.name)) - labelCount(nameOf(a.name)))[0]
+  let servers = nearest?.servers ?? []
+  let zone = nameOf(nearest?.name ?? '.')
   for (let steps = 0; steps < MAX_REFERRALS; steps++) {
     const entries = canned
       .filter(({ address }) => address === undefined || servers.includes(address))
       .flatMap((each) => each.entries)
     const found = entries.find((entry) => mismatch(entry, packet, AS_SERVER) === undefined)
-    const isHere = found !== undefined && !isReferral(found, question)
+    const isHere = found !== undefined && (nearest?.isForward === true || !isReferral(found, question, zone))
     if (isHere) return replyOf(found)
     if (type === TYPE.DS) {
       const delegation = delegationIn(question, entries)
       if (delegation !== undefined) return delegation
     }
-    const referral = found ?? entries.find((entry) => isReferral(entry, question) && entry.match.has('subdomain'))
+    const referral = found ?? entries.find((entry) => isReferral(entry, question, zone) && entry.match.has('subdomain'))
     if (referral === undefined) return undefined
     servers = serversOf(referral, question, canned)
+    zone = nsOwner(referral, question) ?? zone
   }
   return undefined
+}
+
+/** The zone that a referral leads to. */
+function nsOwner({ sections }: RplEntry, { name }: Question): Name | undefined {
+  return sections.authority.find((record) => record.type === TYPE.NS && isWithin(name, record.name))?.name
 }
 
 /** Addresses of the servers that a referral names, by its glue or by what any server says of them. */
@@ -139,6 +156,31 @@ function bestReply(packet: Packet, question: Question, entries: readonly RplEntr
   return best === undefined ? { flags: QR | RD | RA } : replyOf(best)
 }
 
+/** What a forwarder with a cache would make of answers to other questions: the same records, an alias, a name that is not there. */
+function knownReply({ name, type, class: recordClass }: Question, entries: readonly RplEntry[]): FoldedReply | undefined {
+  const flags = QR | RD | RA
+  const known = entries.flatMap(({ sections }) => sections.answer)
+  const same = known.filter((record) => matches(record, name, type, recordClass))
+  if (same.length > 0) return { flags, answer: signedOf(same, known) }
+  const isDenial = (entry: RplEntry) => (entry.flags & 15) === RCODE.NXDOMAIN && entry.question?.name === name
+  const denial = entries.find(isDenial)
+  if (denial !== undefined) return replyOf(denial)
+  const alias = redirectFrom(name, known)
+  return alias && { flags, answer: aliasOf(name, alias, known) }
+}
+
+function aliasOf(name: Name, { record, target }: Redirect, known: readonly ResourceRecord[]): ResourceRecord[] {
+  const alias = signedOf([record], known)
+  return record.type === TYPE.CNAME ? alias : [...alias, recordOf(name, TYPE.CNAME, wireOfName(target), record.ttl)]
+}
+
+/** Each once, with all signatures of its kind. */
+function signedOf(records: readonly ResourceRecord[], known: readonly ResourceRecord[]): ResourceRecord[] {
+  const [{ name, type } = { name: ROOT, type: 0 }] = records
+  const all = [...records, ...known.filter((each) => each.name === name && each.type !== type && covers(each, type))]
+  return all.filter((record, i) => all.findIndex((other) => isSameRecord(other, record)) === i)
+}
+
 /** Signatures stand with what they sign. */
 function replyOf({ sections, flags }: RplEntry): FoldedReply {
   const all = [...sections.answer, ...sections.authority, ...sections.additional]
@@ -154,10 +196,12 @@ function replyOf({ sections, flags }: RplEntry): FoldedReply {
   return { ...parts, flags: (flags & 15) | QR | RD | RA }
 }
 
-function isReferral({ flags, sections, hex }: RplEntry, { name }: Question): boolean {
+/** To a zone below the one whose servers are asked, if that is known: its own NS records lead nowhere. */
+function isReferral({ flags, sections, hex }: RplEntry, { name }: Question, zone?: Name): boolean {
   if (hex !== undefined || sections.answer.length > 0 || (flags & 15) !== 0) return false
   const { authority } = sections
-  return authority.some((record) => record.type === TYPE.NS && isWithin(name, record.name)) && !hasSoa(authority)
+  const isBelow = (record: ResourceRecord) => record.name !== zone && isWithin(name, record.name)
+  return authority.some((record) => record.type === TYPE.NS && isBelow(record)) && !hasSoa(authority)
 }
 
 function rank(

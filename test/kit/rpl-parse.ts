@@ -1,5 +1,5 @@
 import type { Question, ResourceRecord, Section } from '../../src/wire/index.ts'
-import { AA, AD, CD, QR, RA, RCODE, RD, TC } from '../../src/wire/index.ts'
+import { AA, AD, CD, QR, RA, RCODE, RD, TC, TYPE } from '../../src/wire/index.ts'
 import { readQuestionText, readRecord } from './master-file.ts'
 import { obstacleIn, readRplConfig, type RplConfig } from './rpl-config.ts'
 
@@ -89,10 +89,21 @@ function readStep([number, kind = '', ...words]: readonly string[], lines: Lines
   const step = { line, number: Number(number), kind, address: valueAfter('ADDRESS') }
   if (WITH_ENTRY.has(kind)) {
     if (!lines.next().startsWith('ENTRY_BEGIN')) lines.fail('ENTRY_BEGIN is missing')
-    return { ...step, seconds: 0, entry: readEntry(lines) }
+    const entry = readEntry(lines)
+    const obstacle = obstacleInStep(kind, entry)
+    if (obstacle !== undefined) throw new RplUnsupported(obstacle)
+    return { ...step, seconds: 0, entry }
   }
   if (!ALONE.has(kind) || words.includes('EVAL')) throw new RplUnsupported(`step ${kind} ${words.join(' ')}`.trim())
   return { ...step, seconds: Number(valueAfter('ELAPSE') ?? 0), entry: undefined }
+}
+
+/** What no forwarder behind a stub says. */
+function obstacleInStep(kind: string, { flags, question, sections: { answer, authority } }: RplEntry): string | undefined {
+  if (kind === 'QUERY' && question?.type === TYPE.RRSIG) return 'a question for RRSIG is refused (R-STUB-7)'
+  const isReply = kind === 'CHECK_ANSWER' && (flags & (RD | 15)) === 0 && answer.length === 0
+  const isReferral = isReply && authority.some(({ type }) => type === TYPE.NS)
+  return isReferral ? 'a client without RD is given a referral from the cache: a forwarder has none' : undefined
 }
 
 function readEntry(lines: Lines): RplEntry {

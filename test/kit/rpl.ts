@@ -51,6 +51,8 @@ class RplPlayer {
   /** Replies to clients that no step has looked at. */
   readonly #replies: Packet[] = []
   #waiting = 0
+  /** False while a client waits who wants no recursion. */
+  #mayAsk = true
   /** What the resolver threw, which it never should. */
   #bug: unknown
   #at = 0
@@ -68,6 +70,8 @@ class RplPlayer {
       if (!this.#takeExpected(this.#step) && !this.#answerFromRange(this.#step)) await this.#do(this.#step)
       await settle()
       if (this.#bug !== undefined) throw this.#bug
+      const [asked] = this.#mayAsk ? [] : this.#pending()
+      if (asked !== undefined) this.#fail(this.#last, `asked without RD, it asks ${exchangeText(asked)}`)
     }
     const last = this.#scenario.steps.at(-1) as RplStep
     if (this.#waiting > 0) this.#fail(last, `a client still waits: ${this.#pending().map(exchangeText).join(', ')}`)
@@ -76,6 +80,11 @@ class RplPlayer {
 
   get #step(): RplStep | undefined {
     return this.#scenario.steps[this.#at]
+  }
+
+  /** The one that was done last. */
+  get #last(): RplStep {
+    return this.#scenario.steps[Math.max(0, this.#at - 1)] as RplStep
   }
 
   #pending(): Exchange[] {
@@ -115,9 +124,10 @@ class RplPlayer {
   /** As one forwarder that asks them all; SERVFAIL where none of them has an answer. */
   #answerFolded(ranges: readonly RplRange[]): boolean {
     const { stubs, forwards } = this.#scenario.config
+    const servers = [...stubs, ...forwards.map((each) => ({ ...each, isForward: true }))]
     for (const exchange of this.#pending()) {
       const { id, question, opt } = parseMessage(exchange.wire)
-      const found = question && foldedReply(exchange, question, [...stubs, ...forwards], ranges)
+      const found = question && foldedReply(exchange, question, servers, ranges)
       const parts = found ?? { flags: QR | RD | RA | RCODE.SERVFAIL }
       if (exchange.reply(compose({ id, question, ...parts, opt: opt && { ...opt, payloadSize: 4096, options: [] } })))
         return true
@@ -138,13 +148,19 @@ class RplPlayer {
     else if (kind === 'ERROR') this.#pending()[0]?.fail('closed')
   }
 
+  /**
+   * A client without RD gets what unbound has in its cache. Here it is refused (R-STUB-9), and is played as one with RD for
+   * whom nobody else may be asked.
+   */
   async #ask(entry: RplEntry): Promise<void> {
     const transport = entry.match.has('TCP') ? 'tcp' : 'udp'
     const listener: Listener = { kind: 'main', transport }
+    const missing = this.#scenario.config.dnssec === undefined ? 0 : ~entry.flags & RD
     this.#waiting++
+    this.#mayAsk = missing === 0
     try {
-      const wire = await this.world.send(wireOf(entry), listener)
-      if (wire !== undefined) this.#replies.push({ wire, channel: transport })
+      const wire = await this.world.send(wireOf({ ...entry, flags: entry.flags | missing }), listener)
+      if (wire !== undefined) this.#replies.push({ wire: withoutFlags(wire, missing), channel: transport })
     } catch (error) {
       this.#bug ??= error
     } finally {
@@ -228,6 +244,12 @@ function bestTime(records: readonly ResourceRecord[]): number {
     signatures.filter(({ inception, expiration }) => inception <= time && time < expiration)
   const times = signatures.map(({ inception }) => inception)
   return times.toSorted((a, b) => valid(b).length - valid(a).length)[0] ?? 0
+}
+
+function withoutFlags(wire: Buffer, flags: number): Buffer {
+  const copy = Buffer.from(wire)
+  copy.writeUInt16BE(copy.readUInt16BE(2) & ~flags, 2)
+  return copy
 }
 
 function isTo(exchange: Exchange, address: string | undefined): boolean {

@@ -51,6 +51,8 @@ const each: readonly [rule: string, name: string, type: string, verdict: string]
   ['S-CN-1: into another signed zone', 'away.nsec.test', 'A', 'secure'],
   ['S-CN-1: into an unsigned zone', 'out.nsec.test', 'A', 'insecure'],
   ['S-CN-2: DNAME and the CNAME made of it', 'www.moved.nsec.test', 'A', 'secure'],
+  ['S-CN-2: the CNAME that a DNAME makes, asked for itself', 'www.moved.nsec.test', 'CNAME', 'secure'],
+  ['S-CN-2: all there is below a DNAME', 'www.moved.nsec.test', 'ANY', 'secure'],
   ['S-CN-6: DNAME to a name that is not there', 'none.moved.nsec.test', 'A', 'secure nxdomain'],
   ['S-DEN-4: NSEC, no such name', 'none.nsec.test', 'A', 'secure nxdomain'],
   ['S-DEN-4: NSEC, before the first name', 'aaa.nsec.test', 'A', 'secure nxdomain'],
@@ -189,6 +191,18 @@ describe('what somebody on the way does', () => {
         : message,
     )
     expect(told(tree.validate('www.nsec.test'))).toBe('failure no-signature 10')
+  })
+
+  test.each([
+    ['S-RES-1: a denial without any signature', [TYPE.RRSIG, TYPE.NSEC], 'failure no-signature 10'],
+    ['S-RES-1: a denial whose SOA alone is signed', [TYPE.NSEC], 'failure no-signature 12'],
+  ])('%s', (_what, missing, expected) => {
+    const tree = attacked((message, { type }) =>
+      type === TYPE.AAAA
+        ? { ...message, authority: message.authority.filter((record) => !missing.some((each) => each === record.type)) }
+        : message,
+    )
+    expect(told(tree.validate('www.nsec.test', 'AAAA'))).toBe(expected)
   })
 
   test('no reply about the chain is a failure, not a verdict', () => {
