@@ -83,10 +83,7 @@ export class Nsec3Proof {
     return yield* this.#find(name, covers)
   }
 
-  *#find(
-    name: Name,
-    isIt: (record: Nsec3, hash: string) => boolean,
-  ): Generator<Step, Nsec3 | undefined, void> {
+  *#find(name: Name, isIt: (record: Nsec3, hash: string) => boolean): Generator<Step, Nsec3 | undefined, void> {
     for (const group of this.#groups) {
       const hash = yield* this.#hash(name, group)
       const found = group.records.find((record) => isIt(record, hash))

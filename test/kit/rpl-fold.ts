@@ -157,7 +157,10 @@ function bestReply(packet: Packet, question: Question, entries: readonly RplEntr
 }
 
 /** What a forwarder with a cache would make of answers to other questions: the same records, an alias, a name that is not there. */
-function knownReply({ name, type, class: recordClass }: Question, entries: readonly RplEntry[]): FoldedReply | undefined {
+function knownReply(
+  { name, type, class: recordClass }: Question,
+  entries: readonly RplEntry[],
+): FoldedReply | undefined {
   const flags = QR | RD | RA
   const known = entries.flatMap(({ sections }) => sections.answer)
   const same = known.filter((record) => matches(record, name, type, recordClass))

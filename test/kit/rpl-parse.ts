@@ -99,7 +99,10 @@ function readStep([number, kind = '', ...words]: readonly string[], lines: Lines
 }
 
 /** What no forwarder behind a stub says. */
-function obstacleInStep(kind: string, { flags, question, sections: { answer, authority } }: RplEntry): string | undefined {
+function obstacleInStep(
+  kind: string,
+  { flags, question, sections: { answer, authority } }: RplEntry,
+): string | undefined {
   if (kind === 'QUERY' && question?.type === TYPE.RRSIG) return 'a question for RRSIG is refused (R-STUB-7)'
   const isReply = kind === 'CHECK_ANSWER' && (flags & (RD | 15)) === 0 && answer.length === 0
   const isReferral = isReply && authority.some(({ type }) => type === TYPE.NS)
