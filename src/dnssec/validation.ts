@@ -86,9 +86,9 @@ class Validation {
   *#follow(name: Name, isAlias: boolean): Generator<Step, Link, void> {
     const { type, class: questionClass } = this.#question
     const sets = this.#answer.filter((set) => matches(set, name, type, questionClass))
-    const isAsked = ({ type: found }: RrSet) => found !== TYPE.CNAME // a DNAME's is not signed, and there is no other data
     const dname = this.#answer.find((set) => set.type === TYPE.DNAME && set.name !== name && isWithin(name, set.name))
-    if (dname !== undefined && !sets.some(isAsked)) return yield* this.#followDname(name, dname)
+    // Also to who asks for the CNAME: the one that a DNAME makes is not signed.
+    if (dname !== undefined && sets.every((set) => set.type === TYPE.CNAME)) return yield* this.#followDname(name, dname)
     if (sets.length > 0) return yield* this.#all(sets)
     const cname = this.#answer.find((set) => set.type === TYPE.CNAME && set.name === name)
     if (cname !== undefined) return yield* this.#followCname(name, cname)

@@ -199,7 +199,7 @@ describe('what somebody on the way does', () => {
   ])('%s', (_what, missing, expected) => {
     const tree = attacked((message, { type }) =>
       type === TYPE.AAAA
-        ? { ...message, authority: message.authority.filter((record) => !missing.some((each) => each === record.type)) }
+        ? { ...message, authority: message.authority.filter((record) => !missing.some((gone) => gone === record.type)) }
         : message,
     )
     expect(told(tree.validate('www.nsec.test', 'AAAA'))).toBe(expected)
