@@ -88,7 +88,8 @@ class Validation {
     const sets = this.#answer.filter((set) => matches(set, name, type, questionClass))
     const dname = this.#answer.find((set) => set.type === TYPE.DNAME && set.name !== name && isWithin(name, set.name))
     // Also to who asks for the CNAME: the one that a DNAME makes is not signed.
-    if (dname !== undefined && sets.every((set) => set.type === TYPE.CNAME)) return yield* this.#followDname(name, dname)
+    if (dname !== undefined && sets.every((set) => set.type === TYPE.CNAME))
+      return yield* this.#followDname(name, dname)
     if (sets.length > 0) return yield* this.#all(sets)
     const cname = this.#answer.find((set) => set.type === TYPE.CNAME && set.name === name)
     if (cname !== undefined) return yield* this.#followCname(name, cname)
