@@ -55,7 +55,7 @@ function covers({ owner, next, types }: Nsec, name: Name, zone: Name): boolean {
 }
 
 /** The longest name above `name` that exists: what it shares with one of the two names around it. */
-function encloserBy({ owner, next }: Nsec, name: Name): Name {
+export function encloserBy({ owner, next }: Nsec, name: Name): Name {
   const [before, after] = [commonAncestor(name, owner), commonAncestor(name, next)]
   return labelCount(before) >= labelCount(after) ? before : after
 }

@@ -17,11 +17,13 @@ export function nsec3Hash(name: Name, salt: Buffer, iterations: number): string 
 }
 
 /** Records that were hashed in the same way. */
-interface Group {
+export interface Nsec3Chain {
   readonly salt: Buffer
   readonly iterations: number
-  readonly records: Nsec3[]
+  /** Hashes of names computed so far. */
   readonly hashes: Map<Name, string>
+  /** The record at `hash` or next before it, if it is the one looked for. */
+  find(hash: string, isIt: (record: Nsec3) => boolean): Nsec3 | undefined
 }
 
 /**
@@ -30,12 +32,12 @@ interface Group {
  */
 export class Nsec3Proof {
   readonly #zone: Name
-  readonly #groups: readonly Group[]
+  readonly #chains: readonly Nsec3Chain[]
   readonly #budget: Budget
 
-  constructor(zone: Name, records: readonly Nsec3[], budget: Budget) {
+  constructor(zone: Name, chains: readonly Nsec3Chain[], budget: Budget) {
     this.#zone = zone
-    this.#groups = groupsOf(records)
+    this.#chains = chains
     this.#budget = budget
   }
 
@@ -43,7 +45,7 @@ export class Nsec3Proof {
   *denial(name: Name, type: number, claimed: Denied): Generator<Step, Denial | undefined, void> {
     const own = yield* this.#match(name)
     if (own !== undefined) return denialAt(own.types, name, type)
-    const encloser = yield* this.#encloser(name)
+    const encloser = yield* this.encloser(name)
     if (encloser === undefined) return undefined
     const { isOptOut } = encloser.cover
     if (isOptOut && type === TYPE.DS) return denial('nodata', true)
@@ -62,7 +64,7 @@ export class Nsec3Proof {
   }
 
   /** The closest name above that exists, with the proof that the next closer one does not (RFC 5155 §8.3). */
-  *#encloser(name: Name): Generator<Step, { readonly name: Name; readonly cover: Nsec3 } | undefined, void> {
+  *encloser(name: Name): Generator<Step, { readonly name: Name; readonly cover: Nsec3 } | undefined, void> {
     let nextCloser = name
     for (let at = parentOf(name); at !== undefined && isWithin(at, this.#zone); at = parentOf(at)) {
       const found = yield* this.#match(at)
@@ -84,16 +86,16 @@ export class Nsec3Proof {
   }
 
   *#find(name: Name, isIt: (record: Nsec3, hash: string) => boolean): Generator<Step, Nsec3 | undefined, void> {
-    for (const group of this.#groups) {
-      const hash = yield* this.#hash(name, group)
-      const found = group.records.find((record) => isIt(record, hash))
+    for (const chain of this.#chains) {
+      const hash = yield* this.#hash(name, chain)
+      const found = chain.find(hash, (record) => isIt(record, hash))
       if (found !== undefined) return found
     }
     return undefined
   }
 
   /** Each name once per reply and parameters. */
-  *#hash(name: Name, { salt, iterations, hashes }: Group): Generator<Step, string, void> {
+  *#hash(name: Name, { salt, iterations, hashes }: Nsec3Chain): Generator<Step, string, void> {
     const known = hashes.get(name)
     if (known !== undefined) return known
     this.#budget.hash(iterations + 1)
@@ -104,15 +106,18 @@ export class Nsec3Proof {
   }
 }
 
-function groupsOf(records: readonly Nsec3[]): Group[] {
-  const groups: Group[] = []
+/** Records of one reply, by their parameters. */
+export function chainsOf(records: readonly Nsec3[]): Nsec3Chain[] {
+  const chains: (Nsec3Chain & { readonly records: Nsec3[] })[] = []
   for (const record of records) {
     const { salt, iterations } = record
-    const own = groups.find((group) => group.iterations === iterations && group.salt.equals(salt))
-    if (own === undefined) groups.push({ salt, iterations, records: [record], hashes: new Map() })
-    else own.records.push(record)
+    const own = chains.find((chain) => chain.iterations === iterations && chain.salt.equals(salt))
+    const all = own?.records ?? [record]
+    if (own === undefined) {
+      chains.push({ salt, iterations, hashes: new Map(), records: all, find: (_hash, isIt) => all.find(isIt) })
+    } else all.push(record)
   }
-  return groups
+  return chains
 }
 
 function denialByWildcard({ types }: Nsec3, type: number, isOptOut: boolean): Denial | undefined {

@@ -5,10 +5,9 @@ import type { Budget } from './budget.ts'
 import type { Denial } from './denial.ts'
 import { leastTtl } from './denial.ts'
 import { denialByNsec, provesExpansionByNsec } from './nsec.ts'
-import { Nsec3Proof } from './nsec3.ts'
+import { chainsOf, Nsec3Proof } from './nsec3.ts'
 import type { Nsec, Nsec3 } from './rdata.ts'
 import { readNsec, readNsec3 } from './rdata.ts'
-import type { RrSet } from './rrset.ts'
 import { setText, type VerifiedSet } from './signature.ts'
 import type { Denied, Insecure, Step, ValidationFailure } from './verdict.ts'
 import { EDE, validationFailure } from './verdict.ts'
@@ -32,7 +31,7 @@ export class Proofs {
   readonly #budget: Budget
   readonly #trusted: Name
   readonly #ttls: Seconds[] = []
-  readonly sets: RrSet[] = []
+  readonly sets: VerifiedSet[] = []
   /** Whether any of them is by a zone that may say what is unsigned. */
   isTrusted = false
   /** A record with more iterations than are computed (RFC 9276 §3.2). */
@@ -65,7 +64,7 @@ export class Proofs {
     for (const [zone, { nsecs, nsec3s }] of this.#deepestFirst()) {
       const byNsec = denialByNsec(name, type, zone, nsecs)
       if (byNsec !== undefined && this.#maySay(byNsec, zone)) return byNsec
-      const found = yield* new Nsec3Proof(zone, nsec3s, this.#budget).denial(name, type, claimed)
+      const found = yield* new Nsec3Proof(zone, chainsOf(nsec3s), this.#budget).denial(name, type, claimed)
       if (found !== undefined && this.#maySay(found, zone)) return found
     }
     return undefined
@@ -75,7 +74,7 @@ export class Proofs {
   *expansion(name: Name, encloser: Name): Generator<Step, 'proven' | 'opt-out' | undefined, void> {
     for (const [zone, { nsecs, nsec3s }] of this.#deepestFirst()) {
       if (provesExpansionByNsec(name, encloser, zone, nsecs)) return 'proven'
-      const cover = yield* new Nsec3Proof(zone, nsec3s, this.#budget).expansion(name, encloser)
+      const cover = yield* new Nsec3Proof(zone, chainsOf(nsec3s), this.#budget).expansion(name, encloser)
       if (cover !== undefined) return cover.isOptOut ? 'opt-out' : 'proven'
     }
     return undefined
@@ -92,8 +91,9 @@ export class Proofs {
     return isWithin(zone, this.#trusted) || !(isOptOut || isDelegation)
   }
 
-  #addVerified({ set, zone, ttl }: VerifiedSet): void {
-    this.sets.push(set)
+  #addVerified(verified: VerifiedSet): void {
+    const { set, zone, ttl } = verified
+    this.sets.push(verified)
     this.isTrusted ||= isWithin(zone, this.#trusted)
     this.#ttls.push(ttl)
     const proofs = this.#zones.get(zone) ?? { nsecs: [], nsec3s: [] }

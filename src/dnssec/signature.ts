@@ -1,12 +1,12 @@
 import type { Seconds } from '../base/index.ts'
-import type { Name } from '../wire/index.ts'
+import type { Name, ResourceRecord } from '../wire/index.ts'
 import { isWithin, labelCount, TYPE, typeText } from '../wire/index.ts'
 import type { Algorithms, VerifyWithKey } from './algorithms.ts'
 import type { Budget } from './budget.ts'
 import { signedData } from './canonical.ts'
 import { signedLabels } from './order.ts'
 import type { Dnskey, Rrsig } from './rdata.ts'
-import type { RrSet } from './rrset.ts'
+import { recordsOf, type RrSet } from './rrset.ts'
 import type { Step, ValidationFailure } from './verdict.ts'
 import { EDE, validationFailure } from './verdict.ts'
 
@@ -78,6 +78,11 @@ function verified(set: RrSet, rrsig: Rrsig, now: number): VerifiedSet {
     wildcardLabels: isExpanded ? rrsig.labels : undefined,
     rrsig,
   }
+}
+
+/** Its records and signatures, none with a longer TTL than it may be kept for. */
+export function cappedRecords({ set, ttl }: VerifiedSet): ResourceRecord[] {
+  return recordsOf(set).map((record) => (record.ttl <= ttl ? record : { ...record, ttl }))
 }
 
 /** Whom the owner's type may be signed by: the apex for what only stands there, the parent for DS (S-SIG-2). */

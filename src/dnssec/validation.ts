@@ -8,9 +8,9 @@ import type { ValidationContext } from './context.ts'
 import { lastLabels } from './order.ts'
 import { Proofs } from './proofs.ts'
 import type { RrSet } from './rrset.ts'
-import { recordsOf, rrsetsOf } from './rrset.ts'
+import { rrsetsOf } from './rrset.ts'
 import type { VerifiedSet } from './signature.ts'
-import { setText } from './signature.ts'
+import { cappedRecords, setText } from './signature.ts'
 import type { Denied, Insecure, Step, ValidationFailure, Verdict } from './verdict.ts'
 import { countVerdict, EDE, validationFailure } from './verdict.ts'
 
@@ -47,7 +47,11 @@ class Validation {
   readonly #chain: TrustChain
   readonly #answer: readonly RrSet[]
   readonly #authority: readonly RrSet[]
-  readonly #verified = { answer: [] as ResourceRecord[], authority: new Set<ResourceRecord>() }
+  readonly #verified = {
+    answer: [] as ResourceRecord[],
+    authority: new Set<ResourceRecord>(),
+    sets: [] as VerifiedSet[],
+  }
   #ttl = LONGEST
   /** The first link that is proven to be unsigned: the whole is then (S-CN-1). */
   #insecure: Insecure | undefined
@@ -79,8 +83,8 @@ class Validation {
 
   #verdict(): Verdict {
     if (this.#insecure !== undefined) return { ...this.#insecure, ttl: Math.min(this.#ttl, this.#insecure.ttl) }
-    const { answer, authority } = this.#verified
-    return { kind: 'secure', ttl: this.#ttl, denied: this.#denied, answer, authority: [...authority] }
+    const { answer, authority, sets } = this.#verified
+    return { kind: 'secure', ttl: this.#ttl, denied: this.#denied, answer, authority: [...authority], sets }
   }
 
   *#follow(name: Name, isAlias: boolean): Generator<Step, Link, void> {
@@ -130,7 +134,8 @@ class Validation {
     const verdict = yield* this.#chain.verify(set)
     if (verdict.kind !== 'verified') return this.#note(verdict)
     this.#ttl = Math.min(this.#ttl, verdict.ttl)
-    this.#verified.answer.push(...recordsOf(set))
+    this.#verified.answer.push(...cappedRecords(verdict))
+    this.#verified.sets.push(verdict)
     return verdict.wildcardLabels === undefined
       ? undefined
       : yield* this.#checkExpansion(verdict, verdict.wildcardLabels)
@@ -198,7 +203,8 @@ class Validation {
     const verdict = yield* this.#chain.verify(soa)
     if (verdict.kind !== 'verified') return this.#note(verdict)
     this.#ttl = Math.min(this.#ttl, verdict.ttl)
-    for (const record of recordsOf(soa)) this.#verified.authority.add(record)
+    this.#verified.sets.push(verdict)
+    for (const record of cappedRecords(verdict)) this.#verified.authority.add(record)
     return undefined
   }
 
@@ -218,7 +224,8 @@ class Validation {
 
   #use(proofs: Proofs): void {
     this.#ttl = Math.min(this.#ttl, proofs.ttl)
-    for (const record of proofs.sets.flatMap(recordsOf)) this.#verified.authority.add(record)
+    this.#verified.sets.push(...proofs.sets)
+    for (const record of proofs.sets.flatMap(cappedRecords)) this.#verified.authority.add(record)
   }
 
   /** An unsigned link makes the whole unsigned, a failed one ends it. */

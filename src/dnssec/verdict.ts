@@ -1,5 +1,6 @@
 import type { Seconds } from '../base/index.ts'
 import type { Question, ResourceRecord } from '../wire/index.ts'
+import type { VerifiedSet } from './signature.ts'
 
 /** Why validation failed, in the words that the bus and varlink use. */
 export type FailureResult =
@@ -60,9 +61,14 @@ export interface SecureAnswer {
   readonly ttl: Seconds
   /** Set where the end of the alias chain is proven not to exist, or not to have the type. */
   readonly denied: Denied | undefined
-  /** What was verified, and the signatures of it; other records of the reply are nobody's word. */
+  /**
+   * What was verified, and the signatures of it, with TTLs as long as they hold; other records of the reply are nobody's
+   * word.
+   */
   readonly answer: readonly ResourceRecord[]
   readonly authority: readonly ResourceRecord[]
+  /** The same as sets, each with the zone that signed it. */
+  readonly sets: readonly VerifiedSet[]
 }
 
 export type Verdict = SecureAnswer | Insecure | ValidationFailure

@@ -1,9 +1,19 @@
 import type { Clock } from '../base/index.ts'
 import { sleep } from '../base/index.ts'
-import type { Algorithms, AuxiliaryReply, Limits, TrustAnchors, Verdict, VerdictCounts } from '../dnssec/index.ts'
+import type {
+  Algorithms,
+  AuxiliaryReply,
+  Limits,
+  SecureAnswer,
+  TrustAnchors,
+  Verdict,
+  VerdictCounts,
+} from '../dnssec/index.ts'
 import { Budget, ChainMemory, Replies, validate } from '../dnssec/index.ts'
-import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
+import type { Message, Name, Question } from '../wire/index.ts'
 import { compose, parseMessage, questionKey, RCODE } from '../wire/index.ts'
+import { ProvenAnswers } from './proven-answers.ts'
+import { ValidationFailures } from './validation-failures.ts'
 
 /** What validation in all scopes works with. */
 export interface DnssecServices {
@@ -30,11 +40,21 @@ export class AnswerValidation {
   readonly #clock: Clock
   readonly #ask: AskAuxiliary
   readonly #memory = new ChainMemory()
+  /** What follows from replies that verified. */
+  readonly proven: ProvenAnswers
+  /** What has just failed. */
+  readonly failures = new ValidationFailures()
 
   constructor(services: DnssecServices, clock: Clock, ask: AskAuxiliary) {
     this.#services = services
     this.#clock = clock
     this.#ask = ask
+    this.proven = new ProvenAnswers(services.anchors)
+  }
+
+  /** Seconds since 1970. */
+  get now(): number {
+    return Math.floor(this.#clock.wall() / 1000)
   }
 
   /** Never rejects for what a network can do wrong. */
@@ -43,7 +63,7 @@ export class AnswerValidation {
     const replies = new Replies()
     const asked = new Map<string, Promise<AuxiliaryReply>>()
     const budget = new Budget(limits)
-    const now = Math.floor(this.#clock.wall() / 1000)
+    const { now } = this
     const validation = validate(question, message, {
       ...services,
       memory: this.#memory,
@@ -72,9 +92,11 @@ export class AnswerValidation {
     asked.set(key, reply)
   }
 
-  /** Chains found so far are looked for anew. */
+  /** Chains are looked for anew; what was proven by them and what failed goes with them. */
   forget(isDoomed?: (name: Name) => boolean): void {
     this.#memory.forget(isDoomed)
+    this.proven.forget(isDoomed)
+    this.failures.forget(isDoomed)
   }
 }
 
@@ -87,22 +109,20 @@ export function hasSubstance({ rcode }: Message): boolean {
 export function provenReply(
   question: Question,
   { wire, message }: ReadMessage,
-  { answer, authority, denied, ttl }: Extract<Verdict, { readonly kind: 'secure' }>,
+  { answer, authority, denied }: SecureAnswer,
 ): ReadMessage {
   const proven = new Set([...answer, ...authority])
   const rcode =
     denied === 'nxdomain' ? RCODE.NXDOMAIN : message.rcode === RCODE.YXDOMAIN ? message.rcode : RCODE.NOERROR
   const all = [...message.answer, ...message.authority]
-  const isProven = all.length === proven.size && all.every((record) => proven.has(record) && record.ttl <= ttl)
+  const isProven = all.length === proven.size && all.every((record) => proven.has(record))
   if (isProven && message.rcode === rcode) return { wire, message }
-  const capped = (records: readonly ResourceRecord[]) =>
-    records.map((record) => (record.ttl <= ttl ? record : { ...record, ttl }))
   const composed = compose({
     id: message.id,
     flags: (message.flags & ~15) | rcode,
     question: message.question ?? question,
-    answer: capped(answer),
-    authority: capped(authority),
+    answer,
+    authority,
     additional: message.additional.filter((record) => !proven.has(record)),
     opt: message.opt,
   })

@@ -19,7 +19,7 @@ import {
   withPlainTtls,
 } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
-import type { AuxiliaryReply, Verdict } from '../dnssec/index.ts'
+import type { AuxiliaryReply, ValidationFailure, Verdict } from '../dnssec/index.ts'
 import { AnswerValidation, hasSubstance, provenReply } from './answer-validation.ts'
 import { type OpenQuestion, OpenQuestions } from './open-questions.ts'
 import type { Answer } from './answer.ts'
@@ -159,6 +159,8 @@ export class UnicastScope implements Scope {
     this.#refreshes.earn()
     const hit = this.#hit(request)
     if (hit !== undefined) return this.#fromCache(request.request, hit)
+    const proven = this.#proven(request)
+    if (proven !== undefined) return proven
     const { question } = request.request
     if (!request.mayAskNetwork) return failed(question.name, 'no-source', this)
     const obstacle = this.#obstacle(question.name)
@@ -177,6 +179,17 @@ export class UnicastScope implements Scope {
     const hit = this.cache.lookup(question, request.variant, request.mayRedirect, this.#services.clock.now())
     if (hit?.isDueForRefresh === true) this.#refreshAhead(request)
     return hit
+  }
+
+  /** What follows from answers that verified (S-CACHE-4). */
+  #proven({ request, readsCache, isUnchecked = false }: ScopeRequest): Answer | undefined {
+    const validation = this.#validation
+    if (validation === undefined || !readsCache || isUnchecked || !this.#remembersFailures) return undefined
+    const found = validation.proven.find(request, validation.now)
+    if (found === undefined) return undefined
+    const { question, kind } = request
+    const context = { question, isRelayed: kind === 'relay', source: 'cache', attempts: [], entry: undefined } as const
+    return replied(found.wire, found.message, this, { ...context, origin: found.origin })
   }
 
   #fromCache({ question, kind }: Request, { wire, learntFrom: origin, basis: entry }: CacheHit): Answer {
@@ -220,10 +233,22 @@ export class UnicastScope implements Scope {
     const request = this.#validation === undefined ? asked : withProof(asked)
     const open = this.#questions.find(request)
     if (open !== undefined) return open.answer
+    const known = this.#knownToFail(request)
+    if (known !== undefined) return Promise.resolve(known)
     const begun = this.#questions.begin(request, request.readsCache && this.#remembersFailures)
     if (begun === undefined) return Promise.resolve(failed(request.request.question.name, 'errno', this, [], EBUSY))
     begun.answer = this.#conclude(begun)
     return begun.answer
+  }
+
+  #knownToFail({ request: { question }, isUnchecked = false }: ScopeRequest): Answer | undefined {
+    if (isUnchecked || !this.#remembersFailures) return undefined
+    const failure = this.#validation?.failures.find(question, this.#services.clock.now())
+    return failure && this.#bogus(question, failure)
+  }
+
+  #bogus({ name }: Question, { ede: code, reason: text }: ValidationFailure, attempts?: Answer['attempts']): Answer {
+    return { ...failed(name, 'dnssec-failed', this, attempts), extendedError: { code, text } }
   }
 
   /** What the servers say, learnt. The question stays under way until then: it may be aborted or told not to be kept. */
@@ -287,10 +312,10 @@ export class UnicastScope implements Scope {
     const { question } = request
     const { upstream, channel, isConfidential, exchanges } = outcome
     if (verdict?.kind === 'failure') {
-      const { ede: code, reason: text } = verdict
       // What was learnt before must not hide it; where only the chain could not be looked up, it may stand in as stale.
       if (verdict.result !== 'failed-auxiliary') this.cache.forget(question, variant)
-      return { ...failed(question.name, 'dnssec-failed', this, exchanges), extendedError: { code, text } }
+      if (mayBeKept) this.#validation?.failures.note(question, verdict, clock.now())
+      return this.#bogus(question, verdict, exchanges)
     }
     const isAuthenticated = verdict?.kind === 'secure'
     const reply = isAuthenticated ? { ...provenReply(question, outcome, verdict), upstream } : outcome
@@ -298,6 +323,7 @@ export class UnicastScope implements Scope {
     const learntAt = clock.wall()
     const origin: AnswerOrigin = { server: upstream.label, channel, isConfidential, learntAt, isAuthenticated }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
+    if (isKept && isAuthenticated) this.#validation?.proven.learn(verdict, origin, this.#validation.now)
     if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it
     const entry = isKept ? this.cache.store(question, variant, wire, message, origin, clock.now()) : undefined
     const isRelayed = request.kind === 'relay'

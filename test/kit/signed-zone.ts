@@ -86,7 +86,7 @@ export class SignedZone {
     if (set === undefined) {
       const proof = isCompact
         ? this.#compact(name, this.#types(wildcard))
-        : this.#unique(this.#expansion(name), this.#nodata(wildcard))
+        : this.#unique(this.#isHashed ? this.#nsec3Encloser(name) : this.#nsec(name), this.#nodata(wildcard))
       return { rcode: 0, answer: [], authority: [...this.#soa(), ...proof] }
     }
     const owner = wireOfName(name)

@@ -1,53 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_LIMITS, nodeAlgorithms } from '../../src/dnssec/index.ts'
-import {
-  AD,
-  CD,
-  compose,
-  hasFlag,
-  type Message,
-  parseMessage,
-  RCODE,
-  rcodeText,
-  TYPE,
-  typeText,
-} from '../../src/wire/index.ts'
-import { type Tamper, SignedTree } from '../kit/signed-tree.ts'
-import { World } from '../kit/world.ts'
-
-const SERVER = '192.0.2.53'
-const ROUND_TRIP = 10
-const DATA = ['www A 192.0.2.1', 'alias CNAME www', 'away CNAME www.plain.test.', 'there CNAME www.other.test.']
-
-/** A resolver that validates, and one server that knows a signed tree. */
-function validating(tamper: Tamper = (message) => message): { readonly world: World; readonly tree: SignedTree } {
-  const tree = new SignedTree([
-    { apex: 'test' },
-    { apex: 'signed.test', records: DATA },
-    { apex: 'other.test', records: DATA, denial: 'nsec3' },
-    { apex: 'plain.test', records: DATA, algorithm: 'unsigned' },
-  ])
-  const world = new World({
-    links: [{ ifindex: 2 }],
-    dns: [SERVER],
-    settings: { dnssec: 'yes' },
-    dnssec: { anchors: tree.anchors, algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS },
-  })
-  world.serve(SERVER, (exchange) => {
-    const { wire, question } = exchange
-    const found = tamper(tree.reply(question), question)
-    if (found === undefined) return 'silence'
-    const { id, question: asked, opt } = parseMessage(wire)
-    const answer = compose({ ...found, id, question: asked, opt: opt && { ...opt, options: [] } })
-    world.clock.after(ROUND_TRIP, () => exchange.reply(answer))
-    return 'silence'
-  })
-  return { world, tree }
-}
-
-function told(message: Message): string {
-  return `${rcodeText(message.rcode)}${(message.flags & AD) === 0 ? '' : ' AD'} ${message.answer.map(({ type }) => typeText(type)).join(' ')}`
-}
+import { AD, CD, hasFlag, parseMessage, RCODE, TYPE } from '../../src/wire/index.ts'
+import type { Tamper } from '../kit/signed-tree.ts'
+import { SERVER, told, validating } from '../kit/validating-world.ts'
 
 describe('a resolver that validates', () => {
   test.each([

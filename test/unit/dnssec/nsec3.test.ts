@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Budget, DEFAULT_LIMITS } from '../../../src/dnssec/index.ts'
-import { Nsec3Proof, nsec3Hash } from '../../../src/dnssec/nsec3.ts'
+import { chainsOf, Nsec3Proof, nsec3Hash } from '../../../src/dnssec/nsec3.ts'
 import { type Nsec3, readNsec3 } from '../../../src/dnssec/rdata.ts'
 import type { Name } from '../../../src/wire/index.ts'
 import { nameOf, TYPE } from '../../../src/wire/index.ts'
@@ -18,7 +18,7 @@ function nsec3(kind: 'at' | 'around', name: string, iterations: number, salt: st
 }
 
 function denied(name: Name, records: readonly Nsec3[]): string | undefined {
-  const proof = new Nsec3Proof(ZONE, records, new Budget(DEFAULT_LIMITS)).denial(name, TYPE.A, 'nxdomain')
+  const proof = new Nsec3Proof(ZONE, chainsOf(records), new Budget(DEFAULT_LIMITS)).denial(name, TYPE.A, 'nxdomain')
   for (let step = proof.next(); ; step = proof.next()) if (step.done === true) return step.value?.denied
 }
 
