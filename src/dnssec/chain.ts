@@ -42,6 +42,7 @@ export class TrustChain {
 
   /** Verifies one set by the chain of the zone that signed it. */
   *verify(set: RrSet): Generator<Step, SetVerdict, void> {
+    yield* this.#context.budget.look()
     const verdict = yield* this.#verify(set)
     countVerdict(this.#context.counts, verdict.kind === 'verified' ? { kind: 'secure' } : verdict)
     return verdict
@@ -136,7 +137,7 @@ export class TrustChain {
     const set = setOf(reply.message, entry.name, TYPE.DNSKEY)
     if (set === undefined) return missingKey(`${entry.name} has no DNSKEY records`)
     const keys = usableKeys(set, algorithms)
-    const entries = entryKeys(entry, set, algorithms, budget)
+    const entries = yield* entryKeys(entry, set, algorithms, budget)
     if (entries.kind === 'failure') return entries
     let failure = missingKey(`no DNSKEY record of ${entry.name} matches its DS records`)
     for (const key of entries.keys) {

@@ -56,14 +56,13 @@ export function* verifySet(
     const data = candidates.length === 0 ? undefined : signedData(set, rrsig)
     if (data === undefined) continue
     for (const { verify } of candidates) {
-      budget.check(algorithms.signatures.get(rrsig.algorithm)?.cost ?? 0)
+      const cost = algorithms.signatures.get(rrsig.algorithm)?.cost ?? 0
+      yield* budget.check(cost, set.records.length, data.length)
       if (verify(data, rrsig.signature)) return verified(set, rrsig, now)
       budget.fail()
-      if (budget.isSliceOver()) yield { kind: 'pause' }
     }
     failure = wrong(set, rrsig)
   }
-  if (budget.isSliceOver()) yield { kind: 'pause' }
   return failure
 }
 

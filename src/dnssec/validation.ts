@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/index.ts'
 import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
-import { CLASS, isWithin, matches, RCODE, redirectFrom, TYPE } from '../wire/index.ts'
+import { CLASS, isWithin, matches, MAX_REDIRECTS, RCODE, redirectFrom, TYPE } from '../wire/index.ts'
 import { OverBudget } from './budget.ts'
 import type { SetVerdict } from './chain.ts'
 import { TrustChain, placeOf } from './chain.ts'
@@ -72,6 +72,7 @@ class Validation {
     if (UNSIGNED_TYPES.has(type)) return insecure('nothing signs signatures')
     let name: Name | undefined = this.#question.name
     for (const seen = new Set<Name>(); name !== undefined && !seen.has(name); ) {
+      if (seen.size > MAX_REDIRECTS) throw new OverBudget('too many aliases')
       seen.add(name)
       const link: Link = yield* this.#follow(name, seen.size > 1)
       if ('kind' in link) return link
