@@ -97,7 +97,7 @@ function isUsable({ flags, protocol, algorithm }: Dnskey, { signatures }: Algori
 }
 
 /** Imported when first used: a set may hold hundreds of keys. */
-function zoneKey(dnskey: Dnskey, { signatures }: Algorithms): ZoneKey {
+export function zoneKey(dnskey: Dnskey, { signatures }: Algorithms): ZoneKey {
   let imported: VerifyWithKey | undefined
   return {
     dnskey,

@@ -9,6 +9,7 @@ import { lastLabels } from './order.ts'
 import { Proofs } from './proofs.ts'
 import type { RrSet } from './rrset.ts'
 import { rrsetsOf } from './rrset.ts'
+import { sentinelFailure } from './sentinel.ts'
 import type { VerifiedSet } from './signature.ts'
 import { cappedRecords, setText } from './signature.ts'
 import type { Denied, Insecure, Step, ValidationFailure, Verdict } from './verdict.ts'
@@ -85,6 +86,8 @@ class Validation {
   #verdict(): Verdict {
     if (this.#insecure !== undefined) return { ...this.#insecure, ttl: Math.min(this.#ttl, this.#insecure.ttl) }
     const { answer, authority, sets } = this.#verified
+    const failure = sentinelFailure(this.#question, this.#context.anchors)
+    if (failure !== undefined) return failure
     return { kind: 'secure', ttl: this.#ttl, denied: this.#denied, answer, authority: [...authority], sets }
   }
 
