@@ -22,5 +22,5 @@ export function sentinelFailure({ name, type }: Question, anchors: TrustAnchors)
   ].includes(tag)
   if (isTrusted === (word === 'is')) return undefined
   const what = isTrusted ? 'is' : 'is not'
-  return validationFailure('invalid', EDE.OTHER, `root key sentinel: key ${tag} ${what} a trust anchor of the root`)
+  return validationFailure('invalid', EDE.BOGUS, `root key sentinel: key ${tag} ${what} a trust anchor of the root`)
 }

@@ -16,7 +16,6 @@ export type FailureResult =
 
 /** Extended DNS Errors of validation (RFC 8914 §4). */
 export const EDE = {
-  OTHER: 0,
   UNSUPPORTED_ALGORITHM: 1,
   UNSUPPORTED_DIGEST: 2,
   INDETERMINATE: 5,

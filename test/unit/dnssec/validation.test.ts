@@ -179,8 +179,8 @@ describe('S-ROLL-3: root key sentinel', () => {
 
   test.each([
     [isTrusted, 'A', 'test', 'secure'],
-    [notTrusted, 'A', 'test', 'failure invalid 0'],
-    [isOther, 'A', 'test', 'failure invalid 0'],
+    [notTrusted, 'A', 'test', 'failure invalid 6'],
+    [isOther, 'A', 'test', 'failure invalid 6'],
     [notOther, 'A', 'test', 'secure'],
     [isOther, 'TXT', 'test', 'secure'],
     [isOther, 'A', 'p.test', 'insecure'],
