@@ -31,7 +31,7 @@ export const DEFAULT_LIMITS: Limits = {
 }
 
 /**
- * Work in one go before others get their turn. The dearest single step is a signature of P-384, about 2 ms, so that the
+ * Work in one go before others get their turn. The dearest single step is a signature of curve secp384r1, about 2 ms, so that the
  * event loop waits 4 ms at most: slices are enough, and cost no worker thread with copies of messages and keys.
  */
 const SLICE: Millis = 2

@@ -10,7 +10,7 @@ import { Proofs } from './proofs.ts'
 import { readDs } from './rdata.ts'
 import type { RrSet } from './rrset.ts'
 import { rrsetsOf } from './rrset.ts'
-import type { VerifiedSet } from './signature.ts'
+import type { VerifiedSet } from './rrset.ts'
 import { maySign, setText, verifySet } from './signature.ts'
 import type { Insecure, Step, ValidationFailure } from './verdict.ts'
 import { countVerdict, EDE, validationFailure } from './verdict.ts'
@@ -44,6 +44,7 @@ export class TrustChain {
   *verify(set: RrSet): Generator<Step, SetVerdict, void> {
     yield* this.#context.budget.look()
     const verdict = yield* this.#verify(set)
+    if (verdict.kind === 'verified') this.#context.trace?.add(verdict)
     countVerdict(this.#context.counts, verdict.kind === 'verified' ? { kind: 'secure' } : verdict)
     return verdict
   }
@@ -112,6 +113,7 @@ export class TrustChain {
   }
 
   *#anchored(anchor: PositiveAnchor): Generator<Step, Zone, void> {
+    this.#context.trace?.startAt(anchor)
     const { algorithms } = this.#context
     const ds = usableDs(anchor.ds, algorithms)
     const keys = anchor.keys.filter(({ algorithm }) => algorithms.signatures.has(algorithm))
@@ -144,6 +146,7 @@ export class TrustChain {
       const result = yield* verifySet(set, entry.name, [key], now, algorithms, budget)
       countVerdict(this.#context.counts, result.kind === 'verified' ? { kind: 'secure' } : result)
       if (result.kind === 'verified') {
+        this.#context.trace?.add(result)
         return {
           kind: 'secure',
           name: entry.name,

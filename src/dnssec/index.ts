@@ -20,6 +20,8 @@ export type { KeyObservation, KeyState, TrackedKey, TrustPoint } from './trust-p
 export { afterLook, afterNoAnswer, anchorInForce, newTrustPoint, vouchesFor } from './trust-point.ts'
 export { formatTrustPoint, parseTrustPoint, TrustPointFileError } from './trust-point-file.ts'
 export { lookAtKeys } from './trust-point-look.ts'
+export type { NamedKey, TrustLink, TrustReport } from './trust-report.ts'
+export { TrustTrace } from './trust-report.ts'
 export { validate } from './validation.ts'
 export type {
   Denied,

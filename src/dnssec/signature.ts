@@ -6,7 +6,7 @@ import type { Budget } from './budget.ts'
 import { signedData } from './canonical.ts'
 import { signedLabels } from './order.ts'
 import type { Dnskey, Rrsig } from './rdata.ts'
-import { recordsOf, type RrSet } from './rrset.ts'
+import { recordsOf, type RrSet, type VerifiedSet } from './rrset.ts'
 import type { Step, ValidationFailure } from './verdict.ts'
 import { EDE, validationFailure } from './verdict.ts'
 
@@ -14,18 +14,6 @@ import { EDE, validationFailure } from './verdict.ts'
 export interface ZoneKey {
   readonly dnskey: Dnskey
   readonly verify: VerifyWithKey
-}
-
-/** A set that verified. */
-export interface VerifiedSet {
-  readonly kind: 'verified'
-  readonly set: RrSet
-  readonly zone: Name
-  /** Longest time to keep it: no longer than received, signed or valid (RFC 4035 §5.3.3). */
-  readonly ttl: Seconds
-  /** Labels of the name above the wildcard that it was expanded from; undefined when it was not. */
-  readonly wildcardLabels: number | undefined
-  readonly rrsig: Rrsig
 }
 
 /** Clocks differ: a tenth of the validity, an hour and ten minutes at most (S-SIG-4). */
