@@ -229,8 +229,8 @@ describe('what somebody on the way does', () => {
   })
 
   test.each([
-    ['S-RES-1: a denial without any signature', [TYPE.RRSIG, TYPE.NSEC], 'failure no-signature 10'],
-    ['S-RES-1: a denial whose SOA alone is signed', [TYPE.NSEC], 'failure no-signature 12'],
+    ['S-ASK-5: a denial without any signature', [TYPE.RRSIG, TYPE.NSEC], 'failure no-signature 10'],
+    ['S-ASK-5: a denial whose SOA alone is signed', [TYPE.NSEC], 'failure no-signature 12'],
   ])('%s', (_what, missing, expected) => {
     const tree = attacked((message, { type }) =>
       type === TYPE.AAAA
