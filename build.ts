@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 
 /*
- * `npm run build`: the daemon and the client, each in one file and what is loaded only when it is needed. Reading four
- * hundred modules one by one took Node 250 of 350 ms before the first line ran; as one file they take 50. The folder is
- * complete: what has native code lies in a `node_modules` of its own, without what only compilers need.
+ * `npm run build`: the daemon and the client, each in one file. Reading four hundred modules one by one took Node 250 of 350 ms
+ * before the first line ran. The folder is complete: what has native code lies in a `node_modules` of its own, without what
+ * only compilers need.
  * With arguments: the folder to make in place of `dist`, the machine as Node calls it, and the folder of koffi's library
  * for a machine other than this one.
  */
@@ -25,57 +26,53 @@ const NATIVE: Readonly<Record<string, RegExp>> = {
 }
 /** `x11` and `usocket` are for session buses and never reached. */
 const EXTERNAL = ['koffi', 'netlink', 'x11', 'usocket']
-/** For packages that are CommonJS and ask for modules of Node. */
-const REQUIRE = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`
 
-const common = {
+/** Modules of Node that take long to load, and that nobody needs for the first answer. */
+const LATE = /^node:(?:crypto|v8)$/
+
+/**
+ * Each program is an expression in one file, to be called by `src/app/launch.ts`. CommonJS starts in half the time of modules
+ * in parts, and can be compiled beforehand: V8 takes what a start needs from the code cache. `sideEffects` leaves out what a
+ * program does not use.
+ */
+const program = {
   absWorkingDir: root,
   bundle: true,
-  splitting: true, // what import() names stays a file of its own
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
   external: EXTERNAL,
-  banner: { js: REQUIRE },
-  chunkNames: 'parts/[name]-[hash]',
-  sourcemap: 'linked',
-  sourcesContent: false,
-  metafile: true,
-  write: false,
-} as const satisfies BuildOptions
-
-/**
- * The client lives for a tenth of a second, most of it spent on starting: CommonJS in one file starts in half the time of
- * modules in parts, `sideEffects` leaves out what its verbs do not use, and V8 takes what it compiled from the code cache.
- */
-const client = {
-  ...common,
-  splitting: false,
-  format: 'cjs',
-  banner: {},
+  charset: 'ascii', // one byte for each character, in the file and in memory
   minifyWhitespace: true,
   minifySyntax: true,
   supported: { 'dynamic-import': false }, // a script of node:vm has none
-  define: { 'import.meta.filename': '__filename', 'import.meta.url': 'fileUrl' },
-  plugins: [withoutSideEffects()],
-  outdir: join(NOMINAL, 'cli'),
-} as const satisfies BuildOptions
-
-/** An expression, to be called by `launch.ts`. */
-const asFunction = {
+  define: { 'import.meta.url': 'fileUrl', 'import.meta.filename': '__filename' },
+  plugins: [withoutSideEffects(), loadedLate()],
   banner: {
     js: `(function (require, __filename) { const fileUrl = require('node:url').pathToFileURL(__filename).href;`,
   },
   footer: { js: '})' },
-}
-const outExtension = { '.js': '.cjs' }
+  sourcemap: 'linked',
+  sourcesContent: false,
+  metafile: true,
+  write: false,
+  outExtension: { '.js': '.cjs' },
+} as const satisfies BuildOptions
+const launcher = { ...program, banner: {}, footer: {}, plugins: [], outExtension: {} } satisfies BuildOptions
 
-const programs = await Promise.all([
-  build({ ...common, entryPoints: [{ in: 'src/app/main.ts', out: 'main' }], outdir: NOMINAL }),
-  build({ ...client, entryPoints: [{ in: 'src/cli/launch.ts', out: 'main' }] }),
-  build({ ...client, ...asFunction, entryPoints: [{ in: 'src/cli/main.ts', out: 'program' }], outExtension }),
-])
-const files = programs
+/** Where each program lies in the folder, and from which file it is made. */
+const PROGRAMS = { '.': 'src/app/main.ts', cli: 'src/cli/main.ts' } as const
+
+const built = await Promise.all(
+  Object.entries(PROGRAMS).flatMap(([folder, main]) => {
+    const outdir = join(NOMINAL, folder)
+    return [
+      build({ ...launcher, entryPoints: [{ in: 'src/app/launch.ts', out: 'main' }], outdir }),
+      build({ ...program, entryPoints: [{ in: main, out: 'program' }], outdir }),
+    ]
+  }),
+)
+const files = built
   .flatMap(({ outputFiles }) => outputFiles)
   .map(({ path, contents }) => ({ path: join(target, relative(NOMINAL, path)), contents }))
 for (const { path, contents } of files) {
@@ -83,15 +80,17 @@ for (const { path, contents } of files) {
   writeFileSync(path, contents)
 }
 for (const program of ['main.js', 'cli/main.js']) chmodSync(join(target, program), 0o755)
-const built = [...files.map(({ path }) => path), ...prepareClient(join(target, 'cli'))]
+const type = join(target, 'package.json')
+writeFileSync(type, '{ "type": "commonjs" }\n')
 const native = Object.entries(NATIVE).flatMap(([name, wanted]) => copyPackage(name, wanted))
+const caches = Object.keys(PROGRAMS).map((folder) => makeCodeCache(join(target, folder)))
 const licenses = join(target, 'LICENSES')
 const sources = [
-  ...programs.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ...built.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
   ...Object.keys(NATIVE).filter(isSeparate).map(folderOf),
 ]
 writeFileSync(licenses, licensesOf(sources))
-removeOthers([...built, ...native, licenses])
+removeOthers([...files.map(({ path }) => path), type, ...caches, ...native, licenses])
 
 /** koffi's library for each machine is a package without a licence text of its own. */
 function isSeparate(name: string): boolean {
@@ -129,15 +128,34 @@ function withoutSideEffects(): Plugin {
   }
 }
 
-/** Marks the client's files as CommonJS, and makes its code cache. */
-function prepareClient(folder: string): string[] {
-  const [type, cache] = [join(folder, 'package.json'), join(folder, 'program.cache')]
-  writeFileSync(type, '{ "type": "commonjs" }\n')
+/** Of these modules only functions are used; whichever is called first loads its module. */
+function loadedLate(): Plugin {
+  const load = createRequire(import.meta.url)
+  return {
+    name: 'loaded-late',
+    setup(plugins) {
+      plugins.onResolve({ filter: LATE }, ({ path, namespace }) =>
+        namespace === 'late' ? { path, external: true } : { path, namespace: 'late', sideEffects: false },
+      )
+      plugins.onLoad({ filter: LATE, namespace: 'late' }, ({ path }) => {
+        const names = Object.entries(load(path) as object).flatMap(([name, value]) =>
+          typeof value === 'function' && name !== 'default' ? [name] : [],
+        )
+        const lines = names.map((name) => `export const ${name} = (...args) => load().${name}(...args)`)
+        return { contents: [`const load = () => require('${path}')`, ...lines].join('\n'), resolveDir: root }
+      })
+    },
+  }
+}
+
+/** Needs what the program needs; `config/code-cache.cjs` says how it is made. */
+function makeCodeCache(folder: string): string {
+  const cache = join(folder, 'program.cache')
   const { NODE_OPTIONS: _, ...environment } = process.env // tsx is not part of what is cached
   execFileSync(process.execPath, [join(root, 'config/code-cache.cjs'), join(folder, 'program.cjs'), cache], {
     env: environment,
   })
-  return [type, cache]
+  return cache
 }
 
 /** The terms of every package that is now part of our files, as most of them ask for. */

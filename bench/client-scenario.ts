@@ -44,7 +44,7 @@ export function client(bench: Bench): Scenario {
 }
 
 /** Milliseconds of one call: from start to end, and of CPU, user and system. */
-async function calls(scene: Scene, command: readonly string[]): Promise<Figures> {
+export async function calls(scene: Scene, command: readonly string[]): Promise<Figures> {
   const loop = `LC_ALL=C; TIMEFORMAT='%R %U %S'; time for i in {1..${CALLS}}; do "$@" >/dev/null || exit; done`
   const { code, stderr } = await scene.world.tryRun(['bash', '-c', loop, 'bash', ...command])
   if (code !== 0) throw new Error(`${command.join(' ')}: ${stderr}`)

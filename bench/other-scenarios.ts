@@ -1,5 +1,6 @@
 import { eventually } from '../test/lab/kit/eventually.ts'
 import { inside } from '../test/lab/kit/world.ts'
+import { calls } from './client-scenario.ts'
 import { dnsperf } from './dnsperf.ts'
 import { subject, warm } from './load-scenarios.ts'
 import { knownNames, ZONE } from './questions.ts'
@@ -11,11 +12,18 @@ export function startUp(bench: Bench): Scenario {
   return {
     name: 'start',
     title: 'Start to first answer',
-    columns: [{ key: 'ms', title: 'ms', digits: 0 }],
+    columns: [
+      { key: 'ms', title: 'ms', digits: 0 },
+      { key: 'bareMs', title: 'node -e 0', digits: 0 },
+      { key: 'bareCpu', title: 'its CPU', digits: 0 },
+    ],
     rows: peerRows(bench, RESOLVERS, async (peer) => {
       const scene = await Scene.open(peer, { cacheSize: 4096, start: false })
       return subject(scene, async () => {
-        return { ms: Number(await scene.helper('first', [STUB, `first.${ZONE}`, ...scene.command])) }
+        const ms = Number(await scene.helper('first', [STUB, `first.${ZONE}`, ...scene.command]))
+        if (peer.name !== 'ours') return { ms }
+        const bare = await calls(scene, [inside.node, '-e', '0'])
+        return { ms, bareMs: bare['ms'] ?? NaN, bareCpu: bare['cpu'] ?? NaN }
       })
     }),
   }

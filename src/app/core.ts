@@ -94,7 +94,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
 function makeBasics(context: DaemonContext, life: Lifetime): Basics {
   const clock = new SystemClock(context.libc)
   const warnings = new ConfigWarnings(context.logger)
-  return { context, life, clock, random: new SystemRandom(), counts: new TransactionCounts(), warnings }
+  return { context, life, clock, random: new SystemRandom(context.libc), counts: new TransactionCounts(), warnings }
 }
 
 function openTransport({ context, life, clock, random }: Basics): ChannelTransports {

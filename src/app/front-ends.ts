@@ -45,7 +45,8 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, shared, routes }))
   const owners = life.adopt(new SocketOwners(libc, logger))
   const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
-  const responder = new Responder({ resolver, nsid: nsid(await machineId()), clock, ownerOf, newMemo })
+  const machine = await machineId()
+  const responder = new Responder({ resolver, nsid: () => nsid(machine), clock, ownerOf, newMemo })
   const listening = new Listening(libc, logger, context.kept, options.replaces)
   const watching: Watching = {
     journal: life.adopt(

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The daemon's process, and the room in which every part is constructed and connected; no other room imports this one.
  * In this order: arguments, log, signals, runtime directory, leaving root (`main.ts`); what knows and decides, each
@@ -6,29 +5,36 @@
  * loaded when the stub answers already (`ipc.ts`). `daemon.ts` runs them and does what signals ask. What decides
  * anything about names belongs into another room.
  */
-import { setFlagsFromString } from 'node:v8'
-import { Lifetime, Logger, reasonOf } from '../base/index.ts'
+import { Lifetime, Logger, type Millis, reasonOf } from '../base/index.ts'
 import { Daemon } from './daemon.ts'
 import { leaveRoot } from './leave-root.ts'
 import { listen, listenAdvice } from './listen.ts'
 import { HELP, type Options, parseOptions, UsageError } from './options.ts'
+import { settleMemory } from './process-memory.ts'
 import { ensureDirectory } from './runtime-directory.ts'
 import { SignalOrders } from './signal-orders.ts'
 import { KeptSockets, Libc, logWriter, Notifier, RealTimeSignals, SystemClock, Watchdog } from '../sys/index.ts'
 import { announceTryOut, prepareTryOut } from './try-out.ts'
 import { packageVersion } from './version.ts'
 
-try {
-  const options = parseOptions(process.argv.slice(2))
-  if (options.action === 'help') process.stdout.write(HELP)
-  else if (options.action === 'version') process.stdout.write(`tsresolved ${packageVersion()}\n`)
-  else await run(options)
-} catch (error) {
-  const isUsage = error instanceof UsageError
-  process.stderr.write(
-    isUsage ? `tsresolved: ${error.message}\nTry 'tsresolved --help'.\n` : `tsresolved: ${reasonOf(error)}\n`,
-  )
-  process.exitCode = 1
+/** From readiness on, until what waited for it has been served. */
+const SETTLED: Millis = 1000
+
+void main()
+
+async function main(): Promise<void> {
+  try {
+    const options = parseOptions(process.argv.slice(2))
+    if (options.action === 'help') process.stdout.write(HELP)
+    else if (options.action === 'version') process.stdout.write(`tsresolved ${packageVersion()}\n`)
+    else await run(options)
+  } catch (error) {
+    const isUsage = error instanceof UsageError
+    process.stderr.write(
+      isUsage ? `tsresolved: ${error.message}\nTry 'tsresolved --help'.\n` : `tsresolved: ${reasonOf(error)}\n`,
+    )
+    process.exitCode = 1
+  }
 }
 
 /** Runs until a signal ends it. @throws what keeps it from starting */
@@ -38,9 +44,6 @@ async function run(wanted: Options): Promise<void> {
   process.on('uncaughtException', (error) => logger.bug(error))
   process.on('unhandledRejection', (error) => logger.bug(error))
   process.stderr.on('error', () => {}) // whoever read the log is gone; saying so would only fail again
-  // What runs only when a link changes stays compiled: else it would be done anew with everybody waiting, 1 ms and
-  // more.
-  setFlagsFromString('--no-flush-bytecode')
   process.umask(0o022) // everybody may read resolv.conf (R-PROC-2)
   await using life = new Lifetime()
   const ended = endSignal()
@@ -62,9 +65,11 @@ async function run(wanted: Options): Promise<void> {
   await listen(daemon, options, advice, logger)
   await daemon.openIpc()
   notifier.notify('READY=1', 'STATUS=Processing requests.')
-  const watchdog = Watchdog.start(notifier, new SystemClock(libc), process.env)
+  const clock = new SystemClock(libc)
+  const watchdog = Watchdog.start(notifier, clock, process.env)
   if (watchdog !== undefined) life.adopt(watchdog)
   logger.info(`tsresolved ${version} is ready${placesText(daemon)}.`)
+  life.adopt(clock.after(SETTLED, () => settleMemory(libc)))
   if (options.tryOut) announceTryOut(daemon, options, logger)
   life.adopt(orders).handleWith(daemon)
   logger.info(`Received ${await ended}, shutting down.`)

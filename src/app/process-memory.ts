@@ -1,6 +1,13 @@
-import { memoryUsage } from 'node:process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { type Libc, releaseProgramPages } from '../sys/index.ts'
+
+/** To be called once, when the start is over. */
+export function settleMemory(libc: Libc | undefined): void {
+  // What runs only when a link changes stays compiled: else it would be done anew with everybody waiting, 1 ms and more.
+  setFlagsFromString('--no-flush-bytecode')
+  if (libc !== undefined) releaseProgramPages(libc)
+}
 
 /** Gives back what is unused, at once and with everybody waiting meanwhile: some tens of milliseconds. */
 export function trimMemory(): void {
@@ -11,7 +18,7 @@ export function trimMemory(): void {
 
 /** Such as `rss 61 MiB, heap 14 of 18 MiB, buffers 3 MiB`. */
 export function memoryText(): string {
-  const { rss, heapUsed, heapTotal, arrayBuffers } = memoryUsage()
+  const { rss, heapUsed, heapTotal, arrayBuffers } = process.memoryUsage()
   return `rss ${mebibytes(rss)} MiB, heap ${mebibytes(heapUsed)} of ${mebibytes(heapTotal)} MiB, buffers ${mebibytes(arrayBuffers)} MiB`
 }
 

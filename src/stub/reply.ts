@@ -87,7 +87,7 @@ export interface Reply {
  * The bytes for this client: the server's own where the answer is one message and fits, else composed from the records.
  * `nsid` names this resolver to those who ask (RFC 5001).
  */
-export function replyTo(request: ClientRequest, resolution: Resolution, listener: Listener, nsid: string): Reply {
+export function replyTo(request: ClientRequest, resolution: Resolution, listener: Listener, nsid: () => string): Reply {
   const limit = sizeLimit(request, listener)
   const relayed = relayedReply(request, resolution, listener, nsid)
   if (relayed !== undefined && relayed.length <= limit) return { wire: relayed, isRelayed: true }
@@ -104,7 +104,7 @@ function relayedReply(
   request: ClientRequest,
   resolution: Resolution,
   listener: Listener,
-  nsid: string,
+  nsid: () => string,
 ): Buffer | undefined {
   const { answer, query } = resolution
   const { wire } = answer
@@ -121,7 +121,7 @@ function composedReply(
   request: ClientRequest,
   answer: Answer,
   listener: Listener,
-  nsid: string,
+  nsid: () => string,
   maxSize: number,
 ): Buffer {
   const rcode = rcodeFor(request, answer)
@@ -172,14 +172,14 @@ function replyOpt(
   answer: Answer,
   rcode: number,
   listener: Listener,
-  nsid: string,
+  nsid: () => string,
 ): Opt | undefined {
   if (request.opt === undefined) return undefined // R-STUB-16
   const isTold = request.opt.dnssecOk && (answer.flags & FLAG.AUTHENTICATED) !== 0
   const reason = answer.extendedError ?? REASONS[answer.state]
   const options: EdnsOption[] = reason === undefined ? [] : [extendedErrorOption(shortened(reason))]
   const asksNsid = listener.kind !== 'extra' && request.opt.options.some(({ code }) => code === OPTION.NSID)
-  if (asksNsid) options.push({ code: OPTION.NSID, data: Buffer.from(nsid) })
+  if (asksNsid) options.push({ code: OPTION.NSID, data: Buffer.from(nsid()) })
   const dnssecOk = isTold || (request.opt.dnssecOk && (request.flags & CD) !== 0)
   return { ...plainOpt(listener), extendedRcode: rcode >> 4, dnssecOk, options }
 }

@@ -13,7 +13,7 @@ import { receive } from './request.ts'
 export interface ResponderServices {
   readonly resolver: Resolver
   /** What this resolver calls itself to clients that ask (RFC 5001). */
-  readonly nsid: string
+  readonly nsid: () => string
   readonly clock: Clock
   /** Whose socket a client on this machine asks from; undefined when nobody can tell. */
   readonly ownerOf: OwnerOf

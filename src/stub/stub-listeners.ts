@@ -78,6 +78,7 @@ export class StubListeners implements AsyncDisposable {
     const transports = mode === 'yes' ? (['udp', 'tcp'] as const) : [mode]
     await this.#allOrNone(async (life) => {
       for (const transport of transports) {
+        if (transport === 'tcp') await turnOfLoop()
         await this.#open(
           life,
           { address: MAIN, port: DNS_PORT, onlyLoopback: true, ttl: 1 },
@@ -93,7 +94,9 @@ export class StubListeners implements AsyncDisposable {
   async openAt(address: IpAddress, port: number): Promise<void> {
     const kind = address.isLoopback ? 'main' : 'extra'
     await this.#allOrNone(async (life) => {
-      for (const transport of ['udp', 'tcp'] as const) await this.#open(life, { address, port }, { kind, transport })
+      await this.#open(life, { address, port }, { kind, transport: 'udp' })
+      await turnOfLoop()
+      await this.#open(life, { address, port }, { kind, transport: 'tcp' })
     })
     this.#places.push({ address, port })
   }
@@ -137,4 +140,9 @@ export class StubListeners implements AsyncDisposable {
       throw new ListenError(at, listener.transport, error)
     }
   }
+}
+
+/** Datagrams that wait are answered before Node loads what it needs for the first TCP listener, which takes it 20 ms. */
+function turnOfLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

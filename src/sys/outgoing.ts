@@ -30,7 +30,7 @@ export class Outgoing implements Disposable {
   readonly #ports: SourcePorts
   #watch: UdpWatch | undefined
 
-  constructor(libc: Libc | undefined, random: Random = new SystemRandom()) {
+  constructor(libc: Libc | undefined, random: Random = new SystemRandom(libc)) {
     this.#libc = libc
     this.#ports = new SourcePorts(random)
   }

@@ -152,7 +152,7 @@ export class World {
     const shared = { current: () => [this.scopes.answers, this.#local], revalidate: () => true }
     this.responder = new Responder({
       resolver: this.resolver,
-      nsid: 'nsid',
+      nsid: () => 'nsid',
       ownerOf: (...socket) => script.ownerOf?.(...socket),
       clock,
       newMemo: (routes) =>
