@@ -79,7 +79,7 @@ for (const { path, contents } of files) {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, contents)
 }
-for (const program of ['main.js', 'cli/main.js']) chmodSync(join(target, program), 0o755)
+for (const name of ['main.js', 'cli/main.js']) chmodSync(join(target, name), 0o755)
 const type = join(target, 'package.json')
 writeFileSync(type, '{ "type": "commonjs" }\n')
 const native = Object.entries(NATIVE).flatMap(([name, wanted]) => copyPackage(name, wanted))

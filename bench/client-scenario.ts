@@ -31,8 +31,8 @@ export function client(bench: Bench): Scenario {
           const { scene } = await warm(bench.peers.ours, { cacheSize: 10_000 }, 1000)
           await scene.world.run(query) // the first call finds nothing in the page cache
           return subject(scene, async () => {
-            const bare = await calls(scene, [inside.node, '-e', '0'])
-            const ours = await calls(scene, query)
+            const bare = await timed(scene, [inside.node, '-e', '0'])
+            const ours = await timed(scene, query)
             const { ms: bareMs = NaN, cpu: bareCpu = NaN } = bare
             const { ms = NaN, cpu = NaN } = ours
             return { ms, bareMs, msRatio: ms / bareMs, cpu, bareCpu, cpuRatio: cpu / bareCpu }
@@ -44,7 +44,7 @@ export function client(bench: Bench): Scenario {
 }
 
 /** Milliseconds of one call: from start to end, and of CPU, user and system. */
-export async function calls(scene: Scene, command: readonly string[]): Promise<Figures> {
+export async function timed(scene: Scene, command: readonly string[]): Promise<Figures> {
   const loop = `LC_ALL=C; TIMEFORMAT='%R %U %S'; time for i in {1..${CALLS}}; do "$@" >/dev/null || exit; done`
   const { code, stderr } = await scene.world.tryRun(['bash', '-c', loop, 'bash', ...command])
   if (code !== 0) throw new Error(`${command.join(' ')}: ${stderr}`)

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { dnsperf, measuredLoad } from './dnsperf.ts'
 import type { Encryption, Peer } from './peers.ts'
 import { knownNames, mixedNames, newNames, ZONE } from './questions.ts'
@@ -69,7 +69,7 @@ export function cached(bench: Bench, count: number): Scenario {
         return { ...load, ...steady, idle, rss, perNameAtOnce: isMany ? perName(rss) : NaN }
       }
       const settle = async () => {
-        await new Promise((resolve) => setTimeout(resolve, QUIET_MS))
+        await pause(QUIET_MS)
         return { perName: perName(await scene.rss()) }
       }
       return isMany ? { ...subject(scene, measure), settle } : subject(scene, measure)
@@ -174,7 +174,7 @@ export function subject(scene: Scene, measure: () => Promise<Figures>): Subject 
 export async function warm(peer: Peer, spec: SceneSpec, count: number) {
   const scene = await Scene.open(peer, spec)
   try {
-    await setTimeout(SETTLING) // what only the start needs is given back a second after it
+    await pause(SETTLING) // what only the start needs is given back a second after it
     const idle = await scene.rss()
     const questions = await knownNames(scene, count)
     await dnsperf(scene, { questions, seconds: 600, once: true })

@@ -1,6 +1,6 @@
 import { eventually } from '../test/lab/kit/eventually.ts'
 import { inside } from '../test/lab/kit/world.ts'
-import { calls } from './client-scenario.ts'
+import { timed } from './client-scenario.ts'
 import { dnsperf } from './dnsperf.ts'
 import { subject, warm } from './load-scenarios.ts'
 import { knownNames, ZONE } from './questions.ts'
@@ -22,7 +22,7 @@ export function startUp(bench: Bench): Scenario {
       return subject(scene, async () => {
         const ms = Number(await scene.helper('first', [STUB, `first.${ZONE}`, ...scene.command]))
         if (peer.name !== 'ours') return { ms }
-        const bare = await calls(scene, [inside.node, '-e', '0'])
+        const bare = await timed(scene, [inside.node, '-e', '0'])
         return { ms, bareMs: bare['ms'] ?? NaN, bareCpu: bare['cpu'] ?? NaN }
       })
     }),

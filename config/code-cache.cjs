@@ -28,6 +28,7 @@ process.on('exit', () => {
   writeFileSync(cache, script.createCachedData())
   process.exitCode = 0 // that nobody answered is as it should be
 })
+setTimeout(() => process.exit(), 20_000).unref() // what was compiled until then is of use too
 script.runInThisContext()(createRequire(filename), filename)
 
 function askAndEnd(port) {

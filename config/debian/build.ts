@@ -76,7 +76,7 @@ function stageProgram(stage: string, machine: Architecture): void {
   for (const path of filesIn(home))
     if (/(?:\/node|\.node)$/.test(path)) run(`${prefix(triplet)}strip`, ['--strip-unneeded', path])
   // Made where it is installed: it fits one Node on one kind of machine, and is never the same twice.
-  rmSync(join(home, 'dist/cli/program.cache'))
+  for (const folder of ['dist', 'dist/cli']) rmSync(join(home, folder, 'program.cache'))
   copy(join(root, 'config/code-cache.cjs'), join(home, 'code-cache.cjs'))
   for (const program of ['main.js', 'cli/main.js']) withRuntime(join(home, 'dist', program))
   link(stage, 'usr/sbin/tsresolved', '../lib/tsresolved/dist/main.js')

@@ -218,9 +218,12 @@ repair_names() {
   if [ ! -e "$module" ]; then cp -p "$root/usr/lib/tsresolved/libnss_resolve.so.2" "$module" && { [ -n "$root" ] || ldconfig; }; fi
 }
 
-# V8 tells a cache of another program by its length alone, so it goes before another program comes.
-code_cache="$root/usr/lib/tsresolved/dist/cli/program.cache"
-make_code_cache() {
+# V8 tells the cache of another program by its length alone, so they go before other programs come.
+forget_code_caches() { rm -f "$root/usr/lib/tsresolved/dist/program.cache" "$root/usr/lib/tsresolved/dist/cli/program.cache"; }
+
+make_code_caches() {
   [ -z "$root" ] || return 0
-  (cd /usr/lib/tsresolved && ./node code-cache.cjs dist/cli/program.cjs dist/cli/program.cache >/dev/null 2>&1) || rm -f "$code_cache"
+  for program in dist/program dist/cli/program; do
+    (cd /usr/lib/tsresolved && timeout 30 ./node code-cache.cjs $program.cjs $program.cache) >/dev/null 2>&1 || rm -f "/usr/lib/tsresolved/$program.cache"
+  done
 }

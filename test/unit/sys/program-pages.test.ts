@@ -32,5 +32,5 @@ test('the program goes on, with less memory', () => {
   const before = ofFiles()
   releaseProgramPages(libc)
   expect(ofFiles()).toBeLessThan(before * 0.8)
-  expect([3, 1, 2].toSorted()).toEqual([1, 2, 3])
+  expect(JSON.parse('[1, 2]')).toEqual([1, 2])
 })
