@@ -126,7 +126,10 @@ function stageMachine(stage: string): void {
   const units = join(stage, 'usr/lib/systemd/system')
   for (const name of ['varlink', 'monitor']) {
     const text = readFileSync(join(root, `config/tsresolved-${name}.socket`), 'utf8')
-    write(join(units, `tsresolved-${name}.socket`), replaced(text, '# For /etc/systemd/system, if wanted: ', '# If wanted: '))
+    write(
+      join(units, `tsresolved-${name}.socket`),
+      replaced(text, '# For /etc/systemd/system, if wanted: ', '# If wanted: '),
+    )
   }
   write(join(units, 'tsresolved.service'), packagedUnit(readFileSync(join(root, 'config/tsresolved.service'), 'utf8')))
   for (const alias of ['systemd-resolved', 'dbus-org.freedesktop.resolve1']) {
