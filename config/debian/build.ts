@@ -124,6 +124,13 @@ function stageMachine(stage: string): void {
   config('org.freedesktop.resolve1.service', 'usr/share/dbus-1/system-services/org.freedesktop.resolve1.service')
   copy(join(packaging, 'tmpfiles.conf'), join(stage, 'usr/lib/tmpfiles.d/tsresolved.conf'))
   const units = join(stage, 'usr/lib/systemd/system')
+  for (const name of ['varlink', 'monitor']) {
+    const text = readFileSync(join(root, `config/tsresolved-${name}.socket`), 'utf8')
+    write(
+      join(units, `tsresolved-${name}.socket`),
+      replaced(text, '# For /etc/systemd/system, if wanted: ', '# If wanted: '),
+    )
+  }
   write(join(units, 'tsresolved.service'), packagedUnit(readFileSync(join(root, 'config/tsresolved.service'), 'utf8')))
   for (const alias of ['systemd-resolved', 'dbus-org.freedesktop.resolve1']) {
     link(units, `${alias}.service`, 'tsresolved.service')

@@ -15,6 +15,8 @@ before_other="$root/etc/.resolv.conf.systemd-resolved.bak"
 kept_unit=/run/systemd/system/$other
 replacing=/run/systemd/system/tsresolved.service.d
 
+units='tsresolved-varlink.socket tsresolved-monitor.socket tsresolved.service'
+
 say() { echo "tsresolved: $*" >&2; }
 
 # Whether systemd is what runs here, so that services can be started.

@@ -8,7 +8,7 @@ export type VerifyWithKey = (data: Buffer, signature: Buffer) => boolean
 /** One signature algorithm of the registry (RFC 9904). */
 export interface SignatureAlgorithm {
   readonly name: string
-  /** What one check takes, roughly: validation pauses in between. */
+  /** What one check takes at most, its key imported first: validation pauses in between. */
   readonly cost: Millis
   /** Undefined for what is no key, or one out of bounds. */
   importKey(publicKey: Buffer): VerifyWithKey | undefined
@@ -32,10 +32,10 @@ export function nodeAlgorithms(): Algorithms {
   const signatures = new Map<number, SignatureAlgorithm>([
     [8, rsa('RSASHA256', 'sha256')],
     [10, rsa('RSASHA512', 'sha512')],
-    [13, ecdsa('ECDSAP256SHA256', 32, 'sha256', 0.2)],
-    [14, ecdsa('ECDSAP384SHA384', 48, 'sha384', 1)],
-    [15, edwards('ED25519', 'Ed25519', 32, 64, 0.2)],
-    [16, edwards('ED448', 'Ed448', 57, 114, 0.4)],
+    [13, ecdsa('ECDSAP256SHA256', 32, 'sha256', 0.25)],
+    [14, ecdsa('ECDSAP384SHA384', 48, 'sha384', 2)],
+    [15, edwards('ED25519', 'Ed25519', 32, 64, 0.3)],
+    [16, edwards('ED448', 'Ed448', 57, 114, 0.5)],
   ])
   if (takesSha1()) signatures.set(5, rsa('RSASHA1', 'sha1')).set(7, rsa('RSASHA1-NSEC3-SHA1', 'sha1'))
   const digests = new Map([1, 2, 4].map((type) => [type, digestOf(DIGESTS[type] as string)]))
@@ -57,7 +57,7 @@ function digestOf(name: string): (data: Buffer) => Buffer {
 function rsa(name: string, hash: string): SignatureAlgorithm {
   return {
     name,
-    cost: 0.1,
+    cost: 0.5, // 4096 bits with an exponent of 64
     importKey: (publicKey) => {
       const jwk = rsaJwk(publicKey)
       return jwk && verifier(jwk, (key, data, signature) => verify(hash, data, key, signature))

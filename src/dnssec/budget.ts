@@ -1,4 +1,5 @@
 import type { Millis } from '../base/index.ts'
+import type { Step } from './verdict.ts'
 
 /** What one client's question may cost (S-LIM-1, CVE-2023-50387, CVE-2023-50868). */
 export interface Limits {
@@ -6,8 +7,12 @@ export interface Limits {
   readonly checks: number
   /** Of them, those that may fail. */
   readonly failures: number
-  /** SHA-1 computations for NSEC3. */
+  /** SHA-1 computations for NSEC3, and digests of keys. */
   readonly hashes: number
+  /** RRsets looked into. */
+  readonly sets: number
+  /** Records of one RRset whose signature is checked. */
+  readonly records: number
   /** Questions for DS and DNSKEY. */
   readonly questions: number
   /** Above it an NSEC3 zone counts as unsigned (RFC 9276 §3.2). */
@@ -15,34 +20,52 @@ export interface Limits {
 }
 
 /** A chain of 32 labels with a DS question each fits, as do 4 keys under way to the next with 3 signatures each. */
-export const DEFAULT_LIMITS: Limits = { checks: 96, failures: 16, hashes: 16_384, questions: 80, iterations: 50 }
+export const DEFAULT_LIMITS: Limits = {
+  checks: 96,
+  failures: 16,
+  hashes: 16_384,
+  sets: 256,
+  records: 512,
+  questions: 80,
+  iterations: 50,
+}
 
-/** Work in one go before others get their turn. */
+/**
+ * Work in one go before others get their turn. The dearest single step is a signature of curve secp384r1, about 2 ms, so that the
+ * event loop waits 4 ms at most: slices are enough, and cost no worker thread with copies of messages and keys.
+ */
 const SLICE: Millis = 2
 const HASH_COST: Millis = 0.003
+/** Sorting a record into canonical order, and hashing a byte of what is signed. */
+const RECORD_COST: Millis = 0.003
+const BYTE_COST: Millis = 0.000_005
+/** Finding out who may sign a set. */
+const SET_COST: Millis = 0.02
 
 /** Thrown where a limit is reached; the validator makes a verdict of it. */
 export class OverBudget extends Error {
   override readonly name = 'OverBudget'
 }
 
-/** Counts the work of one validation. */
+/** Counts the work of one validation, and pauses in it. */
 export class Budget {
   readonly limits: Limits
   #checks = 0
   #failures = 0
   #hashes = 0
   #questions = 0
+  #sets = 0
   #since: Millis = 0
 
   constructor(limits: Limits) {
     this.limits = limits
   }
 
-  /** Before a signature is checked. @throws {OverBudget} */
-  check(cost: Millis): void {
+  /** Before a signature over `records` of `bytes` together is checked. @throws {OverBudget} */
+  check(cost: Millis, records: number, bytes: number): Generator<Step, void, void> {
     if (++this.#checks > this.limits.checks) throw new OverBudget('too many signatures to check')
-    this.#since += cost
+    if (records > this.limits.records) throw new OverBudget(`signatures over more than ${this.limits.records} records`)
+    return this.#work(cost + records * RECORD_COST + bytes * BYTE_COST)
   }
 
   /** A signature that did not verify. @throws {OverBudget} */
@@ -50,11 +73,17 @@ export class Budget {
     if (++this.#failures > this.limits.failures) throw new OverBudget('too many signatures that do not verify')
   }
 
-  /** Before `count` computations of SHA-1. @throws {OverBudget} */
-  hash(count: number): void {
+  /** Before `count` hashes are computed. @throws {OverBudget} */
+  hash(count: number): Generator<Step, void, void> {
     this.#hashes += count
-    if (this.#hashes > this.limits.hashes) throw new OverBudget('too many NSEC3 hashes to compute')
-    this.#since += count * HASH_COST
+    if (this.#hashes > this.limits.hashes) throw new OverBudget('too many hashes to compute')
+    return this.#work(count * HASH_COST)
+  }
+
+  /** Before an RRset is looked into. @throws {OverBudget} */
+  look(): Generator<Step, void, void> {
+    if (++this.#sets > this.limits.sets) throw new OverBudget('too many RRsets')
+    return this.#work(SET_COST)
   }
 
   /** Before `count` questions are asked. @throws {OverBudget} */
@@ -63,10 +92,12 @@ export class Budget {
     if (this.#questions > this.limits.questions) throw new OverBudget('too many questions about the chain of trust')
   }
 
-  /** True when it is time to let others have their turn. */
-  isSliceOver(): boolean {
-    if (this.#since < SLICE) return false
-    this.#since = 0
-    return true
+  /** Lets others have their turn first where this would be too much at once. */
+  *#work(cost: Millis): Generator<Step, void, void> {
+    if (this.#since > 0 && this.#since + cost > SLICE) {
+      this.#since = 0
+      yield { kind: 'pause' }
+    }
+    this.#since += cost
   }
 }

@@ -10,7 +10,7 @@ import { Proofs } from './proofs.ts'
 import { readDs } from './rdata.ts'
 import type { RrSet } from './rrset.ts'
 import { rrsetsOf } from './rrset.ts'
-import type { VerifiedSet } from './verified-set.ts'
+import type { VerifiedSet } from './rrset.ts'
 import { maySign, setText, verifySet } from './signature.ts'
 import type { Insecure, Step, ValidationFailure } from './verdict.ts'
 import { countVerdict, EDE, validationFailure } from './verdict.ts'
@@ -42,7 +42,9 @@ export class TrustChain {
 
   /** Verifies one set by the chain of the zone that signed it. */
   *verify(set: RrSet): Generator<Step, SetVerdict, void> {
+    yield* this.#context.budget.look()
     const verdict = yield* this.#verify(set)
+    if (verdict.kind === 'verified') this.#context.trace?.add(verdict)
     countVerdict(this.#context.counts, verdict.kind === 'verified' ? { kind: 'secure' } : verdict)
     return verdict
   }
@@ -111,6 +113,7 @@ export class TrustChain {
   }
 
   *#anchored(anchor: PositiveAnchor): Generator<Step, Zone, void> {
+    this.#context.trace?.startAt(anchor)
     const { algorithms } = this.#context
     const ds = usableDs(anchor.ds, algorithms)
     const keys = anchor.keys.filter(({ algorithm }) => algorithms.signatures.has(algorithm))
@@ -136,13 +139,14 @@ export class TrustChain {
     const set = setOf(reply.message, entry.name, TYPE.DNSKEY)
     if (set === undefined) return missingKey(`${entry.name} has no DNSKEY records`)
     const keys = usableKeys(set, algorithms)
-    const entries = entryKeys(entry, set, algorithms, budget)
+    const entries = yield* entryKeys(entry, set, algorithms, budget)
     if (entries.kind === 'failure') return entries
     let failure = missingKey(`no DNSKEY record of ${entry.name} matches its DS records`)
     for (const key of entries.keys) {
       const result = yield* verifySet(set, entry.name, [key], now, algorithms, budget)
       countVerdict(this.#context.counts, result.kind === 'verified' ? { kind: 'secure' } : result)
       if (result.kind === 'verified') {
+        this.#context.trace?.add(result)
         return {
           kind: 'secure',
           name: entry.name,

@@ -4,6 +4,7 @@ import type { Algorithms } from './algorithms.ts'
 import type { TrustAnchors } from './anchors.ts'
 import type { Budget } from './budget.ts'
 import type { ChainMemory } from './memory.ts'
+import type { TrustTrace } from './trust-report.ts'
 import type { Step, VerdictCounts } from './verdict.ts'
 import type { Name } from '../wire/index.ts'
 
@@ -25,6 +26,8 @@ export interface ValidationContext {
   readonly replies: Replies
   /** Whoever asks follows an alias himself where the reply ends with one: that may be proven alone then. */
   readonly followsAliases: boolean
+  /** Where somebody wants to see the chain. */
+  readonly trace?: TrustTrace
 }
 
 /** Replies about chains of trust that came during one validation, each used as often as it takes. */

@@ -15,6 +15,13 @@ export { ChainMemory } from './memory.ts'
 export { ProvenNames, type Synthesis } from './proven-names.ts'
 export type { Dnskey, Ds } from './rdata.ts'
 export { readDnskey, readDs } from './rdata.ts'
+export { sentinelFailure } from './sentinel.ts'
+export type { KeyObservation, KeyState, TrackedKey, TrustPoint } from './trust-point.ts'
+export { afterLook, afterNoAnswer, anchorInForce, newTrustPoint, vouchesFor } from './trust-point.ts'
+export { formatTrustPoint, parseTrustPoint, TrustPointFileError } from './trust-point-file.ts'
+export { lookAtKeys } from './trust-point-look.ts'
+export type { NamedKey, TrustLink, TrustReport } from './trust-report.ts'
+export { TrustTrace } from './trust-report.ts'
 export { validate } from './validation.ts'
 export type {
   Denied,

@@ -8,7 +8,7 @@ import type { Dnskey, Ds } from './rdata.ts'
 import { readDnskey, REVOKED, ZONE_KEY } from './rdata.ts'
 import type { RrSet } from './rrset.ts'
 import type { ZoneKey } from './signature.ts'
-import type { ValidationFailure } from './verdict.ts'
+import type { Step, ValidationFailure } from './verdict.ts'
 import { EDE, validationFailure } from './verdict.ts'
 
 /** Who vouches for a zone's keys: DS records that verified, or an anchor. */
@@ -36,19 +36,19 @@ export function usableKeys(set: RrSet, algorithms: Algorithms): ZoneKey[] {
 }
 
 /** The keys of the set that `entry` vouches for. */
-export function entryKeys(
+export function* entryKeys(
   entry: ZoneEntry,
   { name, records }: RrSet,
   algorithms: Algorithms,
   budget: Budget,
-): { readonly kind: 'keys'; readonly keys: readonly ZoneKey[] } | ValidationFailure {
+): Generator<Step, { readonly kind: 'keys'; readonly keys: readonly ZoneKey[] } | ValidationFailure, void> {
   const owner = wireOfName(name)
   const keys = records.flatMap(({ rdata }) => readDnskey(rdata) ?? [])
-  const vouchedFor = keys.filter(
-    (key) =>
-      entry.keys.some((known) => isSameKey(known, key)) ||
-      entry.ds.some((ds) => matchesDs(ds, owner, key, algorithms, budget)),
-  )
+  const vouchedFor: Dnskey[] = []
+  for (const key of keys) {
+    const isAnchor = entry.keys.some((known) => isSameKey(known, key))
+    if (isAnchor || (yield* hasDs(entry.ds, owner, key, algorithms, budget))) vouchedFor.push(key)
+  }
   const usable = vouchedFor.filter((key) => isUsable(key, algorithms))
   if (usable.length > 0) return { kind: 'keys', keys: usable.map((dnskey) => zoneKey(dnskey, algorithms)) }
   if (vouchedFor.some(({ flags }) => (flags & ZONE_KEY) === 0)) {
@@ -75,15 +75,21 @@ export function unsupportedReason(
   }
 }
 
-/** RFC 4034 §5.1.4. */
-function matchesDs(ds: Ds, owner: Buffer, key: Dnskey, { digests }: Algorithms, budget: Budget): boolean {
-  if (ds.keyTag !== key.tag || ds.algorithm !== key.algorithm) return false
-  budget.hash(1)
-  return (
-    digests
-      .get(ds.digestType)?.(Buffer.concat([owner, key.rdata]))
-      .equals(ds.digest) === true
-  )
+/** RFC 4034 §5.1.4. Only for those with the key's tag and algorithm is anything computed. */
+function* hasDs(
+  all: readonly Ds[],
+  owner: Buffer,
+  key: Dnskey,
+  { digests }: Algorithms,
+  budget: Budget,
+): Generator<Step, boolean, void> {
+  for (const { keyTag, algorithm, digestType, digest } of all) {
+    if (keyTag !== key.tag || algorithm !== key.algorithm) continue
+    yield* budget.hash(1)
+    const computed = digests.get(digestType)?.(Buffer.concat([owner, key.rdata]))
+    if (computed?.equals(digest) === true) return true
+  }
+  return false
 }
 
 function isUsable({ flags, protocol, algorithm }: Dnskey, { signatures }: Algorithms): boolean {
@@ -91,7 +97,7 @@ function isUsable({ flags, protocol, algorithm }: Dnskey, { signatures }: Algori
 }
 
 /** Imported when first used: a set may hold hundreds of keys. */
-function zoneKey(dnskey: Dnskey, { signatures }: Algorithms): ZoneKey {
+export function zoneKey(dnskey: Dnskey, { signatures }: Algorithms): ZoneKey {
   let imported: VerifyWithKey | undefined
   return {
     dnskey,

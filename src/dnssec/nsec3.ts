@@ -98,10 +98,9 @@ export class Nsec3Proof {
   *#hash(name: Name, { salt, iterations, hashes }: Nsec3Chain): Generator<Step, string, void> {
     const known = hashes.get(name)
     if (known !== undefined) return known
-    this.#budget.hash(iterations + 1)
+    yield* this.#budget.hash(iterations + 1)
     const hash = nsec3Hash(name, salt, iterations)
     hashes.set(name, hash)
-    if (this.#budget.isSliceOver()) yield { kind: 'pause' }
     return hash
   }
 }

@@ -3,7 +3,7 @@ import { CLASS, parentOf, TYPE, wireOfName } from '../wire/index.ts'
 import { Budget, DEFAULT_LIMITS, OverBudget } from './budget.ts'
 import { placeOf } from './chain.ts'
 import { agedRecords, type Kept, type Proof, ProvenZone } from './proven-zone.ts'
-import type { VerifiedSet } from './verified-set.ts'
+import type { VerifiedSet } from './rrset.ts'
 import type { Denied, Step } from './verdict.ts'
 
 /** What follows from earlier answers. */

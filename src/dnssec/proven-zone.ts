@@ -8,7 +8,7 @@ import type { Budget } from './budget.ts'
 import type { Nsec, Nsec3 } from './rdata.ts'
 import { readNsec, readNsec3 } from './rdata.ts'
 import { recordsOf, type RrSet } from './rrset.ts'
-import type { VerifiedSet } from './verified-set.ts'
+import type { VerifiedSet } from './rrset.ts'
 import { SortedMap } from './sorted-map.ts'
 import type { Denied, Step } from './verdict.ts'
 

@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/index.ts'
 import type { Name, ResourceRecord } from '../wire/index.ts'
-import { endOfName, FormError, labelsOf, readName, wireOfName } from '../wire/index.ts'
+import { FormError, labelsOf, nameOfWire, readName, wireOfName } from '../wire/index.ts'
 import { TypeBitmap } from './type-bitmap.ts'
 
 /** RFC 4034 §3.1. */
@@ -148,10 +148,12 @@ export function base32Hex(bytes: Uint8Array): string {
 }
 
 function nameAt(rdata: Buffer, at: number): { readonly name: Name; readonly end: number } | undefined {
-  const end = endOfName(rdata, at)
-  if (end === undefined) return undefined
+  let end = at
+  while (end < rdata.length && rdata[end] !== 0) end += 1 + (rdata[end] as number)
+  if (end >= rdata.length) return undefined
   try {
-    return { name: readName(rdata.subarray(at, end), 0).name, end }
+    readName(rdata.subarray(at, end + 1), 0)
+    return { name: nameOfWire(rdata.subarray(at, end + 1)), end: end + 1 }
   } catch (error) {
     if (error instanceof FormError) return undefined
     throw error

@@ -17,6 +17,18 @@ export interface RrSet {
   readonly signatures: readonly Rrsig[]
 }
 
+/** A set that verified. */
+export interface VerifiedSet {
+  readonly kind: 'verified'
+  readonly set: RrSet
+  readonly zone: Name
+  /** Longest time to keep it: no longer than received, signed or valid (RFC 4035 §5.3.3). */
+  readonly ttl: Seconds
+  /** Labels of the name above the wildcard that it was expanded from; undefined when it was not. */
+  readonly wildcardLabels: number | undefined
+  readonly rrsig: Rrsig
+}
+
 /**
  * Those of one section, in the order of their first records; their signatures may stand in any. RRSIG records are no sets
  * of their own: nothing signs them (RFC 4035 §2.2).

@@ -6,10 +6,9 @@ import type { Budget } from './budget.ts'
 import { signedData } from './canonical.ts'
 import { signedLabels } from './order.ts'
 import type { Dnskey, Rrsig } from './rdata.ts'
-import { recordsOf, type RrSet } from './rrset.ts'
+import { recordsOf, type RrSet, type VerifiedSet } from './rrset.ts'
 import type { Step, ValidationFailure } from './verdict.ts'
 import { EDE, validationFailure } from './verdict.ts'
-import type { VerifiedSet } from './verified-set.ts'
 
 /** A key of a zone, ready for use. */
 export interface ZoneKey {
@@ -45,14 +44,13 @@ export function* verifySet(
     const data = candidates.length === 0 ? undefined : signedData(set, rrsig)
     if (data === undefined) continue
     for (const { verify } of candidates) {
-      budget.check(algorithms.signatures.get(rrsig.algorithm)?.cost ?? 0)
+      const cost = algorithms.signatures.get(rrsig.algorithm)?.cost ?? 0
+      yield* budget.check(cost, set.records.length, data.length)
       if (verify(data, rrsig.signature)) return verified(set, rrsig, now)
       budget.fail()
-      if (budget.isSliceOver()) yield { kind: 'pause' }
     }
     failure = wrong(set, rrsig)
   }
-  if (budget.isSliceOver()) yield { kind: 'pause' }
   return failure
 }
 

@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/index.ts'
 import type { Message, Name, Question, ResourceRecord } from '../wire/index.ts'
-import { CLASS, isWithin, matches, RCODE, redirectFrom, TYPE } from '../wire/index.ts'
+import { CLASS, isWithin, matches, MAX_REDIRECTS, RCODE, redirectFrom, TYPE } from '../wire/index.ts'
 import { OverBudget } from './budget.ts'
 import type { SetVerdict } from './chain.ts'
 import { TrustChain, placeOf } from './chain.ts'
@@ -9,7 +9,8 @@ import { lastLabels } from './order.ts'
 import { Proofs } from './proofs.ts'
 import type { RrSet } from './rrset.ts'
 import { rrsetsOf } from './rrset.ts'
-import type { VerifiedSet } from './verified-set.ts'
+import { sentinelFailure } from './sentinel.ts'
+import type { VerifiedSet } from './rrset.ts'
 import { cappedRecords, setText } from './signature.ts'
 import type { Denied, Insecure, Step, ValidationFailure, Verdict } from './verdict.ts'
 import { countVerdict, EDE, validationFailure } from './verdict.ts'
@@ -72,6 +73,7 @@ class Validation {
     if (UNSIGNED_TYPES.has(type)) return insecure('nothing signs signatures')
     let name: Name | undefined = this.#question.name
     for (const seen = new Set<Name>(); name !== undefined && !seen.has(name); ) {
+      if (seen.size > MAX_REDIRECTS) throw new OverBudget('too many aliases')
       seen.add(name)
       const link: Link = yield* this.#follow(name, seen.size > 1)
       if ('kind' in link) return link
@@ -84,6 +86,8 @@ class Validation {
   #verdict(): Verdict {
     if (this.#insecure !== undefined) return { ...this.#insecure, ttl: Math.min(this.#ttl, this.#insecure.ttl) }
     const { answer, authority, sets } = this.#verified
+    const failure = sentinelFailure(this.#question, this.#context.anchors)
+    if (failure !== undefined) return failure
     return { kind: 'secure', ttl: this.#ttl, denied: this.#denied, answer, authority: [...authority], sets }
   }
 

@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/index.ts'
 import type { Question, ResourceRecord } from '../wire/index.ts'
-import type { VerifiedSet } from './verified-set.ts'
+import type { VerifiedSet } from './rrset.ts'
 
 /** Why validation failed, in the words that the bus and varlink use. */
 export type FailureResult =

@@ -1,5 +1,6 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { CacheView } from '../cache/index.ts'
+import type { TrustReport } from '../dnssec/index.ts'
 import type { Obstacle } from '../scope/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
 import type { Name, Question } from '../wire/index.ts'
@@ -42,6 +43,13 @@ export interface ExplainedScope {
   readonly cache: readonly ExplainedCache[]
   /** In the order in which they would be asked. */
   readonly servers: readonly ServerReport[]
+}
+
+/** The chain of trust of one question in one scope. */
+export interface ExplainedTrust extends TrustReport {
+  readonly scope: string
+  readonly ifindex: IfIndex
+  readonly question: Question
 }
 
 /** How a question would be treated now, and why. */

@@ -6,7 +6,7 @@
  *
  * A new source is a file in `sources/` and a line in `resolver.ts`.
  */
-export type { ExplainedCache, ExplainedScope, ExplainedStep, Explanation } from './explained.ts'
+export type { ExplainedCache, ExplainedScope, ExplainedStep, ExplainedTrust, Explanation } from './explained.ts'
 export type { ClientIdentity, QueryClient } from './client.ts'
 export type { Query, RelayedMessage, Resolution, Resolved, ScopeScore } from './query.ts'
 export type { HookReply, LookupHook, LookupHooks } from './sources/lookup-hook.ts'

@@ -5,7 +5,7 @@ import { failed, FLAG, PROTOCOLS, unrepeatable } from '../scope/index.ts'
 import { type Name, questionText } from '../wire/index.ts'
 import { Admission } from './admission.ts'
 import { Chain } from './chain.ts'
-import type { Explanation } from './explained.ts'
+import type { ExplainedTrust, Explanation } from './explained.ts'
 import { SourceOrder } from './order.ts'
 import { isInternet } from './permitted.ts'
 import type { Query, Resolution } from './query.ts'
@@ -58,6 +58,19 @@ export class Resolver {
   async explain(query: Query): Promise<Explanation> {
     const found = await this.#sources.explain(query)
     return { name: query.name, types: query.types, ...found, changedAt: this.#services.scopes.changedAt }
+  }
+
+  /** Chains of trust of `name` in the scopes that are asked for it, as they are now: they are asked for. */
+  async explainTrust(query: Query, name: Name): Promise<ExplainedTrust[]> {
+    const scopes = this.#services.scopes.route(query)
+    const all = scopes.flatMap((scope) =>
+      query.types.map(async (type): Promise<ExplainedTrust | undefined> => {
+        const question = { name, type, class: query.class }
+        const report = await scope.explainTrust?.(question)
+        return report && { ...report, scope: scope.label, ifindex: scope.ifindex, question }
+      }),
+    )
+    return (await Promise.all(all)).filter((each) => each !== undefined)
   }
 
   /** Whether questions for this type are turned down (`RefuseRecordTypes=`). */

@@ -6,10 +6,12 @@ import type {
   Limits,
   SecureAnswer,
   TrustAnchors,
+  TrustReport,
+  ValidationContext,
   Verdict,
   VerdictCounts,
 } from '../dnssec/index.ts'
-import { Budget, ChainMemory, Replies, validate } from '../dnssec/index.ts'
+import { Budget, ChainMemory, Replies, TrustTrace, validate } from '../dnssec/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
 import { compose, parseMessage, questionKey, RCODE } from '../wire/index.ts'
 import { ProvenAnswers } from './proven-answers.ts'
@@ -57,8 +59,20 @@ export class AnswerValidation {
     return Math.floor(this.#clock.wall() / 1000)
   }
 
+  /** Judges it anew from its anchor down, for somebody who wants to see the chain: nothing is counted or remembered. */
+  async explain(question: Question, message: Message): Promise<TrustReport> {
+    const trace = new TrustTrace()
+    const counts = { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 }
+    return trace.report(await this.judge(question, message, true, { trace, counts, memory: new ChainMemory() }))
+  }
+
   /** Never rejects for what a network can do wrong. */
-  async judge(question: Question, message: Message, followsAliases: boolean): Promise<Verdict> {
+  async judge(
+    question: Question,
+    message: Message,
+    followsAliases: boolean,
+    own: Partial<ValidationContext> = {},
+  ): Promise<Verdict> {
     const { limits, ...services } = this.#services
     const replies = new Replies()
     const asked = new Map<string, Promise<AuxiliaryReply>>()
@@ -71,6 +85,7 @@ export class AnswerValidation {
       now,
       replies,
       followsAliases,
+      ...own,
     })
     for (;;) {
       const { value: step, done } = validation.next()

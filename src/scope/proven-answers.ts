@@ -1,5 +1,5 @@
 import type { AnswerOrigin } from '../cache/index.ts'
-import { ProvenNames, type SecureAnswer, type Synthesis, type TrustAnchors } from '../dnssec/index.ts'
+import { ProvenNames, sentinelFailure, type SecureAnswer, type Synthesis, type TrustAnchors } from '../dnssec/index.ts'
 import type { Name, ReadMessage } from '../wire/index.ts'
 import { compose, parseMessage, QR, RA, RCODE, RD, TYPE } from '../wire/index.ts'
 import type { Request } from '../upstream/index.ts'
@@ -31,6 +31,7 @@ export class ProvenAnswers {
   /** Nothing below a negative trust anchor follows from what stands above it (S-CACHE-4). */
   find({ kind, question }: Request, now: number): ProvenReply | undefined {
     if (this.#anchors.above(question.name) === undefined) return undefined
+    if (sentinelFailure(question, this.#anchors) !== undefined) return undefined // validation says so
     const found = this.#names.answer(question, now)
     // Whoever has messages relayed follows no alias himself: the server does.
     const isHalf =

@@ -1,8 +1,9 @@
 import type { IfIndex, Millis } from '../base/index.ts'
 import type { ScopeCache } from '../cache/index.ts'
+import type { TrustReport } from '../dnssec/index.ts'
 import type { Score } from '../routing/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
-import type { Name } from '../wire/index.ts'
+import type { Name, Question } from '../wire/index.ts'
 import type { Answer } from './answer.ts'
 import type { ScopePlan } from './plan.ts'
 import type { ScopeRequest } from './request.ts'
@@ -41,6 +42,8 @@ export interface Scope extends ScopeIdentity {
   servers(now: Millis): readonly ServerReport[]
   /** Never rejects for what a network can do wrong. @throws the signal's reason when aborted */
   lookUp(request: ScopeRequest, signal: AbortSignal): Promise<Answer>
+  /** The chain of trust of what is there now, asked for anew; undefined where nothing is validated. */
+  explainTrust?(question: Question): Promise<TrustReport | undefined>
   /** Forgets all answers; questions under way are answered, but not remembered nor shared any more. */
   flush(): void
   /** Forgets names that now belong to another scope, and aborts questions about them. */

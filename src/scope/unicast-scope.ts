@@ -19,7 +19,7 @@ import {
   withPlainTtls,
 } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
-import type { AuxiliaryReply, ValidationFailure, Verdict } from '../dnssec/index.ts'
+import type { AuxiliaryReply, TrustReport, ValidationFailure, Verdict } from '../dnssec/index.ts'
 import { AnswerValidation, hasSubstance, provenReply } from './answer-validation.ts'
 import { type OpenQuestion, OpenQuestions } from './open-questions.ts'
 import type { Answer } from './answer.ts'
@@ -50,6 +50,15 @@ const AUXILIARY = {
   mayRedirect: false,
   mayBeStale: false,
 } as const
+
+/** Of a name whose servers say nothing of it now. */
+const NO_REPLY: TrustReport = {
+  anchor: undefined,
+  links: [],
+  verdict: 'failure',
+  result: 'failed-auxiliary',
+  reason: 'no server answers the question itself',
+}
 
 /** Unicast DNS: a link's servers, the global ones, or those of a delegate, with what was learnt from them (R-CACHE-1). */
 export class UnicastScope implements Scope {
@@ -126,6 +135,12 @@ export class UnicastScope implements Scope {
   /** Cache, else one shared transaction; stale data where that takes too long or fails. */
   lookUp(request: ScopeRequest, signal: AbortSignal): Promise<Answer> {
     return Promise.resolve(this.#outcome(request, signal))
+  }
+
+  async explainTrust(question: Question): Promise<TrustReport | undefined> {
+    if (this.#validation === undefined) return undefined
+    const reply = await this.#askAuxiliary(question)
+    return reply.kind === 'reply' ? await this.#validation.explain(question, reply.message) : NO_REPLY
   }
 
   flush(): void {

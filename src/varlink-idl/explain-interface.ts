@@ -1,4 +1,4 @@
-import { EXPLANATION_TYPES, Failure, Provenance, PROVENANCE_TYPES, Scope, Step } from './explain-types.ts'
+import { EXPLANATION_TYPES, Failure, Provenance, PROVENANCE_TYPES, Scope, Step, Trust } from './explain-types.ts'
 import type { Interface } from './idl.ts'
 import { bool, int, list, method, optional, string, struct } from './idl.ts'
 import { ResourceKey, ResourceRecord } from './shared-types.ts'
@@ -38,7 +38,7 @@ const methods = {
     { rrs: optional(list(FoundRecord)), ...told },
   ),
   Why: method(
-    'The whole decision for a name from live state, which is not changed by it; then, with ask, what asking brings. What is cached is told to those who may dump the cache; to others cacheHidden is true.',
+    'The whole decision for a name from live state, which is not changed by it; then, with ask, what asking brings and its chains of trust. What is cached is told to those who may dump the cache; to others cacheHidden is true.',
     { name: string, class: optional(int), types: list(int), ask: bool, ...where },
     {
       name: string,
@@ -48,6 +48,8 @@ const methods = {
       changedUSec: optional(int),
       cacheHidden: optional(bool),
       asked: optional(Asked),
+      /** With `ask`, for scopes that validate. */
+      trust: optional(list(Trust)),
     },
   ),
 }

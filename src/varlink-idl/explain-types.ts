@@ -104,6 +104,51 @@ export const Scope = struct('Scope', {
   servers: list(Server),
 })
 
+/** A key that an anchor, DS or DNSKEY record names; `entryPoint` of a DNSKEY record. */
+export const TrustKey = struct('TrustKey', {
+  tag: int,
+  algorithm: int,
+  digestType: optional(int),
+  entryPoint: optional(bool),
+})
+
+export const TrustAnchor = struct('TrustAnchor', { name: string, keys: list(TrustKey) })
+
+/** One verified set of a chain, the zone and key that signed it, and until when that holds. */
+export const TrustLink = struct('TrustLink', {
+  name: string,
+  type: int,
+  zone: string,
+  keyTag: int,
+  algorithm: int,
+  ttlUSec: int,
+  inceptionUSec: int,
+  expirationUSec: int,
+  keys: list(TrustKey),
+})
+
+/** A chain of trust from its anchor down. `verdict`: secure, insecure or failure; `reason` names what is missing or broken. */
+export const Trust = struct('Trust', {
+  scope: string,
+  ifindex: optional(int),
+  key: ResourceKey,
+  verdict: string,
+  result: optional(string),
+  reason: optional(string),
+  anchor: optional(TrustAnchor),
+  links: list(TrustLink),
+})
+
 /** What `Provenance` needs to be described. */
 export const PROVENANCE_TYPES = [Attempt, ScopeVerdict, Provenance, Failure] as const
-export const EXPLANATION_TYPES = [Step, Remembered, Encryption, Server, Scope] as const
+export const EXPLANATION_TYPES = [
+  Step,
+  Remembered,
+  Encryption,
+  Server,
+  Scope,
+  TrustKey,
+  TrustAnchor,
+  TrustLink,
+  Trust,
+] as const

@@ -2,7 +2,7 @@
 // description of every interface of this service. In: bytes or JSON values; out: typed values, or which member does not
 // fit. A leaf, used by daemon and client alike: calls and replies are checked by the same description on both sides.
 export { EXPLAIN_INTERFACE } from './explain-interface.ts'
-export type { Failure, Provenance, Remembered, Scope, Server } from './explain-types.ts'
+export type { Failure, Provenance, Remembered, Scope, Server, Trust } from './explain-types.ts'
 export type { Fields, Interface, Method, Methods, Parameters, Received, Reply, ValueOf } from './idl.ts'
 export { firstMisfit } from './idl.ts'
 export { idlText } from './idl-text.ts'

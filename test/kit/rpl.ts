@@ -224,7 +224,7 @@ function dnssecOf({ config, ranges }: RplScenario): WorldScript {
   )
   const limits = { ...DEFAULT_LIMITS, iterations: dnssec.iterations }
   return {
-    settings: { dnssec: 'yes' },
+    settings: { dnssec: 'yes', resolveUnicastSingleLabel: true },
     epoch: (dnssec.date ?? bestTime(records)) * 1000,
     dnssec: {
       anchors: new TrustAnchors(

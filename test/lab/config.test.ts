@@ -20,6 +20,58 @@ test.skipIf(original)('systemd finds nothing wrong with the unit', async () => {
   const verify = (name: string) => lab.tryRun(['systemd-analyze', 'verify', '--man=no', `/etc/systemd/system/${name}`])
   expect(complaints((await verify('tsresolved-broken.service')).stderr).join()).toContain('sometimes')
   expect(complaints((await verify('tsresolved.service')).stderr)).toEqual([])
+  for (const name of ['tsresolved-varlink.socket', 'tsresolved-monitor.socket']) {
+    await lab.run(['cp', `${config}/${name}`, '/etc/systemd/system'])
+    expect(complaints((await verify(name)).stderr)).toEqual([])
+  }
+  const security = [
+    'systemd-analyze',
+    'security',
+    '--offline=yes',
+    '--no-pager',
+    '/etc/systemd/system/tsresolved.service',
+  ]
+  const exposure = Number(/exposure level for \S+: ([\d.]+)/.exec((await lab.tryRun(security)).stdout)?.[1])
+  expect(exposure).toBeGreaterThan(0)
+  expect(exposure).toBeLessThanOrEqual(2)
+})
+
+/** As an init does: whose parent has ended is its child, and waited for. */
+const reaper = `
+import ctypes, os, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+shell = subprocess.Popen(sys.argv[1:])
+while True:
+    pid, status = os.wait()
+    if pid == shell.pid:
+        sys.exit(os.waitstatus_to_exitcode(status))
+`
+const sysvinit = `
+answers() { until dig +short +tries=1 +time=1 @127.0.0.53 www.test | grep -qx 192.0.2.1; do :; done; }
+! "$0" status
+"$0" start
+answers
+"$0" status
+"$0" start # it runs already
+first=$(cat $PIDFILE)
+"$0" reload
+"$0" restart
+answers
+[ "$(cat $PIDFILE)" != "$first" ]
+"$0" stop
+! "$0" status
+"$0" nonsense || [ $? -eq 2 ]
+cat $LOG`
+
+test.skipIf(original)('without systemd: the script for sysvinit starts, reloads, restarts and stops it', async () => {
+  const lan = { zone: { 'www.test': 'A 192.0.2.1' }, dns: [] }
+  await using lab = await Lab.open({ links: { lan }, config: 'DNS=10.53.1.1', start: false, bus: false })
+  await lab.write('/run/lab/tsresolved', `#!/bin/sh\nexec ${inside.node} ${inside.repo}/dist/main.js "$@"\n`)
+  await lab.run(['chmod', '755', '/run/lab/tsresolved'])
+  const environment = ['DAEMON=/run/lab/tsresolved', 'PIDFILE=/run/lab/daemon.pid', 'LOG=/run/lab/daemon.log']
+  const shell = ['python3', '-c', reaper, 'sh', '-euxc', sysvinit, `${config}/init.d/tsresolved`]
+  const text = await lab.run(['env', ...environment, ...shell])
+  expect(text.match(/is ready/g)).toHaveLength(2)
 })
 
 test.skipIf(original || !canChangeUser)(

@@ -290,10 +290,27 @@ describe('what the administrator means', () => {
 })
 
 describe('the unit', () => {
+  const SOCKETS = 'tsresolved-varlink.socket tsresolved-monitor.socket'
+
+  test('who connects by varlink starts it, where the administrator wants that', async () => {
+    await using machine = await Machine.boot('bookworm', shared)
+    const before = await machine.snapshot()
+    await machine.run(`dpkg -i ${OURS}`)
+    await machine.run(`systemctl stop tsresolved && systemctl enable --now ${SOCKETS}`)
+    expect((await machine.try('systemctl is-active tsresolved')).output.trim()).toBe('inactive')
+    expect(await machine.run('getent -s resolve ahostsv4 www.test')).toMatch(/^192\.0\.2\.1/)
+    expect(await machine.run('systemctl is-active tsresolved')).toBe('active')
+    await machine.run('systemctl restart tsresolved')
+    expect(await machine.resolves()).toBe(true)
+    await machine.run('dpkg -P tsresolved')
+    expect(await machine.resolves()).toBe(true)
+    expect(await machine.snapshot()).toBe(before)
+  })
+
   test('is right by systemd, and its sandbox shows little', async () => {
     await using machine = await Machine.boot('bookworm', shared)
     await machine.run(`dpkg -i ${OURS}`)
-    expect(await machine.run('systemd-analyze verify tsresolved.service')).toBe('')
+    expect(await machine.run(`systemd-analyze verify tsresolved.service ${SOCKETS}`)).toBe('')
     const text = await machine.run('systemd-analyze security --no-pager tsresolved.service')
     const exposure = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(text)?.[1])
     expect(exposure).toBeGreaterThan(0)

@@ -5,6 +5,7 @@ import { timeSpan } from '../terminal/layout.ts'
 import { agoText, attemptLines, roughSpan, sourceText } from '../query/provenance.ts'
 import { readRecord, recordText } from '../query/record-lines.ts'
 import { encryptionText } from '../inspect/encryption-text.ts'
+import { trustLines, trustTitle } from './trust-text.ts'
 import { table } from '../terminal/table.ts'
 
 type Step = Why['steps'][number]
@@ -51,6 +52,7 @@ export function whyLines(why: Why, now: number, paint: (text: string) => string,
       ].flat(),
     ),
     ...section('Asked just now', askedLines(why.asked, winners, now)),
+    ...(why.trust ?? []).flatMap((trust) => section(trustTitle(trust), trustLines(trust, now))),
   ]
 }
 

@@ -6,6 +6,7 @@ import { CLASS, isObsoleteType, isUnaskableType, isZoneTransfer } from '../../wi
 import { invalidParameter } from '../errors.ts'
 import { EXPLAIN_INTERFACE } from '../../varlink-idl/index.ts'
 import { askedOutput, explanationOutput, failureOutput, provenanceOutput } from '../output/explanation.ts'
+import { trustOutput } from '../output/trust.ts'
 import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
 import { addressOutput, linkedRecord } from '../output/records.ts'
 import type { PermitCall } from './permit.ts'
@@ -15,7 +16,7 @@ import { callerOf, serve } from '../connection/service.ts'
 /** Everything `io.tsresolved.Explain` needs. */
 export interface ExplainPorts {
   readonly lookups: Lookups
-  readonly resolver: Pick<Resolver, 'explain' | 'resolve'>
+  readonly resolver: Pick<Resolver, 'explain' | 'explainTrust' | 'resolve'>
   readonly authority: Authority
 }
 
@@ -66,8 +67,11 @@ export function explainInterface({ lookups, resolver, authority }: ExplainPorts)
       const query = { ...queryFor(host, types, ifindex, flags, client), class: uint16(queryClass, 'class') }
       const showsCache = await maySeeCache(call)
       const explanation = explanationOutput(await resolver.explain(query), showsCache)
-      const asked = ask ? askedOutput(await resolver.resolve(query, call.signal), showsCache) : undefined
-      return { ...explanation, asked }
+      if (!ask) return { ...explanation, asked: undefined, trust: undefined }
+      const resolution = await resolver.resolve(query, call.signal)
+      const chains = await resolver.explainTrust(query, resolution.answer.name)
+      const trust = chains.length === 0 ? undefined : chains.map(trustOutput)
+      return { ...explanation, asked: askedOutput(resolution, showsCache), trust }
     },
   })
 }

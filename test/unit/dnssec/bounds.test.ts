@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { SignatureAlgorithm, VerifyWithKey } from '../../../src/dnssec/index.ts'
 import { Budget, ChainMemory, DEFAULT_LIMITS, nodeAlgorithms, Replies, validate } from '../../../src/dnssec/index.ts'
 import type { Message, ResourceRecord } from '../../../src/wire/index.ts'
 import { CLASS, nameOf, TYPE } from '../../../src/wire/index.ts'
@@ -61,13 +62,39 @@ describe('S-LIM-1: a hostile zone', () => {
   })
 })
 
-test('S-LIM-1: work on one question lets others have their turn every few milliseconds', () => {
-  const tree = new SignedTree([{ apex: 'test', denial: 'nsec3', iterations: 50, records: ['www A 192.0.2.1'] }])
-  const question = { name: nameOf(`${'a.'.repeat(100)}test`), type: TYPE.A, class: CLASS.IN }
+/** What was computed between two pauses at most, and in all. */
+interface Work {
+  readonly checks: number
+  readonly longest: number
+  readonly pauses: number
+}
+
+/** Validates, counting what the algorithms are asked to do by what it costs at most. */
+function work(tree: SignedTree, name: string, type: number = TYPE.A, algorithm = 15): Work {
+  const real = nodeAlgorithms()
+  let [checks, pauses, since, longest] = [0, 0, 0, 0]
+  const counted = ([number, each]: [number, SignatureAlgorithm]): [number, SignatureAlgorithm] => {
+    const cost = number === 15 ? (real.signatures.get(algorithm)?.cost ?? 0) : each.cost
+    const importKey = (publicKey: Buffer): VerifyWithKey | undefined => {
+      const verify = each.importKey(publicKey)
+      return (
+        verify &&
+        ((data, signature) => {
+          checks++
+          since += cost
+          longest = Math.max(longest, since)
+          return verify(data, signature)
+        })
+      )
+    }
+    return [number, { ...each, cost, importKey }]
+  }
+  const algorithms = { ...real, signatures: new Map([...real.signatures].map(counted)) }
+  const question = { name: nameOf(name), type, class: CLASS.IN }
   const replies = new Replies()
-  const validation = validate(question, tree.reply(question), {
+  const validation = validate(question, tree.tamper(tree.reply(question), question) as Message, {
     anchors: tree.anchors,
-    algorithms: nodeAlgorithms(),
+    algorithms,
     memory: new ChainMemory(),
     budget: new Budget(DEFAULT_LIMITS),
     counts: { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 },
@@ -75,10 +102,64 @@ test('S-LIM-1: work on one question lets others have their turn every few millis
     replies,
     followsAliases: true,
   })
-  let pauses = 0
   for (let step = validation.next(); step.done !== true; step = validation.next()) {
-    if (step.value.kind === 'pause') pauses++
-    else replies.receive(step.value.question, { kind: 'reply', message: tree.reply(step.value.question) })
+    if (step.value.kind === 'ask') {
+      const { question: asked } = step.value
+      replies.receive(asked, { kind: 'reply', message: tree.tamper(tree.reply(asked), asked) as Message })
+      continue // what is waited for may be there at once
+    }
+    pauses++
+    since = 0
   }
-  expect(pauses).toBeGreaterThan(5)
+  return { checks, longest, pauses }
+}
+
+describe('S-LIM-1: work on one question lets others have their turn', () => {
+  const many = Array.from({ length: 60 }, (_none, i) => `www TYPE${700 + i} \\# 1 00`)
+  const tree = new SignedTree([{ apex: 'test', records: ['www A 192.0.2.1', ...many] }])
+  const deep = new SignedTree([{ apex: 'test', denial: 'nsec3', iterations: 50, records: ['www A 192.0.2.1'] }])
+
+  test.each([8, 10, 13, 14, 15, 16])('signatures that are good, of algorithm %i', (algorithm) => {
+    const { checks, longest } = work(tree, 'www.test', TYPE.ANY, algorithm)
+    expect(checks).toBeGreaterThan(60)
+    expect(longest).toBeLessThan(5)
+  })
+
+  test('long names under NSEC3 of many iterations', () => {
+    expect(work(deep, `${'a.'.repeat(100)}test`).pauses).toBeGreaterThan(5)
+  })
+
+  test('more RRsets than anybody needs are refused', () => {
+    const records = Array.from({ length: 300 }, (_none, i) => `x TYPE${1000 + i} \\# 1 00`)
+    const wide = new SignedTree([{ apex: 'test', algorithm: 'unsigned', records }])
+    expect(wide.validate('x.test', 'ANY')).toMatchObject({ result: 'too-many-validations' })
+  })
+
+  test('more records in a set than anybody sorts are refused', () => {
+    const records = Array.from({ length: 600 }, (_none, i) => `www A 192.0.${i >> 8}.${i & 255}`)
+    const wide = new SignedTree([{ apex: 'test', records }])
+    expect(wide.validate('www.test')).toMatchObject({ kind: 'failure', result: 'too-many-validations' })
+  })
+
+  test('aliases without end are given up', () => {
+    const aliases = Array.from({ length: 40 }, (_none, i) => `n${i} CNAME n${i + 1}`)
+    const long = new SignedTree([{ apex: 'test', records: aliases }])
+    const answer = aliases.flatMap((_line, i) => long.reply({ name: nameOf(`n${i}.test`), type: TYPE.CNAME }).answer)
+    long.tamper = (message, { type }) => (type === TYPE.A ? { ...message, answer } : message)
+    expect(long.validate('n0.test')).toMatchObject({ kind: 'failure', result: 'too-many-validations' })
+    const [, counted] = [long.asked.length, work(long, 'n0.test')]
+    expect(counted.checks).toBeLessThan(30)
+  })
+
+  test('keys of one tag by the hundred cost as many digests as are allowed', () => {
+    const keys = new SignedTree([{ apex: 'test', records: ['www A 192.0.2.1'] }])
+    keys.tamper = (message, { type, name }) => {
+      if (type !== TYPE.DNSKEY || name !== 'test') return message
+      const copies = (record: ResourceRecord) =>
+        Array.from({ length: 200 }, (_none, i) => ({ ...record, rdata: sibling(record.rdata, i, 4) }))
+      const keysOf = (record: ResourceRecord) => (record.type === TYPE.DNSKEY ? [record, ...copies(record)] : [record])
+      return { ...message, answer: message.answer.flatMap(keysOf) }
+    }
+    expect(keys.validate('www.test', 'A', { limits: { hashes: 50 } })).toMatchObject({ result: 'too-many-validations' })
+  })
 })

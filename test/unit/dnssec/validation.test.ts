@@ -159,6 +159,41 @@ describe('trust anchors', () => {
   })
 })
 
+describe('S-ROLL-3: root key sentinel', () => {
+  const tag = TREE.root.key?.tag ?? 0
+  const other = (tag + 1) % 65_536
+  const digits = (number: number) => String(number).padStart(5, '0')
+  const names = (number: number) => [
+    `root-key-sentinel-is-ta-${digits(number)}`,
+    `root-key-sentinel-not-ta-${digits(number)}`,
+  ]
+  const [isTrusted = '', notTrusted = ''] = names(tag)
+  const [isOther = '', notOther = ''] = names(other)
+  const all = [isTrusted, notTrusted, isOther, notOther, 'root-key-sentinel-is-ta-1']
+  const records = all.flatMap((name) => [`${name} A 192.0.2.1`, `${name} TXT "x"`])
+  const tree = new SignedTree([
+    zone('.', { records: [] }),
+    zone('test', { records }),
+    zone('p.test', { records, algorithm: 'unsigned' }),
+  ])
+
+  test.each([
+    [isTrusted, 'A', 'test', 'secure'],
+    [notTrusted, 'A', 'test', 'failure invalid 6'],
+    [isOther, 'A', 'test', 'failure invalid 6'],
+    [notOther, 'A', 'test', 'secure'],
+    [isOther, 'TXT', 'test', 'secure'],
+    [isOther, 'A', 'p.test', 'insecure'],
+    ['root-key-sentinel-is-ta-1', 'A', 'test', 'secure'],
+  ])('%s %s in %s: %s', (name, type, apex, expected) => {
+    const [anchor] = tree.anchors.positive
+    const key = TREE.root.key?.key
+    if (anchor === undefined || key === undefined) throw new Error('no key')
+    const anchors = new TrustAnchors([{ ...anchor, keys: [key] }], [])
+    expect(told(tree.validate(`${name}.${apex}`, type, { anchors }))).toBe(expected)
+  })
+})
+
 describe('what somebody on the way does', () => {
   const attacked = (change: SignedTree['tamper']) => {
     const tree = new SignedTree([
@@ -194,8 +229,8 @@ describe('what somebody on the way does', () => {
   })
 
   test.each([
-    ['S-RES-1: a denial without any signature', [TYPE.RRSIG, TYPE.NSEC], 'failure no-signature 10'],
-    ['S-RES-1: a denial whose SOA alone is signed', [TYPE.NSEC], 'failure no-signature 12'],
+    ['S-ASK-5: a denial without any signature', [TYPE.RRSIG, TYPE.NSEC], 'failure no-signature 10'],
+    ['S-ASK-5: a denial whose SOA alone is signed', [TYPE.NSEC], 'failure no-signature 12'],
   ])('%s', (_what, missing, expected) => {
     const tree = attacked((message, { type }) =>
       type === TYPE.AAAA

@@ -215,7 +215,7 @@ export function fakePorts(lookups: Partial<Lookups> = {}) {
   const process = { uid: 999, setLogLevel: (level: string) => void levels.push(level), environment: () => ['A=b'] }
   const about = { vendor: 'v', product: 'p', version: '1', url: 'u' }
   const all = { hostname: unexpected, address: unexpected, record: unexpected, service: unexpected, ...lookups }
-  const resolver = { explain: unasked, resolve: unasked }
+  const resolver = { explain: unasked, explainTrust: unasked, resolve: unasked }
   const ports: VarlinkPorts = { ...OBSERVED, resolver, lookups: all, control, inspector, authority, process, about }
   return { ports, control, inspector, authority, levels }
 }
