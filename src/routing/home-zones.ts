@@ -1,5 +1,5 @@
 import type { Name } from '../wire/index.ts'
-import { labelsOf, nameOf, TYPE } from '../wire/index.ts'
+import { labelsOf, nameOf } from '../wire/index.ts'
 
 /**
  * A zone whose names mean something here or nowhere: servers are not sent them, unless a search or route-only domain of the
@@ -37,13 +37,10 @@ const ZONES: ReadonlyMap<string, HomeZone> = new Map(
 const TOP_LABELS: ReadonlySet<string> = new Set(['onion', 'alt', 'invalid', 'internal', 'arpa'])
 /** Labels of the longest zone. */
 const MOST_LABELS = 4
-const DNS_RESOLVER_ARPA = nameOf('_dns.resolver.arpa')
 
 /** The zone that a name stays at home with; undefined for nearly all, which costs next to nothing. */
-export function homeZoneOf(name: Name, types: readonly number[]): HomeZone | undefined {
+export function homeZoneOf(name: Name): HomeZone | undefined {
   if (!TOP_LABELS.has(name.slice(name.lastIndexOf('.') + 1))) return undefined
-  // Servers are asked for their own encrypted channels by this name (RFC 9462 §4).
-  if (name === DNS_RESOLVER_ARPA && types.every((type) => type === TYPE.SVCB)) return undefined
   const labels = labelsOf(name)
   for (let count = 1; count <= Math.min(MOST_LABELS, labels.length); count++) {
     const found = ZONES.get(labels.slice(-count).join('.'))

@@ -42,7 +42,7 @@ const LINK_LOCAL_REVERSE = [
 export function scoreDns(name: Name, types: readonly number[], route: DnsRoute, options: RouteOptions): Score {
   if (name === ROOT && types.every(isAddressType)) return no('addresses of the root are never asked')
   if (!route.hasServers) return no('no DNS server')
-  const home = homeZoneOf(name, types)
+  const home = homeZoneOf(name)
   if (home === undefined && isSingleLabel(name)) {
     if (route.domains.some((domain) => !domain.routeOnly && domain.name !== ROOT)) {
       return { score: YES + 1, reason: 'single label and a search domain to complete it' }

@@ -218,7 +218,9 @@ class Planner {
     readonly modes: readonly string[]
   }): UnicastPlan {
     const { cache, cacheFromLocalhost, dnsCacheSize, resolveUnicastSingleLabel } = this.#input.settings
-    const servers = plan.servers.map(({ spec, channels }) => `${serverKey(spec)} ${mainEndpoint(channels).ifindex}`)
+    const servers = plan.servers.map(({ spec, channels, discovers }) =>
+      [serverKey(spec), mainEndpoint(channels).ifindex, ...(discovers === true ? ['discovers'] : [])].join(' '),
+    )
     const domains = plan.domains.map(({ name, routeOnly }) => `${routeOnly ? '~' : ''}${name}`)
     const rest = [plan.route.isDefaultRoute, plan.network, cache, cacheFromLocalhost, dnsCacheSize]
     return {
@@ -248,7 +250,10 @@ class Planner {
     const via = isHere ? 0 : spec.ifindex || ifindex
     const host = port === 0 || port === DNS_PORT ? address.text : formatAddressAndPort(address, port)
     const link = via === 0 ? '' : `%${this.#input.facts.links.get(via)?.name ?? via}`
-    return { spec, channels: serverChannels(spec, mode, via), label: `${host}${link}` }
+    const channels = serverChannels(spec, mode, via)
+    // With strict encryption there is nothing to be found (E-DDR-8); what goes to this machine nobody can read.
+    const discovers = this.#input.settings.discoverEncryptedServers && channels.plain !== undefined && !isHere
+    return { spec, channels, label: `${host}${link}`, discovers }
   }
 }
 

@@ -89,6 +89,7 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
     Prefetch: scalar('prefetch', parseBoolean),
     ServerPatienceSec: scalar('serverPatience', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
     HedgePercent: scalar('hedgePercent', (text) => parseCount(text, 100)),
+    DiscoverEncryptedServers: scalar('discoverEncryptedServers', parseBoolean),
     ServerTiers: scalar('serverTiers', (text) => splitWords(text).map((word) => parseCount(word, MAX_SERVERS))),
     RefuseRecordTypes: (draft, value, report) => {
       draft.refuseRecordTypes = extendList(draft.refuseRecordTypes, value, parseRecordType, typeText, report)

@@ -48,6 +48,8 @@ export interface ResolvedSettings {
   readonly hedgePercent: number
   /** Sizes of the groups of equally good servers from the top of each list; none: strictly in order; ours. */
   readonly serverTiers: readonly number[]
+  /** Whether servers are asked for the encrypted channels they designate (RFC 9462); ours. */
+  readonly discoverEncryptedServers: boolean
   readonly refuseRecordTypes: readonly number[]
   /** Domains that are not validated: of `*.negative` files, which stand elsewhere, else the usual ones (R-SEC-5). */
   readonly negativeTrustAnchors: readonly Name[]
@@ -94,6 +96,7 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   serverPatience: 250,
   hedgePercent: 5,
   serverTiers: [],
+  discoverEncryptedServers: false,
   refuseRecordTypes: [],
   negativeTrustAnchors: DEFAULT_NEGATIVE_TRUST_ANCHORS,
   metricsListen: { kind: 'off' },

@@ -1,5 +1,6 @@
 import type { Channel, Millis } from '../base/index.ts'
 import { TlsEvidence, type TlsFailure, type TlsNews } from './tls-evidence.ts'
+import type { EncryptedChannel } from './server-channels.ts'
 import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
 
 /** What a change means to the administrator: one line for the log (E-LIFE-6). */
@@ -20,7 +21,9 @@ const FAILURES: Partial<Record<TransportErrorCode, TlsFailure>> = {
 /** All that is known of the encrypted channel to one server, for people. */
 export interface EncryptionReport {
   readonly channel: Channel
-  readonly mode: 'opportunistic' | 'strict'
+  readonly mode: 'opportunistic' | 'strict' | 'discovered'
+  /** Address and port of a designated resolver; undefined where the configured server is asked itself. */
+  readonly at: string | undefined
   readonly state: 'untried' | 'works' | 'failing' | TlsFailure
   /** Of the connection that carried the last answer; undefined before the first. */
   readonly version: string | undefined
@@ -46,18 +49,29 @@ const FAILURE_TEXT: Readonly<Record<TlsFailure, string>> = {
 /** What was learnt of the encrypted channel to one server. */
 export class EncryptionState {
   /** Whether it is worth trying, where plaintext is allowed as well. */
-  readonly evidence = new TlsEvidence()
+  readonly evidence: TlsEvidence
   readonly #channel: Channel
   readonly #isRequired: boolean
   #connection: ConnectionFacts | undefined
+  #hasWorked = false
   #failure: string | undefined
   #toldFailure: TransportErrorCode | 'none' | undefined
   readonly counts = { handshakes: 0, resumptions: 0, failures: 0 }
 
-  /** `isRequired`: plaintext is not allowed. */
-  constructor(channel: Channel, isRequired: boolean) {
+  /** What the server itself designates, and where that is; undefined where it was configured. */
+  readonly #designated: EncryptedChannel | undefined
+
+  /** `isRequired`: plaintext is not allowed. What is `designated` must be proven before a question goes there. */
+  constructor(channel: Channel, isRequired: boolean, designated?: EncryptedChannel) {
     this.#channel = channel
     this.#isRequired = isRequired
+    this.#designated = designated
+    this.evidence = new TlsEvidence(designated !== undefined)
+  }
+
+  /** It is a designated channel over which nothing has come yet. */
+  get isUnproven(): boolean {
+    return this.#designated !== undefined && !this.#hasWorked
   }
 
   /** The connection that carried the last answer; it may be closed by now. */
@@ -78,6 +92,7 @@ export class EncryptionState {
   /** A message came. Returns how long the server took, where no handshake was waited for. */
   onMessage(facts: ConnectionFacts | undefined, sentAt: Millis, now: Millis): Millis | undefined {
     this.#failure = undefined
+    this.#hasWorked = true
     if (facts === undefined) return undefined
     if (facts !== this.#connection) {
       this.counts.handshakes++
@@ -89,7 +104,7 @@ export class EncryptionState {
 
   /** News of it, told once: how questions are asked from now on. */
   newsOfMessage(): EncryptionNews | undefined {
-    if (!this.#isRequired) return opportunisticNews(this.evidence.onAnswered())
+    if (!this.#isRequired) return this.#opportunisticNews(this.evidence.onAnswered())
     const wasFailing = this.#toldFailure !== undefined && this.#toldFailure !== 'none'
     this.#toldFailure = 'none'
     return wasFailing ? { isGood: true, text: `is asked over ${this.#words} again` } : undefined
@@ -105,12 +120,12 @@ export class EncryptionState {
     this.counts.failures++
     if (this.#isRequired) return this.#requiredNews(code, reason)
     const failure = FAILURES[code]
-    return failure === undefined ? undefined : opportunisticNews(this.evidence.onFailed(failure, now))
+    return failure === undefined ? undefined : this.#opportunisticNews(this.evidence.onFailed(failure, now))
   }
 
   /** Plaintext was answered where the same question over TLS was not. */
   onOutdone(now: Millis): EncryptionNews | undefined {
-    return opportunisticNews(this.evidence.onFailed('silent', now))
+    return this.#opportunisticNews(this.evidence.onFailed('silent', now))
   }
 
   report(now: Millis): EncryptionReport {
@@ -118,7 +133,8 @@ export class EncryptionState {
     const worked = connection === undefined ? 'untried' : 'works'
     return {
       channel: this.#channel,
-      mode: this.#isRequired ? 'strict' : 'opportunistic',
+      mode: this.#isRequired ? 'strict' : this.#designated === undefined ? 'opportunistic' : 'discovered',
+      at: this.#designated && `${this.#designated.endpoint.address.text} port ${this.#designated.endpoint.port}`,
       state: this.#isRequired ? (this.#failure === undefined ? worked : 'failing') : this.evidence.state,
       version: connection?.version,
       verifiedAs: connection?.verifiedAs,
@@ -151,10 +167,18 @@ export class EncryptionState {
     this.#toldFailure = code
     return { isGood: false, text: `cannot be asked over ${this.#words}, and is not asked in plaintext: ${reason}` }
   }
-}
 
-function opportunisticNews(news: TlsNews): EncryptionNews | undefined {
-  if (news === undefined) return undefined
-  if (news === 'on') return { isGood: true, text: 'takes DNS over TLS and is asked so from now on' }
-  return { isGood: false, text: `is asked in plaintext, as DNS over TLS does not work: ${FAILURE_TEXT[news]}` }
+  #opportunisticNews(news: TlsNews): EncryptionNews | undefined {
+    if (news === undefined) return undefined
+    const what = `DNS over ${this.#words}`
+    const { endpoint } = this.#designated ?? {}
+    if (news !== 'on') {
+      return { isGood: false, text: `is asked in plaintext, as ${what} does not work: ${FAILURE_TEXT[news]}` }
+    }
+    if (endpoint === undefined) return { isGood: true, text: `takes ${what} and is asked so from now on` }
+    return {
+      isGood: true,
+      text: `designates ${endpoint.address.text} for ${what}, which is verified and asked from now on`,
+    }
+  }
 }

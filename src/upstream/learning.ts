@@ -70,7 +70,7 @@ function learnFromEncryptedFailure(
   if (code === 'unreachable' || (upstream.isStrict && AWAY.has(code))) upstreams.onUnreachable(upstream, now)
   if (isSilence && upstream.isStrict) learnFromSilence(exchange, upstreams, isStuck, now)
   const isTelling = !isSilence || (upstream.isStrict ? !isStuck : upstream.encryption.evidence.state !== 'works')
-  if (isTelling) upstreams.onEncryptedFailure(upstream, code, reason, now)
+  if (isTelling) upstreams.onEncryptedFailure(upstream, code, reason, exchange.sentAt, now)
 }
 
 /** The server was there, or is known not to be, and no question could be put to it. */

@@ -31,6 +31,8 @@ export interface Probe {
   readonly patience: Millis
   /** The same question with EDNS, sent at the same moment; undefined unless this is the plain one of a pair. */
   readonly partner: Probe | undefined
+  /** It asks which encrypted channels the server designates. */
+  readonly isDiscovery: boolean
 }
 
 /** Send these; then nothing is due before `wakeAt`, or until `onProbeNeeded`. */
@@ -72,16 +74,18 @@ export class Prober {
     const retries = this.#upstreams.encryptionRetries(now)
     const send = [...new Set([...due, ...pairs])].flatMap((upstream) => this.#probe(upstream, now))
     for (const upstream of retries.due) send.push(this.#retryEncryption(upstream, now))
+    for (const upstream of this.#upstreams.discoveriesDue(now)) send.push(this.#discover(upstream, now))
     const times = [wakeAt, retries.wakeAt, ...this.#pairAt.values(), ...this.#overdueTimes()].filter(
       (at) => at !== undefined,
     )
-    return { send, wakeAt: send.length > 0 || times.length > 0 ? Math.min(...times) : undefined }
+    return { send, wakeAt: times.length > 0 ? Math.min(...times) : undefined }
   }
 
   onReply(probe: Probe, wire: Buffer, now: Millis, connection?: ConnectionFacts): void {
     const { upstream, channel, payloadSize, sentAt } = probe
     const state = this.#open.get(probe)
     if (state !== undefined) state.isAnswered = true
+    if (probe.isDiscovery) return this.#onDesignations(upstream, wire, now)
     if (isEncrypted(channel)) return this.#upstreams.onEncryptedMessage(upstream, connection, sentAt, now)
     if (upstream.liveness.state === 'out' && payloadSize === undefined) upstream.abilities.onPlainHeard()
     upstream.onDatagram(now - sentAt, wire.length, now)
@@ -94,8 +98,9 @@ export class Prober {
 
   onFailure(probe: Probe, code: TransportErrorCode, now: Millis, reason: string = code): void {
     const { upstream, channel } = probe
+    if (probe.isDiscovery) return this.#upstreams.onDesignations(upstream, undefined, undefined, now)
     const isAway = AWAY.has(code)
-    if (isEncrypted(channel)) this.#upstreams.onEncryptedFailure(upstream, code, reason, now)
+    if (isEncrypted(channel)) this.#upstreams.onEncryptedFailure(upstream, code, reason, probe.sentAt, now)
     if (isAway && !isRetry(probe)) this.#upstreams.onUnreachable(upstream, now)
     if (isAway || code === 'io') this.#open.delete(probe)
   }
@@ -122,6 +127,22 @@ export class Prober {
     return this.#message(upstream, channel, PAYLOAD_SIZE, undefined, now)
   }
 
+  /** In plaintext: what comes is believed only as far as a certificate proves it. It says nothing of liveness. */
+  #discover(upstream: Upstream, now: Millis): Probe {
+    const { question, channel } = upstream.discovery?.ask() ?? { question: ROOT_SOA, channel: 'udp' }
+    const payloadSize = upstream.abilities.speaksEdns(now) ? upstream.abilities.payloadSize(now) : undefined
+    const wire = outgoingMessage({ kind: 'question', question }, payloadSize, this.#random)
+    const times = { sentAt: now, overdueAt: now + PATIENCE, patience: PATIENCE }
+    upstream.counts.sent++
+    upstream.counts.probes++
+    return { upstream, channel, payloadSize, wire, ...times, partner: undefined, isDiscovery: true }
+  }
+
+  #onDesignations(upstream: Upstream, wire: Buffer, now: Millis): void {
+    const reply = classify(wire, false)
+    this.#upstreams.onDesignations(upstream, wire, 'message' in reply ? reply.message : undefined, now)
+  }
+
   #message(
     upstream: Upstream,
     channel: Channel,
@@ -132,7 +153,17 @@ export class Prober {
     const question = upstream.provenQuestion ?? ROOT_SOA
     const wire = outgoingMessage({ kind: 'question', question }, payloadSize, this.#random)
     const overdueAt = now + Math.max(SHORTEST_WAIT, this.#upstreams.patienceOver(upstream, channel))
-    const probe = { upstream, channel, payloadSize, wire, sentAt: now, overdueAt, patience: PATIENCE, partner }
+    const probe = {
+      upstream,
+      channel,
+      payloadSize,
+      wire,
+      sentAt: now,
+      overdueAt,
+      patience: PATIENCE,
+      partner,
+      isDiscovery: false,
+    }
     upstream.counts.sent++
     upstream.counts.probes++
     this.#open.set(probe, { isAnswered: false, isOverdue: false })

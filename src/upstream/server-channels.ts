@@ -9,8 +9,8 @@ import {
 import type { Endpoint } from './transport.ts'
 
 export const DNS_PORT = 53
-const TLS_PORT = 853
-const HTTPS_PORT = 443
+export const TLS_PORT = 853
+export const HTTPS_PORT = 443
 
 /** An encrypted channel to a server, and where it leads. */
 export interface EncryptedChannel {
@@ -58,5 +58,6 @@ export function mainEndpoint({ plain, encrypted }: ServerChannels): Endpoint {
 
 /** Where a message over `channel` goes; undefined when this server must not be asked so. */
 export function endpointOver({ plain, encrypted }: ServerChannels, channel: Channel): Endpoint | undefined {
-  return isEncrypted(channel) ? encrypted?.endpoint : plain
+  if (!isEncrypted(channel)) return plain
+  return encrypted?.channel === channel ? encrypted.endpoint : undefined
 }

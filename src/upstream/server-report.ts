@@ -44,6 +44,8 @@ export interface ServerReport extends AbilityEvidence {
   readonly rememberedFailures: number
   /** Undefined where it is to be asked in plaintext alone. */
   readonly encryption: EncryptionReport | undefined
+  /** What it designates for encrypted DNS (RFC 9462), in words; undefined where it is not asked that. */
+  readonly discovery: string | undefined
   /** What speaks against it, in words with the evidence; empty for a healthy server. */
   readonly doubts: readonly string[]
 }
@@ -77,11 +79,13 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
     vainHedges,
     rememberedFailures: failures.count(now),
     encryption: upstream.channels.encrypted === undefined ? undefined : upstream.encryption.report(now),
+    discovery: upstream.discovery?.description,
     doubts: [
       ...errorDoubts(upstream.errors.useless(now)),
       ...(upstream.errorsInRow >= ERRORS_IN_ROW ? [`gave errors ${times(upstream.errorsInRow)}`] : []),
       ...doubts(state, isLossy, evidence),
       ...(guesses > 0 ? [`${guesses} questions drew replies that do not match, as from somebody who guesses`] : []),
+      ...(upstream.discovery?.state === 'not verified' ? [upstream.discovery.description] : []),
       ...(upstream.encryption.doubt === undefined ? [] : [upstream.encryption.doubt]),
     ],
     ...evidence,

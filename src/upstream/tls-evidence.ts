@@ -5,6 +5,8 @@ export type TlsFailure = 'refused' | 'silent' | 'broken'
 
 /** Pauses between attempts at a server that failed: short at first, as a lost packet looks the same. */
 const FIRST_PAUSE: Millis = 1000
+/** Longer than a probe is waited for: what one channel came to is not taken for the next one's. */
+const PROOF_PAUSE: Millis = 3000
 const LONGEST_PAUSE: Millis = 5 * 60_000
 /** A failure is told once it is no accident. */
 const NO_ACCIDENT = 2
@@ -26,6 +28,12 @@ export class TlsEvidence {
   #failures = 0
   #retryAt: Millis = 0
   #isTold: 'on' | 'off' | undefined
+  readonly #mustBeProven: boolean
+
+  /** `mustBeProven`: no question goes over TLS before an attempt on nobody's time has worked. */
+  constructor(mustBeProven = false) {
+    this.#mustBeProven = mustBeProven
+  }
 
   get state(): 'untried' | 'works' | TlsFailure {
     return this.#state
@@ -38,7 +46,7 @@ export class TlsEvidence {
 
   /** Whether a question is to go over TLS first. */
   get isOffered(): boolean {
-    return this.#state === 'untried' || this.#state === 'works'
+    return this.#state === 'works' || (this.#state === 'untried' && !this.#mustBeProven)
   }
 
   /** When an attempt on nobody's time is due; undefined when none is needed. */
@@ -77,6 +85,7 @@ export class TlsEvidence {
   }
 
   get #pause(): Millis {
+    if (this.#mustBeProven && this.#state === 'untried') return PROOF_PAUSE
     return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(16, Math.max(0, this.#failures - 1)))
   }
 }

@@ -217,7 +217,7 @@ export class Transaction {
     if (attempt.refusedEdns) upstream.abilities.onEdnsRefused(now)
     upstream.onGoodAnswer(this.#request.question)
     this.#attempts.onAnswered(now)
-    this.#upstreams.onAnswerFrom(upstream)
+    this.#upstreams.onAnswerFrom(upstream, now)
     return this.#done(outcome)
   }
 
@@ -274,8 +274,9 @@ export class Transaction {
     return isLast && this.#attempts.hasOpen ? this.#fail('attempts-max-reached', now) : this.#conclude(now)
   }
 
-  #send(attempt: ServerAttempt, channel: Channel, now: Millis): Step {
+  #send(attempt: ServerAttempt, wanted: Channel, now: Millis): Step {
     const { upstream } = attempt
+    const channel = upstream.allows(wanted) ? wanted : attempt.channel // what was discovered may be gone meanwhile
     const payloadSize = this.#request.kind === 'question' ? attempt.payloadSize(channel, now) : undefined
     const wire = outgoingMessage(this.#request, payloadSize, this.#random)
     const earlier = this.#log.sent

@@ -3,6 +3,7 @@ import type { ServerSpec } from '../settings/index.ts'
 import { serverKey } from '../settings/index.ts'
 import { type Name, type Question, TYPE } from '../wire/index.ts'
 import { Abilities } from './abilities.ts'
+import { Discovery } from './discovery/index.ts'
 import { ErrorsByType } from './errors-by-type.ts'
 import { Liveness } from './liveness.ts'
 import { RecentFailures } from './recent-failures.ts'
@@ -23,6 +24,8 @@ export interface PlannedServer {
   readonly channels: ServerChannels
   /** For people: `192.0.2.1`, `[2001:db8::1]:5353%eth0`. */
   readonly label: string
+  /** Whether it is asked for encrypted channels that it designates (RFC 9462). */
+  readonly discovers?: boolean
 }
 
 /**
@@ -31,7 +34,10 @@ export interface PlannedServer {
  */
 export class Upstream {
   readonly spec: ServerSpec
-  readonly channels: ServerChannels
+  /** As configured. */
+  readonly #planned: ServerChannels
+  #channels: ServerChannels
+  #channelSince: Millis = Number.NEGATIVE_INFINITY
   /** Address and link, which are the same on all channels. */
   readonly endpoint: Endpoint
   /** For people; follows the name of the link. */
@@ -41,7 +47,10 @@ export class Upstream {
   readonly abilities = new Abilities()
   /** Called when it is heard of after having been out. */
   onRecovered: () => void = () => undefined
-  readonly encryption: EncryptionState
+  /** Of its encrypted channel: another one begins anew. */
+  #encryption: EncryptionState
+  /** Undefined where it is not asked what it designates. */
+  readonly discovery: Discovery | undefined
   /** About names, not about the server: a flush empties it. */
   readonly failures = new RecentFailures()
   /** To questions that another server answered. */
@@ -68,18 +77,51 @@ export class Upstream {
     vainHedges: 0,
   }
 
-  constructor({ spec, channels, label }: PlannedServer) {
+  constructor({ spec, channels, label, discovers = false }: PlannedServer) {
     this.spec = spec
-    this.channels = channels
+    this.#planned = channels
+    this.#channels = channels
     this.endpoint = mainEndpoint(channels)
-    this.encryption = new EncryptionState(channels.encrypted?.channel ?? 'tls', channels.plain === undefined)
+    this.#encryption = new EncryptionState(channels.encrypted?.channel ?? 'tls', channels.plain === undefined)
+    this.discovery = discovers ? new Discovery(this.endpoint) : undefined
     this.label = label
   }
 
   /** Whether this is the server planned, reached the same way: what was learnt in one mode says nothing in another. */
-  is({ spec, channels }: PlannedServer): boolean {
+  is({ spec, channels, discovers = false }: PlannedServer): boolean {
     const isSameServer = serverKey(spec) === serverKey(this.spec)
-    return isSameServer && wayOf(channels) === wayOf(this.channels)
+    const isFoundAlike = discovers === (this.discovery !== undefined)
+    return isSameServer && isFoundAlike && wayOf(channels) === wayOf(this.#planned)
+  }
+
+  /** By which it may be asked now: as configured, or with the encrypted channel that it designates. */
+  get channels(): ServerChannels {
+    return this.#channels
+  }
+
+  /** What was sent before that went by another encrypted channel, or by none. */
+  get channelSince(): Millis {
+    return this.#channelSince
+  }
+
+  /** Messages may go over this channel now. */
+  allows(channel: Channel): boolean {
+    return endpointOver(this.#channels, channel) !== undefined
+  }
+
+  get encryption(): EncryptionState {
+    return this.#encryption
+  }
+
+  /** Takes over what was discovered, or what was configured where that is nothing. The channel is proven by others first. */
+  followDiscovery(now: Millis): void {
+    const { plain, encrypted } = this.#planned
+    const designated = this.discovery?.designated
+    const wanted = designated ?? encrypted
+    if (plain === undefined || wanted === this.#channels.encrypted) return
+    this.#channels = { plain, encrypted: wanted }
+    this.#channelSince = now
+    this.#encryption = new EncryptionState(wanted?.channel ?? 'tls', false, designated)
   }
 
   /** Nothing may be sent to it in plaintext. */
@@ -213,6 +255,8 @@ export class Upstream {
     this.roundTrips.reset()
     this.liveness.reset()
     this.abilities.reset()
+    this.discovery?.reset()
+    this.followDiscovery(Number.NEGATIVE_INFINITY)
     this.encryption.reset()
     this.failures.clear()
     this.errors.reset()

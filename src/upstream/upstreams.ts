@@ -1,5 +1,6 @@
-import type { Name } from '../wire/index.ts'
+import type { Message, Name } from '../wire/index.ts'
 import { type Channel, isEncrypted, type Millis } from '../base/index.ts'
+import { rejectionText } from './discovery/index.ts'
 import type { EncryptionNews } from './encryption-state.ts'
 import type { Hedge } from './hedge-budget.ts'
 import { HedgeBudget } from './hedge-budget.ts'
@@ -90,7 +91,8 @@ export class Upstreams {
     if (wasQuiet) this.onProbeNeeded()
   }
 
-  onAnswerFrom(upstream: Upstream): void {
+  onAnswerFrom(upstream: Upstream, now: Millis): void {
+    if (upstream.discovery?.isDue(now) === true) this.onProbeNeeded()
     if (upstream === this.#current) return
     const before = this.current
     this.#current = upstream
@@ -108,16 +110,45 @@ export class Upstreams {
 
   /** A message came over an encrypted connection. */
   onEncryptedMessage(upstream: Upstream, facts: ConnectionFacts | undefined, sentAt: Millis, now: Millis): void {
+    if (sentAt < upstream.channelSince) return upstream.onStreamMessage(now) // it came by another one
     upstream.onEncryptedMessage(facts, sentAt, now)
+    upstream.discovery?.onVerified()
     this.#tell(upstream, upstream.encryption.newsOfMessage())
   }
 
   /** A message could not be carried over an encrypted connection. */
-  onEncryptedFailure(upstream: Upstream, code: TransportErrorCode, reason: string, now: Millis): void {
+  onEncryptedFailure(upstream: Upstream, code: TransportErrorCode, reason: string, sentAt: Millis, now: Millis): void {
+    if (sentAt < upstream.channelSince) return // of another one, that is not in use any more
     // On an open connection silence is the question's, or the server's, and not that of the channel.
     if (code === 'timeout' && !upstream.encryption.isCold) return
+    const { discovery, encryption } = upstream
+    const isDesignated = discovery?.designated !== undefined
+    if (isDesignated && (encryption.isUnproven || code === 'untrusted'))
+      return this.#rejectDesignated(upstream, reason, now)
     this.#tell(upstream, upstream.encryption.onFailed(code, reason, now))
     this.onProbeNeeded()
+  }
+
+  /** A reply to the question what the server designates came, or none: `wire` is undefined then. */
+  onDesignations(upstream: Upstream, wire: Buffer | undefined, message: Message | undefined, now: Millis): void {
+    if (wire === undefined) upstream.discovery?.onFailure(now)
+    else upstream.discovery?.onReply(wire, message, now)
+    upstream.followDiscovery(now)
+    this.onProbeNeeded() // for what follows from it: another question, or the proof of the channel
+  }
+
+  /** It is not meant by the server, or not to be reached: the next one is tried, else all is as configured (E-DDR-3). */
+  #rejectDesignated(upstream: Upstream, reason: string, now: Millis): void {
+    const isNews = upstream.discovery?.onRejected(reason) === true
+    upstream.followDiscovery(now)
+    if (isNews) this.#tell(upstream, { isGood: false, text: rejectionText(reason) })
+    this.onProbeNeeded()
+  }
+
+  /** Servers that are to be asked what they designate: only those that answer, and while somebody asks. */
+  discoveriesDue(now: Millis): readonly Upstream[] {
+    if (now - this.#askedAt > DEMAND) return []
+    return this.all.filter(({ discovery, counts }) => discovery?.isDue(now) === true && counts.answers > 0)
   }
 
   /** Plaintext was answered where TLS, which had worked, was not. */

@@ -84,6 +84,8 @@ export const Server = struct('Server', {
   mismatches: int,
   guesses: int,
   encryption: optional(Encryption),
+  /** What it designates for encrypted DNS, in words; left out where it is not asked that. */
+  discovery: optional(string),
   /** Sentences for people; empty when nothing is wrong. */
   doubts: list(string),
 })

@@ -44,6 +44,7 @@ const ServerLearnt = struct('ServerLearnt', {
   Mismatches: int,
   Guesses: int,
   Encryption: optional(Encryption),
+  Discovery: optional(string),
   Doubts: list(string),
 })
 /** Keys as systemd-resolved spells them (varlink.md §4.2). */

@@ -122,6 +122,8 @@ export const DNSConfiguration = struct('DNSConfiguration', {
 export const Encryption = struct('Encryption', {
   channel: string,
   mode: string,
+  /** Address and port of a resolver that the server designates (RFC 9462); left out where it is asked itself. */
+  at: optional(string),
   state: string,
   version: optional(string),
   verifiedAs: optional(string),

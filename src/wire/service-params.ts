@@ -8,6 +8,9 @@ const KEY_NAMES = [
   'mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint', 'dohpath', 'ohttp',
 ] as const
 
+/** Those that are read for what they mean, by number. */
+export const SERVICE_PARAM = { MANDATORY: 0, ALPN: 1, PORT: 3, IPV4HINT: 4, IPV6HINT: 6, DOHPATH: 7 } as const
+
 /** `alpn`, or `key65000` (RFC 9460 §2.1). */
 export function serviceParamName(key: number): string {
   return KEY_NAMES[key] ?? `key${key}`
@@ -45,13 +48,19 @@ function plainValue({ key, value }: ServiceParam): string | undefined {
 
 /** Commas and backslashes inside one protocol are escaped, then the whole is quoted (RFC 9460 App. A.1). */
 function alpnText(value: Buffer): string | undefined {
+  const escaped = protocolsOf(value)?.map((protocol) => protocol.replace(/[\\,]/g, '\\$&'))
+  return escaped && quoted(Buffer.from(escaped.join(','), 'latin1'))
+}
+
+/** The protocols of an `alpn` value; undefined when it is malformed. */
+export function protocolsOf(value: Buffer): string[] | undefined {
   const protocols: string[] = []
   for (let at = 0; at < value.length; at += 1 + value[at]!) {
     const end = at + 1 + value[at]!
     if (end > value.length) return undefined
-    protocols.push(value.toString('latin1', at + 1, end).replace(/[\\,]/g, '\\$&'))
+    protocols.push(value.toString('latin1', at + 1, end))
   }
-  return quoted(Buffer.from(protocols.join(','), 'latin1'))
+  return protocols
 }
 
 function addressesText(value: Buffer, size: number): string | undefined {
@@ -60,7 +69,8 @@ function addressesText(value: Buffer, size: number): string | undefined {
     .join(',')
 }
 
-function inGroups(value: Buffer, size: number): Buffer[] | undefined {
+/** The value in pieces of `size` bytes; undefined when it is no whole number of them. */
+export function inGroups(value: Buffer, size: number): Buffer[] | undefined {
   if (value.length % size !== 0) return undefined
   return Array.from({ length: value.length / size }, (_, i) => value.subarray(i * size, (i + 1) * size))
 }

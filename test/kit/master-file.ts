@@ -111,6 +111,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   NSEC3PARAM: 'u8 u8 u16 salt',
   TLSA: 'u8 u8 u8 hex',
   SSHFP: 'u8 u8 hex',
+  SVCB: 'u16 name params',
+  HTTPS: 'u16 name params',
 }
 
 /** IANA "DNS Security Algorithm Numbers". */
@@ -134,6 +136,8 @@ function writeField(field: string, left: string[], origin: string): Uint8Array {
       return Buffer.concat(left.splice(0).map(stringOf))
     case 'types':
       return bitmapOf(left.splice(0))
+    case 'params':
+      return Buffer.concat(left.splice(0).map(paramOf))
     case 'hex':
       return Buffer.from(rest(), 'hex')
     case 'base64':
@@ -188,6 +192,36 @@ export function secondsOf(word: string): number {
 
 function stringOf(word: string): Buffer {
   return withLength(bytesOf(word))
+}
+
+const PARAMS = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint', 'dohpath']
+
+/** One service parameter, `key=value` (RFC 9460 §2.1); they are to be given in the order of their numbers. */
+function paramOf(word: string): Buffer {
+  const [name = '', value = ''] = word.split(/=(.*)/s)
+  const bytes = paramValue(name, value)
+  return Buffer.concat([numberOf(paramKey(name), 2, word), numberOf(bytes.length, 2, word), bytes])
+}
+
+function paramKey(name: string): number {
+  return name.startsWith('key') ? Number(name.slice(3)) : PARAMS.indexOf(name)
+}
+
+function paramValue(name: string, value: string): Buffer {
+  const items = value.split(',')
+  switch (name) {
+    case 'mandatory':
+      return Buffer.concat(items.map((item) => numberOf(paramKey(item), 2, item)))
+    case 'alpn':
+      return Buffer.concat(items.map(stringOf))
+    case 'port':
+      return numberOf(Number(value), 2, value)
+    case 'ipv4hint':
+    case 'ipv6hint':
+      return Buffer.concat(items.map((item) => IpAddress.of(item).bytes))
+    default:
+      return Buffer.from(value)
+  }
 }
 
 function withLength(bytes: Buffer): Buffer {

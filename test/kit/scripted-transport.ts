@@ -1,5 +1,11 @@
 import type { Channel, Clock, Millis } from '../../src/base/index.ts'
-import type { OutgoingQuery, PreparableTransport, Settle, TransportErrorCode } from '../../src/upstream/index.ts'
+import type {
+  HttpResource,
+  OutgoingQuery,
+  PreparableTransport,
+  Settle,
+  TransportErrorCode,
+} from '../../src/upstream/index.ts'
 import { TransportError } from '../../src/upstream/index.ts'
 import type { Question } from '../../src/wire/index.ts'
 import { readQuestion } from '../../src/wire/index.ts'
@@ -12,6 +18,10 @@ export interface Exchange {
   /** The link it left by; 0 for none in particular. */
   readonly ifindex: number
   readonly channel: Channel
+  /** Whom it must prove to be, and what is asked for over HTTPS. */
+  readonly serverName: string | undefined
+  readonly isVerified: boolean
+  readonly resource: HttpResource | undefined
   readonly question: Question
   /** The whole message, ID included. */
   readonly wire: Buffer
@@ -56,6 +66,9 @@ export class ScriptedTransport implements PreparableTransport {
       server: query.endpoint.address.text,
       port: query.endpoint.port,
       ifindex: query.endpoint.ifindex,
+      serverName: query.endpoint.serverName,
+      isVerified: query.endpoint.isVerified === true,
+      resource: query.endpoint.resource,
       channel: query.channel,
       question: readQuestion(query.wire).question,
       wire: query.wire,

@@ -3,7 +3,9 @@ import type { DnsOverTlsMode } from '../../src/settings/index.ts'
 import { FLAG } from '../../src/resolve/index.ts'
 import { queryFor as questionFor } from '../../src/lookup/index.ts'
 import { nameOf, RCODE, TYPE } from '../../src/wire/index.ts'
-import { addressesIn } from '../kit/messages.ts'
+import type { TransportErrorCode } from '../../src/upstream/index.ts'
+import { addressesIn, replyFor, type ReplyParts } from '../kit/messages.ts'
+import type { Exchange } from '../kit/scripted-transport.ts'
 import { World } from '../kit/world.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -104,6 +106,191 @@ describe('opportunistic', () => {
     world.transport.script = (exchange) => (exchange.channel === 'tls' ? undefined : others(exchange)) // too late
     expect(await isConfidential('b.test')).toEqual(['network', false])
     expect(await isConfidential('b.test')).toEqual(['cache', false])
+  })
+})
+
+describe('E-DDR: discovery of encrypted servers', () => {
+  const ONE = { answer: ['_dns.resolver.arpa 600 SVCB 1 one.test alpn=dot ipv4hint=10.2.0.53'] }
+  const isDiscovery = ({ question }: Exchange) => question.type === TYPE.SVCB
+
+  /** Of one server that designates `designates`; over TLS it answers with 192.0.2.77, or fails with `tls`. */
+  function discovering(
+    designates: ReplyParts | 'silence' = ONE,
+    tls?: TransportErrorCode,
+    mode: DnsOverTlsMode = 'no',
+  ) {
+    const world = worldOf(mode, { discoverEncryptedServers: true }, ['10.2.0.1'])
+    const state: { designates: ReplyParts | 'silence'; tls: TransportErrorCode | undefined } = { designates, tls }
+    world.transport.script = (exchange) => {
+      const { question, channel, wire } = exchange
+      const isTls = channel === 'tls' || channel === 'https'
+      if (isTls && state.tls !== undefined) return exchange.fail(state.tls)
+      if (isDiscovery(exchange)) {
+        if (state.designates !== 'silence') exchange.reply(replyFor(wire, state.designates))
+        return
+      }
+      exchange.reply(replyFor(wire, { answer: [`${question.name} 60 A ${isTls ? '192.0.2.77' : '192.0.2.1'}`] }))
+    }
+    return { world, state }
+  }
+  const how = async (world: World, name: string) => addressesIn(await world.run(world.ask(name)))[0]
+  const [PLAIN, ENCRYPTED] = ['192.0.2.1', '192.0.2.77']
+
+  test('off by default: nothing is asked', async () => {
+    const world = worldOf('no')
+    await world.ask('a.test')
+    await world.advance(10_000)
+    expect(world.exchanges.filter(isDiscovery)).toEqual([])
+  })
+
+  test('the first question goes in plaintext, then the server is asked, its resolver verified, and used from then on', async () => {
+    const { world } = discovering()
+    expect(await how(world, 'a.test')).toBe(PLAIN)
+    await world.advance(100)
+    expect(await how(world, 'b.test')).toBe(ENCRYPTED)
+    const [asked] = world.exchanges.filter(isDiscovery)
+    expect([asked?.server, asked?.channel, asked?.ifindex, asked?.isProbe]).toEqual(['10.2.0.1', 'udp', 2, true])
+    const [used] = world.exchanges.filter(({ channel }) => channel === 'tls')
+    expect([used?.server, used?.port, used?.ifindex, used?.serverName, used?.isVerified]).toEqual([
+      '10.2.0.53',
+      853,
+      2,
+      '10.2.0.1',
+      true,
+    ])
+    const line =
+      'link 2 (link2): DNS server 10.2.0.1%link2 designates 10.2.0.53 for DNS over TLS, which is verified and asked from now on'
+    expect(world.log.filter((one) => one.includes('designates'))).toEqual([line])
+  })
+
+  test('nobody waits for a channel that is not verified yet', async () => {
+    const { world } = discovering()
+    const others = world.transport.script
+    world.transport.script = (exchange) => (exchange.channel === 'tls' ? undefined : others(exchange))
+    await world.ask('a.test')
+    for (let i = 0; i < 5; i++) {
+      const before = world.clock.now()
+      expect(await how(world, `b${i}.test`)).toBe(PLAIN)
+      expect(world.clock.now() - before).toBe(0)
+      await world.advance(500)
+    }
+  })
+
+  test('E-DDR-3: a certificate that does not hold the server’s address: not used, told once, shown, and tried again with the records', async () => {
+    const { world, state } = discovering(ONE, 'untrusted')
+    await world.ask('a.test')
+    for (let i = 0; i < 20; i++) {
+      await world.advance(5000)
+      expect(await how(world, `b${i}.test`)).toBe(PLAIN)
+    }
+    expect(world.exchanges.filter(({ channel }) => channel === 'tls')).toHaveLength(1)
+    const doubt = 'designates a resolver for encrypted DNS that is not used: scripted: untrusted'
+    expect(world.log.filter((line) => line.includes('designates'))).toEqual([
+      `link 2 (link2): DNS server 10.2.0.1%link2 ${doubt}`,
+    ])
+    expect(world.scopes.ofLink(2)?.servers(world.clock.now())[0]).toMatchObject({ discovery: doubt, doubts: [doubt] })
+    state.tls = undefined
+    await world.advance(600_000)
+    await world.ask('c.test')
+    await world.advance(100)
+    expect(await how(world, 'd.test')).toBe(ENCRYPTED)
+  })
+
+  test('a verified resolver that fails: the question goes as configured, and to it again when it is back', async () => {
+    const { world, state } = discovering()
+    await world.ask('a.test')
+    await world.advance(100)
+    state.tls = 'refused'
+    expect(await how(world, 'b.test')).toBe(PLAIN)
+    state.tls = undefined
+    await world.advance(1000)
+    await world.ask('c.test')
+    await world.advance(1000)
+    expect(await how(world, 'd.test')).toBe(ENCRYPTED)
+  })
+
+  test('E-DDR-6: one that cannot prove itself any more is left at once', async () => {
+    const { world, state } = discovering()
+    await world.ask('a.test')
+    await world.advance(100)
+    expect(await how(world, 'b.test')).toBe(ENCRYPTED)
+    state.tls = 'untrusted'
+    expect(await how(world, 'c.test')).toBe(PLAIN)
+    expect(await how(world, 'd.test')).toBe(PLAIN)
+    expect(world.exchanges.filter(({ channel }) => channel === 'tls')).toHaveLength(3) // proof, b, c
+  })
+
+  test('asked again before the records expire; one that is withdrawn is left', async () => {
+    const { world, state } = discovering()
+    await world.ask('a.test')
+    await world.advance(100)
+    await world.advance(480_000)
+    await world.ask('b.test')
+    await world.advance(100)
+    expect(world.exchanges.filter(isDiscovery)).toHaveLength(2)
+    expect(await how(world, 'c.test')).toBe(ENCRYPTED)
+    state.designates = {}
+    await world.advance(480_000)
+    await world.ask('d.test')
+    await world.advance(100)
+    expect(await how(world, 'e.test')).toBe(PLAIN)
+  })
+
+  test('R-SRV-16: on another network, and after sleep, it begins anew', async () => {
+    const { world } = discovering()
+    await world.ask('a.test')
+    await world.advance(100)
+    expect(await how(world, 'b.test')).toBe(ENCRYPTED)
+    world.scopes.wake()
+    expect(await how(world, 'c.test')).toBe(PLAIN)
+    await world.advance(100)
+    expect(await how(world, 'd.test')).toBe(ENCRYPTED)
+    expect(world.exchanges.filter(isDiscovery)).toHaveLength(2)
+  })
+
+  test('by HTTPS where that is designated', async () => {
+    const answer = ['_dns.resolver.arpa 600 SVCB 1 one.test alpn=h2 ipv4hint=10.2.0.53 dohpath=/q{?dns}']
+    const { world } = discovering({ answer })
+    await world.ask('a.test')
+    await world.advance(100)
+    expect(await how(world, 'b.test')).toBe(ENCRYPTED)
+    const [used] = world.exchanges.filter(({ channel }) => channel === 'https')
+    expect([used?.server, used?.port, used?.serverName, used?.resource]).toEqual([
+      '10.2.0.53',
+      443,
+      '10.2.0.1',
+      { authority: '10.2.0.1', path: '/q', method: 'POST' },
+    ])
+  })
+
+  test('E-DDR-8: with strict encryption nothing is asked; with opportunistic what is found takes the place of port 853', async () => {
+    const strictWorld = discovering(ONE, undefined, 'yes').world
+    await strictWorld.ask('a.test')
+    await strictWorld.advance(1000)
+    expect(strictWorld.exchanges.filter(isDiscovery)).toEqual([])
+    const { world } = discovering(ONE, undefined, 'opportunistic')
+    await world.ask('a.test')
+    await world.advance(100)
+    await world.ask('b.test')
+    const last = world.exchanges.at(-1)
+    expect([last?.server, last?.channel, last?.serverName]).toEqual(['10.2.0.53', 'tls', '10.2.0.1'])
+  })
+
+  test('nobody asks: nothing is asked, and no timer is left', async () => {
+    const { world } = discovering('silence')
+    await world.ask('a.test')
+    await world.advance(100_000)
+    const before = world.exchanges.length
+    await world.advance(3_600_000)
+    expect(world.exchanges).toHaveLength(before)
+    expect(world.timersLeft).toBe(0)
+  })
+
+  test('E-DDR-7: clients get no designation, and no server is asked for them', async () => {
+    const { world } = discovering()
+    const reply = await world.run(world.ask('_dns.resolver.arpa', { type: 'SVCB' }))
+    expect([reply.rcode, reply.answer]).toEqual([RCODE.NOERROR, []])
+    expect(world.exchanges).toEqual([])
   })
 })
 

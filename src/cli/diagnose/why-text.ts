@@ -119,10 +119,11 @@ export function serverLines(servers: readonly Server[]): string[] {
       `${server.answers} of ${server.sent} answered${server.current ? ', current' : ''}`,
     ]),
   )
-  return servers.flatMap(({ encryption }, i) => {
-    const row = rows[i] ?? ''
-    return encryption === undefined ? [row] : [row, `   encryption: ${encryptionText(encryption)}`]
-  })
+  return servers.flatMap(({ encryption, discovery }, i) => [
+    rows[i] ?? '',
+    ...(encryption === undefined ? [] : [`   encryption: ${encryptionText(encryption)}`]),
+    ...(discovery === undefined ? [] : [`   discovery: ${discovery}`]),
+  ])
 }
 
 /** With what is held against it, in the words of `status`. */

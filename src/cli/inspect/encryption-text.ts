@@ -13,8 +13,11 @@ const STATES: ReadonlyMap<string, string> = new Map([
 
 /** `strict, over TLS, TLSv1.3 verified as dns.example, connected for 3s`: how one server is asked, and why not better. */
 export function encryptionText(encryption: Encryption): string {
-  const { channel, mode, state, failure } = encryption
-  const parts = [`${mode}, over ${channel.toUpperCase()}`, STATES.get(state) ?? connectionText(encryption)]
+  const { channel, mode, at, state, failure } = encryption
+  const parts = [
+    `${mode}, over ${channel.toUpperCase()}${at === undefined ? '' : ` at ${at}`}`,
+    STATES.get(state) ?? connectionText(encryption),
+  ]
   return [...parts, failure === undefined ? '' : `last failure: ${failure}`].filter((part) => part !== '').join(', ')
 }
 

@@ -18,6 +18,7 @@ export function learntRows(learnt: Learnt): Row[] {
     ...mismatchRows(learnt),
     { label: 'Failures remembered', value: String(learnt.RememberedFailures) },
     ...encryptionRows(learnt.Encryption),
+    ...(learnt.Discovery === undefined ? [] : [{ label: 'Discovery', value: learnt.Discovery }]),
   ]
 }
 

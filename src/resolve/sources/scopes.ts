@@ -94,8 +94,8 @@ export class ScopesSource implements AnswerSource {
 const OTHER_ERROR = 0
 
 /** No scope takes the name: there is none to ask, or it is one that stays at home unless somebody claims it. */
-function unasked({ name, types }: Query): Answer {
-  const home = homeZoneOf(name, types)
+function unasked({ name }: Query): Answer {
+  const home = homeZoneOf(name)
   if (home === undefined) return failed(name, 'no-servers')
   const text = `${home.domain} is not sent to DNS servers: ${home.reason}; a link claims it by the domain ~${home.domain}`
   return { ...failed(name, 'not-found'), extendedError: { code: OTHER_ERROR, text } }

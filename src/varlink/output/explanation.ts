@@ -116,6 +116,7 @@ export function serverOutput(report: ServerReport): ExplainedServerValue {
     mismatches,
     guesses,
     encryption: encryptionOutput(report),
+    discovery: report.discovery,
     doubts,
   }
 }

@@ -123,6 +123,7 @@ function learntOutput(learnt: ServerState['learnt']) {
     Mismatches: learnt.mismatches,
     Guesses: learnt.guesses,
     Encryption: encryptionOutput(learnt),
+    Discovery: learnt.discovery,
     Doubts: learnt.doubts,
   }
 }

@@ -219,9 +219,9 @@ describe('R-ROUTE-17: names that stay at home', () => {
     expect(scoreOf('9.0.2.10.in-addr.arpa', [], 'PTR')).toBe(YES)
   })
 
-  test('encrypted channels are looked for by SVCB of _dns.resolver.arpa', () => {
-    expect(scoreOf('_dns.resolver.arpa', [], 'SVCB')).toBe(MAYBE)
-    expect(scoreOf('_dns.resolver.arpa', [], 'A')).toBe(NO)
+  test('E-DDR-7: what a server designates is no business of clients: its certificate does not hold our address', () => {
+    expect(scoreOf('_dns.resolver.arpa', [], 'SVCB')).toBe(NO)
+    expect(scoreOf('_dns.resolver.arpa', ['~.'], 'SVCB')).toBe(NO)
   })
 })
 

@@ -254,6 +254,7 @@ const LEARNT = {
   encryption: {
     channel: 'tls',
     mode: 'strict',
+    at: undefined,
     state: 'works',
     version: 'TLSv1.3',
     verifiedAs: 'dns.test',
@@ -264,6 +265,7 @@ const LEARNT = {
     failures: 1,
     failure: undefined,
   },
+  discovery: undefined,
   doubts: ['silent'],
 } as const
 
