@@ -211,6 +211,8 @@ test.each<[string, Partial<ResolvedSettings>, number]>([
   ['ServerPatienceSec=infinity', {}, 1],
   ['HedgePercent=0', { hedgePercent: 0 }, 0],
   ['HedgePercent=101', {}, 1],
+  ['DiscoverEncryptedServers=yes', { discoverEncryptedServers: true }, 0],
+  ['DiscoverEncryptedServers=perhaps', {}, 1],
   ['ServerTiers=2 1', { serverTiers: [2, 1] }, 0],
   ['ServerTiers=two', {}, 1],
 ])('keys of our own: %s', (line, expected, count) => {
