@@ -69,6 +69,11 @@ export class EncryptionState {
     this.evidence = new TlsEvidence(designated !== undefined)
   }
 
+  /** It is a designated channel, verified, that works. */
+  get isProven(): boolean {
+    return this.#designated !== undefined && this.evidence.state === 'works'
+  }
+
   /** It is a designated channel over which nothing has come yet. */
   get isUnproven(): boolean {
     return this.#designated !== undefined && !this.#hasWorked

@@ -1,5 +1,5 @@
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
-import { checkEncryption } from './doctor-encryption.ts'
+import { checkDiscovery, checkEncryption } from './doctor-encryption.ts'
 import { checkNsswitch } from './doctor-nsswitch.ts'
 import { addServer, checkGuesses, checkOwnAddresses, checkServers, DROP_INS } from './doctor-servers.ts'
 import { roughSpan } from '../query/provenance.ts'
@@ -231,7 +231,7 @@ function questionsHaveRoom({ refusals }: Facts): Finding[] {
 }
 
 function encryptedServersWork({ links }: Facts): Finding[] {
-  return checkEncryption(links)
+  return [...checkEncryption(links), ...checkDiscovery(links)]
 }
 
 /** What the doctor asked itself, where nothing above explains it. */
