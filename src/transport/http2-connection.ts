@@ -7,7 +7,7 @@ import {
   type Settle,
   TransportError,
 } from '../upstream/index.ts'
-import { age, withHopOptions, withoutHopOptions } from '../wire/index.ts'
+import { age, withHopOptions, withoutHopOptions, withoutOpt } from '../wire/index.ts'
 import type { ChannelContext } from './channel-transport.ts'
 import type { Connection } from './connection-transport.ts'
 import type { TlsHandshake } from './tls-handshake.ts'
@@ -139,7 +139,7 @@ export class Http2Connection implements Connection {
 
   #request(session: http2.ClientHttp2Session, waiting: Waiting): void {
     const { authority = '', path = '/', method } = this.#endpoint.resource ?? {}
-    const wire = Buffer.from(withHopOptions(waiting.query.wire, false))
+    const wire = Buffer.from(withHopOptions(waiting.query.wire, false, waiting.query.addsOpt))
     wire.writeUInt16BE(0, 0) // RFC 8484 §4.1: the same question is the same request
     const isGet = method === 'GET'
     const separator = path.includes('?') ? '&' : '?'
@@ -200,7 +200,8 @@ export class Http2Connection implements Connection {
     if (body.length < 12) return this.#error('http', 'sends what is no DNS message')
     query.wire.copy(body, 0, 0, 2)
     if (!query.isAnsweredBy(body)) return this.#error('http', 'answers another question')
-    return aged(withoutHopOptions(body).message, headers.age)
+    const { message } = withoutHopOptions(body)
+    return aged(query.addsOpt === true ? withoutOpt(query.wire, message) : message, headers.age)
   }
 
   #end(waiting: Waiting, result: Buffer | TransportError): void {
