@@ -112,6 +112,21 @@ export function openMetricsText(metrics: Metrics, links: readonly LinkView[], tu
       'CPU time for which nobody was answered, at most, by what it was spent on.',
       turns.map(({ what, took }) => [{ what }, took / 1000]),
     ),
+    ...gauge(
+      'server_connection',
+      'Whether the connection that carried the last answer over TLS is open; its channel, version, and whom it was verified as.',
+      encrypted.map(([labels, { channel, version = '', verifiedAs = '', isOpen }]) => [
+        { ...labels, channel, version, verified_as: verifiedAs },
+        Number(isOpen),
+      ]),
+    ),
+    ...gauge(
+      'server_connection_age_seconds',
+      'Since its handshake.',
+      encrypted.flatMap(([labels, { age, isOpen }]) =>
+        isOpen && age !== undefined ? [[labels, age / 1000] as const] : [],
+      ),
+    ),
     '# EOF\n',
   ].join('\n')
 }

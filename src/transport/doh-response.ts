@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
 import type { OutgoingQuery } from '../upstream/index.ts'
-import { age, FormError, withoutHopOptions } from '../wire/index.ts'
+import { age, FormError, withoutHopOptions, withoutOpt } from '../wire/index.ts'
 
 export const MEDIA_TYPE = 'application/dns-message'
 const MAX_AGE = 0x7fff_ffff
 
 /** The DNS message of an HTTP response (RFC 8484 §4.2), with the ID of the query; or what is wrong with it. Never throws. */
 export function dohReplyOf(
-  query: Pick<OutgoingQuery, 'wire' | 'isAnsweredBy'>,
+  query: Pick<OutgoingQuery, 'wire' | 'addsOpt' | 'isAnsweredBy'>,
   headers: IncomingHttpHeaders & IncomingHttpStatusHeader,
   body: Buffer,
 ): Buffer | string {
@@ -21,7 +21,8 @@ export function dohReplyOf(
   query.wire.copy(body, 0, 0, 2)
   if (!query.isAnsweredBy(body)) return 'answers another question'
   try {
-    return aged(withoutHopOptions(body).message, headers.age)
+    const { message } = withoutHopOptions(body)
+    return aged(query.addsOpt === true ? withoutOpt(query.wire, message) : message, headers.age)
   } catch (error) {
     if (error instanceof FormError) return 'sends what is no DNS message'
     throw error

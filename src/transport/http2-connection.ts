@@ -138,7 +138,7 @@ export class Http2Connection implements Connection {
 
   #request(session: http2.ClientHttp2Session, waiting: Waiting): void {
     const { authority = '', path = '/', method } = this.#endpoint.resource ?? {}
-    const wire = Buffer.from(withHopOptions(waiting.query.wire, false))
+    const wire = Buffer.from(withHopOptions(waiting.query.wire, false, waiting.query.addsOpt))
     wire.writeUInt16BE(0, 0) // RFC 8484 §4.1: the same question is the same request
     const isGet = method === 'GET'
     const separator = path.includes('?') ? '&' : '?'

@@ -8,7 +8,7 @@ import {
   type Settle,
   TransportError,
 } from '../upstream/index.ts'
-import { frame, StreamFramer, withHopOptions, withoutHopOptions } from '../wire/index.ts'
+import { frame, StreamFramer, withHopOptions, withoutHopOptions, withoutOpt } from '../wire/index.ts'
 import type { Connection } from './connection-transport.ts'
 import { nameOf, transportError } from './transport-errors.ts'
 
@@ -109,7 +109,7 @@ export class StreamConnection implements Connection {
 
   ask(query: OutgoingQuery, settle: Settle): (wasSilent: boolean) => void {
     const id = this.#freeId(query.wire.readUInt16BE(0))
-    const framed = frame(this.#security === undefined ? query.wire : withHopOptions(query.wire, true))
+    const framed = frame(this.#security === undefined ? query.wire : withHopOptions(query.wire, true, query.addsOpt))
     framed.writeUInt16BE(id, 2)
     const waiting = { query, settle, sentAt: this.#clock.now() }
     this.#waiting.set(id, waiting)
@@ -182,15 +182,15 @@ export class StreamConnection implements Connection {
     if (waiting === undefined) return void this.#givenUp.delete(id) // taken back meanwhile
     waiting.query.wire.copy(message, 0, 0, 2)
     if (!waiting.query.isAnsweredBy(message)) return
-    const reply = this.#security === undefined ? message : this.#withoutHopOptions(message)
+    const reply = this.#security === undefined ? message : this.#withoutHopOptions(waiting.query, message)
     this.#forget(id)
     waiting.settle(reply, this.#facts)
   }
 
-  #withoutHopOptions(reply: Buffer): Buffer {
+  #withoutHopOptions(query: OutgoingQuery, reply: Buffer): Buffer {
     const { message, keepalive } = withoutHopOptions(reply)
     if (keepalive !== undefined) this.#idle = Math.min(LONGEST_IDLE, keepalive)
-    return message
+    return query.addsOpt === true ? withoutOpt(query.wire, message) : message
   }
 
   /** The question with this ID waits no more; starts the idle time with the last. */

@@ -72,12 +72,12 @@ export class Drive {
   }
 
   #send(exchange: Exchange): void {
-    const { upstream, channel, wire, patience, earlier } = exchange
+    const { upstream, channel, wire, patience, earlier, addsOpt } = exchange
     const isAnsweredBy = (reply: Buffer) => {
       const flaw = flawOf(reply, exchange, upstream.provenGuards)
       return flaw === undefined || this.#passOver(exchange, flaw)
     }
-    const query = { endpoint: upstream.endpointOver(channel), channel, wire, patience, earlier, isAnsweredBy }
+    const query = { endpoint: upstream.endpointOver(channel), channel, wire, patience, earlier, addsOpt, isAnsweredBy }
     const takeBack = this.#means.transport.exchange(query, (result, connection) => {
       this.#open.delete(exchange)
       this.#step((now) =>

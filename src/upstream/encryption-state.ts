@@ -69,6 +69,11 @@ export class EncryptionState {
     this.evidence = new TlsEvidence(designated !== undefined)
   }
 
+  /** It is a designated channel, verified, that works. */
+  get isProven(): boolean {
+    return this.#designated !== undefined && this.evidence.state === 'works'
+  }
+
   /** It is a designated channel over which nothing has come yet. */
   get isUnproven(): boolean {
     return this.#designated !== undefined && !this.#hasWorked
@@ -110,8 +115,9 @@ export class EncryptionState {
     return wasFailing ? { isGood: true, text: `is asked over ${this.#words} again` } : undefined
   }
 
-  /** An attempt to ask failed with `code`; `reason` says why, in words. */
-  onFailed(code: TransportErrorCode, reason: string, now: Millis): EncryptionNews | undefined {
+  /** An attempt to ask failed with `code`; `cause` says why, in words. A timeout counts while there is no connection. */
+  onFailed(code: TransportErrorCode, cause: string, now: Millis): EncryptionNews | undefined {
+    const reason = code === 'timeout' ? `no connection comes about: ${cause}` : cause
     if (code === 'io' || code === 'too-large') {
       this.#failure = reason
       return undefined

@@ -14,6 +14,7 @@ export interface ExchangeParts {
   readonly overdueAt: Millis
   readonly patience: Millis
   readonly earlier: number
+  readonly addsOpt: boolean
 }
 
 /** One message sent, or to be sent, to one server, and what it has come to. */
@@ -31,6 +32,8 @@ export class Exchange {
   readonly patience: Millis
   /** Messages that went out for the same question before. */
   readonly earlier: number
+  /** An OPT record may be added to a client's message for the way. */
+  readonly addsOpt: boolean
   /** Set once its lateness has been counted against the server. */
   isLate = false
   /** It was counted as a lost message. */
@@ -48,6 +51,7 @@ export class Exchange {
     this.overdueAt = parts.overdueAt
     this.patience = parts.patience
     this.earlier = parts.earlier
+    this.addsOpt = parts.addsOpt
   }
 
   get upstream(): Upstream {

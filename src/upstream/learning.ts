@@ -98,8 +98,9 @@ function learnFromEncryptedFailure(
   const { upstream } = exchange
   const isSilence = code === 'timeout'
   if (code === 'unreachable' || (upstream.isStrict && AWAY.has(code))) upstreams.onUnreachable(upstream, now)
-  if (isSilence && upstream.isStrict) learnFromSilence(exchange, upstreams, isStuck, now)
+  if (isSilence && upstream.staysEncrypted) learnFromSilence(exchange, upstreams, isStuck, now)
   const isTelling = !isSilence || (upstream.isStrict ? !isStuck : upstream.encryption.evidence.state !== 'works')
+  if (isSilence && !isStuck && !upstream.isStrict && upstream.staysEncrypted) upstreams.onOutdone(upstream, now)
   if (isTelling) upstreams.onEncryptedFailure(upstream, code, reason, exchange.sentAt, now)
 }
 
@@ -130,7 +131,7 @@ export function learnFromSilence(exchange: Exchange, upstreams: Upstreams, isStu
   if (exchange.isLate) return
   exchange.isLate = true
   if (isStream(exchange.channel) && !isEncrypted(exchange.channel)) return attempt.onTcpFailed(now)
-  if (isEncrypted(exchange.channel) && !upstream.isStrict) {
+  if (isEncrypted(exchange.channel) && !upstream.staysEncrypted) {
     attempt.hasTriedEncrypted = true
     // A handshake with a server that was never seen to take one says nothing of the server.
     if (upstream.encryption.evidence.state !== 'works') return upstreams.onOutdone(upstream, now)

@@ -94,7 +94,7 @@ export class ServerAttempt {
 
   /** It has the question, and asking again on the same connection would bring nothing. */
   get isBusy(): boolean {
-    return this.upstream.isStrict && this.openEncrypted > 0
+    return this.openEncrypted > 0 && this.upstream.staysEncrypted
   }
 
   /** The EDNS payload size to offer in the next message over `channel`; undefined: without EDNS. */

@@ -328,6 +328,7 @@ export class Transaction {
     const overdueAt = isFallback ? this.#schedule.nextSendAt : now + this.#upstreams.patienceOver(upstream, channel)
     if (isEncrypted(channel)) attempt.openEncrypted++
     else this.#wasSentInPlaintext = true
+    const addsOpt = this.#request.kind === 'relay' && upstream.speaksEdns(now)
     const exchange = new Exchange(attempt, {
       channel,
       payloadSize,
@@ -337,6 +338,7 @@ export class Transaction {
       overdueAt,
       patience,
       earlier,
+      addsOpt,
     })
     const out = channel === 'udp' ? this.#log.datagramsTo(attempt) : []
     const drop = out.slice(1, Math.max(1, out.length + 2 - MAX_OUT)) // the first one's answer may be slow, but on its way

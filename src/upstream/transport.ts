@@ -47,6 +47,8 @@ export interface OutgoingQuery {
   readonly patience: Millis
   /** Messages that went out for the same question before: where there are too many, the first of each come first. */
   readonly earlier: number
+  /** Where it has no OPT record, one may be added for the way, and taken out of the reply: a client's message is relayed. */
+  readonly addsOpt?: boolean
   /** A probe: no client waits for it. */
   readonly isProbe?: true
   /** Whether these bytes are a reply to this very question (R-SRV-7); others are passed over, as off-path forgeries are. */

@@ -135,6 +135,14 @@ export class Upstream {
     return this.channels.plain === undefined
   }
 
+  /**
+   * A question that takes long is not asked in plaintext as well: that is forbidden, or the channel was discovered and
+   * verified, and is left only when it fails (E-DDR-6).
+   */
+  get staysEncrypted(): boolean {
+    return this.isStrict || this.#encryption.isProven
+  }
+
   /** Of probes, which find out whether it is there. */
   get probeChannel(): Channel {
     return this.channels.plain === undefined ? this.channels.encrypted.channel : 'udp'

@@ -1,23 +1,29 @@
 import type { Millis } from '../base/index.ts'
-import { OPTION } from './edns.ts'
+import { OPTION, wireOfOpt } from './edns.ts'
 import { FormError } from './form-error.ts'
 import { TYPE } from './numbers.ts'
-import { scanRecords } from './scan.ts'
+import { scanRecords, skipQuestions } from './scan.ts'
 
 /** Queries are padded to a multiple of this, in bytes (RFC 8467 §4.1). */
 const BLOCK = 128
 const OPTION_HEADER = 4
 /** Options that concern two neighbours only, never who is behind them. */
 const HOP_OPTIONS: ReadonlySet<number> = new Set([OPTION.COOKIE, OPTION.TCP_KEEPALIVE, OPTION.PADDING])
+const ARCOUNT_AT = 10
+/** Root name, type, class, TTL and the length of the options. */
+const OPT_FIXED_SIZE = 11
+const OUR_OPT = { payloadSize: 1232, extendedRcode: 0, version: 0, dnssecOk: false, options: [] } as const
 /** Unit of the keepalive option (RFC 7828 §3.1). */
 const KEEPALIVE_UNIT: Millis = 100
 
 /**
  * A query as it goes over an encrypted connection: those options of a relayed client are taken out, and ours put in:
  * an empty keepalive option where `asksKeepalive` (RFC 7828 §3.2.1), and padding as the last of all (RFC 7830 §3,
- * E-TLS-7). A query without OPT, or with something behind it, such as a signature, stays as it is.
+ * E-TLS-7). With `addsOpt` a question without OPT gets one, to be taken out of the reply; else one without, or with
+ * something behind it, such as a signature, stays as it is.
  */
-export function withHopOptions(query: Buffer, asksKeepalive: boolean): Buffer {
+export function withHopOptions(plain: Buffer, asksKeepalive: boolean, addsOpt = false): Buffer {
+  const query = addsOpt && isBareQuestion(plain) ? withOpt(plain) : plain
   const opt = lastOpt(query)
   if (opt === undefined) return query
   const kept = otherOptions(query, opt.rdataAt)
@@ -78,6 +84,15 @@ export interface HopReply {
   readonly keepalive: Millis | undefined
 }
 
+/** The reply without its OPT record, where that is the last, if there was none in `query` (RFC 6891 §7). */
+export function withoutOpt(query: Buffer, reply: Buffer): Buffer {
+  const opt = isBareQuestion(query) ? lastOpt(reply) : undefined
+  if (opt === undefined) return reply
+  const copy = Buffer.from(reply.subarray(0, opt.rdataAt - OPT_FIXED_SIZE))
+  copy.writeUInt16BE(copy.readUInt16BE(ARCOUNT_AT) - 1, ARCOUNT_AT)
+  return copy
+}
+
 /** Padding fills caches and says nothing; the other options are the connection's. Unreadable replies stay as they are. */
 export function withoutHopOptions(reply: Buffer): HopReply {
   const opt = lastOpt(reply)
@@ -89,6 +104,22 @@ export function withoutHopOptions(reply: Buffer): HopReply {
     }
   })
   return { message: withOptions(reply, opt.rdataAt, otherOptions(reply, opt.rdataAt)), keepalive }
+}
+
+/** A header and a question, and nothing else. */
+function isBareQuestion(query: Buffer): boolean {
+  try {
+    return query.readUInt32BE(6) === 0 && query.readUInt16BE(ARCOUNT_AT) === 0 && skipQuestions(query) === query.length
+  } catch (error) {
+    if (error instanceof FormError || error instanceof RangeError) return false
+    throw error
+  }
+}
+
+function withOpt(query: Buffer): Buffer {
+  const copy = Buffer.concat([query, wireOfOpt(OUR_OPT)])
+  copy.writeUInt16BE(1, ARCOUNT_AT)
+  return copy
 }
 
 /** The OPT record, when it is the last thing in a message that can be read, and its options can be, too. */

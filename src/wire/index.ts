@@ -42,6 +42,7 @@ export {
   takesOption,
   withHopOptions,
   withoutHopOptions,
+  withoutOpt,
   withOwnOption,
 } from './hop-options.ts'
 export type { Message } from './message.ts'

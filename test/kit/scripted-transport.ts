@@ -26,6 +26,8 @@ export interface Exchange {
   /** The whole message, ID included. */
   readonly wire: Buffer
   readonly sentAt: Millis
+  /** How long the resolver says it listens for the answer; here nothing times out by itself. */
+  readonly patience: Millis
   /** Sent to see whether the server is there, not for anybody's question. */
   readonly isProbe: boolean
   /** False once it was answered, failed or cancelled. */
@@ -73,6 +75,7 @@ export class ScriptedTransport implements PreparableTransport {
       question: readQuestion(query.wire).question,
       wire: query.wire,
       sentAt: this.#clock.now(),
+      patience: query.patience,
       isProbe: query.isProbe === true,
       get isOpen() {
         return isOpen

@@ -209,6 +209,27 @@ describe('E-DDR: discovery of encrypted servers', () => {
     expect(await how(world, 'd.test')).toBe(ENCRYPTED)
   })
 
+  test('E-DDR-6: what takes long over a verified channel is not asked in plaintext as well; a channel that is silent is left', async () => {
+    const { world } = discovering()
+    await world.ask('a.test')
+    await world.advance(100)
+    const others = world.transport.script
+    const isSlow = (exchange: Exchange) => exchange.channel === 'tls'
+    world.transport.script = (exchange) => {
+      if (isSlow(exchange)) world.clock.after(1500, () => others(exchange))
+      else others(exchange)
+    }
+    expect(await how(world, 'slow.test')).toBe(ENCRYPTED)
+    world.transport.script = (exchange) => {
+      if (isSlow(exchange)) world.clock.after(exchange.patience, () => exchange.fail('timeout'))
+      else others(exchange)
+    }
+    expect(await how(world, 'b.test')).toBe(PLAIN)
+    const before = world.clock.now()
+    expect(await how(world, 'c.test')).toBe(PLAIN)
+    expect(world.clock.now() - before).toBe(0)
+  })
+
   test('E-DDR-6: one that cannot prove itself any more is left at once', async () => {
     const { world, state } = discovering()
     await world.ask('a.test')

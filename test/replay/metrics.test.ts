@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Meter, openMetricsText } from '../../src/observe/index.ts'
+import { type LinkView, Meter, openMetricsText } from '../../src/observe/index.ts'
 import { TransactionCounts } from '../../src/scope/index.ts'
 import { parseMetricsListen } from '../../src/settings/index.ts'
 import { RCODE } from '../../src/wire/index.ts'
@@ -40,6 +40,41 @@ test('questions refused for lack of places were counted nowhere', async () => {
   expect(openMetricsText(meter, [])).toContain('tsresolved_refused_questions_total 2\n')
   counts.reset() // as reset-statistics does
   expect(meter.refusals).toEqual({ count: 0, latestAt: undefined })
+})
+
+test('of encrypted servers: version and verified name, age of the connection, handshakes, resumptions and failures', () => {
+  const world = new World({
+    links: [{ ifindex: 2, name: 'lan', dns: ['10.2.0.1#dns.test'] }],
+    settings: { dnsOverTls: 'yes' },
+  })
+  const [report] = world.scopes.ofLink(2)?.servers(0) ?? []
+  if (report?.encryption === undefined) throw new Error('strict')
+  const open = {
+    state: 'works',
+    version: 'TLSv1.3',
+    verifiedAs: 'dns.test',
+    isOpen: true,
+    age: 1500,
+    handshakes: 3,
+    resumptions: 2,
+    failures: 1,
+  } as const
+  const encryption = { ...report.encryption, ...open }
+  const link = { scope: 'link 2 (lan)', servers: [{ ...report, encryption }] } as unknown as LinkView
+  const meter = new Meter(world.resolver.watchers, new TransactionCounts(), world.clock)
+  const lines = openMetricsText(meter, [link])
+    .split('\n')
+    .filter((line) => line.startsWith('tsresolved_server_') && line.includes('10.2.0.1'))
+  const labels = 'scope="link 2 (lan)",server="10.2.0.1%lan"'
+  for (const line of [
+    `tsresolved_server_handshakes_total{${labels}} 3`,
+    `tsresolved_server_resumptions_total{${labels}} 2`,
+    `tsresolved_server_encryption_failures_total{${labels}} 1`,
+    `tsresolved_server_encrypted{${labels}} 1`,
+    `tsresolved_server_connection{${labels},channel="tls",version="TLSv1.3",verified_as="dns.test"} 1`,
+    `tsresolved_server_connection_age_seconds{${labels}} 1.5`,
+  ])
+    expect(lines).toContain(line)
 })
 
 test.each([

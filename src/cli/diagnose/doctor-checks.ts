@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
-import { checkEncryption } from './doctor-encryption.ts'
+import { checkDiscovery, checkEncryption } from './doctor-encryption.ts'
 import { checkNsswitch } from './doctor-nsswitch.ts'
 import { addServer, checkGuesses, checkOwnAddresses, checkServers, DROP_INS } from './doctor-servers.ts'
 import { roughSpan } from '../query/provenance.ts'
@@ -261,7 +261,7 @@ function questionsHaveRoom({ refusals }: Facts): Finding[] {
 }
 
 function encryptedServersWork({ links }: Facts): Finding[] {
-  return checkEncryption(links)
+  return [...checkEncryption(links), ...checkDiscovery(links)]
 }
 
 /** What the doctor asked itself, where nothing above explains it. */

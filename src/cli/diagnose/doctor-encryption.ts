@@ -9,20 +9,36 @@ export function checkEncryption(links: readonly LinkView[]): Finding[] {
       const { channel, failure = '' } = encryption
       const works = link.servers.some((other) => other.encryption !== undefined && !isFailing(other.encryption))
       const what = `DNS server ${server} of ${link.scope} cannot be asked over ${channel.toUpperCase()}, and is not asked in plaintext: ${failure}.`
-      const repair = encryptionRepair(failure, link, addressOf(server))
+      const repair = encryptionRepair(failure, link, addressOf(server), channel)
       return [{ check: 'encryption', level: works ? 'warning' : 'problem', what, repair }]
     }),
   )
 }
 
+/** A resolver that a server designates, and that has not proven to be meant: questions go as configured. */
+export function checkDiscovery(links: readonly LinkView[]): Finding[] {
+  return links.flatMap(({ scope, servers }) =>
+    servers.flatMap(({ server, discovery }): Finding[] => {
+      if (discovery?.includes('that is not used: ') !== true) return []
+      const what = `DNS server ${server} of ${scope} ${discovery}.`
+      const repair = 'edit DiscoverEncryptedServers= in /etc/tsresolved.conf'
+      return [{ check: 'encryption', level: 'warning', what, repair }]
+    }),
+  )
+}
+
 /** By the words of the daemon, of which each names one cause (E-NODE-12). */
-function encryptionRepair(failure: string, link: LinkView, address: string): string {
+function encryptionRepair(failure: string, link: LinkView, address: string, channel: string): string {
   if (failure.includes('clock of this machine')) return 'timedatectl status'
   const isAuthority = failure.includes('authority that this system does not trust') || failure.includes('itself')
   if (isAuthority) return 'cp ITS-AUTHORITY.crt /usr/local/share/ca-certificates/ && update-ca-certificates'
   if (failure.includes('holds no certificate')) return 'apt-get install --reinstall ca-certificates'
   if (link.ifindex === undefined) return 'edit DNS= and DNSOverTLS= in /etc/systemd/resolved.conf'
   // Not the name that the certificate shows: a portal, or somebody else on the way, may have shown it.
-  if (failure.includes(', not for ')) return `tsresolvectl dns ${link.name} ${address}#ITS-NAME`
+  const isHttps = channel === 'https'
+  if (failure.includes(', not for ')) {
+    return `tsresolvectl dns ${link.name} ${address}#${isHttps ? 'https://ITS-NAME/dns-query' : 'ITS-NAME'}`
+  }
+  if (isHttps) return `tsresolvectl dns ${link.name} ${address}` // DNSOverTLS= is not about servers with a URL
   return `tsresolvectl dnsovertls ${link.name} no`
 }

@@ -13,7 +13,7 @@ import { type LinkState, linkStateLines } from './link-state.ts'
 import { printPaged } from '../terminal/pager.ts'
 import { printJson } from '../terminal/output.ts'
 import { readConfiguration } from './read-configuration.ts'
-import { doubtLines, readScopeServers, type ScopeServers } from './server-doubts.ts'
+import { doubtLines, encryptionLines, readScopeServers, type ScopeServers } from './server-doubts.ts'
 
 /**
  * Global, links, delegates; or only the links named (C-S-1). As in the original, a link that does not exist is said and
@@ -55,7 +55,8 @@ function blockText(
   const owners = originLines(origins, screen.columns, Date.now() * 1000)
   const state = linkStateLines(block, servers, screen.columns)
   const doubts = doubtLines(block, servers, screen.columns)
-  return [screen.paint('bold', headingOf(block)), ...lines, ...state, ...doubts, ...owners].join('\n')
+  const encryption = encryptionLines(block, servers, screen.columns)
+  return [screen.paint('bold', headingOf(block)), ...lines, ...state, ...encryption, ...doubts, ...owners].join('\n')
 }
 
 function findLink(word: string, { links, screen }: Context): HostLink | undefined {

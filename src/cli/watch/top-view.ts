@@ -1,3 +1,4 @@
+import { encryptionText } from '../inspect/encryption-text.ts'
 import { timeSpan } from '../terminal/layout.ts'
 import { clientText, originText, type ReportedQuestion, resultText } from './questions.ts'
 import type { Style } from '../terminal/screen.ts'
@@ -53,7 +54,7 @@ export const HELP: readonly string[] = [
   'hit          share answered from its cache',
   'p50, p95     half of what went over the network, and 19 of 20, took no longer;',
   '             the bars are the last seconds, by order of magnitude, 1 ms to 3 s',
-  'server       the one that would be asked now',
+  'server       the one that would be asked now, and how where that is encrypted',
   '',
   'left right  questions of one link     up down  choose a question',
   'w           why was it answered so    f        flush all caches',
@@ -136,7 +137,10 @@ function linkLine(row: LinkRow, { pickedScope }: TopModel, columns: number): Lin
 
 /** The row says already which link it is. */
 function currentServer({ servers, name }: LinkRow['link']): string {
-  return servers.find(({ current }) => current)?.server.replace(`%${name}`, '') ?? '–'
+  const current = servers.find((server) => server.current)
+  if (current === undefined) return '–'
+  const { server, encryption } = current
+  return server.replace(`%${name}`, '') + (encryption === undefined ? '' : `  ${encryptionText(encryption)}`)
 }
 
 /** The latest value, and how it went. */

@@ -8,19 +8,22 @@ export type EncryptedServer = 'unbound' | 'bind9' | 'dnsdist'
 
 const HOME = '/run/lab/encrypted'
 
-/** Each answers A of every name below `test` with 192.0.2.77; dnsdist asks the link's scripted server for it. */
+/**
+ * With `designates`, the parameters of its record (RFC 9462), it answers in plaintext too, and unbound and dnsdist
+ * designate themselves by the name `dns.test`. Each answers A of every name below `test` with 192.0.2.77; dnsdist asks the link's scripted server for it. */
 export async function startEncryptedServer(
   lab: Lab,
   link: Link,
   kind: EncryptedServer,
   credentials: Credentials,
+  { designates }: { readonly designates?: string } = {},
 ): Promise<void> {
   const at = link.realServer
   const folder = await debianExtra(kind)
   await lab.write(`${HOME}/cert.pem`, credentials.cert)
   await lab.write(`${HOME}/key.pem`, credentials.key)
   await lab.write(`${HOME}/test.zone`, ZONE)
-  await lab.write(`${HOME}/${kind}.conf`, CONFIGURATIONS[kind](at, link.server))
+  await lab.write(`${HOME}/${kind}.conf`, CONFIGURATIONS[kind](at, link.server) + DESIGNATIONS[kind](at, designates))
   const libraries = `LD_LIBRARY_PATH=${folder}/usr/lib/x86_64-linux-gnu`
   const argv = ['env', libraries, 'sh', '-c', 'exec "$@" 2>&1', 'sh', ...COMMANDS[kind](folder)]
   await link.start(argv, { until: READY[kind] })
@@ -38,6 +41,28 @@ const READY: Readonly<Record<EncryptedServer, RegExp>> = {
   unbound: /start of service/,
   bind9: /running/,
   dnsdist: /Marking downstream .* as 'up'|Listening on .*443/,
+}
+
+type Designation = (at: string, parameters: string | undefined) => string
+
+/** Plaintext, and the record of `_dns.resolver.arpa`. */
+const DESIGNATIONS: Readonly<Record<EncryptedServer, Designation>> = {
+  unbound: (at, parameters) =>
+    parameters === undefined
+      ? ''
+      : `  interface: ${at}@53
+  local-zone: "resolver.arpa." static
+  local-data: '_dns.resolver.arpa. 300 IN SVCB 1 dns.test. ${parameters}'
+`,
+  bind9: () => '',
+  dnsdist: (at, parameters) =>
+    parameters === undefined
+      ? ''
+      : `addLocal('${at}:53')
+addAction(AndRule{QNameRule('_dns.resolver.arpa'), QTypeRule(64)}, SpoofSVCAction({
+  newSVCRecordParameters(1, 'dns.test.', { mandatory={'port'}, alpn={'dot'}, port=853, ipv4hint={'${at}'} })
+}))
+`,
 }
 
 const CONFIGURATIONS: Readonly<Record<EncryptedServer, (at: string, backend: string) => string>> = {

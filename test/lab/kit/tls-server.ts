@@ -3,19 +3,22 @@ import { build } from 'esbuild'
 import type { Credentials } from '../../kit/certificates.ts'
 import type { Link } from './link.ts'
 import type { Program } from './program.ts'
+import type { HttpBehaviour } from './http2-server-process.ts'
 import type { TlsBehaviour, TlsOrder, TlsServerReport } from './tls-server-process.ts'
 import { elsewhere } from './upstream.ts'
 import { inside } from './world.ts'
 
 export interface TlsServerOptions {
+  /** `https`: HTTP/2 at port 443. Default: DNS over TLS at port 853. */
+  readonly protocol?: 'tls' | 'https'
   readonly credentials: Credentials
   /** Default: the link's `server`, which also has a scripted server on port 53 that records every question. */
   readonly address?: string
   readonly port?: number
-  readonly behaviour?: TlsBehaviour
+  readonly behaviour?: TlsBehaviour | HttpBehaviour
 }
 
-/** Our end of a server for DNS over TLS in an upstream network: it answers every A with 192.0.2.77, or misbehaves. */
+/** Our end of a server for DNS over TLS or HTTPS in an upstream network: it answers every A with 192.0.2.77, or misbehaves. */
 export class TlsServer {
   readonly #program: Program
   readonly #waiting: ((report: TlsServerReport) => void)[]
@@ -26,11 +29,12 @@ export class TlsServer {
   }
 
   static async open(link: Link, options: TlsServerOptions): Promise<TlsServer> {
+    const { protocol = 'tls', credentials, behaviour = 'answer', address = link.server } = options
+    const { port = protocol === 'tls' ? 853 : 443 } = options
     const waiting: ((report: TlsServerReport) => void)[] = []
     const onLine = (line: string) => waiting.shift()?.(JSON.parse(line) as TlsServerReport)
-    const program = await link.start([...elsewhere, inside.node, '-e', await bundled()], { onLine })
+    const program = await link.start([...elsewhere, inside.node, '-e', await bundled(protocol)], { onLine })
     const server = new TlsServer(program, waiting)
-    const { credentials, behaviour = 'answer', address = link.server, port = 853 } = options
     await server.#tell({ listen: { address, port }, credentials: pemOf(credentials), behaviour })
     return server
   }
@@ -44,7 +48,7 @@ export class TlsServer {
     return (await this.report()).questions.map(({ name }) => name)
   }
 
-  async behave(behaviour: TlsBehaviour): Promise<void> {
+  async behave(behaviour: TlsBehaviour | HttpBehaviour): Promise<void> {
     await this.#tell({ behaviour })
   }
 
@@ -61,7 +65,9 @@ export class TlsServer {
     return this.#program.stop()
   }
 
-  #tell(order: TlsOrder): Promise<TlsServerReport> {
+  #tell(
+    order: Omit<TlsOrder, 'behaviour'> & { readonly behaviour?: TlsBehaviour | HttpBehaviour },
+  ): Promise<TlsServerReport> {
     const report = new Promise<TlsServerReport>((resolve, reject) => {
       this.#waiting.push(resolve)
       void this.#program.exited.then((code) => reject(new Error(`the TLS server ended with ${code}`)))
@@ -75,10 +81,13 @@ function pemOf({ cert, key }: Credentials): { cert: string; key: string } {
   return { cert, key }
 }
 
-let script: Promise<string> | undefined
+const ENTRIES = { tls: 'tls-server-process.ts', https: 'http2-server-process.ts' } as const
+const scripts = new Map<keyof typeof ENTRIES, Promise<string>>()
 
-function bundled(): Promise<string> {
-  const entry = fileURLToPath(new URL('tls-server-process.ts', import.meta.url))
+function bundled(protocol: keyof typeof ENTRIES): Promise<string> {
+  const known = scripts.get(protocol)
+  if (known !== undefined) return known
+  const entry = fileURLToPath(new URL(ENTRIES[protocol], import.meta.url))
   const options = {
     bundle: true,
     minify: true,
@@ -87,6 +96,7 @@ function bundled(): Promise<string> {
     format: 'cjs',
     target: 'node20',
   } as const
-  script ??= build({ ...options, entryPoints: [entry] }).then(({ outputFiles }) => outputFiles[0]?.text ?? '')
+  const script = build({ ...options, entryPoints: [entry] }).then(({ outputFiles }) => outputFiles[0]?.text ?? '')
+  scripts.set(protocol, script)
   return script
 }

@@ -6,7 +6,7 @@ import {
   linkConfiguration,
 } from '../../../src/cli/settings/dns-configuration.ts'
 import type { DnsConfiguration } from '../../../src/cli/settings/dns-configuration.ts'
-import { doubtLines } from '../../../src/cli/settings/server-doubts.ts'
+import { doubtLines, encryptionLines } from '../../../src/cli/settings/server-doubts.ts'
 import type { DELEGATE, LINK, MANAGER, PropertiesOf } from '../../../src/dbus/index.ts'
 import { serverStateLines } from '../../../src/cli/inspect/server-state.ts'
 import { statisticsText } from '../../../src/cli/inspect/statistics.ts'
@@ -187,6 +187,41 @@ describe('counters', () => {
       '            Cookies: not sent',
       'Failures remembered: 5',
     ])
+  })
+
+  it('status says how servers are asked over TLS and HTTPS, and nothing of those in plaintext', () => {
+    const encryption = {
+      channel: 'tls',
+      mode: 'strict',
+      state: 'works',
+      version: 'TLSv1.3',
+      verifiedAs: 'dns.test',
+      open: true,
+      ageUSec: 3_000_000,
+      handshakes: 1,
+      resumptions: 0,
+      failures: 0,
+    }
+    const servers = [
+      {
+        ifindex: 2,
+        scope: 'link 2 (w1)',
+        servers: [
+          { server: '10.1.0.1', doubts: [], encryption },
+          { server: '10.1.0.2', doubts: [] },
+          {
+            server: '10.1.0.3',
+            doubts: [],
+            encryption: { ...encryption, mode: 'discovered', at: '10.1.0.9 port 853' },
+          },
+        ],
+      },
+    ]
+    expect(encryptionLines({ ifindex: 2, ifname: 'w1' }, servers, 200)).toEqual([
+      '        Encryption: 10.1.0.1: strict, over TLS, TLSv1.3 verified as dns.test, connected for 3s',
+      '        Encryption: 10.1.0.3: discovered, over TLS at 10.1.0.9 port 853, TLSv1.3 verified as dns.test, connected for 3s',
+    ])
+    expect(encryptionLines({}, servers, 200)).toEqual([])
   })
 
   it('status says what speaks against servers, and nothing of those that are well', () => {

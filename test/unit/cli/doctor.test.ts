@@ -59,13 +59,13 @@ const HEALTHY: Facts = {
 }
 const file = (text: string) => ({ resolvConf: { text, target: undefined } })
 const hosts = (line: string, nssModules: readonly string[] = []) => ({ nsswitch: `hosts: ${line}\n`, nssModules })
-const failing = (failure: string) => ({
+const failing = (failure: string, channel = 'tls') => ({
   ...SERVER,
   trusted: false,
   answers: 0,
   silences: 4,
   encryption: {
-    channel: 'tls',
+    channel,
     mode: 'strict',
     state: 'failing',
     open: false,
@@ -394,6 +394,47 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'encryption',
     'cannot be asked over TLS, and is not asked in plaintext: 10.2.0.1:853%2: TLS handshake failed: what listens there does not speak TLS',
     'tsresolvectl dnsovertls lan no',
+  ],
+  [
+    'HTTPS, a portal answers on 443',
+    {
+      links: [
+        {
+          ...LAN,
+          servers: [failing('certificate of 10.2.0.1 is for portal.test, not for dns.test', 'https')],
+        },
+      ],
+    },
+    'encryption',
+    'cannot be asked over HTTPS, and is not asked in plaintext: certificate of 10.2.0.1 is for portal.test, not for dns.test',
+    'tsresolvectl dns lan 10.2.0.1#https://ITS-NAME/dns-query',
+  ],
+  [
+    'HTTPS, the port is blocked: the mode would change nothing',
+    { links: [{ ...LAN, servers: [failing('10.2.0.1:443%2: cannot connect in time', 'https')] }] },
+    'encryption',
+    'cannot be asked over HTTPS, and is not asked in plaintext: 10.2.0.1:443%2: cannot connect in time',
+    'tsresolvectl dns lan 10.2.0.1',
+  ],
+  [
+    'a designated resolver that proves nothing',
+    {
+      links: [
+        {
+          ...LAN,
+          servers: [
+            {
+              ...SERVER,
+              discovery:
+                'designates a resolver for encrypted DNS that is not used: certificate of 10.2.0.9 is for a.test, not for 10.2.0.1',
+            },
+          ],
+        },
+      ],
+    },
+    'encryption',
+    'designates a resolver for encrypted DNS that is not used: certificate of 10.2.0.9 is for a.test, not for 10.2.0.1.',
+    'DiscoverEncryptedServers=',
   ],
   [
     'claim without server',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { OPTION, parseMessage, withHopOptions, withoutHopOptions } from '../../../src/wire/index.ts'
+import { OPTION, parseMessage, withHopOptions, withoutHopOptions, withoutOpt } from '../../../src/wire/index.ts'
 import { queryFor, replyFor } from '../../kit/messages.ts'
 
 const option = (code: number, size = 0) => ({ code, data: Buffer.alloc(size, 1) })
@@ -28,13 +28,36 @@ describe('E-TLS-7: padding of queries', () => {
     expect(withHopOptions(query, true)).toBe(query)
   })
 
+  test('a relayed question without EDNS gets an OPT record for the way, and its reply is without one again', () => {
+    const query = queryFor('a.example')
+    const padded = withHopOptions(query, true, true)
+    expect(padded.length).toBe(128)
+    expect(codesOf(padded)).toEqual([OPTION.TCP_KEEPALIVE, OPTION.PADDING])
+    const opt = {
+      payloadSize: 1232,
+      extendedRcode: 0,
+      version: 0,
+      dnssecOk: false,
+      options: [option(OPTION.PADDING, 300)],
+    }
+    const answer = ['a.example 60 A 192.0.2.1']
+    const reply = withoutHopOptions(replyFor(padded, { answer, opt })).message
+    expect(withoutOpt(query, reply)).toEqual(replyFor(query, { answer }))
+    expect(withoutOpt(queryFor('a.example', { edns: 1232 }), reply)).toBe(reply) // it had asked with EDNS
+  })
+
+  test.each([0, 5, 11, 14])('what is no message, of %d bytes, stays as it is', (size) => {
+    const query = queryFor('a.example').subarray(0, size)
+    expect(withHopOptions(query, true, true)).toBe(query)
+  })
+
   test('a query with a record behind OPT, such as a signature, stays as it is', () => {
     const query = Buffer.concat([
       queryFor('a.example', { edns: 1232 }),
       Buffer.from([0, 0, 250, 0, 255, 0, 0, 0, 0, 0, 0]),
     ])
     query.writeUInt16BE(2, 10)
-    expect(withHopOptions(query, true)).toBe(query)
+    expect(withHopOptions(query, true, true)).toBe(query)
   })
 })
 
