@@ -78,7 +78,7 @@ function answer(socket: tls.TLSSocket, query: Buffer, count: number, waiting: Bu
       return
     case 'close-with-questions-open':
       if (count % 2 === 1) return void socket.write(frame(reply))
-      return void socket.destroy()
+      return socket.destroySoon() // what was answered leaves before
     case 'close-after-two':
       socket.write(frame(reply))
       if (count === 2) socket.end()
