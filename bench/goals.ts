@@ -39,6 +39,10 @@ const goals: readonly Goal[] = [
   goal('cached q/s, 200 links / 1', ['links-200', 'ours', 'qps'], ['cached-1000', 'ours', 'qps'], { atLeast: 0.85 }),
   goal('CPU, 200 links / 1', ['links-200', 'ours', 'cpu'], ['cached-1000', 'ours', 'cpu'], { atMost: 1.15 }),
   goal('cold misses q/s / resolved', ['cold', 'ours', 'qps'], ['cold', 'resolved', 'qps'], { atLeast: 1.5 }),
+  goal('misses over TLS q/s / our own over UDP', ['cold-tls', 'ours', 'qps'], ['cold', 'ours', 'qps'], {
+    atLeast: 0.8,
+  }),
+  goal('misses over TLS q/s / resolved', ['cold-tls', 'ours', 'qps'], ['cold-tls', 'resolved', 'qps'], { atLeast: 1 }),
   goal('TCP q/s / unbound', ['tcp', 'ours', 'qps'], ['tcp', 'unbound', 'qps'], { atLeast: 1 }),
   goal('TCP q/s / resolved', ['tcp', 'ours', 'qps'], ['tcp', 'resolved', 'qps'], { atLeast: 1.6 }),
   goal('p99.9 at 20,000 q/s / resolved', ['cached-1000', 'ours', 'p999'], ['cached-1000', 'resolved', 'p999'], {
