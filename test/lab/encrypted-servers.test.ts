@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { TestAuthority } from '../kit/certificates.ts'
 import { type EncryptedServer, startEncryptedServer } from './kit/encrypted-servers.ts'
+import { debianExtra } from './kit/debian.ts'
 import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
 import { PacketCounter } from './kit/packet-counter.ts'
@@ -48,6 +49,31 @@ test.skipIf(original).each<EncryptedServer>(['unbound', 'bind9', 'dnsdist'])(
     expect(await counter.to(53)).toBe(0)
   },
   120_000,
+)
+
+test.skipIf(original)(
+  'E-TEST-1: kdig, dig and delv are answered by the stub as ever, and the same server answers them over TLS directly',
+  async () => {
+    await using lab = await Lab.open({ links: { lan }, config: 'DNSOverTLS=yes\nDNS=10.53.1.9#dns.test', start: false })
+    await lab.write(ROOTS, authority.ca)
+    await startEncryptedServer(lab, lab.links.lan, 'unbound', GOOD)
+    await lab.daemon.start()
+    const folder = await debianExtra('knot-dnsutils')
+    const kdig = ['env', `LD_LIBRARY_PATH=${folder}/usr/lib/x86_64-linux-gnu`, `${folder}/usr/bin/kdig`]
+    const clients = [
+      ['dig', '+short', '@127.0.0.53', 'a.test'],
+      ['delv', '-i', '+short', '@127.0.0.53', 'b.test'],
+      [...kdig, '+short', '@127.0.0.53', 'c.test'],
+      [...kdig, '+short', '+tcp', '+dnssec', '@127.0.0.54', 'd.test'],
+      ['dig', '+short', '+tls', '@10.53.1.9', 'e.test'],
+      [...kdig, '+short', `+tls-ca=${ROOTS}`, '+tls-hostname=dns.test', '@10.53.1.9', 'f.test'],
+      [...kdig, '+short', '+https', `+tls-ca=${ROOTS}`, '+tls-hostname=dns.test', '@10.53.1.9', 'g.test'],
+    ]
+    await eventually(async () => expect((await lab.dig('awake.test')).data).toEqual([ANSWER]))
+    const came = await Promise.all(clients.map((argv) => lab.tryRun(argv)))
+    expect(came.map(({ stdout, stderr }) => `${stdout.trim()}${stderr.trim()}`)).toEqual(clients.map(() => ANSWER))
+  },
+  60_000,
 )
 
 test.skipIf(original)('E-DOH-11: a URL in resolved.conf is asked over HTTPS even where DNSOverTLS=no', async () => {

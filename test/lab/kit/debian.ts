@@ -26,6 +26,10 @@ const extras = {
     'dnsdist', 'libcdb1', 'libwslay1', 'libh2o-evloop0.13', 'libluajit-5.1-2', 'libre2-9', 'libsnmp40', 'libpci3',
     'libwrap0', 'libedit2', 'libfstrm0', 'liblmdb0', 'libsodium23', 'libnghttp2-14',
   ],
+  'knot-dnsutils': [
+    'knot-dnsutils', 'libdnssec9', 'libknot13', 'libzscanner4', 'libfstrm0', 'libmnl0', 'libnghttp2-14', 'libprotobuf-c1',
+    'libedit2', 'libbsd0', 'libxdp1', 'libbpf1',
+  ],
   polkit: ['polkitd', 'libpolkit-gobject-1-0', 'libpolkit-agent-1-0', 'libduktape207'],
 } as const
 
