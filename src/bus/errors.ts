@@ -91,8 +91,7 @@ export function isBug(thrown: unknown): boolean {
 }
 
 /** Where the original says something of its own on the bus. */
-function sentenceOf({ kind, message, parameter, queryString }: LookupFailure): string {
-  if (kind === 'invalid-argument' && parameter === 'name') return `Invalid hostname '${queryString}'`
+function sentenceOf({ kind, message }: LookupFailure): string {
   if (kind === 'bad-address-size') return 'Invalid address size'
   return kind === 'zone-transfer' || kind === 'type-invalid' ? `${message}.` : message
 }

@@ -47,7 +47,8 @@ export function found<T>(value: T, { answer, took, scores }: Resolved): Lookup<T
 
 /** An argument that cannot be right. */
 export function invalid(parameter: string, name: string): { ok: false; failure: LookupFailure } {
-  const failure = fail('invalid-argument', name, `Invalid ${parameter} parameter`)
+  const message = parameter === 'name' ? `Invalid hostname '${name}'` : `Invalid ${parameter} parameter`
+  const failure = fail('invalid-argument', name, message)
   return { ok: false, failure: { ...failure.failure, parameter } }
 }
 

@@ -3,9 +3,12 @@ import type { Context } from '../command/context.ts'
 
 /** Prints `text`, through a pager when someone is watching and has not declined it (C-4). */
 export function printPaged(text: string, { options, screen }: Pick<Context, 'options' | 'screen'>): void {
-  const wantsPager = screen.isTerminal && options.pager && process.env.TERM !== 'dumb'
+  const wantsPager = screen.isTerminal && options.pager && !DUMB.has(process.env.TERM ?? '')
   if (!wantsPager || !pagerCommands().some((command) => runPager(command, text))) screen.print(text)
 }
+
+/** Terminals on which `less` asks for leave first. */
+const DUMB: ReadonlySet<string> = new Set(['', 'dumb', 'unknown'])
 
 /** The user's choice, empty or `cat` for none; else what most machines have. */
 function pagerCommands(): readonly string[] {

@@ -36,6 +36,7 @@ test.each([
   ['a file', false, true, {}],
   ['--no-pager', true, false, {}],
   ['a terminal that cannot be written over', true, true, { TERM: 'dumb' }],
+  ['a terminal nobody knows', true, true, { TERM: '' }],
   ['a user who wants none', true, true, { PAGER: 'cat' }],
   ['a pager that is not there', true, true, { PAGER: 'no-such-pager' }],
 ] as const)('C-4: plain text for %s', (_whom, isTerminal, pager, environment) => {
