@@ -121,6 +121,32 @@ const SITUATIONS: readonly Situation[] = [
     },
   },
   {
+    fault: 'loopback is down',
+    check: 'loopback',
+    seed: (lab) => lab.ip('link set lo down'),
+  },
+  {
+    fault: '/etc/hosts is for root alone',
+    check: 'unreadable',
+    seed: (lab) => lab.run(['chmod', '600', '/etc/hosts']),
+  },
+  {
+    fault: 'the runtime directory was emptied',
+    check: 'daemon',
+    seed: (lab) => lab.run(['sh', '-c', 'rm -f /run/systemd/resolve/io.systemd.Resolve*']),
+  },
+  {
+    fault: 'a domain is written with an asterisk',
+    check: 'wildcard-domain',
+    seed: (lab) => lab.resolvectl('domain', 'vpn', '~*.corp.test'),
+  },
+  {
+    fault: 'a link has the server of another one',
+    check: 'no-route',
+    server: '10.53.2.1',
+    seed: (lab) => lab.resolvectl('dns', 'vpn', '10.53.1.1'),
+  },
+  {
     fault: 'nsswitch asks nobody',
     check: 'nsswitch',
     seed: (lab) => lab.write('/etc/nsswitch.conf', 'hosts: files myhostname\n'),

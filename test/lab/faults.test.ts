@@ -159,6 +159,16 @@ const FAULTS: readonly Fault[] = [
     why: ['www.test', /> {2}\/etc\/hosts {6}has A\n.*not reached/],
   },
   {
+    fault: 'a name that stays at home is asked nowhere',
+    why: ['box.internal', /No DNS server is asked for box\.internal, as no link claims it/, /domain \w+ .*'~internal'/],
+  },
+  {
+    fault: 'replies belong to no question',
+    seed: (lab) => lab.links.lan?.upstream.on({}, { wrongId: true }) ?? Promise.resolve(),
+    doctor: ['forged-replies', 'did not match', 'tcpdump'],
+    why: ['www.test', /replies that do not match/, /Cause: .*sends replies that do not belong to the question/],
+  },
+  {
     fault: 'a single label is asked nowhere',
     why: ['intranet', /addresses of single labels are not asked/],
   },

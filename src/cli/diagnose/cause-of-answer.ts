@@ -1,4 +1,5 @@
 import { RCODE, rcodeText } from '../../wire/index.ts'
+import { timeSpan } from '../terminal/layout.ts'
 import { agoText, roughSpan } from '../query/provenance.ts'
 import { capital, type Cause, type CauseFacts, typesText, winners } from './cause-facts.ts'
 import { capitalScope, closerClaim, setServers } from './cause-of-routing.ts'
@@ -23,9 +24,16 @@ export function causeOfSuccess(facts: CauseFacts, asked: Asked): Cause {
   const who = provenance.server === undefined ? '' : ` of ${provenance.server}`
   const answered = `${why.name} has ${from}${who}, ${provenance.scope}${how}${alias}`
   const [silent] = deadServers(provenance.attempts)
+  if (silent === undefined && provenance.source === 'network' && provenance.tookUSec >= SLOW) {
+    const repair = `if that is usual: ${setServers(facts, provenance.scope)}`
+    return { cause: `${answered}, but only after ${timeSpan(provenance.tookUSec)}.`, repair }
+  }
   if (silent === undefined) return { cause: `${answered}${tieText(why)}.`, repair: undefined }
   return { cause: `${answered}, but only after ${silent.clause}.`, repair: repairOf(silent, provenance.scope, facts) }
 }
+
+/** Microseconds after which people and programs become impatient. */
+const SLOW = 1_000_000
 
 function causeOfStale(facts: CauseFacts, { provenance }: Asked): Cause {
   const scope = provenance.scope ?? ''

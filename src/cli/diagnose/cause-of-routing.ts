@@ -62,6 +62,8 @@ function causeOfNoServer(facts: CauseFacts): Cause {
 function causeByName(facts: CauseFacts): Cause | undefined {
   const { name } = facts.why
   if (isSingle(name)) return singleLabel(name, facts)
+  const home = homeZoneOf(facts)
+  if (home !== undefined) return home
   const parsed = parseName(name)
   const local = parseName('local')
   if (parsed !== undefined && local !== undefined && isWithin(parsed, local)) {
@@ -75,6 +77,24 @@ function causeByName(facts: CauseFacts): Cause | undefined {
   }
   return undefined
 }
+
+/** A name that means something here or nowhere, by the rule of the scopes that pass it over (R-ROUTE-6). */
+function homeZoneOf(facts: CauseFacts): Cause | undefined {
+  const { name, scopes } = facts.why
+  const [, domain, reason = ''] =
+    HOME_ZONE.exec(scopes.map(({ rule }) => rule).find((rule) => HOME_ZONE.test(rule)) ?? '') ?? []
+  if (domain === undefined) return undefined
+  return {
+    cause: `No DNS server is asked for ${name}, as no link claims it (${domain}: ${reason}).`,
+    repair: NO_SERVER_KNOWS.test(reason)
+      ? undefined
+      : `if a DNS server of yours knows it: ${addDomain(facts, `~${domain}`)}`,
+  }
+}
+
+const HOME_ZONE = /^(\S+): (.*), unless a domain claims it$/
+/** Names that are none of DNS, or do not exist by definition. */
+const NO_SERVER_KNOWS = /RFC (?:7686|9476|6761|9462)/
 
 function singleLabel(name: string, facts: CauseFacts): Cause {
   return {

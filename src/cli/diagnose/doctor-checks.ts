@@ -1,4 +1,6 @@
 import { dirname } from 'node:path'
+import { capital } from './cause-facts.ts'
+import { hostOf, noRouteTo } from './server-faults.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
 import { checkDiscovery, checkEncryption } from './doctor-encryption.ts'
@@ -14,7 +16,14 @@ const LINK_COMMAND = `ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv
 type Check = (facts: Facts) => readonly Finding[]
 
 /** What the machine's resolver takes of the machine. */
-const OF_THE_MACHINE: readonly Check[] = [portIsOurs, busIsOurs, resolvConfIsOurs, nsswitchAsksUs]
+const OF_THE_MACHINE: readonly Check[] = [
+  loopbackIsUp,
+  filesAreReadable,
+  portIsOurs,
+  busIsOurs,
+  resolvConfIsOurs,
+  nsswitchAsksUs,
+]
 
 /** All checks, in the order in which an administrator would look. */
 const CHECKS: readonly Check[] = [
@@ -54,7 +63,7 @@ const EXPLAINING: ReadonlySet<string> = new Set([
   'overload',
 ])
 
-function daemonRuns({ daemon, socket, isTryOut }: Facts): Finding[] {
+function daemonRuns({ daemon, socket, isTryOut, bus }: Facts): Finding[] {
   if (daemon === 'ours') return []
   if (daemon === 'forbidden') {
     const words = isTryOut ? `--runtime-dir=${shellWord(dirname(socket))} doctor` : 'doctor'
@@ -73,6 +82,10 @@ function daemonRuns({ daemon, socket, isTryOut }: Facts): Finding[] {
   if (daemon === 'frozen') {
     const stuck = 'The resolver runs but does not answer within 3 s: it is stopped or stuck.'
     return [problem('daemon', stuck, 'systemctl restart tsresolved')]
+  }
+  if (daemon === 'none' && bus?.owner !== undefined) {
+    const gone = `${bus.owner.process} has the resolver's name on the bus, but nothing answers at ${socket}: its files are gone.`
+    return [problem('daemon', gone, 'systemctl restart tsresolved')]
   }
   const what =
     daemon === 'none'
@@ -104,7 +117,25 @@ function configurationIsUsed({ configWarnings }: Facts): Finding[] {
   })
 }
 
-function portIsOurs({ daemon, daemonUid, port53, stubAnswers }: Facts): Finding[] {
+function loopbackIsUp({ isLoopbackUp }: Facts): Finding[] {
+  if (isLoopbackUp) return []
+  return [problem('loopback', 'The loopback link lo is down: no program reaches 127.0.0.53.', 'ip link set lo up')]
+}
+
+/** Programs of all users read these, and the resolver is a user of its own. */
+function filesAreReadable({ unreadable }: Facts): Finding[] {
+  return unreadable.map((file) =>
+    problem(
+      'unreadable',
+      `${file} may not be read by all: for other users it is as if it were empty.`,
+      `chmod a+r ${file}`,
+    ),
+  )
+}
+
+function portIsOurs({ daemon, daemonUid, port53, stubAnswers, isLoopbackUp }: Facts): Finding[] {
+  if (!isLoopbackUp) return []
+
   if (daemon !== 'ours' && daemon !== 'other') return []
   const stranger = port53.find(({ uid }) => uid !== daemonUid)
   if (stranger !== undefined && daemonUid !== undefined) {
@@ -151,8 +182,8 @@ function busIsOurs({ daemon, daemonUid, bus }: Facts): Finding[] {
 }
 
 /** Only once the stub answers: until then another's file serves programs better than a link to nobody. */
-function resolvConfIsOurs({ stubAnswers, resolvConf: { text, target }, links, serverLines }: Facts): Finding[] {
-  if (!stubAnswers) return []
+function resolvConfIsOurs({ daemon, stubAnswers, resolvConf: { text, target }, links, serverLines }: Facts): Finding[] {
+  if (!stubAnswers || daemon === 'none') return []
   const fix = { kind: 'link-resolv-conf' } as const
   const found = (level: Finding['level'], what: string) => [
     { check: 'resolv.conf', level, what, repair: LINK_COMMAND, fix },
@@ -225,17 +256,27 @@ function serversHaveLinks({ links }: Facts): Finding[] {
 }
 
 function serversHaveRoutes({ unreachable, links }: Facts): Finding[] {
-  return unreachable.flatMap(({ link, server }) => {
-    if (links.find(({ name }) => name === link)?.inUse === false) return []
-    const what = `There is no route to DNS server ${server} of ${link}.`
+  return unreachable.flatMap(({ link: name, server }) => {
+    const link = links.find((each) => each.name === name && each.ifindex !== undefined)
+    if (link?.inUse === false) return []
+    const { clause, isMissing } = noRouteTo(server, link, links)
+    const what = isMissing ? `There is no route to DNS server ${server} of ${name}.` : `${capital(clause)}.`
+    if (!isMissing) return [problem('no-route', what, `tsresolvectl dns ${name} SERVER`)]
     return [
-      problem('no-route', what, link === 'global' ? `ip route get ${server}` : `ip route add ${server} dev ${link}`),
+      problem('no-route', what, link === undefined ? `ip route get ${server}` : `ip route add ${server} dev ${name}`),
     ]
   })
 }
 
-function serversAnswer({ links, serverLines }: Facts): Finding[] {
-  return checkServers(links, serverLines)
+/** Those without a route are told already. */
+function serversAnswer({ links, serverLines, unreachable }: Facts): Finding[] {
+  const isRouted = (link: LinkView, server: string) =>
+    !unreachable.some((each) => each.link === link.name && each.server === hostOf(server))
+  const routed = links.map((link) => ({
+    ...link,
+    servers: link.servers.filter(({ server }) => isRouted(link, server)),
+  }))
+  return checkServers(routed, serverLines)
 }
 
 function serversAreOthers({ links }: Facts): Finding[] {
@@ -319,6 +360,12 @@ function claimsAreNarrow({ links }: Facts): Finding[] {
     return link.domains.flatMap((domain): Finding[] => {
       const name = bare(domain)
       // `~.` is what a full tunnel claims, and is nobody's slip.
+      if (name.startsWith('*.')) {
+        const without = `'~${name.slice(2)}'`
+        const what = `${link.scope} claims ${name}, which no name is within: a domain stands for all names below it already.`
+        const rest = link.domains.filter((each) => each !== domain).map((each) => `'${each}'`)
+        return [warning('wildcard-domain', what, `tsresolvectl domain ${link.name} ${[...rest, without].join(' ')}`)]
+      }
       if (name === '.' || name.includes('.') || PRIVATE.has(name)) return []
       const what = `${link.scope} claims the whole top-level domain ${name}: all names below it go there.`
       return [warning('broad-claim', what, domainCommand(link, name))]

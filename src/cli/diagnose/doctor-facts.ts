@@ -33,6 +33,8 @@ export async function collectFacts(context: Context): Promise<Facts> {
     daemon,
     socket: context.varlink.socketPath(RESOLVE_INTERFACE),
     isTryOut: context.varlink.directory !== RUNTIME_DIRECTORY,
+    isLoopbackUp: (Number(tryOr(() => readFileSync('/sys/class/net/lo/flags', 'latin1'), IFF_UP)) & IFF_UP) !== 0,
+    unreadable: READ_BY_ALL.filter((file) => (tryOr(() => statSync(file).mode, OTHERS_READ) & OTHERS_READ) === 0),
     daemonUid: tryOr(() => statSync(context.varlink.socketPath(RESOLVE_INTERFACE)).uid, undefined),
     links,
     lookups,
@@ -57,6 +59,9 @@ export async function collectFacts(context: Context): Promise<Facts> {
   }
 }
 
+const IFF_UP = 1
+const OTHERS_READ = 0o004
+const READ_BY_ALL = ['/etc/resolv.conf', '/etc/nsswitch.conf', '/etc/hosts']
 const PATIENCE_MS = 2000
 
 async function whoServes(varlink: VarlinkClient): Promise<Facts['daemon']> {

@@ -38,6 +38,9 @@ export interface Facts {
   readonly socket: string
   /** It has taken nothing of the machine: not port 53, nor the bus, nor files. */
   readonly isTryOut: boolean
+  readonly isLoopbackUp: boolean
+  /** Files that all users should be able to read, and cannot. */
+  readonly unreadable: readonly string[]
   /** The user the daemon runs as, by its socket. */
   readonly daemonUid: number | undefined
   readonly links: readonly LinkView[]

@@ -1,12 +1,12 @@
 import { typeText } from '../../wire/index.ts'
 import type { Attempt } from '../query/provenance.ts'
-import type { CauseFacts } from './cause-facts.ts'
+import type { CauseFacts, LinkFacts } from './cause-facts.ts'
 import { setServers } from './cause-of-routing.ts'
 
 /** What is wrong with a server, as far as the attempts at it tell. */
 export interface ServerFault {
   readonly server: string
-  readonly kind: 'silent' | 'refused' | 'unreachable' | 'no-route' | 'error' | 'malformed' | 'tcp'
+  readonly kind: 'silent' | 'refused' | 'unreachable' | 'no-route' | 'error' | 'malformed' | 'mismatch' | 'tcp'
   readonly clause: string
 }
 
@@ -37,14 +37,50 @@ function faultOf(server: string, attempts: readonly Attempt[], facts: CauseFacts
   if (has('truncated') && stream !== undefined) {
     return fault('tcp', `has an answer too large for a datagram, and TCP to it fails (${stream.result})`)
   }
+  if (has(MISMATCH))
+    return fault('mismatch', 'sends replies that do not belong to the question, or somebody forges them')
   if (has('unreadable reply')) return fault('malformed', 'sends replies that cannot be read')
   if (facts !== undefined && isUnreachable(server, facts)) {
-    return { server, kind: 'no-route', clause: `there is no route to DNS server ${server}` }
+    return { server, kind: 'no-route', clause: noRouteTo(server, linkOf(server, facts), facts.links).clause }
   }
   if (has('refused')) return fault('refused', 'refuses the message: no DNS server listens there')
   if (has('unreachable')) return fault('unreachable', 'cannot be reached, says the network')
   return has('no answer', 'timeout') ? fault('silent', 'does not answer') : undefined
 }
+
+/**
+ * Why a link has no route to its server: it speaks the other family only, or the server is another link's; else the route
+ * itself `isMissing`.
+ */
+export function noRouteTo(
+  server: string,
+  link: LinkFacts | undefined,
+  links: readonly LinkFacts[],
+): { readonly clause: string; readonly isMissing: boolean } {
+  const host = hostOf(server)
+  const isIpv6 = host.includes(':')
+  if (link !== undefined && !link.addresses.some((address) => address.includes(':') === isIpv6)) {
+    const family = isIpv6 ? 'IPv6' : 'IPv4'
+    return {
+      clause: `link ${link.name} has no ${family} address, and thus no route to DNS server ${server}`,
+      isMissing: false,
+    }
+  }
+  const other = links.find((each) => each !== link && each.configuredServers.some((one) => hostOf(one) === host))
+  if (link !== undefined && other?.inUse === true) {
+    return { clause: `DNS server ${server} is reached by ${other.name}, not by ${link.name}`, isMissing: false }
+  }
+  return { clause: `there is no route to DNS server ${server}`, isMissing: true }
+}
+
+/** By the label of a server, `10.2.0.1%lan`. */
+function linkOf(server: string, { links }: CauseFacts): LinkFacts | undefined {
+  const name = /%([^#:\]]+)/.exec(server)?.[1]
+  return links.find((link) => link.ifindex !== undefined && link.name === name)
+}
+
+/** `exchanges` of the daemon name it so. */
+const MISMATCH = 'replies that do not match'
 
 export function isUnreachable(server: string, { unreachable }: CauseFacts): boolean {
   return unreachable.some((each) => each.server === hostOf(server))
@@ -60,6 +96,7 @@ export function hostOf(server: string): string {
 export function repairOf({ kind, server }: ServerFault, scope: string, facts: CauseFacts): string {
   const link = facts.links.find((each) => each.scope === scope && each.ifindex !== undefined)
   if (kind === 'no-route') {
+    if (!noRouteTo(server, link, facts.links).isMissing) return setServers(facts, scope)
     return link === undefined
       ? `ip route add ${hostOf(server)} via GATEWAY`
       : `ip route add ${hostOf(server)} dev ${link.name}`

@@ -42,6 +42,8 @@ const HEALTHY: Facts = {
   daemon: 'ours',
   socket: '/run/systemd/resolve/io.systemd.Resolve',
   isTryOut: false,
+  isLoopbackUp: true,
+  unreadable: [],
   daemonUid: 990,
   links: [LAN, VPN],
   configWarnings: [],
@@ -81,7 +83,13 @@ const TRY_OUT = { isTryOut: true, socket: '/tmp/tsresolved-x/io.systemd.Resolve'
 
 /** What is wrong, the check that finds it, a word of what it says, and of the repair. */
 const faults: readonly [string, Partial<Facts>, string, string, string][] = [
-  ['no daemon', { daemon: 'none' }, 'daemon', 'No resolver runs', 'systemctl enable --now tsresolved'],
+  [
+    'no daemon',
+    { daemon: 'none', bus: { owner: undefined } },
+    'daemon',
+    'No resolver runs',
+    'systemctl enable --now tsresolved',
+  ],
   ['the original instead', { daemon: 'other' }, 'daemon', 'Another resolver', 'disable --now systemd-resolved'],
   [
     'a line of the configuration that means nothing',
@@ -463,6 +471,48 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'daemon',
     "You may not open /tmp/tsresolved-x/io.systemd.Resolve: the resolver there is another user's.",
     'sudo tsresolvectl --runtime-dir=/tmp/tsresolved-x doctor',
+  ],
+  ['loopback is down', { isLoopbackUp: false, stubAnswers: false }, 'loopback', 'lo is down', 'ip link set lo up'],
+  [
+    'a file for root alone',
+    { unreadable: ['/etc/hosts'] },
+    'unreadable',
+    '/etc/hosts may not be read by all',
+    'chmod a+r /etc/hosts',
+  ],
+  [
+    'its runtime directory was emptied',
+    { daemon: 'none', resolvConf: { text: undefined, target: '/run/systemd/resolve/stub-resolv.conf' } },
+    'daemon',
+    "tsresolved has the resolver's name on the bus, but nothing answers at",
+    'systemctl restart tsresolved',
+  ],
+  [
+    'a server of another link',
+    {
+      links: [LAN, { ...VPN, configuredServers: ['10.2.0.1'], servers: [{ ...dead, server: '10.2.0.1%vpn' }] }],
+      unreachable: [{ link: 'vpn', server: '10.2.0.1' }],
+    },
+    'no-route',
+    'DNS server 10.2.0.1 is reached by lan, not by vpn.',
+    'tsresolvectl dns vpn SERVER',
+  ],
+  [
+    'a server of a family that the link has not',
+    {
+      links: [LAN, { ...VPN, configuredServers: ['fd00::53'], servers: [{ ...dead, server: 'fd00::53%vpn' }] }],
+      unreachable: [{ link: 'vpn', server: 'fd00::53' }],
+    },
+    'no-route',
+    'Link vpn has no IPv6 address, and thus no route to DNS server fd00::53.',
+    'tsresolvectl dns vpn SERVER',
+  ],
+  [
+    'a domain written with an asterisk',
+    { links: [LAN, { ...VPN, domains: ['*.corp.test', '~a.test'] }] },
+    'wildcard-domain',
+    'claims *.corp.test, which no name is within',
+    "tsresolvectl domain vpn '~a.test' '~corp.test'",
   ],
   ['a try-out that has ended', { ...TRY_OUT, daemon: 'none' }, 'daemon', 'that try-out has ended', 'npm start'],
   [
