@@ -91,13 +91,6 @@ const SITUATIONS: readonly Situation[] = [
     address: CORP,
   },
   {
-    fault: 'no route to the server',
-    seed: (lab) => lab.ip('route del 10.53.2.0/24 dev vpn'),
-    name: 'www.corp.test',
-    cause: 'There is no route to DNS server 10.53.2.1',
-    address: CORP,
-  },
-  {
     fault: 'a server that refuses',
     seed: (lab) => lab.links.vpn.upstream.on({ to: '10.53.2.1' }, { rcode: 'REFUSED' }),
     name: 'www.corp.test',

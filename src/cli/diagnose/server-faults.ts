@@ -37,7 +37,7 @@ function faultOf(server: string, attempts: readonly Attempt[], facts: CauseFacts
   if (has('truncated') && stream !== undefined) {
     return fault('tcp', `has an answer too large for a datagram, and TCP to it fails (${stream.result})`)
   }
-  if (has(MISMATCH))
+  if (has(MISMATCH) || drewGuesses(server, facts))
     return fault('mismatch', 'sends replies that do not belong to the question, or somebody forges them')
   if (has('unreadable reply')) return fault('malformed', 'sends replies that cannot be read')
   if (facts !== undefined && isUnreachable(server, facts)) {
@@ -77,6 +77,12 @@ export function noRouteTo(
 function linkOf(server: string, { links }: CauseFacts): LinkFacts | undefined {
   const name = /%([^#:\]]+)/.exec(server)?.[1]
   return links.find((link) => link.ifindex !== undefined && link.name === name)
+}
+
+/** It has given no reply so far but such as match nothing. */
+function drewGuesses(server: string, facts: CauseFacts | undefined): boolean {
+  const servers = facts?.why.scopes.flatMap((scope) => scope.servers) ?? []
+  return servers.some((each) => each.server === server && each.answers === 0 && each.guesses > 0)
 }
 
 /** `exchanges` of the daemon name it so. */
