@@ -14,6 +14,8 @@ other=systemd-resolved.service
 before_other="$root/etc/.resolv.conf.systemd-resolved.bak"
 kept_unit=/run/systemd/system/$other
 replacing=/run/systemd/system/tsresolved.service.d
+interim=tsresolved-interim.service
+interim_unit=/run/systemd/system/$interim
 
 units='tsresolved-varlink.socket tsresolved-monitor.socket tsresolved.service'
 
@@ -82,14 +84,39 @@ leave_resolv_conf() {
 # Sets $failed where it could not be; not to start it at all may be the machine's policy.
 start_ours() { deb-systemd-invoke "$1" tsresolved.service >/dev/null 2>&1 || is_active || failed=yes; }
 
-# Ours begins to answer while the other one still does, then that ends.
+# Ours begins to answer while the other one still does. It is loaded under the other's name too, and systemd would mix up two
+# of which one runs: so until the other has ended, one of ours answers that has a name of its own.
 replace_other() {
-  mkdir -p $replacing
-  printf '[Service]\nExecStart=\nExecStart=/usr/sbin/tsresolved --replace\n' >$replacing/replace.conf
+  cat >$interim_unit <<END
+[Unit]
+Description=tsresolved, while it takes the place of systemd-resolved
+[Service]
+Type=notify
+User=systemd-resolve
+AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW
+RuntimeDirectory=tsresolved-interim
+Environment=DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
+ExecStartPre=-/bin/cp -r /run/systemd/resolve/netif /run/tsresolved-interim/
+ExecStart=/usr/sbin/tsresolved --replace --runtime-dir=/run/tsresolved-interim
+END
   systemctl --system daemon-reload || true
-  start_ours start
-  rm -rf $replacing
-  if is_active; then end_other; fi
+  if may_start && systemctl start $interim; then
+    end_other
+    mkdir -p $replacing
+    printf '[Service]\nExecStart=\nExecStart=/usr/sbin/tsresolved --replace\n' >$replacing/replace.conf
+    systemctl --system daemon-reload || true
+    start_ours start
+    rm -rf $replacing
+    is_active && systemctl stop $interim
+  elif may_start; then
+    failed=yes
+  fi
+  [ -n "$failed" ] || rm -f $interim_unit
+  systemctl --system daemon-reload || true
+}
+
+may_start() {
+  [ ! -x /usr/sbin/policy-rc.d ] || { /usr/sbin/policy-rc.d tsresolved.service start >/dev/null 2>&1 || [ $? -ne 101 ]; }
 }
 
 # By its own unit still: the name is then one of ours.
@@ -98,7 +125,6 @@ end_other() {
   systemctl --system daemon-reload || true
   systemctl stop $other || true
   rm -f $kept_unit
-  systemctl --system daemon-reload || true
 }
 
 # Names go to the uplink servers directly while nobody answers at 127.0.0.53.

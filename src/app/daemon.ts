@@ -105,11 +105,12 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Before the end. Where the stub's sockets outlive us, what has been read from them is answered first, unless that takes
+   * Before the end. Where the stub's sockets outlive us, or others have been bound beside them, what has been read from them is answered first, unless that takes
    * longer than whoever restarts us should wait; what comes from now on waits there for the next process.
    */
   async finish(): Promise<void> {
-    if (this.#context.kept?.keepsAny === true) await this.#stub.drain(DRAIN_PATIENCE)
+    const { kept, options } = this.#context
+    if (kept?.keepsAny === true || options.replaces) await this.#stub.drain(DRAIN_PATIENCE)
   }
 
   /** SIGUSR2. */

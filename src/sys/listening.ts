@@ -48,8 +48,9 @@ export class Listening {
         options.setReceiveBuffer(libc, opened, RECEIVE_BUFFER)
         if (at.address.isUnspecified) options.tellAddressAsked(libc, opened, at.address.family)
       })
-    // With SO_REUSEADDR a second daemon could share the port unnoticed, and take our queries.
-    options.setReuseAddress(libc, fd, false)
+    // With SO_REUSEADDR a second daemon could share the port unnoticed, and take our queries. Whoever replaces another may be
+    // replaced as well, until it is started anew.
+    if (!this.#replaces) options.setReuseAddress(libc, fd, false)
     this.#kept?.keep(placeOf('udp', at), fd)
     return new BatchedUdp(libc, this.#log, fd, localAddress(libc, fd))
   }

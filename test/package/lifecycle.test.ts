@@ -10,6 +10,7 @@ const shared = mkdtempSync(join(tmpdir(), 'tsresolved-packages-'))
 const OURS = '/mnt/tsresolved_1.0_amd64.deb'
 const NEWER = '/mnt/tsresolved_1.1_amd64.deb'
 const THEIRS = ['systemd-resolved', 'libnss-resolve']
+const INSTALL = `apt-get install -y --no-install-recommends ${OURS}`
 const STUB = '../run/systemd/resolve/stub-resolv.conf'
 
 function build(version: string, output = shared): string {
@@ -104,14 +105,13 @@ describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
     await machine.run(`dpkg -i /mnt/${suite}/*.deb && systemctl reload dbus && systemctl restart systemd-resolved`)
     await machine.run('resolvectl dns lan 10.53.1.1; resolvectl domain lan "~test"')
     expect(await machine.run('systemctl is-active systemd-resolved')).toBe('active')
-    await machine.run(
-      `(${WATCH}) >/dev/null 2>&1 & apt-get install -y --no-install-recommends ${OURS}; touch /tmp/stop`,
-    )
+    await machine.run(`(${WATCH}) >/dev/null 2>&1 & ${INSTALL}; code=$?; touch /tmp/stop; exit $code`)
     expect((await machine.try('cat /tmp/failed')).output).toMatch(/No such file/)
     expect(Number(await machine.run('wc -l </tmp/asked'))).toBeGreaterThan(50)
     expect(await machine.run('dig +short +tcp @127.0.0.53 www.test')).toBe('192.0.2.1') // it waited for theirs to end
     expect(await machine.run('ls /run/systemd/system')).toBe('')
     expect(await machine.run('systemctl is-active tsresolved')).toBe('active')
+    expect(await machine.run('systemctl show -P Id systemd-resolved')).toBe('tsresolved.service')
     expect(await machine.run('readlink /etc/resolv.conf')).toBe(STUB)
     expect(await machine.run('resolvectl dns lan')).toMatch(/10\.53\.1\.1$/)
     expect(await machine.resolves()).toBe(true)
