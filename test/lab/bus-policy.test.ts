@@ -68,6 +68,31 @@ test('without polkit an unprivileged user may change nothing, and read and look 
   expect((await lab.tryRun(as(ALICE, ['resolvectl', '--no-pager', 'status']))).stdout).toContain('vpn')
 })
 
+/** Tells us that the machine has woken up, then waits for a call that is decided after it. */
+const WOKEN = `
+const { createRequire } = require('node:module')
+const { systemBus, Message } = createRequire('${inside.repo}/')('dbus-next')
+const bus = systemBus()
+bus.once('connect', async () => {
+  const login = { path: '/org/freedesktop/login1', interface: 'org.freedesktop.login1.Manager' }
+  bus.send(new Message({ type: 4, destination: '${SERVICE}', ...login, member: 'PrepareForSleep', signature: 'b', body: [false] }))
+  const [destination, path, iface] = ${JSON.stringify(MANAGER)}
+  const call = { destination, path, interface: iface, member: 'SetLinkDomains', signature: 'ia(sb)', body: [Number(process.argv[1]), []] }
+  console.log(await bus.call(new Message(call)).then(() => 'done', (error) => error.type))
+  process.exit()
+})`
+
+test.skipIf(original)('that the machine has woken up is believed when root says so, and nobody else', async () => {
+  await using lab = await open()
+  await lab.dig('www.test')
+  const probes = async () => /(\d+) of them probes/.exec(await lab.tsresolvectl('show-server-state'))?.[1]
+  const script = [inside.node, '-e', WOKEN, String(await lab.links.vpn.index())]
+  expect(await lab.run(as(ALICE, script))).toBe('org.freedesktop.DBus.Error.AccessDenied\n')
+  expect(await probes()).toBe('0')
+  expect(await lab.run(script)).toBe('done\n')
+  await eventually(async () => expect(await probes()).not.toBe('0')) // what was known of servers is in doubt (R-SRV-16)
+})
+
 test.skipIf(original)('nor the log level, which is nobody’s but root’s', async () => {
   await using lab = await open()
   const set = ['busctl', 'set-property', SERVICE, '/org/freedesktop/LogControl1', 'org.freedesktop.LogControl1']

@@ -3,7 +3,7 @@ import { debianExtra } from './debian.ts'
 import type { Lab } from './lab.ts'
 import type { Link } from './link.ts'
 
-/** Servers of Debian that speak DNS over TLS on port 853 and over HTTPS on 443, at the link's `realServer`. */
+/** Servers of Debian, at the link's `realServer`: DNS over TLS on port 853, over HTTPS on 443, in plaintext on 53. */
 export type EncryptedServer = 'unbound' | 'bind9' | 'dnsdist'
 
 const HOME = '/run/lab/encrypted'
@@ -68,6 +68,7 @@ addAction(AndRule{QNameRule('_dns.resolver.arpa'), QTypeRule(64)}, SpoofSVCActio
 const CONFIGURATIONS: Readonly<Record<EncryptedServer, (at: string, backend: string) => string>> = {
   unbound: (at) => `
 server:
+  interface: ${at}@53
   interface: ${at}@853
   interface: ${at}@443
   tls-service-key: "${HOME}/key.pem"
@@ -88,6 +89,7 @@ tls t { key-file "${HOME}/key.pem"; cert-file "${HOME}/cert.pem"; };
 http h { endpoints { "/dns-query"; }; };
 options {
   directory "/tmp";
+  listen-on { ${at}; };
   listen-on port 853 tls t { ${at}; };
   listen-on port 443 tls t http h { ${at}; };
   listen-on-v6 { none; };
@@ -98,7 +100,7 @@ options {
 zone "test" { type primary; file "${HOME}/test.zone"; };
 `,
   dnsdist: (at, backend) => `
-setLocal('${at}:5300')
+setLocal('${at}:53')
 setACL('0.0.0.0/0')
 addTLSLocal('${at}', '${HOME}/cert.pem', '${HOME}/key.pem')
 addDOHLocal('${at}', '${HOME}/cert.pem', '${HOME}/key.pem', '/dns-query')
