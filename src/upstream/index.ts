@@ -35,6 +35,10 @@
  *
  * **Which channel?** (`ServerAttempt`) `Upstream.channels.first`, and `.large` for what was truncated or does not fit.
  *
+ * **Is it the server's reply?** (`flawOf`) ID, question, and over UDP what its server has proven to give back (`GuardEvidence`): the
+ * drawn letter case, and a cookie (`Cookies`). A reply that lacks that is passed over, and the question goes by TCP: at once,
+ * since the server may have changed; after five replies that match nothing, since somebody guesses.
+ *
  * **Failures** (`RecentFailures`, RFC 9520). A server is not asked again what it has failed at for 5 s, doubling up to 60 s.
  *
  * **Which reply counts?** (`classify`) An answer, NXDOMAIN or NODATA of any server ends the question. An error goes to the

@@ -66,7 +66,7 @@ function reportOf(world: World) {
 const spellingOf = ({ wire }: Exchange) => textOfWire(expandName(wire, HEADER_SIZE).wire)
 const isMixed = (exchange: Exchange) => /[A-Z]/.test(spellingOf(exchange))
 
-describe('dns0x20: the letter case of questions', () => {
+describe('R-SRV-21: the letter case of questions (dns0x20)', () => {
   test('is drawn from the second question on, and what clients see is their own', async () => {
     const world = worldWith(serverThat(() => asIs))
     await askMany(world, 20)
@@ -163,7 +163,7 @@ describe('dns0x20: the letter case of questions', () => {
   })
 })
 
-describe('RFC 7873: cookies toward servers', () => {
+describe('R-SRV-22: cookies toward servers (RFC 7873)', () => {
   const cookiesSent = (world: World) => world.exchanges.map(({ wire }) => cookieIn(wire)?.length ?? 0)
 
   test('§5.1: a cookie goes out once EDNS is proven, with what the server gave from then on, by UDP alone', async () => {

@@ -52,7 +52,7 @@ async function ask(world: World, name: string, type = 'A') {
   }
 }
 
-describe('RebindProtection=: a name of the Internet has no private address', () => {
+describe('R-ROUTE-18: with RebindProtection= a name of the Internet has no private address', () => {
   test.each([
     ['evil.test', 'A', '192.168.1.1'],
     ['six.test', 'AAAA', 'fd00::1'],
@@ -122,7 +122,7 @@ describe('RebindProtection=: a name of the Internet has no private address', () 
   })
 })
 
-describe('names that may have private addresses', () => {
+describe('R-ROUTE-18: names that may have private addresses', () => {
   test.each([
     ['wiki.corp.test', {}, '10.1.2.3'], // a domain of the link that answers
     ['nas.home.test', {}, '192.168.1.5'], // /etc/hosts
