@@ -8,10 +8,10 @@ const FORGED = '192.0.2.66'
 const lan = { zone: { '*.test': `A ${TRUE}` } }
 const nobody = ['setpriv', '--reuid', '65534', '--clear-groups']
 
-/** Off-path, in the name of the server: a reply with each ID to the port given, as often as told. */
+/** Off-path, in the name of the server: a reply with each ID to the port given. */
 const SPRAY = `
 import socket, struct, sys
-port, rounds, name = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+port, name = int(sys.argv[1]), sys.argv[2]
 source, target = socket.inet_aton('10.53.1.1'), socket.inet_aton('10.53.1.100')
 question = b''.join(bytes([len(label)]) + label.encode() for label in name.split('.')) + b'\\0\\0\\1\\0\\1'
 rest = struct.pack('!5H', 0x8180, 1, 1, 0, 0) + question + b'\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\xff\\xff\\0\\4' + bytes([192, 0, 2, 66])
@@ -19,24 +19,31 @@ size = 8 + 2 + len(rest)
 ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + size, 0, 0, 64, 17, 0, source, target)
 udp = struct.pack('!4H', 53, port, size, 0)
 out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-for _ in range(rounds):
-    for id in range(65536):
-        out.sendto(ip + udp + struct.pack('!H', id) + rest, ('10.53.1.100', 0))
+for id in range(65536):
+    out.sendto(ip + udp + struct.pack('!H', id) + rest, ('10.53.1.100', 0))
 print('sprayed', flush=True)
 `
 
 /** Takes every port that the daemon may draw, but for four, and says so. */
 const HOARD = `
-import resource, socket, sys, time
+import os, socket, sys
 left = {40000, 40001, 40002, 40003}
-held = []
-for port in range(16384, 65536):
-    if port in left: continue
-    try:
+ready, tell = os.pipe()
+# Each process may have 20,000 files or so.
+for first in range(16384, 65536, 12288):
+    if os.fork() > 0: continue
+    os.close(ready)
+    held = []
+    for port in range(first, first + 12288):
+        if port in left: continue
         held.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        held[-1].bind(('0.0.0.0', port))
-    except OSError: pass
-print('hoarded', len(held), flush=True)
+        try: held[-1].bind(('0.0.0.0', port))
+        except OSError: pass
+    os.write(tell, b'x')
+    sys.stdin.read()
+    os._exit(0)
+for _ in range(4): os.read(ready, 1)
+print('hoarded', flush=True)
 sys.stdin.read()
 `
 
@@ -65,7 +72,7 @@ test.skipIf(original || !canChangeUser)(
     for (const name of ['a.bank.test', 'b.bank.test']) {
       const asked = lab.dig(name)
       const port = await portOfQuestion(lab)
-      await lab.links.lan.start(['python3', '-c', SPRAY, String(port), '2', name], { until: /sprayed/ })
+      await lab.links.lan.start(['python3', '-c', SPRAY, String(port), name], { until: /sprayed/ })
       expect((await asked).data).toEqual([TRUE])
     }
     const { Mismatches, Guesses } = await stateOf(lab)
@@ -80,7 +87,7 @@ test.skipIf(original || !canChangeUser)(
   'R-SRV-7: who takes all ports but four does not know the port of any question',
   async () => {
     await using lab = await Lab.open({ links: { lan } })
-    const ports = ['prlimit', '--nofile=65536:65536', ...nobody, 'python3', '-c', HOARD]
+    const ports = ['sh', '-c', 'ulimit -n $(ulimit -Hn); exec "$@"', 'sh', ...nobody, 'python3', '-c', HOARD]
     const hoard = await lab.world.start('hoard', ports, { until: /hoarded/ })
     for (let i = 0; i < 30; i++) expect((await lab.dig(`n${i}.test`)).data).toEqual([TRUE])
     const { upstream } = lab.links.lan

@@ -122,6 +122,27 @@ describe('R-CNAME-6: one forged answer took other names', () => {
     }
   })
 
+  test.each([
+    ['at the root', '.', 'x.evil.test.evil.example'],
+    ['at a top-level domain', 'test', 'x.evil.evil.example'],
+    ['above the domain that the server is asked for', 'evil.test', 'x.evil.example'],
+  ])('a DNAME %s teaches nothing', async (_, owner, target) => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'], domains: ['~x.evil.test'] }] })
+    world.serve('*', ({ question: { name } }) =>
+      name === 'x.evil.test'
+        ? { answer: [`${owner} 300 DNAME evil.example`, `${target} 300 A ${FORGED}`] }
+        : { answer: [`${name} 60 A ${FORGED}`] },
+    )
+    expect((await world.ask('x.evil.test')).answer).toEqual([])
+    expect(world.asked('10.2.0.1')).toEqual(['x.evil.test A'])
+  })
+
+  test('one at or below that domain does', async () => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'], domains: ['~evil.test'] }] })
+    world.serve('*', () => ({ answer: ['evil.test 300 DNAME good.test', `x.good.test 300 A ${TRUE}`] }))
+    expect(addressesIn(await world.ask('x.evil.test'))).toEqual([TRUE])
+  })
+
   test.each(REPLIES)('a name of another link is asked there, whatever the reply says: %s', async (_, parts) => {
     for (const first of FIRST) {
       const world = new World({
