@@ -11,8 +11,8 @@ export function givenBackBy(reply: Buffer, { wire, guards: { mixesCase, cookie }
   }
 }
 
-/** The reply as if nothing of it had been sent; changed in place, as far as sizes allow. */
-export function withoutGuards(reply: Buffer, { mixesCase, cookie }: Guards): Buffer {
+/** The reply as if nothing of it had been sent; letters are changed in place. */
+export function withoutGuards(reply: Buffer, { mixesCase }: Guards, { cookie }: GivenBack): Buffer {
   if (mixesCase) foldQuestion(reply)
   return cookie === undefined ? reply : withoutHopOptions(reply).message
 }

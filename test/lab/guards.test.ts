@@ -49,6 +49,25 @@ const SERVERS: readonly (readonly [server: EncryptedServer | 'dnsmasq', letterCa
   ['dnsmasq', 'proven', 'missing'],
 ]
 
+test.skipIf(original)(
+  'RFC 7873 §5.3: dnsmasq before BIND passes cookies on, and answers without from its cache: nothing fails, little is asked twice',
+  async () => {
+    await using lab = await Lab.open({ links: { lan }, start: false })
+    const { lan: link } = lab.links
+    await startEncryptedServer(lab, link, 'bind9', CREDENTIALS)
+    await startDnsmasq(link, [`--server=${link.realServer}`, '--port=5353'])
+    await lab.daemon.start()
+    await lab.configureLinks()
+    await lab.tsresolvectl('dns', 'lan', `${link.realServer}:5353`)
+    for (let round = 0; round < 4; round++) {
+      expect(await askMany(lab, `name${round >> 1}`)).toEqual(Array.from({ length: 20 }, () => ANSWER))
+      await lab.tsresolvectl('flush-caches') // so that every second round is answered from the cache of dnsmasq
+    }
+    expect((await learntOf(lab)).Mismatches).toBeLessThanOrEqual(4)
+  },
+  120_000,
+)
+
 test.skipIf(original).each(SERVERS)(
   'RFC 7873, dns0x20: %s is asked with guards that it knows, in one message for each question',
   async (kind, letterCase, cookies) => {

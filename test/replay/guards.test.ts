@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { AF_INET } from '../../src/base/index.ts'
 import { UnicastScope } from '../../src/scope/index.ts'
 import {
   cookieIn,
@@ -6,11 +7,13 @@ import {
   expandName,
   foldQuestion,
   HEADER_SIZE,
+  nameOfWire,
   OPTION,
   type Opt,
   parseMessage,
   RCODE,
   textOfWire,
+  TYPE,
   withOwnOption,
 } from '../../src/wire/index.ts'
 import { addressesIn, queryFor, replyFor, type ReplyParts } from '../kit/messages.ts'
@@ -63,6 +66,13 @@ function reportOf(world: World) {
   return scope instanceof UnicastScope ? scope.servers(world.clock.now())[0] : undefined
 }
 
+/** The messages in the cache. */
+function keptBy(world: World): Buffer[] {
+  const scope = world.scopes.all.find((each) => each.ifindex === 2) as UnicastScope
+  const questions = world.exchanges.map(({ question }) => question)
+  return questions.flatMap((question) => scope.cache.lookup(question, '', true, world.clock.now())?.wire ?? [])
+}
+
 const spellingOf = ({ wire }: Exchange) => textOfWire(expandName(wire, HEADER_SIZE).wire)
 const isMixed = (exchange: Exchange) => /[A-Z]/.test(spellingOf(exchange))
 
@@ -77,6 +87,29 @@ describe('R-SRV-21: the letter case of questions (dns0x20)', () => {
       const reply = await world.run(world.send(queryFor('WWW.bank.Test')))
       expect(textOfWire(expandName(reply as Buffer, HEADER_SIZE).wire)).toBe('WWW.bank.Test')
       expect(parseMessage(reply as Buffer).answer.map(({ owner }) => textOfWire(owner))).toEqual(['WWW.bank.Test'])
+    }
+  })
+
+  test('programs see no drawn letters, nor does what is kept: names that point to the question are folded with it', async () => {
+    const target = (name: string) => ({ answer: [`${name} 60 CNAME end.${name}`, `end.${name} 60 A ${TRUE}`] })
+    const world = worldWith(
+      serverThat(
+        () => asIs,
+        ({ question: { name } }) => target(name),
+      ),
+    )
+    await askMany(world, 10)
+    const request = { ifindex: 0, flags: 0, family: AF_INET, name: 'www.bank.test' } as const
+    const found = await world.run(world.lookups.hostname(request, new AbortController().signal))
+    expect(found.ok && found.value.canonical).toBe('end.www.bank.test')
+    expect(isMixed(world.exchanges.at(-1) as Exchange)).toBe(true)
+    for (const wire of keptBy(world)) {
+      const { answer } = parseMessage(wire)
+      const names = [
+        expandName(wire, HEADER_SIZE).wire,
+        ...answer.flatMap(({ owner, type, rdata }) => (type === TYPE.CNAME ? [owner, rdata] : [owner])),
+      ]
+      for (const name of names) expect(textOfWire(name)).toBe(nameOfWire(name))
     }
   })
 
@@ -180,6 +213,13 @@ describe('R-SRV-22: cookies toward servers (RFC 7873)', () => {
       ['udp', 24],
       ['tcp', undefined],
     ])
+  })
+
+  test('what is kept has no cookie', async () => {
+    const world = worldWith(serverThat(() => givesCookies))
+    await askMany(world, 10)
+    expect(keptBy(world).length).toBe(10)
+    for (const wire of keptBy(world)) expect(cookieIn(wire)).toBeUndefined()
   })
 
   test('a server without cookies costs nothing', async () => {
