@@ -45,6 +45,14 @@ function serverThat(quirk: () => Quirk, parts: (exchange: Exchange) => ReplyPart
   }
 }
 
+function withTcp(tcp: 'answered' | 'refused' | 'silent', server: Server): Server {
+  return (exchange) => {
+    if (exchange.channel !== 'tcp' || tcp === 'answered') return server(exchange)
+    if (tcp === 'refused') exchange.fail('refused')
+    return 'silence'
+  }
+}
+
 const addressOf = ({ question: { name } }: Exchange): ReplyParts => ({ answer: [`${name} 60 A ${TRUE}`] })
 
 function worldWith(server: Server): World {
@@ -143,16 +151,16 @@ describe('R-SRV-21: the letter case of questions (dns0x20)', () => {
     expect(reportOf(world)).toMatchObject({ mismatches: 1, guesses: 0 })
   })
 
-  test.each(['tcp', 'no tcp'])(
-    'a server that begins to lower-case is believed again after two replies (%s)',
+  test.each(['answered', 'refused', 'silent'] as const)(
+    'a server that begins to lower-case, TCP being %s, is believed again after two replies',
     async (tcp) => {
       let quirk = asIs
-      const server = serverThat(() => quirk)
-      const world = worldWith((exchange) => {
-        if (exchange.channel !== 'tcp' || tcp === 'tcp') return server(exchange)
-        exchange.fail('refused')
-        return 'silence'
-      })
+      const world = worldWith(
+        withTcp(
+          tcp,
+          serverThat(() => quirk),
+        ),
+      )
       await askMany(world, 10)
       quirk = folds
       await askMany(world, 10, 'then')
@@ -242,6 +250,26 @@ describe('R-SRV-22: cookies toward servers (RFC 7873)', () => {
     expect(world.exchanges.map(({ channel }) => channel)).toEqual(['udp', 'tcp'])
     expect(reportOf(world)?.mismatches).toBe(1)
   })
+
+  test.each(['answered', 'refused', 'silent'] as const)(
+    'a server that gives no cookies any more, TCP being %s, is believed again after two replies',
+    async (tcp) => {
+      let quirk = givesCookies
+      const world = worldWith(
+        withTcp(
+          tcp,
+          serverThat(() => quirk),
+        ),
+      )
+      await askMany(world, 10)
+      quirk = asIs
+      await askMany(world, 10, 'then')
+      world.clearExchanges()
+      await askMany(world, 10, 'later')
+      expect(world.exchanges.length).toBe(10)
+      expect(reportOf(world)).toMatchObject({ cookies: 'missing', mismatches: 2 })
+    },
+  )
 
   test('§5.3: a reply with a foreign client cookie is never believed, and locks nothing out', async () => {
     const foreign: Quirk = (reply) => withOwnOption(reply, cookieOption(Buffer.alloc(8, 7), SERVER_COOKIE))
