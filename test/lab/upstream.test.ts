@@ -34,7 +34,7 @@ test('R-SRV-4: a silent first server, and the second is kept from then on', asyn
   await lab.links.lan.upstream.on({ to: second }, { drop: true })
   expect((await lab.dig('www.test', 'A', '+time=12')).data).toEqual(['192.0.2.1'])
   expect((await lab.dig('a.many.test')).data).toEqual(['192.0.2.2'])
-  const asked = (await lab.links.lan.upstream.questions()).filter(({ name }) => name === 'a.many.test')
+  const asked = (await lab.links.lan.upstream.questions()).filter(({ name }) => name.toLowerCase() === 'a.many.test')
   expect(asked[0]?.to).toBe(third)
 })
 
