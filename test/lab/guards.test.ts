@@ -63,7 +63,9 @@ test.skipIf(original)(
       expect(await askMany(lab, `name${round >> 1}`)).toEqual(Array.from({ length: 20 }, () => ANSWER))
       await lab.tsresolvectl('flush-caches') // so that every second round is answered from the cache of dnsmasq
     }
-    expect((await learntOf(lab)).Mismatches).toBeLessThanOrEqual(4)
+    // Two before each is doubted, and two more once it is proven anew; where the machine is busy dnsmasq gives a question asked
+    // again the letters of the first as well.
+    expect((await learntOf(lab)).Mismatches).toBeLessThanOrEqual(8)
   },
   120_000,
 )
