@@ -257,7 +257,8 @@ export class Transaction {
     if (attempt.refusedEdns && this.#request.validation !== undefined) return this.#leave(attempt, now)
     upstream.onGoodAnswer(this.#request.question)
     this.#attempts.onAnswered(now)
-    if (this.#request.kind === 'relay' || this.#request.server === undefined) this.#upstreams.onAnswerFrom(upstream, now)
+    if (this.#request.kind === 'relay' || this.#request.server === undefined)
+      this.#upstreams.onAnswerFrom(upstream, now)
     return this.#done(outcome)
   }
 
