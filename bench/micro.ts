@@ -159,12 +159,14 @@ async function filledCache() {
 async function filledScope() {
   const { NO_NETWORK, ScopeSet, TransactionCounts } = await room<typeof import('../src/scope/index.ts')>('scope')
   const { Logger } = await room<typeof import('../src/base/index.ts')>('base')
+  const { DEFAULT_LIMITS, nodeAlgorithms } = await room<typeof import('../src/dnssec/index.ts')>('dnssec')
   const { DEFAULT_RESOLVED_SETTINGS, parseServerSpec } =
     await room<typeof import('../src/settings/index.ts')>('settings')
   const clock: Clock = { now: () => 1000, wall: () => 1000, after: () => ({ [Symbol.dispose]: () => undefined }) }
   const log = new Logger('info', () => undefined)
+  const dnssec = { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS }
   const transport: ScopeServices['transport'] = { exchange: () => () => undefined, prepare: () => undefined }
-  const scopes = new ScopeSet({ transport, clock, random, log, counts: new TransactionCounts() })
+  const scopes = new ScopeSet({ transport, clock, random, log, counts: new TransactionCounts(), dnssec })
   const globalServers = [parseServerSpec('192.0.2.53', () => undefined)]
   const none = { globalDomains: [], links: new Map(), delegates: [] }
   scopes.apply({ facts: NO_NETWORK, settings: DEFAULT_RESOLVED_SETTINGS, globalServers, ...none })

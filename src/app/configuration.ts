@@ -1,7 +1,12 @@
 import { ConfigFiles } from '../files/index.ts'
 import type { DaemonContext } from './context.ts'
 import type { ConfigWarnings, Delegate, IfIndexOf, ResolvedSettings } from '../settings/index.ts'
-import { readDelegate, readNegativeTrustAnchors, readResolvedConf } from '../settings/index.ts'
+import {
+  readDelegate,
+  readNegativeTrustAnchors,
+  readPositiveTrustAnchors,
+  readResolvedConf,
+} from '../settings/index.ts'
 
 /** Everything that files, credentials and the kernel command line configure. */
 export interface Configuration {
@@ -22,10 +27,12 @@ export function configurationReader(
     warnings.of('resolved.conf')(conf.warnings)
     const delegates = (await files.readDelegates()).map((source) => readDelegate(source.id, source.files, ifindexOf))
     warnings.of('delegates')(delegates.flatMap((reading) => reading.warnings))
-    const anchors = readNegativeTrustAnchors(await files.readNegativeTrustAnchors())
-    warnings.of('trust anchors')(anchors.warnings)
+    const positive = readPositiveTrustAnchors(await files.readTrustAnchors('positive'))
+    const anchored = new Set(positive.anchors.map(({ name }) => name))
+    const negative = readNegativeTrustAnchors(await files.readTrustAnchors('negative'), anchored)
+    warnings.of('trust anchors')([...positive.warnings, ...negative.warnings])
     return {
-      settings: { ...conf.settings, negativeTrustAnchors: anchors.anchors },
+      settings: { ...conf.settings, trustAnchors: positive.anchors, negativeTrustAnchors: negative.anchors },
       delegates: delegates.map(({ delegate }) => delegate),
     }
   }

@@ -5,6 +5,7 @@ import { type Configuration, configurationReader } from './configuration.ts'
 import type { DaemonContext } from './context.ts'
 import { isTurnedOff } from './environment.ts'
 import { Controller } from '../control/index.ts'
+import { DEFAULT_LIMITS, nodeAlgorithms } from '../dnssec/index.ts'
 import {
   foreignResolvConf,
   HookDirectory,
@@ -138,7 +139,8 @@ async function openNetwork({ context, life, clock, warnings }: Basics, transport
 }
 
 function openScopes({ context, life, clock, random, counts }: Basics, transport: ChannelTransports): ScopeSet {
-  const scopes = new ScopeSet({ transport, clock, random, log: context.logger, counts })
+  const dnssec = { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS }
+  const scopes = new ScopeSet({ transport, clock, random, log: context.logger, counts, dnssec })
   life.defer(() => scopes.close())
   return scopes
 }

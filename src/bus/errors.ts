@@ -70,7 +70,6 @@ const REFUSALS: Readonly<Record<ControlErrorKind, string>> = {
   'link-is-managed': `${RESOLVE}.LinkBusy`,
   'invalid-argument': ERROR.invalidArgs,
   'limit-exceeded': ERROR.limitsExceeded,
-  'not-supported': ERROR.notSupported,
 }
 
 /** A lookup that found nothing. */

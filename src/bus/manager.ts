@@ -78,8 +78,10 @@ function managerProperties(control: Control): PropertyReaders<typeof MANAGER> {
       return [BigInt(cacheSize), BigInt(cacheHits), BigInt(cacheMisses)]
     },
     DNSSEC: () => settings().dnssec,
-    // Nothing is validated yet, so nothing has been found secure, insecure, bogus or indeterminate.
-    DNSSECStatistics: () => [0n, 0n, 0n, 0n],
+    DNSSECStatistics: () => {
+      const { secure, insecure, bogus, indeterminate } = control.statistics().verdicts
+      return [BigInt(secure), BigInt(insecure), BigInt(bogus), BigInt(indeterminate)]
+    },
     DNSSECSupported: () => global().dnssecSupported,
     DNSSECNegativeTrustAnchors: () => global().negativeTrustAnchors,
     DNSStubListener: () => settings().stubListener,

@@ -1,6 +1,6 @@
 import type { Clock, IfIndex, Log } from '../base/index.ts'
 import { reasonOf } from '../base/index.ts'
-import type { LinkFacts, NetworkFacts, Scope, ScopeSet, TransactionCounts } from '../scope/index.ts'
+import type { LinkFacts, NetworkFacts, Scope, ScopeSet, TransactionCounts, UnicastScope } from '../scope/index.ts'
 import { NO_NETWORK } from '../scope/index.ts'
 import type {
   Delegate,
@@ -51,6 +51,9 @@ export interface ControllerServices {
   readonly clock: Clock
   readonly log: Log
 }
+
+/** Where nothing is validated, nothing is missing. */
+const doesDnssec = ({ plan, supportsDnssec }: UnicastScope) => plan.dnssec === 'no' || supportsDnssec
 
 const NO_FOREIGN: ForeignDns = { servers: [], domains: [] }
 
@@ -152,7 +155,7 @@ export class Controller implements Control {
       domains,
       currentServer: scope?.upstreams.current?.spec,
       scopesMask: isAsked ? scopesMaskOf(scope) : 0,
-      dnssecSupported: false,
+      dnssecSupported: this.#settings.dnssec !== 'no' && this.#services.scopes.unicast.every(doesDnssec),
       negativeTrustAnchors: this.#settings.negativeTrustAnchors,
       resolvConfMode: this.#services.resolvConfMode(),
       llmnrHostname: this.#hostName.split('.')[0] ?? this.#hostName,

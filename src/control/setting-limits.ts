@@ -1,5 +1,5 @@
 import type { LinkSettings } from '../settings/index.ts'
-import { MAX_DOMAINS, MAX_NEGATIVE_TRUST_ANCHORS, MAX_SERVERS, unsupportedSetting } from '../settings/index.ts'
+import { MAX_DOMAINS, MAX_NEGATIVE_TRUST_ANCHORS, MAX_SERVERS } from '../settings/index.ts'
 import { ControlError } from './types.ts'
 
 const LIMITS = [
@@ -8,14 +8,11 @@ const LIMITS = [
   { setting: 'negativeTrustAnchors', most: MAX_NEGATIVE_TRUST_ANCHORS, what: 'negative trust anchors' },
 ] as const
 
-/** @throws {ControlError} limit-exceeded, or not-supported for what this build cannot do: it is never stored. */
+/** @throws {ControlError} limit-exceeded */
 export function checkSettings(patch: Partial<LinkSettings>): void {
   for (const { setting, most, what } of LIMITS) {
     const given = patch[setting]?.length ?? 0
     if (given > most)
       throw new ControlError('limit-exceeded', `${given} ${what}, at most ${most} per link are possible.`)
   }
-  // LLMNR and mDNS are wishes that the global setting limits: storing them promises nothing.
-  const missing = unsupportedSetting('dnssec', patch.dnssec)
-  if (missing !== undefined && !missing.permitsWithout) throw new ControlError('not-supported', missing.message)
 }

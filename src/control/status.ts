@@ -28,7 +28,7 @@ export function linkStatus(
     multicastDns: lesser(settings.multicastDns, multicastDns),
     dnssec: settings.dnssec ?? dnssec,
     dnsOverTls: settings.dnsOverTls ?? dnsOverTls,
-    dnssecSupported: false,
+    dnssecSupported: unicast?.supportsDnssec ?? (settings.dnssec ?? dnssec) !== 'no',
   }
 }
 
@@ -56,6 +56,7 @@ export function statisticsOf({ all }: ScopeSet, counts: TransactionCounts): Stat
     cacheSize: sum((cache) => cache.size),
     cacheHits: sum((cache) => cache.hits) + counts.replays,
     cacheMisses: sum((cache) => cache.misses),
+    verdicts: counts.verdicts,
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   ResolvedSettings,
   ServerSpec,
 } from '../settings/index.ts'
+import type { TransactionCounts } from '../scope/index.ts'
 import type { Name } from '../wire/index.ts'
 
 /** The settings of a link that can be changed, each on its own. */
@@ -75,6 +76,8 @@ export interface Statistics {
   readonly cacheSize: number
   readonly cacheHits: number
   readonly cacheMisses: number
+  /** Sets and proofs by verdict (S-RES-3). */
+  readonly verdicts: Readonly<TransactionCounts['verdicts']>
 }
 
 export type ControlErrorKind =
@@ -83,7 +86,6 @@ export type ControlErrorKind =
   | 'link-is-managed'
   | 'invalid-argument'
   | 'limit-exceeded'
-  | 'not-supported'
 
 /** A request that cannot be carried out; nothing was changed. `message` is a sentence for the caller. */
 export class ControlError extends Error {

@@ -60,11 +60,11 @@ export class ConfigFiles {
     return delegates
   }
 
-  /** `*.negative` (R-SEC-4). Their folders are beside systemd's, so one given in place of these has none. */
-  async readNegativeTrustAnchors(): Promise<readonly SourceFile[]> {
+  /** Files of one kind (S-TA-3, R-SEC-4). Their folders are beside systemd's, so one given in place of these has none. */
+  async readTrustAnchors(kind: 'positive' | 'negative'): Promise<readonly SourceFile[]> {
     if (this.#options.config !== undefined) return []
     const directories = SYSTEM_DIRECTORIES.map((directory) => this.#rooted(join(directory, 'dnssec-trust-anchors.d')))
-    return readSources(await filesIn(directories, '.negative', this.#log), this.#log)
+    return readSources(await filesIn(directories, `.${kind}`, this.#log), this.#log)
   }
 
   /**

@@ -27,14 +27,15 @@ const ERRNO_REASONS: ReadonlyMap<number, string> = new Map([
   [EOPNOTSUPP, 'the settings demand FirewallMark=, which is not available'],
 ])
 
+/** What the sentence is made of, beside the kind of the failure. */
+type FailureFacts = Partial<Pick<LookupFailure, 'rcode' | 'extendedError' | 'errno' | 'dnssecResult'>>
+
 /** `name` is what the client asked for, `queried` the last name of the chain. */
 export function failureText(
   kind: LookupFailure['kind'],
   name: string,
   queried: string,
-  rcode: number | undefined,
-  extendedError: ExtendedError | undefined,
-  errno?: number,
+  { rcode, extendedError, errno, dnssecResult }: FailureFacts = {},
 ): string {
   switch (kind) {
     case 'not-found':
@@ -44,7 +45,7 @@ export function failureText(
         ? `Name '${queried}' not found${suffix(extendedError, ': ')}`
         : `Could not resolve '${queried}', server or network returned error: ${rcodeText(rcode ?? RCODE.SERVFAIL)}${suffix(extendedError, ' ')}`
     case 'dnssec-failed':
-      return `DNSSEC validation failed: ${suffix(extendedError, '')}`
+      return `DNSSEC validation failed: ${dnssecResult ?? 'invalid'}${suffix(extendedError, ' ')}`
     case 'no-such-rr':
       return `'${name}' does not have any RR of the requested type${suffix(extendedError, ': ')}`
     case 'cname-loop':

@@ -52,23 +52,25 @@ export function invalid(parameter: string, name: string): { ok: false; failure: 
   return { ok: false, failure: { ...failure.failure, parameter } }
 }
 
+const NO_REASON = { extendedError: undefined, dnssecResult: undefined }
+
 /** A lookup that failed before anybody was asked, or for what the answer lacks. */
 export function fail(
   kind: LookupFailure['kind'],
   name: string,
-  message = failureText(kind, name, name, undefined, undefined),
+  message = failureText(kind, name, name),
 ): { ok: false; failure: LookupFailure } {
-  const nothing = { rcode: undefined, errno: undefined, parameter: undefined, extendedError: undefined }
+  const nothing = { rcode: undefined, errno: undefined, parameter: undefined, ...NO_REASON }
   return { ok: false, failure: { ...nothing, kind, message, queryString: name } }
 }
 
 /** A resolution without the records that were wanted; success then means NODATA. */
 export function failureOf(resolution: Resolution, name: string): { ok: false; failure: LookupFailure } {
-  const { state, rcode, errno, extendedError } = resolution.answer
+  const { state, rcode, errno, extendedError, dnssecResult } = resolution.answer
   const kind: LookupFailure['kind'] = state === 'success' ? 'no-such-rr' : state
   const spelling = spellingsOf(resolution).get(resolution.name)
   const queryString = spelling === undefined ? resolution.name : textOfWire(spelling)
-  const message = failureText(kind, name, queryString, rcode, extendedError, errno)
+  const message = failureText(kind, name, queryString, resolution.answer)
   const failure = {
     kind,
     message,
@@ -77,6 +79,7 @@ export function failureOf(resolution: Resolution, name: string): { ok: false; fa
     parameter: undefined,
     queryString,
     extendedError,
+    dnssecResult,
     resolved: resolution,
   }
   return { ok: false, failure }

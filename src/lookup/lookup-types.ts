@@ -1,4 +1,4 @@
-import type { QueryState } from '../resolve/index.ts'
+import type { DnssecResult, QueryState } from '../resolve/index.ts'
 import type { IfIndex, IpAddress } from '../base/index.ts'
 import type { ExtendedError, ResourceRecord } from '../wire/index.ts'
 import type { QueryClient } from '../resolve/index.ts'
@@ -30,6 +30,8 @@ export interface LookupFailure {
   /** The last name of the chain. */
   readonly queryString: string
   readonly extendedError: ExtendedError | undefined
+  /** For `dnssec-failed`. */
+  readonly dnssecResult: DnssecResult | undefined
   /** How it came to this; missing when nothing was asked. */
   readonly resolved?: Resolved
 }

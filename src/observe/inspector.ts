@@ -118,6 +118,7 @@ export class Inspector {
     const { counts } = upstream
     const now = this.#services.clock.now()
     const speaksEdns = upstream.speaksEdns(now)
+    const lack = upstream.lackOfDnssec(now)
     const plain = speaksEdns ? 'UDP+EDNS0' : 'UDP'
     const { encrypted } = upstream.channels
     const mayUseTls = encrypted !== undefined && (upstream.isStrict || upstream.encryption.evidence.isOffered)
@@ -129,14 +130,14 @@ export class Inspector {
       ifname: plan.linkName,
       verifiedFeatureLevel: counts.answers === 0 ? undefined : usesTls ? TLS_LEVEL : plain,
       possibleFeatureLevel: mayUseTls ? TLS_LEVEL : plain,
-      dnssec: this.#modes(plan.ifindex).dnssec,
-      dnssecSupported: false,
+      dnssec: plan.dnssec,
+      dnssecSupported: plan.dnssec !== 'no' && lack === undefined,
       receivedUdpFragmentMax: counts.largestUdp,
       failedUdpAttempts: counts.silences,
       failedTcpAttempts: counts.failedTcp,
       packetTruncated: counts.truncated > 0,
       packetBadOpt: !speaksEdns,
-      packetRrsigMissing: false,
+      packetRrsigMissing: speaksEdns && lack !== undefined,
       packetInvalid: counts.invalid > 0,
       packetDoOff: false,
       learnt: serverReportOf(upstream, upstreams, now),
@@ -183,12 +184,12 @@ function rcodeOf({ kind, wire }: CacheRow): number {
 /** What a finished query came to, in the words of the monitor interface. */
 export function reportOf(resolution: Resolution): QueryReport {
   const { query, name, answer, collected } = resolution
-  const { state, rcode, errno, extendedError } = answer
+  const { state, rcode, errno, extendedError, dnssecResult } = answer
   const spellings = spellingsOf(resolution)
   const written = (question: Question) => ({ ...question, spelling: spellings.get(question.name) })
   return {
     ...stateOf(state, rcode, errno),
-    dnssecResult: undefined,
+    dnssecResult,
     extendedError,
     questions: query.types.map((type) => written({ name, type, class: query.class })),
     collectedQuestions: collected.map(written),

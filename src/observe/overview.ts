@@ -3,6 +3,7 @@ import type { ServerReport } from '../upstream/index.ts'
 import type { LinkFacts, NetworkFacts, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
 import { IFF_LOWER_UP, IFF_UP, isUsable } from '../scope/index.ts'
 import { type Domain, formatServerSpec } from '../settings/index.ts'
+import type { Name } from '../wire/index.ts'
 import type { Control } from '../control/index.ts'
 
 /** One link, or what is configured beside links, from the cable up to the answers. */
@@ -26,6 +27,8 @@ export interface LinkView {
   readonly domains: readonly string[]
   /** As configured, in order. */
   readonly configuredServers: readonly string[]
+  /** Of the link alone. */
+  readonly negativeTrustAnchors: readonly Name[]
   /** Of its scopes, in the order in which they would be asked. */
   readonly servers: readonly ServerReport[]
   readonly cacheSize: number
@@ -74,6 +77,7 @@ export class Overview {
       isDefaultRoute,
       domains: settings.domains.map(domainText),
       configuredServers: settings.servers.map(formatServerSpec),
+      negativeTrustAnchors: settings.negativeTrustAnchors,
       ...this.#scopeView(own),
     }
   }
@@ -94,6 +98,7 @@ export class Overview {
       isDefaultRoute: route.isDefaultRoute && servers.length > 0,
       domains: domains.map(domainText),
       configuredServers: servers.map(({ spec }) => formatServerSpec(spec)),
+      negativeTrustAnchors: [],
       ...this.#scopeView([scope]),
     }
   }

@@ -21,6 +21,7 @@ export {
   longestMatch,
   MAYBE,
   NO,
+  scoreChain,
   scoreDns,
   typesToSend,
   YES,

@@ -64,6 +64,18 @@ export function scoreDns(name: Name, types: readonly number[], route: DnsRoute, 
   return { score: MAYBE, reason: 'default route' }
 }
 
+/**
+ * How much a scope wants DS and DNSKEY records of the zone at `place`. Search domains complete names that people write, and
+ * names for use at home are theirs too: neither means anything here.
+ */
+export function scoreChain(place: Name, route: DnsRoute): number {
+  if (!route.hasServers) return NO
+  const domain = longestMatch(place, route)
+  if (domain !== undefined) return YES + labelCount(domain)
+  if (!route.isDefaultRoute) return NO
+  return route.usesFallbackServer ? LAST_RESORT : MAYBE
+}
+
 /** The longest search or route-only domain the name is within (R-ROUTE-8). */
 export function longestMatch(name: Name, route: Pick<DnsRoute, 'domains'>): Name | undefined {
   let best: Name | undefined

@@ -19,10 +19,15 @@ import { ValidationFailures } from './validation-failures.ts'
 
 /** What validation in all scopes works with. */
 export interface DnssecServices {
-  readonly anchors: TrustAnchors
   readonly algorithms: Algorithms
   readonly limits: Limits
+}
+
+/** What validation in one scope works with. */
+export interface ValidationServices extends DnssecServices {
+  readonly anchors: TrustAnchors
   readonly counts: VerdictCounts
+  readonly clock: Clock
 }
 
 /** Asks the scope's servers for DS and DNSKEY records; the same question under way is shared. */
@@ -38,8 +43,7 @@ const NEVER = new AbortController().signal
 
 /** Validates the replies of one scope: gets the validator what it asks for, and lets others have their turn. */
 export class AnswerValidation {
-  readonly #services: DnssecServices
-  readonly #clock: Clock
+  readonly #services: ValidationServices
   readonly #ask: AskAuxiliary
   readonly #memory = new ChainMemory()
   /** What follows from replies that verified. */
@@ -47,16 +51,15 @@ export class AnswerValidation {
   /** What has just failed. */
   readonly failures = new ValidationFailures()
 
-  constructor(services: DnssecServices, clock: Clock, ask: AskAuxiliary) {
+  constructor(services: ValidationServices, ask: AskAuxiliary) {
     this.#services = services
-    this.#clock = clock
     this.#ask = ask
     this.proven = new ProvenAnswers(services.anchors)
   }
 
   /** Seconds since 1970. */
   get now(): number {
-    return Math.floor(this.#clock.wall() / 1000)
+    return Math.floor(this.#services.clock.wall() / 1000)
   }
 
   /** Judges it anew from its anchor down, for somebody who wants to see the chain: nothing is counted or remembered. */
@@ -73,7 +76,7 @@ export class AnswerValidation {
     followsAliases: boolean,
     own: Partial<ValidationContext> = {},
   ): Promise<Verdict> {
-    const { limits, ...services } = this.#services
+    const { limits, clock, ...services } = this.#services
     const replies = new Replies()
     const asked = new Map<string, Promise<AuxiliaryReply>>()
     const budget = new Budget(limits)
@@ -90,7 +93,7 @@ export class AnswerValidation {
     for (;;) {
       const { value: step, done } = validation.next()
       if (done === true) return step
-      if (step.kind === 'pause') await sleep(this.#clock, 0, NEVER)
+      if (step.kind === 'pause') await sleep(clock, 0, NEVER)
       else {
         // Those that may be needed soon are under way or answered then.
         for (const each of [step.question, ...step.ahead]) this.#begin(each, asked)

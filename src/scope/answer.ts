@@ -1,6 +1,7 @@
 import type { IfIndex } from '../base/index.ts'
 import type { CachedAnswer, AnswerOrigin } from '../cache/index.ts'
-import type { ExchangeResult } from '../upstream/index.ts'
+import type { FailureResult } from '../dnssec/index.ts'
+import { type ExchangeResult, isBogus } from '../upstream/index.ts'
 import type { ExtendedError, Message, Name, Question, ResourceRecord } from '../wire/index.ts'
 import { matches, RCODE, redirectFrom } from '../wire/index.ts'
 import { FLAG, PROTOCOLS } from './flags.ts'
@@ -24,6 +25,12 @@ export type QueryState =
   | 'not-found'
   | 'no-source'
   | 'stub-loop'
+
+/**
+ * Why validation failed: in the words that the bus and varlink use. `upstream-failure`: a server that validates says so;
+ * `incompatible-server`: no server can do DNSSEC.
+ */
+export type DnssecResult = FailureResult | 'incompatible-server' | 'upstream-failure'
 
 /** Those, and two that only a whole query can come to. */
 export type AnswerState = QueryState | 'cname-loop' | 'query-refused'
@@ -52,6 +59,8 @@ export interface Answer {
   readonly errno: number | undefined
   /** RFC 8914. */
   readonly extendedError: ExtendedError | undefined
+  /** For the state `dnssec-failed`. */
+  readonly dnssecResult: DnssecResult | undefined
   /** The answer section, records that nobody asked for included. */
   readonly records: readonly LinkedRecord[]
   readonly authority: readonly ResourceRecord[]
@@ -96,13 +105,15 @@ export function replied(wire: Buffer, message: Message, scope: ScopeIdentity, co
   const { ifindex } = scope
   // An answer past its time may have a signature past its time.
   const isAuthentic = origin.isAuthenticated === true && source !== 'stale'
+  const isUpstreamFailure = !context.isRelayed && isBogus(message) // S-DOWN-7
   const isSuccess = message.rcode === RCODE.NOERROR || (!context.isRelayed && isChainToNowhere(message, question))
   return {
     name: question.name,
-    state: isSuccess ? 'success' : 'rcode-failure',
+    state: isSuccess ? 'success' : isUpstreamFailure ? 'dnssec-failed' : 'rcode-failure',
     rcode: isSuccess ? RCODE.NOERROR : message.rcode,
     errno: undefined,
     extendedError: source === 'stale' ? STALE_ANSWER : message.extendedError,
+    dnssecResult: isUpstreamFailure ? 'upstream-failure' : undefined,
     records: message.answer.map((record) => ({ record, ifindex })),
     authority: message.authority,
     additional: message.additional,
@@ -166,6 +177,7 @@ export function failed(
     rcode: RCODE.NOERROR,
     errno,
     extendedError: undefined,
+    dnssecResult: undefined,
     records: NOBODY,
     authority: NOBODY,
     additional: NOBODY,
@@ -200,6 +212,7 @@ export function combined(answers: readonly Answer[], isComplete: boolean): Answe
     state: good.length > 0 ? 'success' : last.state,
     errno: good.length > 0 ? undefined : last.errno,
     extendedError: (stale ?? told).extendedError,
+    dnssecResult: good.length > 0 ? undefined : last.dnssecResult,
     records: flatOf(replies.map(({ records }) => records)),
     authority: flatOf(replies.map(({ authority }) => authority)),
     additional: flatOf(replies.map(({ additional }) => additional)),

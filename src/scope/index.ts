@@ -37,7 +37,7 @@ export {
 export type { ConfiguredLink, Obstacle, ScopeInput, ScopePlan, ScopeTuning, UnicastPlan } from './plan.ts'
 export { isDefaultRoute, isLinkRelevant, planScopes } from './plan.ts'
 export { isRelevant, isUsable } from './relevance.ts'
-export type { Answer, AnswerState, LinkedRecord, OwnKnowledge, QueryState, Source } from './answer.ts'
+export type { Answer, AnswerState, DnssecResult, LinkedRecord, OwnKnowledge, QueryState, Source } from './answer.ts'
 export { combined, failed, flagsOfAll, hookAnswer, isPositive, ownAnswer, unrepeatable } from './answer.ts'
 export { ACCEPTED_FLAGS, FLAG, PROTOCOLS } from './flags.ts'
 export { flatOf, joined } from './flat.ts'

@@ -15,6 +15,8 @@ const MAX_TURNS = 3
 /** Messages of other forms that may wait for their turn; an ordinary question always finds room. */
 const MAX_WAITING = 16
 
+type QuestionServices = Pick<ScopeServices, 'transport' | 'clock' | 'random' | 'counts'>
+
 /**
  * The questions of one scope that are under way: one transaction each, shared by all who ask the same (R-SRV-17). A
  * question is under way until `end`, so that it can be joined, aborted, or told not to be kept, while its outcome is
@@ -26,14 +28,14 @@ const MAX_WAITING = 16
  */
 export class OpenQuestions implements Disposable {
   readonly #upstreams: Upstreams
-  readonly #services: ScopeServices
+  readonly #services: QuestionServices
   readonly #all = new IntrusiveSet<OpenQuestion>()
   /** Whose turn it is for each name, type and class. */
   readonly #turns = new TransientMap<string, OpenQuestion>()
   /** Answers that come too late for their question. */
   readonly #finished = new FinishedTransactions()
 
-  constructor(upstreams: Upstreams, services: ScopeServices) {
+  constructor(upstreams: Upstreams, services: QuestionServices) {
     this.#upstreams = upstreams
     this.#services = services
   }

@@ -13,10 +13,11 @@ import type {
 import { DEFAULT_LINK_SETTINGS, formatAddressAndPort, serverKey } from '../settings/index.ts'
 import type { PlannedServer, ServerChannels, Tuning } from '../upstream/index.ts'
 import { DNS_PORT, mainEndpoint, serverChannels } from '../upstream/index.ts'
-import { ROOT } from '../wire/index.ts'
+import { type Name, ROOT } from '../wire/index.ts'
 import type { LinkFacts, NetworkFacts } from './network-facts.ts'
 import { DNS, type Protocol } from './protocol.ts'
 import { isRelevant, isUsable } from './relevance.ts'
+import { type Trust, trustOf } from './trust.ts'
 
 /** What the scopes are made from. Replaced as a whole. */
 export interface ScopeInput {
@@ -60,7 +61,7 @@ export interface ScopePlan {
   readonly ifindex: IfIndex
   readonly linkName: string | undefined
   readonly obstacle: Obstacle | undefined
-  /** Everything whose change makes old answers worthless: servers, domains, default route, modes. */
+  /** Everything whose change makes old answers worthless: servers, domains, default route, modes, trust anchors. */
   readonly fingerprint: string
 }
 
@@ -74,6 +75,8 @@ export interface UnicastPlan extends ScopePlan {
   /** `CacheFromLocalhost=`: whether answers of servers on loopback addresses are kept (R-CACHE-11). */
   readonly keepsAnswersOfLoopback: boolean
   readonly dnssec: DnssecMode
+  /** What it validates by; of no meaning in the mode `no`. */
+  readonly trust: Trust
   readonly tuning: ScopeTuning
   /** The relevant links that the servers may be reached through: none for a link's own scope. */
   readonly network: string
@@ -90,7 +93,7 @@ export interface Planned {
  * Links about which nothing changed since `before` keep their very plan: with 1 000 of them only looking is affordable.
  */
 export function planScopes(input: ScopeInput, before?: Planned): UnicastPlan[] {
-  const planner = new Planner(input)
+  const planner = new Planner(input, before)
   const isUnchanged = unchangedSince(before?.input, input)
   const known = new Map(before?.plans.map((plan) => [plan.ifindex, plan]))
   const links = [...input.facts.links.values()].flatMap((link) => {
@@ -123,15 +126,29 @@ export function isLinkRelevant(link: LinkFacts, configured: ConfiguredLink | und
   return isRelevant(link, configured?.networkdState, hasLinkLocalServer)
 }
 
+/** What the planner knows of one scope alone. */
+type OwnPlan = Omit<
+  UnicastPlan,
+  'protocol' | 'fingerprint' | 'asksSingleLabels' | 'keepsAnswersOfLoopback' | 'tuning' | 'trust'
+> & {
+  readonly modes: readonly string[]
+  /** Beside those of all scopes. */
+  readonly negativeTrustAnchors: readonly Name[]
+}
+
 /** What all plans of one input are made with. */
 class Planner {
   readonly #input: ScopeInput
   /** This host's addresses, looked up once for every server. */
   readonly #own: ReadonlySet<string>
   readonly #relevantLinks: string
+  readonly #trust: Trust
 
-  constructor(input: ScopeInput) {
+  constructor(input: ScopeInput, before: Planned | undefined) {
     this.#input = input
+    const known = before?.plans.find(({ kind }) => kind === 'global')?.trust
+    const isKnown = known !== undefined && before?.input.settings === input.settings
+    this.#trust = isKnown ? known : trustOf(input.settings, known)
     const links = [...input.facts.links.values()]
     this.#own = new Set(links.flatMap((link) => link.addresses.map(({ address }) => address.text)))
     const relevant = links.filter((link) => isLinkRelevant(link, input.links.get(link.ifindex)))
@@ -163,6 +180,7 @@ class Planner {
       obstacle: obstacleOf(servers, true),
       network: '',
       dnssec: settings.dnssec ?? this.#input.settings.dnssec,
+      negativeTrustAnchors: settings.negativeTrustAnchors,
       modes: [dnsOverTls],
     })
   }
@@ -207,21 +225,21 @@ class Planner {
       // R-CACHE-21: what was learnt on one network is not carried to the next.
       network: this.#relevantLinks,
       dnssec,
+      negativeTrustAnchors: [],
       modes: [dnsOverTls],
     })
   }
 
-  #plan({
-    modes,
-    ...plan
-  }: Omit<UnicastPlan, 'protocol' | 'fingerprint' | 'asksSingleLabels' | 'keepsAnswersOfLoopback' | 'tuning'> & {
-    readonly modes: readonly string[]
-  }): UnicastPlan {
+  #plan({ modes, negativeTrustAnchors, ...plan }: OwnPlan): UnicastPlan {
     const { cache, cacheFromLocalhost, dnsCacheSize, resolveUnicastSingleLabel } = this.#input.settings
     const servers = plan.servers.map(({ spec, channels, discovers }) =>
       [serverKey(spec), mainEndpoint(channels).ifindex, ...(discovers === true ? ['discovers'] : [])].join(' '),
     )
     const domains = plan.domains.map(({ name, routeOnly }) => `${routeOnly ? '~' : ''}${name}`)
+    const { version, anchors } = this.#trust
+    const isPlain = negativeTrustAnchors.length === 0
+    const trust = isPlain ? this.#trust : { ...this.#trust, anchors: anchors.without(negativeTrustAnchors) } // S-NTA-3
+    const validation = plan.dnssec === 'no' ? [] : [version, ...negativeTrustAnchors]
     const rest = [plan.route.isDefaultRoute, plan.network, cache, cacheFromLocalhost, dnsCacheSize]
     return {
       ...plan,
@@ -229,7 +247,8 @@ class Planner {
       asksSingleLabels: resolveUnicastSingleLabel,
       keepsAnswersOfLoopback: cacheFromLocalhost,
       tuning: tuningOf(this.#input.settings),
-      fingerprint: JSON.stringify([servers, domains, [...modes, plan.dnssec], rest]),
+      trust,
+      fingerprint: JSON.stringify([servers, domains, [...modes, plan.dnssec, ...validation], rest]),
     }
   }
 

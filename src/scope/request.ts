@@ -7,6 +7,8 @@ export interface ScopeRequest {
   readonly variant: CacheVariant
   /** Not validated where the scope does that; it is not remembered there then. */
   readonly isUnchecked?: boolean
+  /** It was asked before, of servers that turned out not to do DNSSEC. */
+  readonly isRepeated?: boolean
   readonly readsCache: boolean
   readonly fillsCache: boolean
   readonly mayAskNetwork: boolean

@@ -1,7 +1,7 @@
 import { type Dependency, type IfIndex, type Millis, Validity } from '../base/index.ts'
 import { CacheBudget } from '../cache/index.ts'
 import type { Scored } from '../routing/index.ts'
-import { NO, winners } from '../routing/index.ts'
+import { NO, scoreChain, winners } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
@@ -30,8 +30,8 @@ export class ScopeSet {
   #takeoverVersion = 0
   #changedAt: Millis | undefined
 
-  constructor(services: ScopeServices) {
-    this.#services = services
+  constructor(services: Omit<ScopeServices, 'chainSources'>) {
+    this.#services = { ...services, chainSources: (place) => this.#chainSources(place) }
   }
 
   /** Of every protocol. */
@@ -130,6 +130,7 @@ export class ScopeSet {
     this.#changedAt = this.#services.clock.wall()
     for (const line of planChanges(planned?.plans ?? [], plans)) this.#services.log.info(line)
     for (const scope of closed) scope.close()
+    for (const scope of this.#unicast) scope.forgetChains() // part of them may have come through others
     for (const scope of this.all) purgeLost(scope, gained)
     this.#prepare(plans)
   }
@@ -182,6 +183,10 @@ export class ScopeSet {
           this.#services.transport.prepare(encrypted.channel, encrypted.endpoint.isVerified === true)
       }
     }
+  }
+
+  #chainSources(place: Name): readonly UnicastScope[] {
+    return winners(this.#unicast, ({ plan }) => (plan.obstacle === undefined ? scoreChain(place, plan.route) : NO))
   }
 
   /** True when nothing that routes or answers would change: a link's new name, or a kernel event about something else. */

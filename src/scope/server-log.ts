@@ -1,8 +1,18 @@
 import type { Log } from '../base/index.ts'
+import type { DnssecMode } from '../settings/index.ts'
 import type { Upstream, Upstreams } from '../upstream/index.ts'
 
+const NOT_ASKED = 'it is not asked, as DNSSEC=yes demands validation'
+const NOT_VALIDATED = 'its answers are NOT validated where no other server is left, as DNSSEC=allow-downgrade permits'
+
+/** The scope they belong to, as it is when something happens. */
+interface Told {
+  readonly label: () => string
+  readonly dnssec: () => DnssecMode
+}
+
 /** Tells an operator what changes about the servers of a scope: once for each change, never for each question. */
-export function logServers(upstreams: Upstreams, scope: () => string, log: Log): void {
+export function logServers(upstreams: Upstreams, { label: scope, dnssec }: Told, log: Log): void {
   upstreams.onHealthChanged = ({ label }, health) => {
     log.info(() => `${scope()}: ${healthText(label, health, upstreams.all)}`)
   }
@@ -12,6 +22,11 @@ export function logServers(upstreams: Upstreams, scope: () => string, log: Log):
       `${scope()}: replies in the name of DNS server ${label} do not match the question: somebody may be guessing, ` +
         'and the question was asked by TCP (told once, counted in show-server-state)',
     )
+  }
+  upstreams.onDnssecNews = ({ label }, { isGood, text }) => {
+    const line = `${scope()}: DNS server ${label} ${text}`
+    if (isGood) log.info(line)
+    else log.warning(`${line}, so it cannot do DNSSEC: ${dnssec() === 'yes' ? NOT_ASKED : NOT_VALIDATED}`)
   }
   upstreams.onEncryptionNews = ({ label }, { isGood, text }) => {
     const line = `${scope()}: DNS server ${label} ${text}`

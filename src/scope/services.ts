@@ -1,7 +1,15 @@
 import type { Clock, Log, Random } from '../base/index.ts'
 import type { DnssecServices } from './answer-validation.ts'
-import type { PreparableTransport } from '../upstream/index.ts'
+import type { AuxiliaryReply } from '../dnssec/index.ts'
+import type { PreparableTransport, Validation } from '../upstream/index.ts'
+import type { Name, Question } from '../wire/index.ts'
 import type { TransactionCounts } from './transaction-counts.ts'
+
+/** Where records of chains of trust come from. */
+export interface ChainSource {
+  /** DS and DNSKEY records, as the servers have them: whoever asks verifies them. */
+  askChain(question: Question, validation: Validation): Promise<AuxiliaryReply>
+}
 
 /** What the scopes share. */
 export interface ScopeServices {
@@ -10,6 +18,7 @@ export interface ScopeServices {
   readonly random: Random
   readonly log: Log
   readonly counts: TransactionCounts
-  /** Nothing is validated without. */
-  readonly dnssec?: DnssecServices
+  readonly dnssec: DnssecServices
+  /** The scopes that the zone at `place` belongs to, by the ordinary routing of its name (S-SPLIT-3). */
+  readonly chainSources: (place: Name) => readonly ChainSource[]
 }

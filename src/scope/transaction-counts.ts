@@ -1,11 +1,13 @@
 import type { Millis } from '../base/index.ts'
+import type { VerdictCounts } from '../dnssec/index.ts'
 import type { Outcome } from '../upstream/index.ts'
 import { RCODE } from '../wire/index.ts'
 
 /** Transactions that may live at once (R-ORDER-5). */
 const MAX_LIVE = 4096
+const NO_VERDICTS: VerdictCounts = { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 }
 
-/** Live and finished transactions of all scopes together: the statistics, and the bound. */
+/** Live and finished transactions of all scopes together, and verdicts on what they brought: the statistics, and the bound. */
 export class TransactionCounts {
   current = 0
   total = 0
@@ -20,6 +22,8 @@ export class TransactionCounts {
   refusals = 0
   /** Wall clock, when the latest of these came. */
   refusedAt: Millis | undefined
+  /** What validation has found of sets and proofs. */
+  readonly verdicts: VerdictCounts = { ...NO_VERDICTS }
 
   get isFull(): boolean {
     return this.current >= MAX_LIVE
@@ -54,5 +58,6 @@ export class TransactionCounts {
     this.replays = 0
     this.refusals = 0
     this.refusedAt = undefined
+    Object.assign(this.verdicts, NO_VERDICTS)
   }
 }

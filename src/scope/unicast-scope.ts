@@ -3,8 +3,16 @@ import type { CacheHit, CacheLimits, AnswerOrigin } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { Score } from '../routing/index.ts'
 import { longestMatch, scoreDns, searchWalk, typesToSend } from '../routing/index.ts'
-import type { Outcome, Request, ServerReport } from '../upstream/index.ts'
-import { isBogus, ProbeLoop, serverReportOf, Upstream, Upstreams } from '../upstream/index.ts'
+import type { Outcome, Request, ServerReport, Validation } from '../upstream/index.ts'
+import {
+  DnssecProbes,
+  dnssecProbes,
+  isBogus,
+  ProbeLoop,
+  serverReportOf,
+  Upstream,
+  Upstreams,
+} from '../upstream/index.ts'
 import type { Name, Question, ReadMessage } from '../wire/index.ts'
 import {
   answerTo,
@@ -19,7 +27,9 @@ import {
   withPlainTtls,
 } from '../wire/index.ts'
 import { FLAG } from './flags.ts'
-import type { AuxiliaryReply, TrustReport, ValidationFailure, Verdict } from '../dnssec/index.ts'
+import type { AuxiliaryReply, FailureResult, TrustReport, ValidationFailure, Verdict } from '../dnssec/index.ts'
+import { placeOf } from '../dnssec/index.ts'
+import type { DnssecMode } from '../settings/index.ts'
 import { AnswerValidation, hasSubstance, provenReply } from './answer-validation.ts'
 import { type OpenQuestion, OpenQuestions } from './open-questions.ts'
 import type { Answer } from './answer.ts'
@@ -30,13 +40,22 @@ import { DNS } from './protocol.ts'
 import { RefreshBudget } from './refresh-budget.ts'
 import { logServers } from './server-log.ts'
 import type { RouteRequest, Scope, ScopeQuestions } from './scope.ts'
-import type { ScopeServices } from './services.ts'
+import type { ChainSource, ScopeServices } from './services.ts'
 import { StaleAnswers } from './stale-answers.ts'
 
 const EBUSY = 16
 const EOPNOTSUPP = 95
 /** RFC 8914 §4.23. */
 const NO_REACHABLE_AUTHORITY = 22
+/** RFC 8914 §4.6. */
+const INDETERMINATE = 5
+/** Failures for want of something that a server which knows no DNSSEC would leave out. */
+const MISSING: ReadonlySet<FailureResult> = new Set([
+  'no-signature',
+  'missing-key',
+  'nsec-mismatch',
+  'failed-auxiliary',
+])
 /** Questions that may be out at once while no server answers. */
 const MAX_OFFLINE = 8
 
@@ -61,7 +80,7 @@ const NO_REPLY: TrustReport = {
 }
 
 /** Unicast DNS: a link's servers, the global ones, or those of a delegate, with what was learnt from them (R-CACHE-1). */
-export class UnicastScope implements Scope {
+export class UnicastScope implements Scope, ChainSource {
   readonly protocol = DNS
   #plan: UnicastPlan
   readonly cache: ScopeCache
@@ -72,6 +91,7 @@ export class UnicastScope implements Scope {
   readonly #questions: OpenQuestions
   readonly #stale: StaleAnswers
   readonly #probes: ProbeLoop
+  readonly #dnssecProbes: DnssecProbes
   readonly #refreshes = new RefreshBudget()
   /** Undefined where nothing is validated. */
   readonly #validation: AnswerValidation | undefined
@@ -87,14 +107,15 @@ export class UnicastScope implements Scope {
     )
     this.upstreams.forgetNames() // they may have come by other domains; what is known of the servers stays
     this.#adopt(plan)
-    const { transport, clock, random, log } = services
-    logServers(this.upstreams, () => this.label, log)
+    const { transport, clock, random, log, counts, dnssec } = services
+    logServers(this.upstreams, { label: () => this.label, dnssec: () => this.#plan.dnssec }, log)
     this.#questions = new OpenQuestions(this.upstreams, services)
     this.#stale = new StaleAnswers(this, this.cache, services)
-    const { dnssec } = services
-    if (dnssec !== undefined && plan.dnssec === 'yes') {
-      this.#validation = new AnswerValidation(dnssec, clock, (question) => this.#askAuxiliary(question))
+    if (plan.dnssec !== 'no') {
+      const parts = { ...dnssec, anchors: plan.trust.anchors, counts: counts.verdicts, clock }
+      this.#validation = new AnswerValidation(parts, (question) => this.#askAuxiliary(question))
     }
+    this.#dnssecProbes = new DnssecProbes(this.upstreams, services)
     this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))
   }
 
@@ -128,6 +149,11 @@ export class UnicastScope implements Scope {
     return names.map((each) => ({ name: each, types: typesToSend(each, types, asksSingleLabels) }))
   }
 
+  /** It validates, and some server can do DNSSEC as far as is known. */
+  get supportsDnssec(): boolean {
+    return this.#validation !== undefined && (this.upstreams.all.length === 0 || !this.#isWithoutDnssec)
+  }
+
   servers(now: Millis): readonly ServerReport[] {
     return this.upstreams.inOrder(now).map((upstream) => serverReportOf(upstream, this.upstreams, now))
   }
@@ -139,7 +165,7 @@ export class UnicastScope implements Scope {
 
   async explainTrust(question: Question): Promise<TrustReport | undefined> {
     if (this.#validation === undefined) return undefined
-    const reply = await this.#askAuxiliary(question)
+    const reply = await this.askChain(question, 'where-possible')
     return reply.kind === 'reply' ? await this.#validation.explain(question, reply.message) : NO_REPLY
   }
 
@@ -148,6 +174,11 @@ export class UnicastScope implements Scope {
     this.#validation?.forget()
     this.upstreams.forgetNames()
     this.#questions.forget()
+  }
+
+  /** Chains of trust are looked for anew; answers stay. */
+  forgetChains(): void {
+    this.#validation?.forget()
   }
 
   purge(isMovedElsewhere: (name: Name) => boolean): void {
@@ -161,6 +192,7 @@ export class UnicastScope implements Scope {
     this.cache.flush()
     this.#questions[Symbol.dispose]()
     this.#probes[Symbol.dispose]()
+    this.#dnssecProbes[Symbol.dispose]()
   }
 
   #adopt(plan: UnicastPlan): void {
@@ -245,7 +277,9 @@ export class UnicastScope implements Scope {
   }
 
   #ask(asked: ScopeRequest): Promise<Answer> {
-    const request = this.#validation === undefined ? asked : withProof(asked)
+    const request = this.#validation === undefined ? asked : withProof(asked, this.#plan.dnssec)
+    if (request.request.validation === 'required' && this.#isWithoutDnssec)
+      return Promise.resolve(this.#incompatible(asked))
     const open = this.#questions.find(request)
     if (open !== undefined) return open.answer
     const known = this.#knownToFail(request)
@@ -262,31 +296,94 @@ export class UnicastScope implements Scope {
     return failure && this.#bogus(question, failure)
   }
 
-  #bogus({ name }: Question, { ede: code, reason: text }: ValidationFailure, attempts?: Answer['attempts']): Answer {
-    return { ...failed(name, 'dnssec-failed', this, attempts), extendedError: { code, text } }
+  #bogus({ name }: Question, failure: ValidationFailure, attempts?: Answer['attempts']): Answer {
+    const { ede: code, reason: text, result: dnssecResult } = failure
+    return { ...failed(name, 'dnssec-failed', this, attempts), dnssecResult, extendedError: { code, text } }
   }
 
   /** What the servers say, learnt. The question stays under way until then: it may be aborted or told not to be kept. */
   async #conclude(question: OpenQuestion): Promise<Answer> {
+    const unable = this.#validation === undefined ? 0 : this.upstreams.unableCount(this.#services.clock.now())
     try {
       const outcome = await question.outcome
       const verdict = this.#validation === undefined ? undefined : await this.#judge(question, outcome)
-      return this.#learn(question, outcome, verdict)
+      const isFinal = this.#validation === undefined || !(await this.#hasFoundUnable(question, verdict, unable))
+      if (isFinal) return this.#learn(question, outcome, verdict)
     } finally {
       this.#questions.end(question)
     }
+    return this.#ask({ ...question.request, isRepeated: true })
   }
 
   async #judge({ request }: OpenQuestion, outcome: Outcome | 'aborted'): Promise<Verdict | undefined> {
     if (outcome === 'aborted' || outcome.kind !== 'reply' || request.isUnchecked === true) return undefined
-    return hasSubstance(outcome.message)
-      ? await this.#validation?.judge(request.request.question, outcome.message, request.request.kind === 'question')
-      : undefined
+    const { message, upstream } = outcome
+    if (!hasSubstance(message)) return undefined
+    const lack = upstream.lackOfDnssec(this.#services.clock.now())
+    if (lack !== undefined && this.#plan.dnssec !== 'yes')
+      return this.#unvalidated(`DNS server ${upstream.label} ${lack}`)
+    const { question, kind } = { ...request.request }
+    const verdict = await this.#validation?.judge(question, message, kind === 'question')
+    if (verdict?.kind === 'secure') upstream.dnssec.onAble(this.#services.clock.now())
+    return verdict
   }
 
-  /** DS and DNSKEY records, as the servers have them: whoever asks verifies them. */
+  /** S-MODE-5. */
+  #unvalidated(reason: string): Verdict {
+    this.#services.counts.verdicts.insecure++
+    return { kind: 'insecure', reason, ede: undefined, ttl: Number.POSITIVE_INFINITY }
+  }
+
+  /**
+   * Whether a server of which that was not known when there were `unable` such cannot do DNSSEC: the question is to be
+   * asked anew then, once. Where proofs are missing servers are asked for that first, so that nobody who strips the data of
+   * one zone passes for a server that knows no signatures (S-DOWN-4).
+   */
+  async #hasFoundUnable({ request, isAborted }: OpenQuestion, verdict: Verdict | undefined, unable: number) {
+    const { clock } = this.#services
+    if (request.isRepeated === true || isAborted) return false
+    if (verdict?.kind === 'failure' && MISSING.has(verdict.result)) {
+      const { name } = request.request.question
+      const isAskedForAll = this.#plan.route.isDefaultRoute || this.#plan.kind === 'global'
+      const domain = isAskedForAll ? ROOT : longestMatch(name, this.#plan.route)
+      await this.#dnssecProbes.examine(dnssecProbes(domain ?? ROOT, name))
+    }
+    this.upstreams.tellDnssec(clock.now())
+    return this.upstreams.unableCount(clock.now()) > unable
+  }
+
+  /** No server is left that could be asked for proofs. */
+  get #isWithoutDnssec(): boolean {
+    return this.upstreams.unableCount(this.#services.clock.now()) === this.upstreams.all.length
+  }
+
+  /** S-MODE-4. */
+  #incompatible({ request }: ScopeRequest): Answer {
+    const now = this.#services.clock.now()
+    const lacks = this.upstreams.all.map(
+      (upstream) => `DNS server ${upstream.label} ${upstream.lackOfDnssec(now) ?? ''}`,
+    )
+    const extendedError = { code: INDETERMINATE, text: lacks[0] ?? '' }
+    const answer = failed(request.question.name, 'dnssec-failed', this)
+    return { ...answer, dnssecResult: 'incompatible-server', extendedError }
+  }
+
+  /** What belongs to a zone above the domains of this scope is asked where the name of that zone is routed to (S-SPLIT-3). */
   async #askAuxiliary(question: Question): Promise<AuxiliaryReply> {
-    const request = { ...AUXILIARY, request: { kind: 'question', question, isToBeValidated: true } } as const
+    const place = placeOf(question.name, question.type) ?? ROOT
+    const domain = longestMatch(place, this.#plan.route) ?? ROOT
+    const sources = domain === ROOT ? this.#services.chainSources(place) : []
+    const others = sources.length === 0 || sources.includes(this) ? [this] : sources
+    let reply: AuxiliaryReply = { kind: 'failure', isNetwork: true }
+    for (const source of others) {
+      reply = await source.askChain(question, this.#plan.dnssec === 'yes' ? 'required' : 'where-possible')
+      if (reply.kind === 'reply') break
+    }
+    return reply
+  }
+
+  async askChain(question: Question, validation: Validation): Promise<AuxiliaryReply> {
+    const request = { ...AUXILIARY, request: { kind: 'question', question, validation } } as const
     const open = this.#questions.find(request) ?? this.#beginAuxiliary(request)
     if (open === undefined) return { kind: 'failure', isNetwork: true } // too many wait for the same name and type
     const outcome = await open.outcome
@@ -371,16 +468,17 @@ export class UnicastScope implements Scope {
  * As it goes out where answers are validated: with signatures, and with what a server that validates would withhold. A
  * client's message without DO cannot bring them: a question of our own takes its place (S-CLI-4).
  */
-function withProof(request: ScopeRequest): ScopeRequest {
+function withProof(request: ScopeRequest, mode: DnssecMode): ScopeRequest {
   const { request: asked } = request
+  const validation = mode === 'yes' && request.isUnchecked !== true ? 'required' : 'where-possible'
   const fillsCache = request.fillsCache && request.isUnchecked !== true
   const { question } = asked
   if (asked.kind === 'question' || parseMessage(asked.message).opt?.dnssecOk !== true) {
-    return { ...request, fillsCache, request: { kind: 'question', question, isToBeValidated: true } }
+    return { ...request, fillsCache, request: { kind: 'question', question, validation } }
   }
   const message = Buffer.from(asked.message)
   message.writeUInt16BE(message.readUInt16BE(2) | CD, 2)
-  return { ...request, fillsCache, request: { ...asked, message } }
+  return { ...request, fillsCache, request: { ...asked, message, validation } }
 }
 
 /** As if the question had been sent in lower case. */

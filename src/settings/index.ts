@@ -1,5 +1,5 @@
 /**
- * Text to typed settings and back: resolved.conf with drop-ins, delegates, negative trust anchors, hosts, static records,
+ * Text to typed settings and back: resolved.conf with drop-ins, delegates, trust anchors, hosts, static records,
  * resolv.conf, the state of networkd's links, and settings saved for links. Texts with their paths come in, whole new
  * values go out, each beside the warnings about what was passed over: nothing here fails because of a file. It reads no
  * file, and knows neither what is in force nor who asks.
@@ -27,8 +27,6 @@ export { formatListenSpec, parseListenSpec } from './listen-spec.ts'
 export { readNegativeTrustAnchors } from './negative-trust-anchors.ts'
 export type { NetworkdLink } from './networkd-link.ts'
 export { readNetworkdLink } from './networkd-link.ts'
-export type { UnsupportedSetting } from './unsupported.ts'
-export { unsupportedSetting } from './unsupported.ts'
 export type { MetricsListen } from './metrics-listen.ts'
 export { formatMetricsListen, parseMetricsListen } from './metrics-listen.ts'
 export type { ConfigWarning, SourceFile } from './config-warning.ts'

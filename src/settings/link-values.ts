@@ -2,7 +2,6 @@ import type { IfIndex } from '../base/index.ts'
 import { type Name, parseName } from '../wire/index.ts'
 import type { DnsOverTlsMode, DnssecMode, MulticastMode } from './link-settings.ts'
 import { extendList, MAX_SERVERS } from './lists.ts'
-import { unsupportedSetting } from './unsupported.ts'
 import { orReport, type Report, SettingError } from './config-warning.ts'
 import { DNS_OVER_TLS_MODES, DNSSEC_MODES, MULTICAST_MODES } from './resolved-conf.ts'
 import { type IfIndexOf, isRefusedServer, parseServerSpec, type ServerSpec, serverKey } from './server-spec.ts'
@@ -36,15 +35,12 @@ export class LinkValues {
     return this.#mode(key, MULTICAST_MODES) ?? 'yes'
   }
 
-  /** Undefined follows the global setting. A mode this build cannot enforce is reported, and taken as the one in its place. */
+  /** Undefined follows the global setting. */
   dnssec(key: string): DnssecMode | undefined {
-    const mode = this.#mode(key, DNSSEC_MODES)
-    const lack = unsupportedSetting('dnssec', mode)
-    if (lack !== undefined) this.#report(key, lack.message)
-    return lack?.instead.dnssec ?? mode
+    return this.#mode(key, DNSSEC_MODES)
   }
 
-  /** Undefined follows the global setting. A mode this build cannot have is reported and kept: its scope asks nobody then. */
+  /** Undefined follows the global setting. */
   dnsOverTls(key: string): DnsOverTlsMode | undefined {
     return this.#mode(key, DNS_OVER_TLS_MODES)
   }

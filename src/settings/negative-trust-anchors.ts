@@ -4,7 +4,7 @@ import { orReport, type ConfigWarning, SettingError, type SourceFile } from './c
 
 /**
  * Domains that are never signed in a way a public trust anchor could prove: private networks and names for use at home
- * (R-SEC-5). They are what the global list shows while no `.negative` file names any; nothing is validated yet.
+ * (R-SEC-5). They are the global list while no `.negative` file names any.
  */
 export const DEFAULT_NEGATIVE_TRUST_ANCHORS: readonly Name[] = [
   '10.in-addr.arpa',
@@ -31,9 +31,13 @@ const MAX_ANCHORS = 65_536
 
 /**
  * Reads `*.negative` files: one domain a line, `;` in front of remarks (R-SEC-4). A bad line loses only itself. Without a
- * single domain the list is the usual one, as in the original: a file of remarks takes nothing away.
+ * single domain the list is the usual one, as in the original: a file of remarks takes nothing away. The usual one leaves
+ * out `anchored` names: somebody has a positive anchor for just that domain (S-NTA-2).
  */
-export function readNegativeTrustAnchors(files: readonly SourceFile[]): {
+export function readNegativeTrustAnchors(
+  files: readonly SourceFile[],
+  anchored: ReadonlySet<Name> = new Set(),
+): {
   anchors: readonly Name[]
   warnings: readonly ConfigWarning[]
 } {
@@ -46,7 +50,8 @@ export function readNegativeTrustAnchors(files: readonly SourceFile[]): {
       if (name !== undefined) anchors.add(name)
     }
   }
-  return { anchors: anchors.size === 0 ? DEFAULT_NEGATIVE_TRUST_ANCHORS : [...anchors], warnings }
+  const usual = DEFAULT_NEGATIVE_TRUST_ANCHORS.filter((name) => !anchored.has(name))
+  return { anchors: anchors.size === 0 ? usual : [...anchors], warnings }
 }
 
 /** Undefined for a line that says nothing. */

@@ -2,10 +2,10 @@ import type { Name } from '../wire/index.ts'
 import { parseName, ROOT, TYPE } from '../wire/index.ts'
 import { type ConfigWarning, orReport, SettingError, type SourceFile } from './config-warning.ts'
 
-/** A DS or DNSKEY record from which chains of trust may start. */
+/** A record from which chains of trust may start: of type DS or DNSKEY. */
 export interface TrustAnchorRecord {
   readonly name: Name
-  readonly type: typeof TYPE.DS | typeof TYPE.DNSKEY
+  readonly type: number
   readonly rdata: Buffer
 }
 

@@ -4,6 +4,7 @@ import type { DnsOverTlsMode, DnssecMode, Domain, MulticastMode } from './link-s
 import type { AddressRange } from './address-range.ts'
 import type { ListenSpec } from './listen-spec.ts'
 import { DEFAULT_NEGATIVE_TRUST_ANCHORS } from './negative-trust-anchors.ts'
+import { ROOT_TRUST_ANCHORS, type TrustAnchorRecord } from './positive-trust-anchors.ts'
 import type { MetricsListen } from './metrics-listen.ts'
 import type { ServerSpec } from './server-spec.ts'
 
@@ -55,6 +56,8 @@ export interface ResolvedSettings {
   /** Whether servers are asked for the encrypted channels they designate (RFC 9462); ours. */
   readonly discoverEncryptedServers: boolean
   readonly refuseRecordTypes: readonly number[]
+  /** Of `*.positive` files, which stand elsewhere, and the root's built-in ones (S-TA-6). */
+  readonly trustAnchors: readonly TrustAnchorRecord[]
   /** Domains that are not validated: of `*.negative` files, which stand elsewhere, else the usual ones (R-SEC-5). */
   readonly negativeTrustAnchors: readonly Name[]
   /** Ours: where metrics are served. */
@@ -104,6 +107,7 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   serverTiers: [],
   discoverEncryptedServers: false,
   refuseRecordTypes: [],
+  trustAnchors: ROOT_TRUST_ANCHORS,
   negativeTrustAnchors: DEFAULT_NEGATIVE_TRUST_ANCHORS,
   metricsListen: { kind: 'off' },
 }

@@ -8,36 +8,28 @@ export interface UnsupportedSetting {
   readonly asksFor: (value: unknown) => boolean
   /** What a file that asks for it gets; the setting itself is kept where this is empty. */
   readonly instead: Partial<ResolvedSettings>
-  /** True when the mode itself permits going without, so that the bus may store it; else the bus answers NotSupported. */
-  readonly permitsWithout: boolean
-  /** What is missing, what happens now, what to do: for the log and for bus errors. */
+  /** What is missing, what happens now, what to do: for the log. */
   readonly message: string
 }
 
-const is = (wanted: string) => (value: unknown) => value === wanted
 const isOn = (value: unknown) => value !== 'no'
 
 // biome-ignore format: a table reads better in rows
 const UNSUPPORTED: readonly UnsupportedSetting[] = [
-  { setting: 'dnssec', key: 'DNSSEC', asksFor: is('yes'), instead: { dnssec: 'no' }, permitsWithout: false,
-    message: 'DNSSEC validation is not available yet and cannot be enforced: answers are NOT validated. Set DNSSEC=no.' },
-  { setting: 'dnssec', key: 'DNSSEC', asksFor: is('allow-downgrade'), instead: {}, permitsWithout: true,
-    message: 'DNSSEC validation is not available yet: answers are not validated, as this mode permits. Set DNSSEC=no to silence this.' },
-  { setting: 'llmnr', key: 'LLMNR', asksFor: isOn, instead: { llmnr: 'no' }, permitsWithout: false,
+  { setting: 'llmnr', key: 'LLMNR', asksFor: isOn, instead: { llmnr: 'no' },
     message: 'LLMNR is not available yet and stays off. Set LLMNR=no or leave it out.' },
-  { setting: 'multicastDns', key: 'MulticastDNS', asksFor: isOn, instead: { multicastDns: 'no' }, permitsWithout: false,
+  { setting: 'multicastDns', key: 'MulticastDNS', asksFor: isOn, instead: { multicastDns: 'no' },
     message: 'Multicast DNS is not available yet and stays off. Set MulticastDNS=no or leave it out.' },
-  { setting: 'llmnrCacheSize', key: 'LLMNRCacheSize', asksFor: () => true, instead: {}, permitsWithout: true,
+  { setting: 'llmnrCacheSize', key: 'LLMNRCacheSize', asksFor: () => true, instead: {},
     message: 'LLMNR is not available yet, so this size has no effect. Leave it out.' },
-  { setting: 'multicastDnsCacheSize', key: 'MulticastDNSCacheSize', asksFor: () => true, instead: {}, permitsWithout: true,
+  { setting: 'multicastDnsCacheSize', key: 'MulticastDNSCacheSize', asksFor: () => true, instead: {},
     message: 'Multicast DNS is not available yet, so this size has no effect. Leave it out.' },
 ]
 
-/** Why `value` cannot be had in this build; undefined when it can. "No value of its own" always can. */
+/** Why `value` cannot be had in this build; undefined when it can. */
 export function unsupportedSetting<S extends keyof ResolvedSettings>(
   setting: S,
-  value: ResolvedSettings[S] | undefined,
+  value: ResolvedSettings[S],
 ): UnsupportedSetting | undefined {
-  if (value === undefined) return undefined
   return UNSUPPORTED.find((row) => row.setting === setting && row.asksFor(value))
 }

@@ -33,6 +33,10 @@
  * packets are never taken for an inability: EDNS is given up when refused in words, or when 20 pairs in a row, sent
  * together, were answered only without it; large payloads likewise. After 3 failed connections one is tried every 4 s.
  *
+ * **Does it do DNSSEC?** (`DnssecAbility`, where replies are validated) Yes, until it refuses EDNS or a probe for the keys of
+ * the root (`DnssecProbes`) comes back without signatures; a probe is sent when a reply cannot be validated and the server
+ * was not seen to do DNSSEC for a minute. It is then left for another, and tried anew after 5 minutes.
+ *
  * **Which channel?** (`ServerAttempt`) `Upstream.channels.first`, and `.large` for what was truncated or does not fit.
  *
  * **Is it the server's reply?** (`flawOf`) ID, question, and over UDP what its server has proven to give back (`GuardEvidence`): the
@@ -44,12 +48,14 @@
  * **Which reply counts?** (`classify`) An answer, NXDOMAIN or NODATA of any server ends the question. An error goes to the
  * next server, which gets 1 s; the most telling error is the outcome when nobody does better.
  */
+export { dnssecProbes } from './dnssec-probe.ts'
+export { DnssecProbes } from './dnssec-probes.ts'
 export type { DriveServices } from './drive.ts'
 export { Drive } from './drive.ts'
 export type { Exchange, ExchangeResult } from './exchange.ts'
 export { FinishedTransactions } from './finished-transactions.ts'
 export type { FailureState, Outcome, Step } from './outcome.ts'
-export type { Request } from './outgoing.ts'
+export type { Request, Validation } from './outgoing.ts'
 export { ProbeLoop } from './probe-loop.ts'
 export { isBogus } from './reply-class.ts'
 export type { ServerReport } from './server-report.ts'

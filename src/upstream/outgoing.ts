@@ -11,16 +11,29 @@ import {
   withId,
   withOwnOption,
 } from '../wire/index.ts'
+import type { Upstream } from './upstream.ts'
 
 /** What is asked of a scope: a question of our own, or a client's message to be relayed as it is (R-STUB-13). */
 export type Request =
   | {
       readonly kind: 'question'
       readonly question: Question
-      /** We validate the reply: signatures are asked for, and data that the server itself finds bogus (RFC 6840 §5.9). */
-      readonly isToBeValidated?: boolean
+      readonly validation?: Validation | undefined
+      /** Only this server is asked. */
+      readonly server?: Upstream
     }
-  | { readonly kind: 'relay'; readonly question: Question; readonly message: Buffer }
+  | {
+      readonly kind: 'relay'
+      readonly question: Question
+      readonly message: Buffer
+      readonly validation?: Validation | undefined
+    }
+
+/**
+ * We validate the reply: signatures are asked for, and data that the server itself finds bogus (RFC 6840 §5.9). Servers
+ * that cannot do DNSSEC are not asked, or only while no other is left.
+ */
+export type Validation = 'required' | 'where-possible'
 
 /** What a datagram carries, beside its ID, that comes back with the reply and that a forger has to guess. */
 export interface Guards {
@@ -74,11 +87,11 @@ function relayed(message: Buffer, id: number, option: Buffer | undefined): Buffe
 }
 
 function ownMessage(
-  { question, isToBeValidated = false }: Extract<Request, { kind: 'question' }>,
+  { question, validation }: Extract<Request, { kind: 'question' }>,
   id: number,
   payloadSize: number | undefined,
   option: Buffer | undefined,
 ): Buffer {
-  const flags = isToBeValidated ? RD | CD : RD
-  return composeQuestion(id, flags, question, payloadSize, isToBeValidated, option)
+  const isValidated = validation !== undefined
+  return composeQuestion(id, isValidated ? RD | CD : RD, question, payloadSize, isValidated, option)
 }

@@ -50,8 +50,12 @@ export class ServerAttempt {
   #sent = 0
   #startedAt: Millis = 0
 
-  constructor(upstream: Upstream) {
+  /** The reply is of use only if it came to a question with EDNS, as long as the server is thought to take that. */
+  readonly #needsEdns: boolean
+
+  constructor(upstream: Upstream, needsEdns: boolean) {
     this.upstream = upstream
+    this.#needsEdns = needsEdns
   }
 
   /** The server is alive and yet does not answer this question: it takes long, or messages get lost. */
@@ -129,8 +133,10 @@ export class ServerAttempt {
     const nth = this.#sent++
     if (nth === 0) this.#startedAt = now
     if (--this.datagramsLeft <= 0) this.isExhausted = true
-    if (this.refusedEdns || abilities.isEdnsUnlikely || !abilities.speaksEdns(now)) return undefined
+    if (this.refusedEdns || !abilities.speaksEdns(now)) return undefined
+    if (!this.#needsEdns && abilities.isEdnsUnlikely) return undefined
     if (this.lacksTcp) return LARGE_PAYLOAD
+    if (this.#needsEdns) return nth >= 2 && this.isStuck ? SMALL_PAYLOAD : abilities.payloadSize(now)
     // Out, or answering only plain messages: without EDNS, as probes do, from the second message on.
     if (nth > 0 && (liveness.state === 'out' || abilities.hasAnsweredOnlyPlainSince(this.#startedAt))) return undefined
     // Every second message goes without EDNS until EDNS is proven, then every fourth.

@@ -1,6 +1,7 @@
 import type { Millis } from '../base/index.ts'
 import type { Question } from '../wire/index.ts'
 import { ServerAttempt } from './server-attempt.ts'
+import type { Request } from './outgoing.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** The servers one question may ask, best first, and whose turn it is. */
@@ -9,10 +10,10 @@ export class ServerAttempts {
   readonly #type: number
   #turn = 0
 
-  /** `type` is the one asked. */
-  constructor(upstreams: Upstreams, type: number, now: Millis) {
-    this.#type = type
-    this.all = upstreams.inOrder(now, type).map((upstream) => new ServerAttempt(upstream))
+  constructor(upstreams: Upstreams, request: Request, now: Millis) {
+    this.#type = request.question.type
+    const needsEdns = request.validation !== undefined
+    this.all = upstreams.candidates(request, now).map((upstream) => new ServerAttempt(upstream, needsEdns))
   }
 
   /** Some server may still be asked. */

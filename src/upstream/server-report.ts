@@ -61,6 +61,7 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
   const isUseless = liveness.state === 'up' && !upstream.isTrusted(now)
   const state = isUseless ? 'useless' : liveness.state
   const evidence = abilities.evidence(now)
+  const dnssecLack = upstream.dnssec.lack(now)
   return {
     server: upstream.label,
     isCurrent: upstream === upstreams.current,
@@ -94,6 +95,7 @@ export function serverReportOf(upstream: Upstream, upstreams: Upstreams, now: Mi
       ...(upstream.discovery?.state === 'not verified' ? [upstream.discovery.description] : []),
       ...(upstream.letterCase.isOn(now) ? [] : ['no answer to questions in mixed letter case']),
       ...(upstream.cookies.evidence.isOn(now) ? [] : ['no use of cookies']),
+      ...(dnssecLack === undefined ? [] : [`cannot do DNSSEC: ${dnssecLack}`]),
       ...(upstream.encryption.doubt === undefined ? [] : [upstream.encryption.doubt]),
     ],
     ...evidence,

@@ -68,7 +68,7 @@ export class Transaction {
     this.#random = random
     this.#log = new ExchangeLog(request.question.type)
     this.#schedule = new RetrySchedule(upstreams, now)
-    this.#attempts = new ServerAttempts(upstreams, request.question.type, now)
+    this.#attempts = new ServerAttempts(upstreams, request, now)
     if (readsMemory && request.kind === 'question') for (const attempt of this.#attempts.all) this.#recall(attempt, now)
   }
 
@@ -254,10 +254,18 @@ export class Transaction {
   #onAnswer(outcome: ReplyOutcome, attempt: ServerAttempt, now: Millis): Step {
     const { upstream } = outcome
     if (attempt.refusedEdns) upstream.abilities.onEdnsRefused(now)
+    if (attempt.refusedEdns && this.#request.validation !== undefined) return this.#leave(attempt, now)
     upstream.onGoodAnswer(this.#request.question)
     this.#attempts.onAnswered(now)
-    this.#upstreams.onAnswerFrom(upstream, now)
+    if (this.#request.kind === 'relay' || this.#request.server === undefined)
+      this.#upstreams.onAnswerFrom(upstream, now)
     return this.#done(outcome)
+  }
+
+  /** What it says without EDNS cannot be validated, nor be compared with what a server says that does DNSSEC (S-MODE-4). */
+  #leave(attempt: ServerAttempt, now: Millis): Step {
+    attempt.isExhausted = true
+    return this.#askNext(now)
   }
 
   /** The more telling error is kept, among equals that of the server asked first. */

@@ -5,6 +5,7 @@ import { type Name, type Question, TYPE } from '../wire/index.ts'
 import { Abilities } from './abilities.ts'
 import { Discovery } from './discovery/index.ts'
 import { Cookies } from './cookies.ts'
+import { DnssecAbility } from './dnssec-ability.ts'
 import { ErrorsByType } from './errors-by-type.ts'
 import { GuardEvidence } from './guard-evidence.ts'
 import { Liveness } from './liveness.ts'
@@ -51,6 +52,7 @@ export class Upstream {
   /** Whether it repeats the letter case of questions. */
   readonly letterCase = new GuardEvidence()
   readonly cookies = new Cookies()
+  readonly dnssec = new DnssecAbility()
   /** Called when it is heard of after having been out. */
   onRecovered: () => void = () => undefined
   /** Of its encrypted channel: another one begins anew. */
@@ -178,6 +180,11 @@ export class Upstream {
     return { repeatsCase: this.letterCase.isProven, sendsCookies: this.cookies.evidence.isProven }
   }
 
+  /** What it does instead of DNSSEC; undefined while it counts as able. */
+  lackOfDnssec(now: Millis): string | undefined {
+    return this.speaksEdns(now) ? this.dnssec.lack(now) : 'does not take EDNS'
+  }
+
   /** When it was last heard of after having been out. */
   get recoveredAt(): Millis {
     return this.#recoveredAt
@@ -278,6 +285,7 @@ export class Upstream {
     this.followDiscovery(Number.NEGATIVE_INFINITY)
     this.letterCase.reset()
     this.cookies.reset()
+    this.dnssec.reset()
     this.encryption.reset()
     this.failures.clear()
     this.errors.reset()

@@ -1,9 +1,11 @@
 import type { Message, Name } from '../wire/index.ts'
 import { type Channel, isEncrypted, type Millis } from '../base/index.ts'
 import { rejectionText } from './discovery/index.ts'
+import type { DnssecNews } from './dnssec-ability.ts'
 import type { EncryptionNews } from './encryption-state.ts'
 import type { Hedge } from './hedge-budget.ts'
 import { HedgeBudget } from './hedge-budget.ts'
+import type { Request } from './outgoing.ts'
 import type { Tuning } from './tuning.ts'
 import { DEFAULT_TUNING } from './tuning.ts'
 import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
@@ -34,6 +36,8 @@ export class Upstreams {
   onGuessing: (upstream: Upstream) => void = () => undefined
   /** Told when a server is asked by another channel than before, or cannot be asked at all. */
   onEncryptionNews: (upstream: Upstream, news: EncryptionNews) => void = () => undefined
+  /** Told when a server is found not to do DNSSEC, or to do it again. */
+  onDnssecNews: (upstream: Upstream, news: DnssecNews) => void = () => undefined
   readonly #budget = new HedgeBudget()
   /** The server that answered last. */
   #current: Upstream | undefined
@@ -66,6 +70,32 @@ export class Upstreams {
     const all = this.#byPreference()
     if (all.every((upstream) => upstream.isTrusted(now, type))) return all
     return [...all.filter((each) => each.isTrusted(now, type)), ...all.filter((each) => !each.isTrusted(now, type))]
+  }
+
+  /**
+   * Whom to ask this. Where the reply is to be validated those that cannot do DNSSEC are left out: always, or while one
+   * that can answers at all (S-MODE-4, S-MODE-5).
+   */
+  candidates(request: Request, now: Millis): readonly Upstream[] {
+    if (request.kind === 'question' && request.server !== undefined) return [request.server]
+    const all = this.inOrder(now, request.question.type)
+    if (request.validation === undefined) return all
+    const able = all.filter((upstream) => upstream.lackOfDnssec(now) === undefined)
+    if (able.length === all.length || request.validation === 'required') return able
+    return able.some(({ liveness }) => liveness.state !== 'out') ? able : [...new Set([...able, ...all])]
+  }
+
+  /** How many are known not to do DNSSEC. */
+  unableCount(now: Millis): number {
+    return this.all.reduce((count, upstream) => count + (upstream.lackOfDnssec(now) === undefined ? 0 : 1), 0)
+  }
+
+  /** Tells, once for each change, which servers do DNSSEC. */
+  tellDnssec(now: Millis): void {
+    for (const upstream of this.all) {
+      const news = upstream.dnssec.newsOf(upstream.lackOfDnssec(now), now)
+      if (news !== undefined) this.onDnssecNews(upstream, news)
+    }
   }
 
   /** How long the server is waited for before another is asked as well. */

@@ -43,7 +43,13 @@ export const Provenance = struct('Provenance', {
 })
 
 /** The error that io.systemd.Resolve would have given, and a sentence for people. */
-export const Failure = struct('Failure', { error: string, message: string, rcode: optional(int) })
+/** `dnssecResult`: why validation failed, in the words of `io.systemd.Resolve`. */
+export const Failure = struct('Failure', {
+  error: string,
+  message: string,
+  rcode: optional(int),
+  dnssecResult: optional(string),
+})
 
 /** One source of answers in the order they are consulted, and what it says of the name. */
 export const Step = struct('Step', { source: string, verdict: string, detail: string })

@@ -55,6 +55,8 @@ export const Link = struct('Link', {
   /** `~` in front of those that only route. */
   domains: list(string),
   configuredServers: list(string),
+  /** Of the link alone. */
+  negativeTrustAnchors: list(string),
   servers: list(Server),
   cacheSize: int,
   replays: int,

@@ -61,7 +61,10 @@ export function errorOfFailure(failure: LookupFailure): VarlinkError {
     case 'not-found':
       return dnsError(failure, RCODE.NXDOMAIN)
     case 'dnssec-failed':
-      return new VarlinkError('io.systemd.Resolve.DNSSECValidationFailed', extendedErrorFields(failure))
+      return new VarlinkError('io.systemd.Resolve.DNSSECValidationFailed', {
+        result: failure.dnssecResult ?? 'invalid',
+        ...extendedErrorFields(failure),
+      })
     case 'errno':
       return systemError(failure.errno ?? constants.errno.EIO)
     case 'invalid-argument':
@@ -115,7 +118,6 @@ const CONTROL_ERRNO: Readonly<Record<ControlErrorKind, number | undefined>> = {
   'link-is-managed': constants.errno.EBUSY,
   'invalid-argument': constants.errno.EINVAL,
   'limit-exceeded': constants.errno.E2BIG,
-  'not-supported': constants.errno.EOPNOTSUPP,
 }
 
 /** EWOULDBLOCK and ENOTSUP are second names of EAGAIN and EOPNOTSUPP. */

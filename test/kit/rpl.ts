@@ -1,5 +1,5 @@
 import type { Listener } from '../../src/stub/index.ts'
-import { DEFAULT_LIMITS, anchorsOf, nodeAlgorithms, TrustAnchors } from '../../src/dnssec/index.ts'
+import { DEFAULT_LIMITS, nodeAlgorithms } from '../../src/dnssec/index.ts'
 import { readRrsig } from '../../src/dnssec/rdata.ts'
 import type { ResourceRecord } from '../../src/wire/index.ts'
 import { compose, nameOf, parseMessage, QR, RA, RCODE, RD, TYPE } from '../../src/wire/index.ts'
@@ -224,13 +224,14 @@ function dnssecOf({ config, ranges }: RplScenario): WorldScript {
   )
   const limits = { ...DEFAULT_LIMITS, iterations: dnssec.iterations }
   return {
-    settings: { dnssec: 'yes', resolveUnicastSingleLabel: true },
+    settings: {
+      dnssec: 'yes',
+      resolveUnicastSingleLabel: true,
+      trustAnchors: dnssec.anchors.map((line) => readRecord(line)),
+      negativeTrustAnchors: dnssec.insecureDomains.map(nameOf),
+    },
     epoch: (dnssec.date ?? bestTime(records)) * 1000,
     dnssec: {
-      anchors: new TrustAnchors(
-        anchorsOf(dnssec.anchors.map((line) => readRecord(line))),
-        dnssec.insecureDomains.map(nameOf),
-      ),
       algorithms: dnssec.takesFakeSignatures ? fakeSignatures() : nodeAlgorithms(),
       limits,
     },

@@ -9,6 +9,7 @@ import {
   validate,
 } from '../../src/dnssec/index.ts'
 import type { Limits, Verdict } from '../../src/dnssec/index.ts'
+import type { ResolvedSettings } from '../../src/settings/index.ts'
 import type { Message, Name, Question, ResourceRecord } from '../../src/wire/index.ts'
 import { CLASS, isWithin, labelCount, nameOf, parentOf, parseType, QR, RA, RD, TYPE } from '../../src/wire/index.ts'
 import { SignedZone, type ZoneReply, type ZoneScript } from './signed-zone.ts'
@@ -41,6 +42,12 @@ export class SignedTree {
     }
     this.zones = zones
     this.root = zones.at(-1) as SignedZone
+  }
+
+  /** What resolvers of this tree are told: its root's key, and no names that are not validated. */
+  get settings(): Pick<ResolvedSettings, 'trustAnchors' | 'negativeTrustAnchors'> {
+    const ds = this.root.key?.ds(this.root.apex)
+    return { trustAnchors: ds === undefined ? [] : [ds], negativeTrustAnchors: [] }
   }
 
   get anchors(): TrustAnchors {

@@ -1,4 +1,3 @@
-import { DEFAULT_LIMITS, nodeAlgorithms } from '../../src/dnssec/index.ts'
 import { AD, compose, type Message, parseMessage, rcodeText, typeText } from '../../src/wire/index.ts'
 import { SignedTree, type Tamper } from './signed-tree.ts'
 import type { ZoneScript } from './signed-zone.ts'
@@ -6,7 +5,7 @@ import { World } from './world.ts'
 
 export const SERVER = '192.0.2.53'
 const ROUND_TRIP = 10
-const DATA = ['www A 192.0.2.1', 'alias CNAME www', 'away CNAME www.plain.test.', 'there CNAME www.other.test.']
+export const DATA = ['www A 192.0.2.1', 'alias CNAME www', 'away CNAME www.plain.test.', 'there CNAME www.other.test.']
 const ZONES: readonly ZoneScript[] = [
   { apex: 'test' },
   { apex: 'signed.test', records: DATA },
@@ -23,8 +22,7 @@ export function validating(
   const world = new World({
     links: [{ ifindex: 2 }],
     dns: [SERVER],
-    settings: { dnssec: 'yes' },
-    dnssec: { anchors: tree.anchors, algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS },
+    settings: { dnssec: 'yes', ...tree.settings },
   })
   world.serve(SERVER, (exchange) => {
     const { wire, question } = exchange

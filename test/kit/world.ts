@@ -3,7 +3,7 @@ import { AnswerMemo } from '../../src/fastpath/index.ts'
 import type { Resolution } from '../../src/resolve/index.ts'
 import { ResolverLookups } from '../../src/lookup/index.ts'
 import { type LookupHooks, NO_HOOKS, Resolver } from '../../src/resolve/index.ts'
-import type { VerdictCounts } from '../../src/dnssec/index.ts'
+import { DEFAULT_LIMITS, nodeAlgorithms, type VerdictCounts } from '../../src/dnssec/index.ts'
 import type { ConfiguredLink, DnssecServices, LinkFacts, NetworkFacts, Scope } from '../../src/scope/index.ts'
 import {
   IFF_LOOPBACK,
@@ -20,6 +20,7 @@ import {
   DEFAULT_LINK_SETTINGS,
   DEFAULT_RESOLVED_SETTINGS,
   type Delegate,
+  type DnssecMode,
   type Domain,
   HostsTable,
   parseDomain,
@@ -30,11 +31,13 @@ import {
 import { type Listener, type OwnerOf, Responder } from '../../src/stub/index.ts'
 import { hostFactsOf, ownNamesOf } from '../../src/synth/index.ts'
 import type { Message } from '../../src/wire/index.ts'
-import { parseMessage } from '../../src/wire/index.ts'
+import { nameOf, parseMessage } from '../../src/wire/index.ts'
 import { FakeClock, settle } from './fake-clock.ts'
 import { queryFor, type QueryOptions, questionLine, replyFor, type ReplyParts } from './messages.ts'
 import { type Exchange, ScriptedTransport } from './scripted-transport.ts'
 import { SeededRandom } from './seeded-random.ts'
+
+const ALGORITHMS = nodeAlgorithms()
 
 /** One network interface of the world, in the words of configuration files. */
 export interface LinkScript {
@@ -47,6 +50,8 @@ export interface LinkScript {
   readonly domains?: readonly string[]
   readonly defaultRoute?: boolean
   readonly isUp?: boolean
+  readonly dnssec?: DnssecMode
+  readonly negativeTrustAnchors?: readonly string[]
 }
 
 /** Servers for some domains that belong to no link. */
@@ -69,8 +74,8 @@ export interface WorldScript {
   readonly hostName?: string
   readonly gateways?: readonly { readonly gateway: string; readonly ifindex: number }[]
   readonly seed?: number
-  /** What validation works with, where `settings.dnssec` asks for it. */
-  readonly dnssec?: Omit<DnssecServices, 'counts'>
+  /** What validation works with in place of the usual, where `settings.dnssec` asks for it. */
+  readonly dnssec?: Partial<DnssecServices>
   /** When it begins. */
   readonly epoch?: Millis
   /** False works every reply out anew: nothing but speed may differ. */
@@ -99,8 +104,6 @@ export type Server = (exchange: Exchange) => ServerAnswer
  */
 export class World {
   readonly clock: FakeClock
-  /** Verdicts so far. */
-  readonly verdicts: VerdictCounts = { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 }
   readonly transport: ScriptedTransport
   readonly scopes: ScopeSet
   readonly resolver: Resolver
@@ -125,9 +128,8 @@ export class World {
     const log = new Logger(script.logLevel ?? 'debug', (_level, line) => this.log.push(line))
     const random = new SeededRandom(script.seed)
     const { clock, transport } = this
-    const dnssec = script.dnssec && { ...script.dnssec, counts: this.verdicts }
-    const services = { transport, clock, random, log, counts: this.#counts }
-    this.scopes = new ScopeSet(dnssec === undefined ? services : { ...services, dnssec })
+    const dnssec = { algorithms: ALGORITHMS, limits: DEFAULT_LIMITS, ...script.dnssec }
+    this.scopes = new ScopeSet({ transport, clock, random, log, counts: this.#counts, dnssec })
     const version = () => this.#addressesVersion
     this.resolver = new Resolver({
       scopes: this.scopes,
@@ -161,6 +163,11 @@ export class World {
           : new AnswerMemo({ shared, routes, capacity: 1000, random, replayCounter: this.#counts }),
     })
     this.#apply()
+  }
+
+  /** Verdicts so far. */
+  get verdicts(): VerdictCounts {
+    return this.#counts.verdicts
   }
 
   /** How many replies the memo gave. */
@@ -304,12 +311,14 @@ function delegateOf({ id, dns, domains = [], defaultRoute = false }: DelegateScr
   return { id, servers: dns.map(serverOf), domains: domains.map(domainOf), defaultRoute, firewallMark: undefined }
 }
 
-function configuredLink({ dns = [], domains = [], defaultRoute }: LinkScript): ConfiguredLink {
+function configuredLink({ dns = [], domains = [], defaultRoute, ...link }: LinkScript): ConfiguredLink {
   const settings = {
     ...DEFAULT_LINK_SETTINGS,
     servers: dns.map(serverOf),
     domains: domains.map(domainOf),
     defaultRoute,
+    dnssec: link.dnssec,
+    negativeTrustAnchors: (link.negativeTrustAnchors ?? []).map(nameOf),
   }
   return { settings, networkdState: undefined }
 }

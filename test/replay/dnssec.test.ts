@@ -86,6 +86,25 @@ describe('what somebody on the way does', () => {
     )
   })
 
+  test('S-RES-1: programs are told the result and the reason', async () => {
+    const { world } = validating(forged)
+    const request = { name: 'www.signed.test', family: 2, ifindex: 0, flags: 0 }
+    const found = await world.run(world.lookups.hostname(request, new AbortController().signal))
+    expect(found).toMatchObject({ ok: false, failure: { kind: 'dnssec-failed', dnssecResult: 'invalid' } })
+    if (found.ok) return
+    expect(found.failure.message).toMatch(/^DNSSEC validation failed: invalid \(DNSSEC Bogus: the signature of www/)
+  })
+
+  test('S-RES-3: verdicts are counted', async () => {
+    const { world } = validating(forged)
+    await world.ask('www.signed.test')
+    const { bogus, secure } = world.verdicts
+    expect(bogus).toBe(1)
+    expect(secure).toBeGreaterThan(2)
+    await world.ask('www.plain.test')
+    expect(world.verdicts.insecure).toBe(1)
+  })
+
   test('S-RES-2: the same for who asks with DO', async () => {
     const { world } = validating(forged)
     expect(await world.ask('www.signed.test', { dnssecOk: true })).toMatchObject({ rcode: RCODE.SERVFAIL, answer: [] })
@@ -105,8 +124,8 @@ describe('what somebody on the way does', () => {
 
   test('S-CACHE-2: no old answer stands in for bogus data', async () => {
     let isForged = false
-    const { world } = validating((...reply) => (isForged ? forged(...reply) : reply[0]))
-    world.change({ settings: { dnssec: 'yes', staleRetention: 86_400 } })
+    const { world, tree } = validating((...reply) => (isForged ? forged(...reply) : reply[0]))
+    world.change({ settings: { dnssec: 'yes', ...tree.settings, staleRetention: 86_400 } })
     expect(told(await world.ask('www.signed.test', { flags: AD }))).toBe('NOERROR AD A')
     isForged = true
     await world.advance(400_000)

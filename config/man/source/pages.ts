@@ -168,7 +168,12 @@ function tsresolvedConf(): Page {
     .item(
       '/etc/dnssec-trust-anchors.d/*.negative',
       'Domains that are not to be validated, one a line, remarks behind a semicolon; also below /run, /usr/local/lib and ' +
-        '/usr/lib. They take the place of the usual list, which **tsresolvectl nta** shows. Nothing is validated yet.',
+        '/usr/lib. They take the place of the usual list, which **tsresolvectl nta** shows.',
+    )
+    .item(
+      '/etc/dnssec-trust-anchors.d/*.positive',
+      'Keys from which chains of trust start, one DS or DNSKEY record a line, in the same directories. A line about the root ' +
+        'takes the place of the two built-in keys, others add to them.',
     )
     .heading('See also')
     .text(SEE_ALSO)

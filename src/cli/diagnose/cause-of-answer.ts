@@ -3,6 +3,7 @@ import { timeSpan } from '../terminal/layout.ts'
 import { agoText, roughSpan } from '../query/provenance.ts'
 import { capital, type Cause, type CauseFacts, typesText, winners } from './cause-facts.ts'
 import { capitalScope, closerClaim, setServers } from './cause-of-routing.ts'
+import { causeOfValidation } from './cause-of-validation.ts'
 import { deadServers, isUnreachable, repairOf, serverFaults } from './server-faults.ts'
 import type { Why } from './why-reply.ts'
 
@@ -66,6 +67,8 @@ export function causeOfFailure(facts: CauseFacts): Cause {
   if (state === 'no-source') {
     return { cause: `The options of this call leave out all that could answer ${facts.why.name}.`, repair: undefined }
   }
+  if (state === 'dnssec-failed')
+    return causeOfValidation(facts, asked, provenance.scope ?? winners(facts.why)[0]?.scope ?? '')
   return causeOfServers(facts, asked, provenance.scope ?? winners(facts.why)[0]?.scope ?? '')
 }
 

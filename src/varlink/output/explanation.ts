@@ -35,8 +35,9 @@ export function provenanceOutput({ answer, took, scores }: Resolved, showsAge: b
 
 /** The error that `io.systemd.Resolve` would have given, and the sentence for people. */
 export function failureOutput(failure: LookupFailure): FailureValue {
-  const { rcode, kind, message } = failure
-  return { error: errorOfFailure(failure).error, message, rcode: kind === 'rcode-failure' ? rcode : undefined }
+  const { rcode, kind, message, dnssecResult } = failure
+  const { error } = errorOfFailure(failure)
+  return { error, message, rcode: kind === 'rcode-failure' ? rcode : undefined, dnssecResult }
 }
 
 /** `showsCache`: whether the caller may know what is cached, which tells what others looked up. */
@@ -54,11 +55,11 @@ export function explanationOutput({ name, types, steps, scopes, changedAt }: Exp
 /** What asking came to. */
 export function askedOutput(resolution: Resolution, showsAge: boolean) {
   const { query, name, answer } = resolution
-  const { state, rcode, errno, extendedError, records, flags } = answer
+  const { state, rcode, errno, extendedError, dnssecResult, records, flags } = answer
   const isEmpty = state === 'success' && records.length === 0
   const kind = isEmpty ? 'no-such-rr' : state
-  const message = kind === 'success' ? '' : failureText(kind, query.name, name, rcode, extendedError, errno)
-  const failure = { message, rcode, errno, parameter: undefined, queryString: name, extendedError }
+  const message = kind === 'success' ? '' : failureText(kind, query.name, name, answer)
+  const failure = { message, rcode, errno, parameter: undefined, queryString: name, extendedError, dnssecResult }
   return {
     state: isEmpty ? 'nodata' : state,
     failure: kind === 'success' ? undefined : failureOutput({ ...failure, kind }),

@@ -130,11 +130,8 @@ function learntOutput(learnt: ServerState['learnt']) {
   }
 }
 
-/** Nothing is validated here, so no verdict was ever counted. */
-const NO_VERDICTS = { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 }
-
 /** Transactions, cache and DNSSEC, in the three groups of the original. */
 export function statisticsOutput(statistics: Statistics) {
-  const { cacheSize, cacheHits, cacheMisses, ...transactions } = statistics
-  return { transactions, cache: { size: cacheSize, hits: cacheHits, misses: cacheMisses }, dnssec: NO_VERDICTS }
+  const { cacheSize, cacheHits, cacheMisses, verdicts, ...transactions } = statistics
+  return { transactions, cache: { size: cacheSize, hits: cacheHits, misses: cacheMisses }, dnssec: verdicts }
 }

@@ -22,6 +22,7 @@ const extras = {
   shells: ['zsh', 'zsh-common', 'fish', 'fish-common', 'libpcre2-32-0'],
   unbound: ['unbound', 'libevent-2.1-7', 'libnghttp2-14', 'libprotobuf-c1', 'libpython3.11'],
   bind9: ['bind9', 'bind9-libs'],
+  'bind9-utils': ['bind9-utils', 'bind9-libs'],
   dnsdist: [
     'dnsdist', 'libcdb1', 'libwslay1', 'libh2o-evloop0.13', 'libluajit-5.1-2', 'libre2-9', 'libsnmp40', 'libpci3',
     'libwrap0', 'libedit2', 'libfstrm0', 'liblmdb0', 'libsodium23', 'libnghttp2-14',

@@ -221,13 +221,6 @@ describe('setters', () => {
     ['a bad TLS mode', 'SetLinkDNSOverTLS', 'is', [2, 'resolve'], 'InvalidArgs: Invalid DNSOverTLS setting: resolve'],
     ['a bad DNSSEC mode', 'SetLinkDNSSEC', 'is', [2, 'maybe'], 'InvalidArgs: Invalid DNSSEC setting: maybe'],
     [
-      'DNSSEC, which does not exist yet',
-      'SetLinkDNSSEC',
-      'is',
-      [2, 'yes'],
-      'NotSupported: DNSSEC validation is not available.',
-    ],
-    [
       'a bad trust anchor',
       'SetLinkDNSSECNegativeTrustAnchors',
       'ias',

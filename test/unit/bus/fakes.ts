@@ -86,7 +86,6 @@ export class FakeControl implements Control {
   }
   async change(ifindex: number, settings: Partial<LinkSettings>, origin: Origin): Promise<void> {
     this.assertChangeable(ifindex)
-    if (settings.dnssec === 'yes') throw new ControlError('not-supported', 'DNSSEC validation is not available.')
     const found = this.table.get(ifindex) as LinkStatus
     this.table.set(ifindex, { ...found, settings: { ...found.settings, ...settings } })
     this.calls.push(`change ${ifindex} ${Object.keys(settings).join()}`)
@@ -117,6 +116,7 @@ export class FakeControl implements Control {
       cacheSize: 3,
       cacheHits: 4,
       cacheMisses: 5,
+      verdicts: { secure: 6, insecure: 7, bogus: 8, indeterminate: 9 },
     }
   }
   subscribe(events: Partial<ControlEvents>): Disposable {
@@ -140,6 +140,7 @@ export function failure(kind: LookupFailure['kind'], changes: Partial<LookupFail
     parameter: undefined,
     queryString: 'x',
     extendedError: undefined,
+    dnssecResult: undefined,
     ...changes,
   }
 }

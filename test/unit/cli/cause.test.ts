@@ -72,6 +72,13 @@ const error = (rcode: number, told: Told, reason = '') =>
   )
 const failed = (state: string, attempts: readonly Attempt[]) =>
   asked(state, failure('All attempts failed'), { attempts, source: 'none', server: undefined, of: 'link 2 (lan)' })
+const REASON = 'test proves that there is no corp.test'
+function bogus(dnssecResult: string, of: string, link: Partial<LinkFacts> = {}): CauseFacts {
+  const message = `DNSSEC validation failed: ${dnssecResult} (DNSSEC Bogus: ${REASON})`
+  const refused = { error: 'io.systemd.Resolve.DNSSECValidationFailed', message, dnssecResult }
+  const links = [LAN, { ...VPN, negativeTrustAnchors: ['old.test'], ...link }]
+  return facts({ scopes: [vpn, { ...lan, won: false }], asked: asked('dnssec-failed', refused, { of }) }, { links })
+}
 const unroutable = asked('no-servers', failure('No appropriate name servers'), {
   source: 'none',
   server: undefined,
@@ -189,6 +196,13 @@ const FAULTS: readonly (readonly [fault: string, facts: CauseFacts, cause: strin
   ['flood', facts({ asked: asked('errno', failure("Cannot look up 'x': too many questions are under way"), {}) }), 'too many are under way', 'monitor --clients'],
   ['not asked, cached no', facts({ scopes: [scope('link 2 (lan)', { cache: [remembered] })] }), 'has "no such name" for www.test in its cache for another 5min 0s', 'flush-caches'],
   ['not asked, dead server', facts({ scopes: [scope('link 2 (lan)', { servers: [doubtful] })] }), 'would be asked, of which is known: silent', undefined],
+  ['S-SPLIT-1: a private zone below a public one that is signed', bogus('no-signature', 'link 3 (vpn)'), 'www.test of link 3 (vpn), which claims corp.test, cannot be validated by the zones above it: test proves that there is no corp.test', 'if corp.test is a private zone without signatures: tsresolvectl nta vpn old.test corp.test'],
+  ['S-SPLIT-1: where the public one has keys', bogus('missing-key', 'link 3 (vpn)'), 'cannot be validated', 'tsresolvectl nta vpn old.test corp.test'],
+  ['S-SPLIT-1: networkd has the link', bogus('no-signature', 'link 3 (vpn)', { managed: true }), 'cannot be validated', 'DNSSECNegativeTrustAnchors=old.test corp.test in the .network file of vpn, then: networkctl reload'],
+  ['a public zone that is bogus', bogus('no-signature', 'link 2 (lan)'), 'What was answered for www.test does not stand up to DNSSEC: test proves', 'tsresolvectl query --validate=no www.test'],
+  ['S-MODE-4: no server can do DNSSEC', bogus('incompatible-server', 'link 2 (lan)'), 'Link 2 (lan) validates (DNSSEC=yes), and no server of it can do DNSSEC', 'to go without: tsresolvectl dnssec lan allow-downgrade'],
+  ['S-DOWN-7: the server validates', bogus('upstream-failure', 'link 2 (lan)'), 'The DNS server validates, and refuses', undefined],
+  ['S-ASK-6: chains cannot be had', bogus('failed-auxiliary', 'link 2 (lan)'), 'What is needed to validate www.test could not be had', undefined],
   ['all is well', facts({ scopes: [vpn, { ...lan, won: false }], asked: answered({ of: 'link 3 (vpn)', server: '10.3.0.1%vpn' }) }), 'has an answer of 10.3.0.1%vpn, link 3 (vpn), which claims corp.test', undefined],
 ]
 

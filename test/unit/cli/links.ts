@@ -14,6 +14,7 @@ export const LAN: LinkView = {
   defaultRoute: true,
   domains: [],
   configuredServers: ['10.2.0.1'],
+  negativeTrustAnchors: [],
   servers: [],
   cacheSize: 0,
   replays: 0,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { IpAddress, Logger } from '../../../src/base/index.ts'
 import { type Control, ControlError, type ControlEvents } from '../../../src/control/index.ts'
+import { DEFAULT_LIMITS, nodeAlgorithms } from '../../../src/dnssec/index.ts'
 import { Controller, type LinkStore } from '../../../src/control/controller.ts'
 import {
   IFF_LOOPBACK,
@@ -73,7 +74,8 @@ class Rig {
     const log = new Logger('debug', (_level, line) => this.log.push(line))
     const counts = new TransactionCounts()
     this.transport = new ScriptedTransport(clock)
-    this.scopes = new ScopeSet({ transport: this.transport, clock, random: new SeededRandom(), log, counts })
+    const dnssec = { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS }
+    this.scopes = new ScopeSet({ transport: this.transport, clock, random: new SeededRandom(), log, counts, dnssec })
     this.control = new Controller({ ...DEFAULT_RESOLVED_SETTINGS, fallbackServers: [], ...settings }, [], {
       scopes: this.scopes,
       counts,
@@ -174,8 +176,8 @@ describe('change', () => {
       { negativeTrustAnchors: Array.from({ length: 2049 }, (_, i) => nameOf(`d${i}`)) },
       'limit-exceeded',
     ],
-    ['DNSSEC cannot be enforced yet', 2, { dnssec: 'yes' }, 'not-supported'],
-    ['but its lesser mode permits going without', 2, { dnssec: 'allow-downgrade' }, 'done'],
+    ['S-MODE-1: DNSSEC, strict', 2, { dnssec: 'yes' }, 'done'],
+    ['S-MODE-1: DNSSEC, where servers can', 2, { dnssec: 'allow-downgrade' }, 'done'],
     ['DNS over TLS, strict', 2, { dnsOverTls: 'yes' }, 'done'],
     ['DNS over TLS, opportunistic', 2, { dnsOverTls: 'opportunistic' }, 'done'],
     ['multicast modes are wishes', 2, { llmnr: 'yes', multicastDns: 'resolve' }, 'done'],
@@ -190,7 +192,9 @@ describe('change', () => {
     await rig.change(2, { servers: servers('10.2.0.1') })
     const before = { status: rig.control.link(2), written: rig.written.length, saved: rig.saved.get(2) }
     rig.events.length = 0
-    await kindOf(() => rig.change(2, { servers: [], dnssec: 'yes' }))
+    await kindOf(() =>
+      rig.change(2, { servers: [], domains: domains(Array.from({ length: 2049 }, (_, i) => `d${i}`).join(' ')) }),
+    )
     expect({ status: rig.control.link(2), written: rig.written.length, saved: rig.saved.get(2) }).toEqual(before)
     expect(rig.events).toEqual([])
   })

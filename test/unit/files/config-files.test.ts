@@ -163,17 +163,20 @@ test('R-CONF-3: credentials and the kernel command line, which a container does 
   expect((await config.readBootSettings(undefined)).kernelCommandLine).toBeUndefined()
 })
 
-test('R-SEC-4: *.negative of all directories, with masks, and none beside a folder given instead', async () => {
+test('R-SEC-4, S-TA-3: trust anchors of one kind of all directories, with masks, and none beside a folder given instead', async () => {
   const root = scratch()
   await lay(root, {
     'etc/dnssec-trust-anchors.d/b.negative': 'b',
     'usr/lib/dnssec-trust-anchors.d/a.negative': 'a',
     'usr/lib/dnssec-trust-anchors.d/b.negative': 'masked',
-    'usr/lib/dnssec-trust-anchors.d/root.positive': 'no',
+    'usr/lib/dnssec-trust-anchors.d/root.positive': 'positive',
   })
   const { log } = recordingLog()
   const texts = async (config?: string) =>
-    (await new ConfigFiles({ root, config }, log).readNegativeTrustAnchors()).map(({ text }) => text)
+    (await new ConfigFiles({ root, config }, log).readTrustAnchors('negative')).map(({ text }) => text)
   expect(await texts()).toEqual(['a', 'b'])
+  expect((await new ConfigFiles({ root }, log).readTrustAnchors('positive')).map(({ text }) => text)).toEqual([
+    'positive',
+  ])
   expect(await texts(root)).toEqual([])
 })

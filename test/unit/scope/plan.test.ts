@@ -27,6 +27,8 @@ import {
   parseServerSpec,
   type ResolvedSettings,
 } from '../../../src/settings/index.ts'
+import type { Planned } from '../../../src/scope/plan.ts'
+import { nameOf } from '../../../src/wire/index.ts'
 
 const UP = IFF_UP | IFF_LOWER_UP | IFF_RUNNING
 const OPERSTATE_DOWN = 2
@@ -284,5 +286,63 @@ describe('planScopes', () => {
     expect(plans(more)[0]?.fingerprint).not.toBe(plans(base)[0]?.fingerprint)
     const down: Script = { ...base, links: [...(base.links ?? []), [{ ifindex: 3, flags: 0 }, {}]] }
     expect(plans(down)[0]?.fingerprint).toBe(plans(base)[0]?.fingerprint)
+  })
+})
+
+describe('trust anchors', () => {
+  const validating: ResolvedSettings = { ...DEFAULT_RESOLVED_SETTINGS, dnssec: 'yes' }
+  const one = { ...DEFAULT_LINK_SETTINGS, servers: servers('10.2.0.1') }
+
+  function planned(
+    settings: ResolvedSettings,
+    linkSettings: LinkSettings = one,
+    before?: Planned,
+  ): readonly UnicastPlan[] {
+    return planScopes(anchorsInput(settings, linkSettings), before)
+  }
+
+  function anchorsInput(settings: ResolvedSettings, linkSettings: LinkSettings): ScopeInput {
+    return {
+      facts: { links: new Map([[2, link()]]), gateways: [] },
+      settings,
+      globalServers: [],
+      globalDomains: [],
+      links: new Map([[2, { settings: linkSettings, networkdState: undefined }]]),
+      delegates: [],
+    }
+  }
+
+  const NTA = { negativeTrustAnchors: [nameOf('corp.example')] }
+
+  test.each<[string, Partial<ResolvedSettings>, Partial<LinkSettings>, readonly boolean[]]>([
+    ['S-MODE-2: the mode of all', { dnssec: 'no' }, {}, [true, true]],
+    ['S-MODE-2: the mode of the link', {}, { dnssec: 'allow-downgrade' }, [false, true]],
+    ['S-NTA-5: a negative anchor of all', NTA, {}, [true, true]],
+    ['S-NTA-5: a negative anchor of the link', {}, NTA, [false, true]],
+    [
+      'S-NTA-5: another positive anchor',
+      { trustAnchors: DEFAULT_RESOLVED_SETTINGS.trustAnchors.slice(1) },
+      {},
+      [true, true],
+    ],
+    ['S-NTA-5: read again and the same', {}, {}, [false, false]],
+  ])('%s makes scopes anew', (_rule, changed, changedLink, expected) => {
+    const earlier = planned(validating)
+    const before = { input: anchorsInput(validating, one), plans: earlier }
+    const after = planned({ ...validating, ...changed }, { ...one, ...changedLink }, before)
+    expect(after.map(({ fingerprint }, i) => fingerprint !== earlier[i]?.fingerprint)).toEqual(expected)
+  })
+
+  test('S-MODE-1: nothing is made anew for anchors where nothing is validated', () => {
+    const [before] = planned(DEFAULT_RESOLVED_SETTINGS)
+    expect(planned({ ...DEFAULT_RESOLVED_SETTINGS, ...NTA })[0]?.fingerprint).toBe(before?.fingerprint)
+  })
+
+  test('S-NTA-3: those of a link are for its scope alone', () => {
+    const [global, ofLink] = planned(validating, { ...one, ...NTA })
+    const name = nameOf('www.corp.example')
+    expect(ofLink?.trust.anchors.negativeAbove(name)).toBe('corp.example')
+    expect(global?.trust.anchors.negativeAbove(name)).toBeUndefined()
+    expect(ofLink?.trust.anchors.negativeAbove(nameOf('nas.home'))).toBe('home')
   })
 })

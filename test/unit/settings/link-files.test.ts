@@ -9,7 +9,6 @@ import {
   type Origin,
   parseDomain,
   parseServerSpec,
-  warningText,
   readNetworkdLink,
   readSavedLink,
   SettingError,
@@ -83,10 +82,10 @@ test.each<[string, string, string[], string[], number]>([
   expect(warnings).toHaveLength(count)
 })
 
-test('a link that asks for what is missing is told so', () => {
+test('S-MODE-1: a link has modes of its own', () => {
   const { link, warnings } = networkd('ADMIN_STATE=configured\nDNSSEC=yes\nDNS_OVER_TLS=yes\n')
-  expect(link.settings).toMatchObject({ dnssec: 'no', dnsOverTls: 'yes' })
-  expect(warnings.map(warningText)).toEqual([expect.stringContaining('7: DNSSEC=: DNSSEC validation is not available')])
+  expect(link.settings).toMatchObject({ dnssec: 'yes', dnsOverTls: 'yes' })
+  expect(warnings).toEqual([])
 })
 
 const FULL: LinkSettings = {
@@ -137,7 +136,7 @@ SERVERS=192.0.2.1 192.0.2.2:5353#dns.example [2001:db8::1]:9953 fe80::1%7
 DOMAINS=corp.example ~vpn.example ~.
 NTAS=x.example y.example
 `)
-  expect(warnings.map(({ key }) => key)).toEqual(['DNSSEC'])
+  expect(warnings).toEqual([])
   expect(lists(link.settings)).toEqual([
     ['192.0.2.1', '192.0.2.2:5353#dns.example', '[2001:db8::1]:9953', 'fe80::1'],
     ['corp.example', '~vpn.example', '~.'],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { readNegativeTrustAnchors } from '../../../src/settings/index.ts'
 import { warningText } from '../../../src/settings/index.ts'
+import { nameOf } from '../../../src/wire/index.ts'
 
 const read = (...texts: readonly string[]) => {
   const files = texts.map((text, i) => ({ path: `/etc/dnssec-trust-anchors.d/${i}.negative`, text }))
@@ -34,4 +35,12 @@ test('a list without end is cut', () => {
   const { anchors, warnings } = read(Array.from({ length: 65_540 }, (_, i) => `d${i}`).join('\n'))
   expect(anchors).toHaveLength(65_536)
   expect(warnings).toHaveLength(4)
+})
+
+test('S-NTA-2: a positive anchor for just that domain takes it from the usual ones, and from no list of files', () => {
+  const anchored = new Set(['home.arpa', 'internal'].map(nameOf))
+  const { anchors } = readNegativeTrustAnchors([], anchored)
+  expect(anchors).not.toContain('home.arpa')
+  expect(anchors).toContain('corp')
+  expect(readNegativeTrustAnchors([{ path: '/a', text: 'internal' }], anchored).anchors).toEqual(['internal'])
 })

@@ -4,7 +4,6 @@ import {
   formatDomain,
   formatListenSpec,
   formatServerSpec,
-  unsupportedSetting,
   warningText,
   readResolvedConf,
   type BootSettings,
@@ -172,18 +171,8 @@ test('R-SRV-1: lists are bounded', () => {
 })
 
 test.each<[string, string, Partial<ResolvedSettings>, string]>([
-  [
-    'strict DNSSEC cannot be kept',
-    'DNSSEC=yes',
-    { dnssec: 'no' },
-    '1.conf:2: DNSSEC=: DNSSEC validation is not available',
-  ],
-  [
-    'a mode that permits going without is stored',
-    'DNSSEC=allow-downgrade',
-    { dnssec: 'allow-downgrade' },
-    '1.conf:2: DNSSEC=: ',
-  ],
+  ['DNSSEC is there', 'DNSSEC=yes', { dnssec: 'yes' }, ''],
+  ['so is its lesser mode', 'DNSSEC=allow-downgrade', { dnssec: 'allow-downgrade' }, ''],
   ['strict TLS is there', 'DNSOverTLS=yes', { dnsOverTls: 'yes' }, ''],
   ['opportunistic TLS is there', 'DNSOverTLS=opportunistic', { dnsOverTls: 'opportunistic' }, ''],
   ['LLMNR stays off', 'LLMNR=resolve', { llmnr: 'no' }, '1.conf:2: LLMNR=: LLMNR is not available'],
@@ -191,9 +180,9 @@ test.each<[string, string, Partial<ResolvedSettings>, string]>([
   ['cache sizes of missing protocols', 'LLMNRCacheSize=1', { llmnrCacheSize: 1 }, '1.conf:2: LLMNRCacheSize=: '],
   ['stale answers are there', 'StaleRetentionSec=1d', { staleRetention: 86_400 }, ''],
   ['no stale answers', 'StaleRetentionSec=0', {}, ''],
-  ['only the line in force is remarked', 'DNSSEC=yes\nDNSSEC=no', {}, ''],
+  ['only the line in force is remarked', 'LLMNR=yes\nLLMNR=no', {}, ''],
   ['one remark, at the last line', 'LLMNR=yes\nLLMNR=resolve', {}, '1.conf:3: LLMNR=: '],
-  ['a bad later value leaves the earlier line in force', 'DNSSEC=yes\nDNSSEC=perhaps', {}, '1.conf:2: DNSSEC=: '],
+  ['a bad later value leaves the earlier line in force', 'LLMNR=yes\nLLMNR=perhaps', {}, '1.conf:2: LLMNR=: '],
 ])('a feature that is missing is never pretended: %s', (_, text, expected, warning) => {
   const { settings, warnings } = read(text)
   expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, ...expected })
@@ -219,13 +208,6 @@ test.each<[string, Partial<ResolvedSettings>, number]>([
   const { settings, warnings } = read(line)
   expect(settings).toEqual({ ...DEFAULT_RESOLVED_SETTINGS, ...expected })
   expect(warnings).toHaveLength(count)
-})
-
-test('what the bus may store follows from the same table', () => {
-  expect(unsupportedSetting('dnssec', 'yes')?.permitsWithout).toBe(false)
-  expect(unsupportedSetting('dnssec', 'allow-downgrade')?.permitsWithout).toBe(true)
-  expect(unsupportedSetting('dnssec', 'no')).toBeUndefined()
-  expect(unsupportedSetting('dnsOverTls', undefined)).toBeUndefined()
 })
 
 test.each<[string, string, BootSettings, string[], string[], boolean]>([

@@ -11,6 +11,7 @@ test('R-SRV-7, E-OPP-1: where somebody guesses, what TLS takes too long for goes
   const spec = parse('192.0.2.1')
   const attempt = new ServerAttempt(
     new Upstream({ spec, channels: serverChannels(spec, 'opportunistic', 3), label: 'a' }),
+    false,
   )
   expect(attempt.plainChannel).toBe('udp')
   attempt.needsStream = true

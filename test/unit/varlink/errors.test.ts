@@ -54,9 +54,10 @@ function misfitOf(error: string, parameters: Record<string, unknown>): string | 
   return described === undefined ? error : firstMisfit(described, parameters)
 }
 
-test('dnssec-failed carries the extended error', () => {
-  const got = errorOfFailure(failure('dnssec-failed', EDE))
-  expect(got).toMatchObject({ error: `${R}DNSSECValidationFailed`, parameters: EDE_FIELDS })
+test('S-RES-1: dnssec-failed carries the result and the extended error', () => {
+  const got = errorOfFailure(failure('dnssec-failed', { ...EDE, dnssecResult: 'no-signature' }))
+  const parameters = { result: 'no-signature', ...EDE_FIELDS }
+  expect(got).toMatchObject({ error: `${R}DNSSECValidationFailed`, parameters })
 })
 
 const CONTROL: [ControlErrorKind, object][] = [
@@ -65,7 +66,6 @@ const CONTROL: [ControlErrorKind, object][] = [
   ['link-is-managed', { errnoName: 'EBUSY' }],
   ['invalid-argument', { errnoName: 'EINVAL' }],
   ['limit-exceeded', { errnoName: 'E2BIG' }],
-  ['not-supported', { errnoName: 'EOPNOTSUPP' }],
 ]
 test.each(CONTROL)('control error %s', (kind, parameters) => {
   expect(errorOfControl(new ControlError(kind, 'x')).parameters).toMatchObject(parameters)

@@ -368,7 +368,7 @@ test('DumpStatistics (varlink.md §4.2)', async () => {
       totalFailedResponsesServedStale: 6,
     },
     cache: { size: 7, hits: 8, misses: 9 },
-    dnssec: { secure: 0, insecure: 0, bogus: 0, indeterminate: 0 },
+    dnssec: { secure: 10, insecure: 11, bogus: 12, indeterminate: 13 },
   })
   expectDescribed('DumpStatistics', reply?.parameters)
 })

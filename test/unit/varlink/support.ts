@@ -78,7 +78,8 @@ export function ip(text: string): IpAddress {
 }
 
 export function failure(kind: LookupFailure['kind'], extra: Partial<LookupFailure> = {}): LookupFailure {
-  const none = { rcode: undefined, errno: undefined, parameter: undefined, extendedError: undefined }
+  const absent = { rcode: undefined, errno: undefined, parameter: undefined, dnssecResult: undefined }
+  const none = { ...absent, extendedError: undefined }
   return { kind, message: kind, queryString: 'example.com', ...none, ...extra }
 }
 
@@ -158,6 +159,7 @@ export class FakeControl implements Control {
     cacheSize: 7,
     cacheHits: 8,
     cacheMisses: 9,
+    verdicts: { secure: 10, insecure: 11, bogus: 12, indeterminate: 13 },
   })
   subscribe(events: Partial<ControlEvents>): Disposable {
     this.subscribers.add(events)
