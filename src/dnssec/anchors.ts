@@ -71,10 +71,14 @@ export function isSameKey(a: Dnskey, b: Dnskey): boolean {
 export function anchorsOf(
   records: readonly { readonly name: Name; readonly type: number; readonly rdata: Buffer }[],
 ): PositiveAnchor[] {
-  return [...new Set(records.map(({ name }) => name))].map((name) => {
-    const rdatas = (type: number) =>
-      records.filter((each) => each.name === name && each.type === type).map(({ rdata }) => rdata)
-    const ds = rdatas(TYPE.DS).flatMap((rdata) => readDs(rdata) ?? [])
-    return { name, ds, keys: rdatas(TYPE.DNSKEY).flatMap((rdata) => readDnskey(rdata) ?? []) }
-  })
+  const anchors = new Map<Name, { readonly name: Name; readonly ds: Ds[]; readonly keys: Dnskey[] }>()
+  for (const { name, type, rdata } of records) {
+    const anchor = anchors.get(name) ?? { name, ds: [], keys: [] }
+    anchors.set(name, anchor)
+    const ds = type === TYPE.DS ? readDs(rdata) : undefined
+    const key = type === TYPE.DNSKEY ? readDnskey(rdata) : undefined
+    if (ds !== undefined) anchor.ds.push(ds)
+    if (key !== undefined) anchor.keys.push(key)
+  }
+  return [...anchors.values()]
 }

@@ -66,6 +66,6 @@ function deleted(bytes: Buffer, at: number, count: number): Buffer {
 
 /** Writes 16 bits where they fit. */
 function put16(bytes: Buffer, at: number, value: number): Buffer {
-  if (at + 2 <= bytes.length) bytes.writeUInt16BE(value, at)
+  if (at + 2 <= bytes.length) bytes.writeUInt16BE(value & 0xffff, at)
   return bytes
 }
