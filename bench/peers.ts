@@ -27,7 +27,7 @@ export async function loadPeers(nodeFlags: readonly string[]): Promise<Record<Pe
     ours: {
       name: 'ours',
       title: 'tsresolved',
-      command: () => [inside.node, ...nodeFlags, `${inside.repo}/dist/main.js`],
+      command: () => [inside.node, '--max-semi-space-size=4', ...nodeFlags, `${inside.repo}/dist/main.js`],
     },
     resolved: {
       name: 'resolved',

@@ -6,6 +6,8 @@ import { type Libc, releaseProgramPages } from '../sys/index.ts'
 export function settleMemory(libc: Libc | undefined): void {
   // What runs only when a link changes stays compiled: else it would be done anew with everybody waiting, 1 ms and more.
   setFlagsFromString('--no-flush-bytecode')
+  // On a busy machine helpers get no core, and everybody waits for them; alone it takes some milliseconds.
+  setFlagsFromString('--no-parallel-scavenge')
   if (libc !== undefined) releaseProgramPages(libc)
 }
 

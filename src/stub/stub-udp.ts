@@ -16,6 +16,8 @@ const MAX_WAITING = 2048
 const FREE_FOR_ALL = 64
 /** Requests begun in one step. */
 const STEP = 4
+/** How many of a batch are told that there is no room for them; the others get nothing, as whoever floods asks on at once. */
+const MAX_TURNED_DOWN = 8
 const ANYBODY: readonly string[] = ['']
 
 interface WaitingDatagram {
@@ -49,6 +51,7 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
   readonly #tasks: Tasks
   /** When the batch came: the clock is read once for all of it. */
   #now: Millis
+  #turnedDown = 0
   readonly #turns: WorkTurns
   /** Requests being answered, by sender and bytes: their exact repetition is ignored (R-STUB-6). */
   readonly #pending = new TransientMap<string, true>()
@@ -86,6 +89,7 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
 
   onBatch(): void {
     this.#now = this.#clock.now()
+    this.#turnedDown = 0
   }
 
   onDatagram(packet: Buffer, peer: Peer, room: Buffer): number {
@@ -109,11 +113,13 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
 
   /** What is not remembered has its turn after what is; where too much of its senders' waits, it is turned down. */
   #putOff(packet: Buffer, peer: Peer, room: Buffer): number {
-    const key = `${peer.key} ${packet.toString('latin1')}`
-    if (this.#pending.has(key)) return 0
     const isFree = this.#waiting.size < FREE_FOR_ALL
     const groups = isFree ? ANYBODY : this.#responder.groupsOf(peer, this.#listener)
-    if (!this.#waiting.hasRoomFor(groups)) return this.#turnDown.write(packet, room)
+    if (!this.#waiting.hasRoomFor(groups)) {
+      return this.#turnedDown++ < MAX_TURNED_DOWN ? this.#turnDown.write(packet, room) : 0
+    }
+    const key = `${peer.key} ${packet.toString('latin1')}`
+    if (this.#pending.has(key)) return 0
     this.#waiting.push({ packet: Buffer.from(packet), client: peer.keep(), key }, groups)
     this.#pending.set(key, true)
     this.#turns.add(this)

@@ -11,7 +11,7 @@ const QUERY_SIZE = 4096
 /** Bytes of the largest reply that is batched; larger ones are rare and sent one by one. */
 const REPLY_SIZE = 4096
 /** Batches read in a row before the rest of the daemon has its turn. */
-const MAX_ROUNDS = 8
+const MAX_ROUNDS = 4
 const MSG_DONTWAIT = 0x40
 const EAGAIN = 11
 /** Size of struct cmsghdr on 64-bit machines. */

@@ -15,9 +15,9 @@ const EPOLL_CTL_MOD = 3
 const IS_PACKED = process.arch === 'x64' || process.arch === 'ia32'
 const EVENT_WORDS = IS_PACKED ? 3 : 4
 const KEY = IS_PACKED ? 1 : 2
-const MAX_EVENTS = 32
-/** Rounds of events before the rest of the daemon has its turn, and for how long; what they begin with promises comes after that. */
-const MAX_ROUNDS = 16
+/** Events of one round. */
+const MAX_EVENTS = 8
+/** How long there are more rounds before the rest of the daemon has its turn. */
 const MAX_TIME: Millis = 1
 
 /** Called with the EPOLL* bits that are set; again and again while they are (level-triggered). */
@@ -45,6 +45,8 @@ export class Epoll implements Disposable {
   readonly #events = new Uint32Array(EVENT_WORDS * MAX_EVENTS)
   readonly #event = new Uint32Array(EVENT_WORDS)
   #lastKey = 0
+  /** When the rounds are over. */
+  #end: Millis = 0
   #isRetired = false
   #isClosed = false
 
@@ -112,18 +114,25 @@ export class Epoll implements Disposable {
     return this.#lastKey
   }
 
-  /** Asks again at once, up to `MAX_ROUNDS` and `MAX_TIME`: what follows an event is often there by then, and libuv's turn costs more. */
+  /** Goes on for `MAX_TIME`: what follows an event is often there by then, and libuv's turn costs more. */
   #onReadable(): void {
-    const wait = this.#libc.function('epoll_wait')
-    const end = performance.now() + MAX_TIME
-    this.#turnWatch?.part(this.#label)
-    for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {
-      const count = wait(this.#fd, this.#events, MAX_EVENTS, 0)
-      if (count <= 0) return
-      for (let at = 0; at < count * EVENT_WORDS; at += EVENT_WORDS) {
-        this.#watched.get(this.#events[at + KEY] as number)?.onReady(this.#events[at] as number)
-      }
-      if (performance.now() >= end) return
+    this.#end = performance.now() + MAX_TIME
+    this.#round()
+  }
+
+  /** Some events, and when everything that they began has come to its first wait the next ones. */
+  #round(): void {
+    if (this.#isClosed) return
+    const count = this.#libc.function('epoll_wait')(this.#fd, this.#events, MAX_EVENTS, 0)
+    if (count <= 0) return
+    queueMicrotask(() => process.nextTick(() => this.#goOn()))
+    for (let at = 0; at < count * EVENT_WORDS; at += EVENT_WORDS) {
+      this.#watched.get(this.#events[at + KEY] as number)?.onReady(this.#events[at] as number)
     }
+  }
+
+  #goOn(): void {
+    this.#turnWatch?.partOver(this.#label)
+    if (performance.now() < this.#end) this.#round()
   }
 }
