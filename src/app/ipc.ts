@@ -35,7 +35,7 @@ export async function openIpc(
   life: Lifetime,
 ): Promise<void> {
   const { options, libc, logger, environment, uid, gid } = context
-  const { clock, scopes, resolver, control, local, warnings, wake } = core
+  const { clock, turns, scopes, resolver, control, local, warnings, wake } = core
   const lookups = new ResolverLookups(resolver, {
     hasIpv6: () => local.hasIpv6,
     ifindexOf: (name) => [...control.facts.links.values()].find((link) => link.name === name)?.ifindex,
@@ -49,6 +49,7 @@ export async function openIpc(
     lookups,
     control,
     clock,
+    turns,
     logger,
     logTarget: 'console',
     machineId: () => id,
@@ -79,6 +80,7 @@ export async function openIpc(
   const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
   const common = {
     clock,
+    turns,
     log: logger,
     listener: libc === undefined ? plainListener : listenerWithCredentials(libc, context),
   }

@@ -2,6 +2,7 @@ import { type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/i
 import type { Authority, Control } from '../control/index.ts'
 import type { Lookups } from '../lookup/index.ts'
 import { CODEC, DEFAULT_ADDRESS, socketPaths } from '../dbus/index.ts'
+import type { WorkTurns } from '../sys/index.ts'
 import { ChangeSignals } from './change-signals.ts'
 import { Changes } from './changes.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -21,6 +22,8 @@ export interface BusOptions {
   readonly lookups: Lookups
   readonly control: Control
   readonly clock: Clock
+  /** In which calls are begun. */
+  readonly turns: WorkTurns
   readonly logger: Logger
   /** Where log lines go, as `LogTarget` names it, e.g. `console`. */
   readonly logTarget: string
@@ -122,8 +125,8 @@ export class BusService implements AsyncDisposable {
 
   /** Returns when the bus is lost. @throws {Error} when it cannot be had */
   async #serveAt(path: string, signal: AbortSignal): Promise<void> {
-    const { uid, clock, logger, processName, onResume } = this.#options
-    const parts = { uid, clock, log: logger, processName, onResume, dispatcher: this.#dispatcher, codec: CODEC }
+    const { uid, turns, logger, processName, onResume } = this.#options
+    const parts = { uid, turns, log: logger, processName, onResume, dispatcher: this.#dispatcher, codec: CODEC }
     using session = new Session(parts)
     this.#session = session // calls come in, and may need polkit, before `start` is through
     const connection = await this.#withPatience(signal, (limited) => session.start(path, limited))

@@ -1,5 +1,5 @@
-import type { Clock, Millis } from '../base/index.ts'
 import type { IncomingMessage } from '../dbus/index.ts'
+import type { Work, WorkTurns } from '../sys/index.ts'
 
 /** Calls that may wait to be begun, of one sender and of all; a network manager pushes seven for each of its links. */
 const MAX_PER_SENDER = 2048
@@ -7,10 +7,6 @@ const MAX_WAITING = 8192
 /** Bytes of their arguments, likewise. */
 const MAX_BYTES_PER_SENDER = 4 << 20
 const MAX_BYTES = 16 << 20
-/** How long calls are begun in one turn of the event loop. Whoever asks for a name meanwhile waits no longer. */
-const TURN: Millis = 2
-/** Calls after which the clock is looked at. */
-const STRIDE = 4
 
 interface Waiting {
   readonly calls: IncomingMessage[]
@@ -19,21 +15,20 @@ interface Waiting {
 
 /**
  * Calls on their way to being answered. The bus hands over hundreds at once, and to write down all properties takes
- * milliseconds: each turn of the event loop begins as many as fit into `TURN`, one of each sender after the other.
+ * milliseconds: they take turns with everything else that can wait, one call of each sender after the other.
  */
-export class CallQueue {
+export class CallQueue implements Work {
+  readonly label = 'bus calls'
   readonly #begin: (call: IncomingMessage) => void
-  readonly #clock: Pick<Clock, 'now'>
+  readonly #turns: Pick<WorkTurns, 'add' | 'remove'>
   /** In the order of their turns. */
   readonly #senders = new Map<string, Waiting>()
   #size = 0
   #bytes = 0
-  #isScheduled = false
-  #isClosed = false
 
-  constructor(begin: (call: IncomingMessage) => void, clock: Pick<Clock, 'now'>) {
+  constructor(begin: (call: IncomingMessage) => void, turns: Pick<WorkTurns, 'add' | 'remove'>) {
     this.#begin = begin
-    this.#clock = clock
+    this.#turns = turns
   }
 
   /** Puts a call behind the others of its sender; false when there is no room for it. */
@@ -47,33 +42,22 @@ export class CallQueue {
     waiting.bytes += bytes
     this.#size++
     this.#bytes += bytes
-    this.#schedule()
+    this.#turns.add(this)
     return true
   }
 
   /** What waits is dropped: there is nobody left to be answered. */
   close(): void {
-    this.#isClosed = true
+    this.#turns.remove(this)
     this.#senders.clear()
+    this.#size = 0
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    setImmediate(() => this.#turn())
-  }
-
-  #turn(): void {
-    this.#isScheduled = false
-    if (this.#isClosed) return
-    const end = this.#clock.now() + TURN
-    for (let begun = 1; ; begun++) {
-      const call = this.#next()
-      if (call === undefined) return
-      this.#begin(call)
-      if (begun % STRIDE === 0 && this.#clock.now() >= end) break
-    }
-    if (this.#size > 0) this.#schedule()
+  /** Begins one call. */
+  step(): boolean {
+    const call = this.#next()
+    if (call !== undefined) this.#begin(call)
+    return this.#size > 0
   }
 
   /** The first call of the sender whose turn it is, who goes to the end. */

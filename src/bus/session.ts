@@ -1,4 +1,4 @@
-import { type Clock, type Log, reasonOf } from '../base/index.ts'
+import { type Log, reasonOf } from '../base/index.ts'
 import type { Caller } from '../control/index.ts'
 import { CallQueue } from './call-queue.ts'
 import { ClientGone, Clients } from './clients.ts'
@@ -17,6 +17,7 @@ import {
   SIGNAL,
   type Variant,
 } from '../dbus/index.ts'
+import type { WorkTurns } from '../sys/index.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { BusError, ERROR, errorOfThrown, isBug } from './errors.ts'
 
@@ -26,7 +27,8 @@ export type ProcessName = (pid: number) => Promise<string | undefined>
 /** What a session works with; the same for one connection after the other. */
 export interface SessionParts {
   readonly uid: number
-  readonly clock: Clock
+  /** In which calls are begun. */
+  readonly turns: WorkTurns
   readonly codec: Codec
   readonly dispatcher: Dispatcher
   readonly log: Log
@@ -54,7 +56,7 @@ export class Session implements Disposable {
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.#clients = new Clients((busName) => this.#identify(busName), parts.uid)
-    this.#calls = new CallQueue((message) => void this.#serve(message), parts.clock)
+    this.#calls = new CallQueue((message) => void this.#serve(message), parts.turns)
   }
 
   /** From Hello on. */

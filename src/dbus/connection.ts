@@ -223,11 +223,18 @@ export class BusConnection implements Disposable {
 
   #onBytes(bytes: Buffer): void {
     if (this.#end !== undefined) return
+    this.#readOnSoon()
     try {
       this.#frames.push(bytes)
     } catch (cause) {
       this.#close(new BusLost(`the bus sends what cannot be read: ${reasonOf(cause)}`, { cause }))
     }
+  }
+
+  /** What has come is taken in pieces, one in each turn of the event loop: whoever sends thousands of calls keeps nobody waiting. */
+  #readOnSoon(): void {
+    this.#socket.pause()
+    setImmediate(() => this.#socket.resume())
   }
 
   /** Other types than the four known ones are ignored, as the specification asks for. */

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Log, Millis } from '../../base/index.ts'
 import { reasonOf } from '../../base/index.ts'
 import { MessageReader, MAX_MESSAGE, parseCall, ProtocolError } from '../../varlink-idl/index.ts'
@@ -14,13 +13,17 @@ export interface ClientConnectionContext {
   /** Shared by all connections of a server. */
   readonly input: ByteBudget
   readonly clock: Clock
+  /** In which all calls of all connections take turns. */
+  readonly turns: Turns
   readonly log: Log
   /** The connection is over. */
   readonly onClose: () => void
 }
 
-/** Calls answered in a row before other clients get a turn. */
-const FAIR_SHARE = 32
+/** Where calls wait for their turn to be begun. */
+export interface Turns {
+  turn(): Promise<void>
+}
 
 /**
  * One client. Calls are answered strictly one after the other (V-6) while reading goes on, because a client that
@@ -122,12 +125,13 @@ export class ClientConnection implements StreamEvents {
   async #work(): Promise<void> {
     this.#isWorking = true
     try {
-      let turns = 0
+      const { turns } = this.#context
       for (let message = this.#queue.shift(); message !== undefined; message = this.#queue.shift()) {
+        await turns.turn()
+        if (this.#stream.isClosed) return
         await this.#answer(message)
         await this.#writable()
         if (this.#stream.isClosed) return
-        if (++turns % FAIR_SHARE === 0) await nextTurn()
       }
       this.#account()
     } catch (error) {

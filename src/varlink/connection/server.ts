@@ -1,5 +1,5 @@
 import type { Clock, Log, Millis } from '../../base/index.ts'
-import { ClientConnection } from './connection.ts'
+import { ClientConnection, type Turns } from './connection.ts'
 import type { ListenAt, OpenListener } from './listener.ts'
 import { openListener, plainListener } from './listener.ts'
 import type { ServerLimits } from './limits.ts'
@@ -13,6 +13,8 @@ export interface ServerContext {
   /** How clients come in; by default without knowing who they are. */
   readonly listener?: OpenListener
   readonly clock: Clock
+  /** In which calls wait to be begun. */
+  readonly turns: Turns
   readonly log: Log
   readonly limits?: Partial<ServerLimits>
 }
@@ -62,14 +64,14 @@ export class VarlinkServer implements AsyncDisposable {
 
   /** A client beyond a limit is disconnected without a word: no reply belongs to a connection without a call. */
   #accept(stream: Stream, peer: PeerProcess | undefined): void {
-    const { service, clock, log } = this.#context
+    const { service, clock, turns, log } = this.#context
     if (this.#closed !== undefined || !this.#hasRoomFor(peer)) {
       log.debug(() => `varlink client (uid ${peer?.uid ?? 'unknown'}) refused: too many connections`)
       stream.destroy()
       return
     }
     const onClose = () => this.#forget(connection, peer)
-    const context = { service, peer, limits: this.#limits, input: this.#input, clock, log, onClose }
+    const context = { service, peer, limits: this.#limits, input: this.#input, clock, turns, log, onClose }
     const connection = new ClientConnection(stream, context)
     this.#connections.add(connection)
     if (peer !== undefined) this.#perUid.set(peer.uid, this.#countOf(peer) + 1)

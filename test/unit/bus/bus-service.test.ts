@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
+import { WorkTurns } from '../../../src/sys/index.ts'
 import { type Codec, type IncomingMessage, CODEC } from '../../../src/dbus/codec.ts'
 import { BusConnection, RemoteError } from '../../../src/dbus/connection.ts'
 import { BusService } from '../../../src/bus/index.ts'
@@ -37,6 +38,7 @@ beforeEach(async () => {
     lookups,
     control,
     clock: realClock,
+    turns: new WorkTurns(realClock),
     logger: new Logger('info', (level, line) => lines.push(`${level}: ${line}`)),
     logTarget: 'console',
     machineId: () => '0123456789abcdef0123456789abcdef',

@@ -1,46 +1,38 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CallQueue } from '../../../src/bus/call-queue.ts'
 import { MAX_VALUES, maxBodyOf } from '../../../src/bus/body-limits.ts'
 import { Clients } from '../../../src/bus/clients.ts'
 import { argumentsOf, type IncomingMessage, MANAGER } from '../../../src/dbus/index.ts'
+import type { WorkTurns } from '../../../src/sys/index.ts'
 import { message, PATH } from './dispatch-kit.ts'
-
-const ms = { now: 0 }
-const clock = { now: () => ms.now }
 
 function call(sender: string, bodySize = 0): IncomingMessage {
   return { ...message(PATH, 'a.b', 'M', '', []), sender, bodySize }
 }
 
-/** A queue on which each call takes a millisecond. */
-function queue(): { calls: CallQueue; begun: string[]; turn: () => void } {
-  vi.useFakeTimers({ toFake: ['setImmediate'] })
+/** A queue, and how its owner lets it begin one call. */
+function queue(): { calls: CallQueue; begun: string[]; step: () => boolean } {
   const begun: string[] = []
-  const calls = new CallQueue(({ sender }) => {
-    begun.push(sender)
-    ms.now++
-  }, clock)
-  return { calls, begun, turn: () => vi.advanceTimersToNextTimer() }
+  const owners = new Set<CallQueue>()
+  const turns = { add: () => owners.add(calls), remove: () => owners.delete(calls) } as unknown as WorkTurns
+  const calls = new CallQueue(({ sender }) => void begun.push(sender), turns)
+  return { calls, begun, step: () => [...owners].some((owner) => owner.step()) }
 }
 
-afterEach(() => void vi.useRealTimers())
-
 describe('calls take turns', () => {
-  test('200 property dumps at once: each turn of the event loop begins four of a millisecond each', () => {
-    const { calls, begun, turn } = queue()
+  test('200 property dumps at once: one is begun in each step', () => {
+    const { calls, begun, step } = queue()
     for (let i = 0; i < 200; i++) expect(calls.push(call(':1.1'))).toBe(true)
     expect(begun).toEqual([])
-    turn()
-    expect(begun).toHaveLength(4)
-    for (let i = 0; i < 49; i++) turn()
-    expect(begun).toHaveLength(200)
+    for (let i = 1; i <= 199; i++) expect([step(), begun.length]).toEqual([true, i])
+    expect([step(), begun.length]).toEqual([false, 200])
   })
 
   test('who asks once waits for one call of each of the others, and calls of one stay in order', () => {
-    const { calls, begun, turn } = queue()
+    const { calls, begun, step } = queue()
     for (let i = 0; i < 100; i++) for (const sender of ['a', 'b']) calls.push(call(sender))
     calls.push(call('c'))
-    turn()
+    for (let i = 0; i < 4; i++) step()
     expect(begun).toEqual(['a', 'b', 'c', 'a'])
   })
 
@@ -54,11 +46,11 @@ describe('calls take turns', () => {
   })
 
   test('what waits is dropped with the connection', () => {
-    const { calls, begun, turn } = queue()
+    const { calls, begun, step } = queue()
     calls.push(call('a'))
     calls.close()
-    turn()
-    expect(begun).toEqual([])
+    step()
+    expect([begun, calls.step()]).toEqual([[], false])
   })
 })
 

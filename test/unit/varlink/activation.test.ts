@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
-import { Libc, UnixListener } from '../../../src/sys/index.ts'
+import { Libc, UnixListener, WorkTurns } from '../../../src/sys/index.ts'
 import { encodeUnixSockaddr } from '../../../src/sys/sockaddr.ts'
 import { activatedSockets, passedOr, VarlinkServer } from '../../../src/varlink/index.ts'
 import { Service } from '../../../src/varlink/connection/service.ts'
@@ -64,7 +64,7 @@ test.skipIf(libc === undefined).each(WAYS)(
     const { fd, listener } = way(passedSocket(path))
     const client = createConnection(path)
     client.write('{"method":"org.varlink.service.GetInfo"}\0')
-    const context = { service: new Service([], new RecordingLog()), clock: new FakeClock(), log: new RecordingLog() }
+    const context = { service: new Service([], new RecordingLog()), clock: new FakeClock(), turns: new WorkTurns({ now: () => 0 }), log: new RecordingLog() }
     const server = await VarlinkServer.open({ fd }, { ...context, ...(listener && { listener }) })
     const [reply] = (await once(client, 'data')) as [Buffer]
     expect(String(reply)).toContain('org.varlink.service.MethodNotFound')

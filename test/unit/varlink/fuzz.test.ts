@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
+import { WorkTurns } from '../../../src/sys/index.ts'
 import { FakeClock, fakePorts, hostnameResult, resolved, RecordingLog, scratch, TestClient } from './support.ts'
 
 const R = 'io.systemd.Resolve.'
@@ -47,7 +48,7 @@ test('mutated calls end in replies or a closed connection; the server lives on',
   await using folder = await scratch()
   const log = new RecordingLog()
   const at = { path: folder.path('socket'), mode: 0o600 }
-  const context = { service: resolveService(ports, log), clock: new FakeClock(), log }
+  const context = { service: resolveService(ports, log), clock: new FakeClock(), turns: new WorkTurns({ now: () => 0 }), log }
   await using _server = await VarlinkServer.open(at, context)
   const send = async (chunks: Buffer[]) => {
     await using client = await TestClient.open(at.path)

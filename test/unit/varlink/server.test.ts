@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
 import type { HostnameRequest, HostnameResult, Lookup } from '../../../src/lookup/index.ts'
-import { Libc, UnixListener } from '../../../src/sys/index.ts'
+import { Libc, UnixListener, WorkTurns } from '../../../src/sys/index.ts'
 import type { QueryReport } from '../../../src/observe/index.ts'
 import type { OpenListener, ServerLimits } from '../../../src/varlink/index.ts'
 import { monitorService, plainListener, resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
@@ -50,7 +50,8 @@ async function setUpAt(open: OpenListener, setting: Setting = {}) {
   const peer = uid === undefined ? undefined : { uid, pid: 1 }
   const listener: OpenListener = (at, backlog, onClient) => open(at, backlog, (stream) => onClient(stream, peer))
   const at = { path: folder.path('socket'), mode: 0o666 }
-  const context = { service, listener, clock, log, ...(setting.limits && { limits: setting.limits }) }
+  const turns = new WorkTurns(clock)
+  const context = { service, listener, clock, turns, log, ...(setting.limits && { limits: setting.limits }) }
   const server = stack.use(await VarlinkServer.open(at, context))
   const connect = async () => stack.use(await TestClient.open(at.path))
   return { ...fakes, ...folder, clock, log, at, context, server, connect, [Symbol.asyncDispose]: () => stack.close() }
