@@ -58,6 +58,20 @@ export class Siege implements AsyncDisposable {
     return (JSON.parse(text.split('\n')[1] ?? '') as { noerror: number }).noerror
   }
 
+  /** What `attacker.py` can do, as nobody; gives what it counted. */
+  async attack(what: string, seconds: number, count: number): Promise<{ opened: number; sent: number }> {
+    const script = `${inside.repo}/test/lab/kit/attacker.py`
+    const words = ['python3', script, what, String(seconds), String(count)]
+    const text = await this.lab.run(['prlimit', '--nofile=20000', ...asNobody, ...words], { patience: seconds + 60 })
+    return JSON.parse(text.split('\n')[1] ?? '') as { opened: number; sent: number }
+  }
+
+  /** Keeps so many calls for all properties of the manager in flight on the bus; gives how many were answered. */
+  async dumpProperties(seconds: number, inFlight: number): Promise<number> {
+    const text = await this.lab.run([...asNobody, inside.node, '-e', dump, String(seconds), String(inFlight)])
+    return Number(text)
+  }
+
   /** KiB. */
   async rss(): Promise<number> {
     return Number.parseInt(await this.lab.daemon.status('VmRSS'), 10)
@@ -86,6 +100,21 @@ interface FloodSpec {
 
 /** An ordinary user; where there is only one, that one. */
 export const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--clear-groups'] : []
+
+const dump = `
+const { createRequire } = require('node:module')
+const { systemBus, Message } = createRequire('${inside.repo}/')('dbus-next')
+const [seconds, inFlight] = process.argv.slice(1).map(Number)
+const bus = systemBus()
+const end = Date.now() + seconds * 1000
+let answered = 0
+const get = () => bus.call(new Message({
+  destination: 'org.freedesktop.resolve1', path: '/org/freedesktop/resolve1',
+  interface: 'org.freedesktop.DBus.Properties', member: 'GetAll',
+  signature: 's', body: ['org.freedesktop.resolve1.Manager'],
+})).then(() => answered++, () => undefined)
+async function keepAsking() { while (Date.now() < end) await get() }
+Promise.all(Array.from({ length: inFlight }, keepAsking)).then(() => { console.log(answered); process.exit() })`
 
 function program(name: string): string {
   return `/run/lab/${name}`

@@ -64,7 +64,12 @@ test.skipIf(libc === undefined).each(WAYS)(
     const { fd, listener } = way(passedSocket(path))
     const client = createConnection(path)
     client.write('{"method":"org.varlink.service.GetInfo"}\0')
-    const context = { service: new Service([], new RecordingLog()), clock: new FakeClock(), turns: new WorkTurns({ now: () => 0 }), log: new RecordingLog() }
+    const context = {
+      service: new Service([], new RecordingLog()),
+      clock: new FakeClock(),
+      turns: new WorkTurns({ now: () => 0 }),
+      log: new RecordingLog(),
+    }
     const server = await VarlinkServer.open({ fd }, { ...context, ...(listener && { listener }) })
     const [reply] = (await once(client, 'data')) as [Buffer]
     expect(String(reply)).toContain('org.varlink.service.MethodNotFound')

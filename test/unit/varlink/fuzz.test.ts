@@ -48,7 +48,12 @@ test('mutated calls end in replies or a closed connection; the server lives on',
   await using folder = await scratch()
   const log = new RecordingLog()
   const at = { path: folder.path('socket'), mode: 0o600 }
-  const context = { service: resolveService(ports, log), clock: new FakeClock(), turns: new WorkTurns({ now: () => 0 }), log }
+  const context = {
+    service: resolveService(ports, log),
+    clock: new FakeClock(),
+    turns: new WorkTurns({ now: () => 0 }),
+    log,
+  }
   await using _server = await VarlinkServer.open(at, context)
   const send = async (chunks: Buffer[]) => {
     await using client = await TestClient.open(at.path)
