@@ -1,12 +1,24 @@
 import type { Listener } from '../../src/stub/index.ts'
 import { DEFAULT_LIMITS, nodeAlgorithms } from '../../src/dnssec/index.ts'
 import { readRrsig } from '../../src/dnssec/rdata.ts'
-import type { ResourceRecord } from '../../src/wire/index.ts'
-import { compose, nameOf, parseMessage, QR, RA, RCODE, RD, TYPE } from '../../src/wire/index.ts'
+import type { Question, ResourceRecord } from '../../src/wire/index.ts'
+import {
+  compose,
+  isWithin,
+  nameOf,
+  parentOf,
+  parseMessage,
+  QR,
+  RA,
+  RCODE,
+  RD,
+  ROOT,
+  TYPE,
+} from '../../src/wire/index.ts'
 import { settle } from './fake-clock.ts'
 import { fakeSignatures } from './fake-signatures.ts'
 import { readRecord } from './master-file.ts'
-import { foldedReply } from './rpl-fold.ts'
+import { type FoldedReply, foldedReply } from './rpl-fold.ts'
 import { mismatch, type Packet, wireOf } from './rpl-entry.ts'
 import type { RplEntry, RplRange, RplScenario, RplStep } from './rpl-parse.ts'
 import { parseRpl, RplUnsupported } from './rpl-parse.ts'
@@ -128,11 +140,26 @@ class RplPlayer {
     for (const exchange of this.#pending()) {
       const { id, question, opt } = parseMessage(exchange.wire)
       const found = question && foldedReply(exchange, question, servers, ranges)
-      const parts = found ?? { flags: QR | RD | RA | RCODE.SERVFAIL }
+      const told = question && isEmpty(found) ? this.#beyondAnchors(question) : undefined
+      const parts = told ?? found ?? { flags: QR | RD | RA | RCODE.SERVFAIL }
       if (exchange.reply(compose({ id, question, ...parts, opt: opt && { ...opt, payloadSize: 4096, options: [] } })))
         return true
     }
     return false
+  }
+
+  /**
+   * Keys and DS records above all anchors, of which scenarios say nothing. Validation needs none of them; they are asked for
+   * to find out whether a server does DNSSEC (S-DOWN-4), and the forwarder does: it has some, signed by whomever.
+   */
+  #beyondAnchors({ name, type }: Question): FoldedReply | undefined {
+    const anchors = this.#scenario.config.dnssec?.anchors.map((line) => readRecord(line).name) ?? []
+    const data = BEYOND_ANCHORS.get(type)
+    // DS records of an anchor's own name stand above it.
+    const place = type === TYPE.DS ? (parentOf(name) ?? name) : name
+    if (data === undefined || anchors.some((anchor) => isWithin(place, anchor))) return undefined
+    const owner = name === ROOT ? '.' : `${name}.`
+    return { flags: QR | RD | RA, answer: data.map((text) => readRecord(`${owner} 3600 IN ${text}`)) }
   }
 
   async #do(step: RplStep): Promise<void> {
@@ -199,6 +226,16 @@ class RplPlayer {
   #fail({ line, number, kind }: RplStep, problem: string): never {
     throw new RplMismatch(`${this.#file}:${line}: step ${number} ${kind}: ${problem}`)
   }
+}
+
+const SIGNED = '8 0 3600 20370101000000 20000101000000 1 . AA=='
+const BEYOND_ANCHORS: ReadonlyMap<number, readonly string[]> = new Map([
+  [TYPE.DNSKEY, ['DNSKEY 257 3 8 AwEAAQ==', `RRSIG DNSKEY ${SIGNED}`]],
+  [TYPE.DS, ['DS 1 8 2 00', `RRSIG DS ${SIGNED}`]],
+])
+
+function isEmpty(reply: FoldedReply | undefined): boolean {
+  return (reply?.answer ?? []).length + (reply?.authority ?? []).length === 0
 }
 
 /** Links with addresses nobody forwards to; the first is there so that the global servers have a way out (R-SRV-19). */
