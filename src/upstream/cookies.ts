@@ -1,6 +1,6 @@
 import type { Millis, Random } from '../base/index.ts'
 import { GuardEvidence } from './guard-evidence.ts'
-import type { OwnCookie } from './outgoing.ts'
+import type { OwnCookie } from './guards.ts'
 
 /** Sizes in bytes (RFC 7873 §4). */
 export const CLIENT_COOKIE = 8

@@ -1,7 +1,7 @@
 import type { Channel, Millis } from '../base/index.ts'
 import type { ServerAttempt } from './server-attempt.ts'
 import type { Hedge } from './hedge-budget.ts'
-import type { Guards } from './outgoing.ts'
+import type { Guards } from './guards.ts'
 import type { Upstream } from './upstream.ts'
 
 /** The fields of an `Exchange` that are known when it is sent. */

@@ -1,6 +1,6 @@
 import { cookieIn, foldQuestion, isSpelledAlike, withoutHopOptions } from '../wire/index.ts'
 import type { GivenBack } from './learning.ts'
-import type { Guards } from './outgoing.ts'
+import type { Guards } from './guards.ts'
 import type { SentMessage } from './reply-flaw.ts'
 
 /** What a believed reply gave back of what was sent with the question. */

@@ -11,6 +11,7 @@ import {
   withId,
   withOwnOption,
 } from '../wire/index.ts'
+import { NO_GUARDS } from './guards.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What is asked of a scope: a question of our own, or a client's message to be relayed as it is (R-STUB-13). */
@@ -34,21 +35,6 @@ export type Request =
  * that cannot do DNSSEC are not asked, or only while no other is left.
  */
 export type Validation = 'required' | 'where-possible'
-
-/** What a datagram carries, beside its ID, that comes back with the reply and that a forger has to guess. */
-export interface Guards {
-  /** The letters of the question are drawn. */
-  readonly mixesCase: boolean
-  readonly cookie: OwnCookie | undefined
-}
-
-/** Our cookie for a server, and the server's for us once it has given one (RFC 7873 §4). */
-export interface OwnCookie {
-  readonly client: Buffer
-  readonly server: Buffer | undefined
-}
-
-export const NO_GUARDS: Guards = { mixesCase: false, cookie: undefined }
 
 /**
  * One message for one server under a fresh unpredictable ID (R-SRV-7, R-SRV-9; RFC 5452 §9.2). `payloadSize` is what

@@ -1,6 +1,6 @@
 import { cookieIn, isReplyTo, isSpelledAlike } from '../wire/index.ts'
 import { isCookieBelieved } from './cookies.ts'
-import type { Guards } from './outgoing.ts'
+import type { Guards } from './guards.ts'
 
 /**
  * Why a message is no reply to what was sent: it does not answer it at all (RFC 5452 §9.1), or comes from a server that

@@ -1,5 +1,6 @@
 import { type Channel, isEncrypted, isStream, type Millis, type Random } from '../base/index.ts'
-import { type Guardable, type Guards, NO_GUARDS } from './outgoing.ts'
+import { type Guards, NO_GUARDS } from './guards.ts'
+import { type Guardable } from './outgoing.ts'
 import type { Upstream } from './upstream.ts'
 import { PAYLOAD_SIZE, SMALL_PAYLOAD } from './abilities.ts'
 import type { GuardEvidence } from './guard-evidence.ts'

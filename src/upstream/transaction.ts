@@ -11,8 +11,10 @@ import {
   learnFromSilence,
 } from './learning.ts'
 import type { FailureState, Outcome, ReplyOutcome, Step } from './outcome.ts'
-import type { Guards, Request } from './outgoing.ts'
-import { guardable, NO_GUARDS, outgoingMessage } from './outgoing.ts'
+import type { Guards } from './guards.ts'
+import type { Request } from './outgoing.ts'
+import { NO_GUARDS } from './guards.ts'
+import { guardable, outgoingMessage } from './outgoing.ts'
 import { RetrySchedule, SUSPEND_GAP } from './retry-schedule.ts'
 import type { ConnectionFacts, TransportErrorCode } from './transport.ts'
 import { ExchangeLog } from './exchange-log.ts'

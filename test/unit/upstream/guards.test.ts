@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Cookies, isCookieBelieved } from '../../../src/upstream/cookies.ts'
 import { GuardEvidence } from '../../../src/upstream/guard-evidence.ts'
-import { NO_GUARDS, outgoingMessage } from '../../../src/upstream/outgoing.ts'
+import { NO_GUARDS } from '../../../src/upstream/guards.ts'
+import { outgoingMessage } from '../../../src/upstream/outgoing.ts'
 import { flawOf } from '../../../src/upstream/reply-flaw.ts'
 import {
   CLASS,
