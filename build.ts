@@ -77,6 +77,9 @@ const files = built
   .flatMap(({ outputFiles }) => outputFiles)
   .map(({ path, contents }) => ({ path: join(target, relative(NOMINAL, path)), contents }))
 for (const { path, contents } of files) {
+  // The launcher reads programs as one byte for each character: esbuild leaves regular expressions as they are written.
+  if (path.endsWith('.cjs') && contents.some((byte) => byte > 0x7f))
+    throw new Error(`${path} is not ASCII: write \\u escapes`)
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, contents)
 }

@@ -21,7 +21,7 @@ const UNITS: ReadonlyMap<string, Millis> = new Map([
 ])
 
 /** One number with its unit word, white space between them allowed. */
-const PART = /(\d+(?:\.\d*)?)\s*([a-zA-Zµμ]*)/g
+const PART = /(\d+(?:\.\d*)?)\s*([a-zA-Z\u00b5\u03bc]*)/g
 
 /** `5s`, `1min 30s`, `2.5h`, `90`; `infinity` gives Infinity. @throws {SettingError} */
 export function parseTimeSpan(text: string): Millis {

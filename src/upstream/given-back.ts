@@ -1,4 +1,5 @@
-import { cookieIn, foldQuestion, isSpelledAlike, withoutHopOptions } from '../wire/index.ts'
+import { cookieIn, foldOwners, foldQuestion, isSpelledAlike, withoutHopOptions } from '../wire/index.ts'
+import type { Name } from '../wire/index.ts'
 import type { GivenBack } from './learning.ts'
 import type { Guards } from './guards.ts'
 import type { SentMessage } from './reply-flaw.ts'
@@ -12,7 +13,8 @@ export function givenBackBy(reply: Buffer, { wire, guards: { mixesCase, cookie }
 }
 
 /** The reply as if nothing of it had been sent; letters are changed in place. */
-export function withoutGuards(reply: Buffer, { mixesCase }: Guards, { cookie }: GivenBack): Buffer {
+export function withoutGuards(reply: Buffer, name: Name, { mixesCase }: Guards, { cookie }: GivenBack): Buffer {
   if (mixesCase) foldQuestion(reply)
+  if (mixesCase) foldOwners(reply, name)
   return cookie === undefined ? reply : withoutHopOptions(reply).message
 }

@@ -83,7 +83,7 @@ export class Transaction {
   onReply(exchange: Exchange, reply: Buffer, now: Millis, connection?: ConnectionFacts): Step {
     if (now - exchange.sentAt > exchange.patience + SUSPEND_GAP) return this.#onWake(now) // its TTLs began before the suspend
     const givenBack = givenBackBy(reply, exchange)
-    const wire = withoutGuards(reply, exchange.guards, givenBack)
+    const wire = withoutGuards(reply, this.#request.question.name, exchange.guards, givenBack)
     const replyClass = classify(wire, exchange.payloadSize !== undefined, exchange.guards.cookie !== undefined)
     learnFromReply(exchange, wire, replyClass.kind, connection, this.#upstreams, now)
     if (exchange.channel === 'udp') learnFromGuards(exchange, givenBack, replyClass, now)

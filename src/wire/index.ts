@@ -52,6 +52,7 @@ export { questionKey, questionText, readQuestion } from './question.ts'
 export type { AskedName, Spelling } from './spelling.ts'
 export {
   completedSpelling,
+  foldOwners,
   foldQuestion,
   isSpelledAlike,
   mixCase,

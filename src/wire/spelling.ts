@@ -1,7 +1,9 @@
 import type { Random } from '../base/index.ts'
+import { FormError } from './form-error.ts'
 import { HEADER_SIZE, questionCount } from './header.ts'
 import type { Name } from './name.ts'
-import { nameOfWire, textOfWire, wireOfName, wireOfText } from './name.ts'
+import { isWithin, nameOfWire, readName, textOfWire, wireOfName, wireOfText } from './name.ts'
+import { scanRecords } from './scan.ts'
 
 /**
  * How somebody wrote a name: uncompressed wire form with at least one capital letter. It is no part of what is asked or
@@ -48,6 +50,29 @@ export function foldQuestion(message: Buffer): void {
     // Lengths of labels are less than any letter.
     if (isCapital(message[at] as number)) (message[at] as number) += 0x20
   }
+}
+
+/**
+ * The same for owners of records that repeat the name in the question, or its end, without a pointer to it. A message that
+ * cannot be read stays as it is.
+ */
+export function foldOwners(message: Buffer, name: Name): void {
+  try {
+    scanRecords(message, ({ ownerAt }) => {
+      if (!repeatsEndOf(message, ownerAt, name)) return
+      for (let at = ownerAt; (message[at] as number) !== 0 && (message[at] as number) < 0xc0; at++) {
+        if (isCapital(message[at] as number)) (message[at] as number) += 0x20
+      }
+    })
+  } catch (error) {
+    if (!(error instanceof FormError)) throw error
+  }
+}
+
+/** Whether a name that begins with a label, and not with a pointer, is this one or above it. */
+function repeatsEndOf(message: Buffer, at: number, name: Name): boolean {
+  const first = message[at] as number
+  return first > 0 && first < 0xc0 && isWithin(name, readName(message, at).name)
 }
 
 /**

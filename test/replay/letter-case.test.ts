@@ -7,7 +7,7 @@ import { questionOutput } from '../../src/varlink/output/observe.ts'
 import { reportOutput } from '../../src/varlink/output/monitor.ts'
 import { expandName, HEADER_SIZE, TC, textOfWire } from '../../src/wire/index.ts'
 import type { Message } from '../../src/wire/index.ts'
-import { addressesIn } from '../kit/messages.ts'
+import { addressesIn, replyFor } from '../kit/messages.ts'
 import { type Server, World } from '../kit/world.ts'
 
 const signal = new AbortController().signal
@@ -135,3 +135,18 @@ function serviceIn(found: Lookup<ServiceResult>): object {
   if (!found.ok) return found.failure
   return { ...found.value.canonical, hosts: found.value.services.map(({ hostname }) => hostname) }
 }
+
+test('owners that repeat the drawn letters without pointing to the question reached clients', async () => {
+  const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+  world.serve('10.2.0.1', ({ wire }) => {
+    const reply = replyFor(wire, { answer: ['www.test 60 A 192.0.2.1'] })
+    const end = wire.indexOf(0, HEADER_SIZE) + 1
+    const answerAt = reply.indexOf(Buffer.from([0xc0, HEADER_SIZE]))
+    const echoed = [reply.subarray(0, answerAt), wire.subarray(HEADER_SIZE, end), reply.subarray(answerAt + 2)]
+    return answerAt < 0 ? reply : Buffer.concat(echoed)
+  })
+  for (const name of ['a.test', 'b.test', 'www.test']) {
+    const reply = await world.ask(name)
+    expect(reply.answer.map(({ owner }) => textOfWire(owner))).toEqual(reply.answer.map(() => name))
+  }
+})

@@ -10,7 +10,7 @@ export function isUtf8Locale({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boo
 
 /** The arrows of `monitor`, which the original writes so (C-M-2). */
 export function asciiArrows(text: string): string {
-  return text.replace(/^→/gm, '->').replace(/^←/gm, '<-')
+  return text.replace(/^\u2192/gm, '->').replace(/^\u2190/gm, '<-')
 }
 
 /** One sign for each, so that columns stay. Control characters have no place in such a text. */
