@@ -235,8 +235,8 @@ while True:
     opt = bytes([0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0]) if kind == 'no-do' else b''
     head = query[:4] + struct.pack('!4H', 1, 0, 0, 1 if opt else 0)
     out = head + question + opt if kind in ('no-edns', 'no-do') else query
-    refused = kind == 'no-ds' and kind_asked == 43 or kind == 'fails-once' and question not in seen
-    seen.add(question)
+    refused = kind == 'no-ds' and kind_asked == 43 or kind == 'fails-once' and question.lower() not in seen
+    seen.add(question.lower())
     if refused:
         flags = 0x8180 | (3 if kind == 'no-ds' else 2)
         reply = query[:2] + struct.pack('!5H', flags, 1, 0, 0, 1) + question + bytes([0, 0, 41, 4, 208, 0, 0, 128, 0, 0, 0])

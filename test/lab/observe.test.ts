@@ -109,7 +109,7 @@ test.skipIf(original)(
       tsresolved_server_round_trip_seconds: 'histogram',
       tsresolved_cache_entries: 'gauge',
     })
-    expect(Object.keys(parsed)).toHaveLength(14)
+    expect(Object.keys(parsed)).toHaveLength(16)
   },
 )
 
