@@ -58,8 +58,7 @@ const DESIGNATIONS: Readonly<Record<EncryptedServer, Designation>> = {
   dnsdist: (at, parameters) =>
     parameters === undefined
       ? ''
-      : `addLocal('${at}:53')
-addAction(AndRule{QNameRule('_dns.resolver.arpa'), QTypeRule(64)}, SpoofSVCAction({
+      : `addAction(AndRule{QNameRule('_dns.resolver.arpa'), QTypeRule(64)}, SpoofSVCAction({
   newSVCRecordParameters(1, 'dns.test.', { mandatory={'port'}, alpn={'dot'}, port=853, ipv4hint={'${at}'} })
 }))
 `,
