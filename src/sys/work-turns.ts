@@ -10,7 +10,7 @@ export interface Work {
 }
 
 /** How long such work is done in one turn of the event loop: what can be answered from memory waits no longer. */
-const TURN: Millis = 1
+const TURN: Millis = 3
 
 /**
  * Work that may wait, of all listeners and connections together: in each turn of the event loop a little, one step of each
