@@ -249,6 +249,9 @@ test.skipIf(original).each(FIXES)('doctor --fix repairs, and tells how to undo i
   const wrong = await ctl(lab, 'doctor')
   expect(await looked()).toBe(before)
   expect(wrong.stdout).toContain('(or: tsresolvectl doctor --fix)')
+  for (const file of ['resolv', 'nsswitch']) {
+    await lab.write(`/etc/${file}.conf.tsresolvectl-new`, 'of a repair that was broken off\n')
+  }
   const { stdout } = await ctl(lab, 'doctor', '--fix', '--json=short')
   const fixed = (JSON.parse(stdout) as readonly { undo?: string }[]).filter(({ undo }) => undo !== undefined)
   expect(fixed).toHaveLength(1)

@@ -81,10 +81,11 @@ function daemonRuns({ daemon, socket, isTryOut, bus }: Facts): Finding[] {
   }
   if (daemon === 'frozen') {
     const stuck = 'The resolver runs but does not answer within 3 s: it is stopped or stuck.'
-    return [problem('daemon', stuck, 'systemctl restart tsresolved')]
+    const anew = isTryOut ? 'end it where it was started, then: npm start' : 'systemctl restart tsresolved'
+    return [problem('daemon', stuck, anew)]
   }
   if (daemon === 'none' && bus?.owner !== undefined) {
-    const gone = `${bus.owner.process} has the resolver's name on the bus, but nothing answers at ${socket}: its files are gone.`
+    const gone = `${bus.owner.process ?? 'A program'} has the resolver's name on the bus, but nothing answers at ${socket}: its files are gone.`
     return [problem('daemon', gone, 'systemctl restart tsresolved')]
   }
   const what =
@@ -172,13 +173,13 @@ function busIsOurs({ daemon, daemonUid, bus }: Facts): Finding[] {
       problem(
         'bus-policy',
         what,
-        'cp config/org.freedesktop.resolve1.conf /etc/dbus-1/system.d/ && systemctl reload dbus',
+        'cp config/org.freedesktop.resolve1.conf /etc/dbus-1/system.d/ && systemctl reload dbus   # in the sources; of the package: apt-get install --reinstall tsresolved',
       ),
     ]
   }
   if (daemonUid === undefined || bus.owner.uid === daemonUid) return []
-  const what = `${bus.owner.process} (uid ${bus.owner.uid}) has the resolver's name on the bus, and gets its settings.`
-  return [problem('bus-owner', what, `systemctl disable --now ${bus.owner.process}`)]
+  const what = `${bus.owner.process ?? 'A program'} (uid ${bus.owner.uid}) has the resolver's name on the bus, and gets its settings.`
+  return [problem('bus-owner', what, endHolder(bus.owner))]
 }
 
 /** Only once the stub answers: until then another's file serves programs better than a link to nobody. */
@@ -301,8 +302,8 @@ function questionsHaveRoom({ refusals }: Facts): Finding[] {
   return [{ check: 'overload', level: ago < JUST_NOW ? 'problem' : 'warning', what, repair }]
 }
 
-function encryptedServersWork({ links }: Facts): Finding[] {
-  return [...checkEncryption(links), ...checkDiscovery(links)]
+function encryptedServersWork({ links, serverLines }: Facts): Finding[] {
+  return [...checkEncryption(links, serverLines), ...checkDiscovery(links)]
 }
 
 /** What the doctor asked itself, where nothing above explains it. */

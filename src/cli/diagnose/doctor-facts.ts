@@ -166,8 +166,7 @@ async function busOwner(context: Context): Promise<Facts['bus']> {
   try {
     const [uid] = await bus.call(BUS, 'GetConnectionUnixUser', [RESOLVE1], { target: BUS_TARGET })
     const [pid] = await bus.call(BUS, 'GetConnectionUnixProcessID', [RESOLVE1], { target: BUS_TARGET })
-    const process = tryOr(() => printable(readFileSync(`/proc/${pid}/comm`, 'utf8').trim()), 'a process')
-    return { owner: { uid, process } }
+    return { owner: { uid, ...nameOf(pid) } }
   } catch {
     return { owner: undefined }
   }

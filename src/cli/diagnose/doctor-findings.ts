@@ -14,7 +14,7 @@ export type LinkView = Reply<typeof OBSERVE_INTERFACE, 'DescribeLinks'>['links']
 /** A part of a configuration file that the daemon could not use, as `ListConfigurationWarnings` shows it. */
 export type ConfigWarning = Reply<typeof OBSERVE_INTERFACE, 'ListConfigurationWarnings'>['warnings'][number]
 
-/** Somebody with a socket; name, pid and unit are seen by root alone. */
+/** Somebody with a socket or a name on the bus; of sockets name, pid and unit are seen by root alone. */
 export interface Holder {
   readonly uid: number
   readonly pid?: number | undefined
@@ -68,7 +68,7 @@ export interface Facts {
   readonly lookups: readonly FailedLookup[]
   readonly stubAnswers: boolean
   /** Undefined: no bus; `owner` undefined: nobody has the name there. */
-  readonly bus: { readonly owner: { readonly uid: number; readonly process: string } | undefined } | undefined
+  readonly bus: { readonly owner: Holder | undefined } | undefined
 }
 
 /** What is wrong and the one command that repairs it. */

@@ -1,5 +1,6 @@
 import type { Finding, LinkView, ServerLine } from './doctor-findings.ts'
 import { hostOf } from './server-faults.ts'
+import { shellWord } from '../terminal/shell-word.ts'
 import type { Server } from './why-reply.ts'
 
 /** The path of the daemon's settings, and of a drop-in that counts after those of others. */
@@ -51,14 +52,14 @@ function silentServer(server: Server, link: LinkView, lines: readonly ServerLine
 function withoutServer(
   server: string,
   others: readonly Server[],
-  { ifindex, name, scope }: LinkView,
+  { ifindex, name, scope, configuredServers }: LinkView,
   lines: readonly ServerLine[],
 ): string {
   if (ifindex !== undefined) {
-    return `tsresolvectl dns ${name} ${others.map((other) => addressOf(other.server)).join(' ') || 'SERVER'}`
+    return `tsresolvectl dns ${name} ${others.map((other) => asConfigured(other.server, configuredServers)).join(' ') || 'SERVER'}`
   }
   const address = addressOf(server)
-  const place = lines.find((line) => isLineOf(line, scope) && line.servers.some((each) => addressOf(each) === address))
+  const place = placeOf(address, scope, lines)
   if (place === undefined) return addServer(scope)
   const reload = place.file === '/etc/resolv.conf' ? '' : ' && systemctl reload tsresolved'
   const word = place.servers.find((each) => addressOf(each) === address) ?? address
@@ -67,6 +68,18 @@ function withoutServer(
   if (others.length === 0) return `sed -i '${place.line}s/${pattern}/SERVER/' ${place.file}${reload}`
   if (isAlone) return `sed -i '${place.line}d' ${place.file}${reload}`
   return `sed -i -E '${place.line}s/(=|[[:space:]])${pattern}([[:space:]]|$)/\\1\\2/' ${place.file}${reload}`
+}
+
+/** With the name of its certificate or its URL, without which it would be asked in another way. */
+function asConfigured(server: string, configured: readonly string[]): string {
+  const address = addressOf(server)
+  const spec = configured.find((each) => addressOf(each) === address) ?? address
+  return shellWord(spec.replace(/^([^#%]*)%[^#]*/, '$1'))
+}
+
+/** The line that names a server of a scope that is no link's. */
+export function placeOf(address: string, scope: string, lines: readonly ServerLine[]): ServerLine | undefined {
+  return lines.find((line) => isLineOf(line, scope) && line.servers.some((each) => addressOf(each) === address))
 }
 
 function isLineOf({ file }: ServerLine, scope: string): boolean {

@@ -10,6 +10,7 @@ import {
   lstatSync,
   readlinkSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -97,18 +98,26 @@ async function undoOfDefaultRoute(
 /** The file that was there is kept beside it; where it was a link, the link is told. */
 function linkResolvConf(path: string): string {
   const before = backUp(path)
-  const fresh = `${path}.tsresolvectl-new`
-  symlinkSync('../run/systemd/resolve/stub-resolv.conf', fresh)
-  renameSync(fresh, path)
+  putInPlace(path, (fresh) => symlinkSync('../run/systemd/resolve/stub-resolv.conf', fresh))
   return before
 }
 
 function rewrite(path: string, text: string): string {
   const before = backUp(path)
-  const fresh = `${path}.tsresolvectl-new`
-  writeFileSync(fresh, text, { mode: 0o644, flag: 'wx' })
-  renameSync(fresh, path)
+  putInPlace(path, (fresh) => writeFileSync(fresh, text, { mode: 0o644, flag: 'wx' }))
   return before
+}
+
+/** In one step. Neither an earlier run that was broken off is in the way, nor does one that fails leave anything. */
+function putInPlace(path: string, make: (fresh: string) => void): void {
+  const fresh = `${path}.tsresolvectl-new`
+  rmSync(fresh, { force: true })
+  try {
+    make(fresh)
+    renameSync(fresh, path)
+  } finally {
+    rmSync(fresh, { force: true })
+  }
 }
 
 /** Keeps what is there; the command that brings it back. */

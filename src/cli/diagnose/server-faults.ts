@@ -92,9 +92,9 @@ export function isUnreachable(server: string, { unreachable }: CauseFacts): bool
   return unreachable.some((each) => each.server === hostOf(server))
 }
 
-/** Without port and link. */
+/** Without port, link and name. */
 export function hostOf(server: string): string {
-  const bare = server.replace(/%.*$/, '')
+  const bare = server.replace(/[%#].*$/, '')
   return /^\[(.*)\](?::\d+)?$/.exec(bare)?.[1] ?? bare.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
 }
 

@@ -127,6 +127,13 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'dnsmasq',
     'kill 7 && systemctl restart tsresolved',
   ],
+  [
+    'a try-out that is stuck was to be restarted as a service',
+    { ...TRY_OUT, daemon: 'frozen', links: [] },
+    'daemon',
+    'within 3 s',
+    'end it where it was started, then: npm start',
+  ],
   ['frozen daemon', { daemon: 'frozen', links: [], stubAnswers: false }, 'daemon', 'within 3 s', 'restart tsresolved'],
   [
     'a lookup that fails though all looks well',
@@ -243,10 +250,17 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
   ],
   [
     'bus name taken',
-    { bus: { owner: { uid: 5, process: 'other' } } },
+    { bus: { owner: { uid: 5, pid: 7, process: 'other' } } },
     'bus-owner',
     'other (uid 5)',
-    'disable --now other',
+    'kill 7 && systemctl restart tsresolved',
+  ],
+  [
+    'the repair named systemd-resolved by the fifteen letters that the kernel keeps of it',
+    { bus: { owner: { uid: 5, pid: 7, process: 'systemd-resolve', unit: 'systemd-resolved.service' } } },
+    'bus-owner',
+    'systemd-resolve (uid 5)',
+    'systemctl disable --now systemd-resolved.service && systemctl restart tsresolved',
   ],
   [
     'stale resolv.conf',
@@ -322,6 +336,42 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'encryption',
     'cannot be asked over TLS, and is not asked in plaintext: certificate of 10.2.0.1 is for portal.test, not for dns.test',
     'tsresolvectl dns lan 10.2.0.1#ITS-NAME',
+  ],
+  [
+    'the repair took the names of certificates from the servers that stay',
+    {
+      links: [
+        {
+          ...LAN,
+          configuredServers: ['10.2.0.9#dns.test', '10.2.0.1%2#dns.test'],
+          servers: [dead, SERVER],
+        },
+      ],
+    },
+    'dead-server',
+    '10.2.0.9%lan',
+    "tsresolvectl dns lan '10.2.0.1#dns.test'",
+  ],
+  [
+    'strict, of a delegate: resolved.conf was to be edited',
+    {
+      links: [
+        LAN,
+        {
+          ...GLOBAL,
+          scope: 'delegate corp',
+          defaultRoute: false,
+          servers: [{ ...failing('10.4.0.1:853: connect ECONNREFUSED'), server: '10.4.0.1' }],
+        },
+      ],
+      serverLines: [
+        { file: '/etc/systemd/resolved.conf', line: 2, servers: ['10.4.0.1#dns.test'] },
+        { file: '/etc/systemd/dns-delegate.d/corp.dns-delegate', line: 3, servers: ['10.4.0.1#dns.test'] },
+      ],
+    },
+    'encryption',
+    'of delegate corp cannot be asked over TLS',
+    '+3 /etc/systemd/dns-delegate.d/corp.dns-delegate && systemctl reload tsresolved',
   ],
   [
     'strict, expired or a wrong clock',
@@ -442,7 +492,7 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     },
     'encryption',
     'designates a resolver for encrypted DNS that is not used: certificate of 10.2.0.9 is for a.test, not for 10.2.0.1.',
-    'DiscoverEncryptedServers=',
+    'DiscoverEncryptedServers=no in /etc/tsresolved.conf',
   ],
   [
     'claim without server',
