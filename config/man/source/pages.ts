@@ -139,8 +139,18 @@ function tsresolved(): Page {
         '**io.tsresolved.Settings** tells who set what. All are on the socket io.systemd.Resolve and describe themselves. What others asked is shown to root, to members of the group that ' +
         '**tsresolved** runs as, and to whom polkit lets.',
     )
+    .heading('Environment')
+    .item('**SYSTEMD_RESOLVED_HOOK**', 'Without lookup hooks when set to a false value.')
+    .item(
+      '**SYSTEMD_RESOLVED_SYNTHESIZE_HOSTNAME**',
+      'When set to a false value the own host name is asked of others as any other name.',
+    )
     .heading('Files')
     .item('/etc/systemd/resolved.conf, /etc/tsresolved.conf', 'See **tsresolved.conf**(5).')
+    .item(
+      '/run/systemd/resolve.hook/',
+      'Sockets of programs that answer names before servers are asked, by io.systemd.Resolve.Hook.',
+    )
     .item('/run/systemd/resolve/stub-resolv.conf', 'For /etc/resolv.conf to lead to.')
     .item('/run/systemd/resolve/metrics', 'Where metrics are fetched with MetricsListen=yes.')
     .heading('See also')
@@ -165,6 +175,16 @@ function tsresolvedConf(): Page {
   for (const [keys, text] of keysIn('tsresolved.conf')) page.item(keys, text)
   return page
     .heading('Other files')
+    .item(
+      '/etc/systemd/dns-delegate.d/*.dns-delegate',
+      'Servers for some domains that belong to no link: a section [Delegate] with DNS=, Domains= and DefaultRoute=; also below ' +
+        '/run, /usr/local/lib and /usr/lib, with drop-ins. Read again on a reload.',
+    )
+    .item(
+      '/etc/systemd/resolve/static.d/*.rr',
+      'Records of one\'s own as JSON, each for one exact name, such as { "key": { "name": "nas.home.example", "type": 1 }, ' +
+        '"address": "192.168.1.5" }; also below /run, /usr/local/lib and /usr/lib. Looked at every two seconds.',
+    )
     .item(
       '/etc/dnssec-trust-anchors.d/*.negative',
       'Domains that are not to be validated, one a line, remarks behind a semicolon; also below /run, /usr/local/lib and ' +
