@@ -41,6 +41,7 @@ describe('a resolver that validates', () => {
   test('S-MODE-4: signatures are asked for, and what the server itself finds bogus', async () => {
     const { world } = validating()
     await world.ask('www.signed.test')
+    expect(world.asked(SERVER)).toContain('www.signed.test A')
     for (const { wire } of world.exchanges) {
       expect(parseMessage(wire).opt?.dnssecOk).toBe(true)
       expect(hasFlag(wire, CD)).toBe(true)
