@@ -130,6 +130,11 @@ function checkNeeds(): void {
   const missing = new Set(Object.keys(NEEDS).flatMap((program) => (isThere(program) ? [] : [NEEDS[program]])))
   if (missing.size > 0)
     throw new Error(`it needs these Debian packages:  sudo apt-get install ${[...missing].join(' ')}`)
+  // `config/start.mjs` has built elsewhere what the private world does not see.
+  if (!existsSync(join(import.meta.dirname, '../../dist/main.js')))
+    throw new Error(
+      'there is no folder dist, and it is not yours to make: let the owner of this clone run  npm run build',
+    )
 }
 
 function step(text: string): void {

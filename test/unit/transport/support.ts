@@ -27,10 +27,16 @@ const KIND_NAMES = [
 export type Kind = (typeof KIND_NAMES)[number]
 export const KINDS: readonly Kind[] = KIND_NAMES
 
-/** For servers whose certificate nobody looks at. */
-export const authority = new TestAuthority()
-const credentials = authority.certificate({ san: 'DNS:dns.test,IP:127.0.0.1' })
-process.once('exit', () => authority[Symbol.dispose]())
+/** For servers whose certificate nobody looks at. The texts are enough: a process of tests may end without a last word. */
+const { credentials, roots } = withAuthority((authority) => ({
+  credentials: authority.certificate({ san: 'DNS:dns.test,IP:127.0.0.1' }),
+  roots: { path: authority.caFile, text: authority.ca },
+}))
+
+function withAuthority<T>(make: (authority: TestAuthority) => T): T {
+  using authority = new TestAuthority()
+  return make(authority)
+}
 
 export function openTransport(kind: Kind, clock: Clock): Transport & AsyncDisposable {
   const outgoing = new Outgoing(kind.endsWith('koffi') ? undefined : libc)
@@ -41,7 +47,6 @@ export function openTransport(kind: Kind, clock: Clock): Transport & AsyncDispos
 }
 
 export function contextOf(outgoing: Outgoing, clock: Clock): ChannelContext {
-  const roots = { path: authority.caFile, text: authority.ca }
   return { outgoing, clock, random: new SystemRandom(), roots: () => roots }
 }
 
