@@ -9,6 +9,7 @@ import {
   formatTrustPoint,
   lookAtKeys,
   newTrustPoint,
+  OverBudget,
   parseTrustPoint,
   TrustPointFileError,
   vouchesFor,
@@ -32,6 +33,8 @@ export interface RolloverPorts {
 
 /** A day: the wall clock may jump, and timers of weeks are nobody's business. */
 const LONGEST_WAIT = 86_400_000
+/** The longest interval of RFC 5011 §2.3: a time beyond it was noted while the clock was wrong. */
+const LONGEST_INTERVAL = 15 * 86_400
 
 /**
  * Follows the keys of one trust anchor as its zone replaces them (RFC 5011): looks at them when it is time, and keeps what
@@ -53,7 +56,9 @@ export class AnchorRollover implements Disposable {
   /** A file that cannot be read is told, and begun anew. */
   static async open(ports: RolloverPorts, configured: PositiveAnchor): Promise<AnchorRollover> {
     const kept = await readPoint(ports)
-    const isIts = kept?.name === configured.name
+    // What was learnt by the word of other keys, such as those of a private root, is worth nothing.
+    const isIts =
+      kept?.name === configured.name && kept.keys.some(({ key }) => vouchesFor(configured, key, ports.algorithms))
     return new AnchorRollover(ports, configured, isIts ? kept : newTrustPoint(configured.name))
   }
 
@@ -65,8 +70,7 @@ export class AnchorRollover implements Disposable {
   /** Looks at the keys from now on. */
   follow(): void {
     this.#timer?.[Symbol.dispose]()
-    const left = this.#point.nextQuery * 1000 - this.#ports.clock.wall()
-    const wait = Math.min(LONGEST_WAIT, Math.max(0, left))
+    const wait = this.#isDue ? 0 : Math.min(LONGEST_WAIT, (this.#point.nextQuery - this.#now) * 1000)
     this.#timer = this.#ports.clock.after(wait, () => {
       this.#look().catch((error: unknown) => this.#ports.log.bug(error))
     })
@@ -82,8 +86,13 @@ export class AnchorRollover implements Disposable {
     return Math.floor(this.#ports.clock.wall() / 1000)
   }
 
+  get #isDue(): boolean {
+    const left = this.#point.nextQuery - this.#now
+    return left <= 0 || left > LONGEST_INTERVAL
+  }
+
   async #look(): Promise<void> {
-    if (this.#now >= this.#point.nextQuery) await this.#lookNow()
+    if (this.#isDue) await this.#lookNow()
     if (!this.#ending.signal.aborted) this.follow()
   }
 
@@ -101,13 +110,19 @@ export class AnchorRollover implements Disposable {
     this.#ports.onChange()
   }
 
+  /** Undefined too where the reply costs more than any that is meant honestly. */
   #observe(message: Message): KeyObservation | undefined {
     const anchor = this.anchor ?? this.#configured // whose revocation may be seen again
     const context = { algorithms: this.#ports.algorithms, budget: new Budget(DEFAULT_LIMITS), now: this.#now }
     const look = lookAtKeys(message, anchor, context)
-    for (;;) {
-      const { value, done } = look.next()
-      if (done === true) return value
+    try {
+      for (;;) {
+        const { value, done } = look.next()
+        if (done === true) return value
+      }
+    } catch (error) {
+      if (error instanceof OverBudget) return undefined
+      throw error
     }
   }
 

@@ -19,11 +19,13 @@ import {
 import { Hooks } from '../hooks/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { LinkMonitor } from '../netlink/index.ts'
+import { RootKeys, rootKeysFile } from './root-keys.ts'
 import { Resolver } from '../resolve/index.ts'
 import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from '../scope/index.ts'
 import { ConfigWarnings, type ForeignDns, type IfIndexOf } from '../settings/index.ts'
 import { Outgoing, SystemClock, SystemRandom, WorkTurns } from '../sys/index.ts'
 import { ChannelTransports } from '../transport/index.ts'
+import { CLASS, ROOT, TYPE } from '../wire/index.ts'
 
 /** The resolver without listeners and interfaces: what it knows, what is in force, and how a question finds its answer. */
 export interface Core {
@@ -81,9 +83,14 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const { local, networkd, ifindexOf } = network
   const scopes = openScopes(basics, transport)
   const wake = renewAfterSleep(clock, transport, scopes)
-  const readConfiguration = configurationReader(context, ifindexOf, warnings)
+  const rootKeys = openRootKeys(basics, scopes, () => control)
+  const readFiles = configurationReader(context, ifindexOf, warnings)
+  const readConfiguration = async (): Promise<Configuration> => {
+    const { settings, delegates } = await readFiles()
+    return { settings: await rootKeys.inForce(settings), delegates }
+  }
   const files = runtimeFiles(basics, ifindexOf)
-  const control = makeController(basics, scopes, files, await readConfiguration())
+  const control: Controller = makeController(basics, scopes, files, await readConfiguration())
   network.follow(control)
   const foreign = followFiles(basics, network, files, control)
   await bringIntoForce(network, foreign, control)
@@ -143,6 +150,23 @@ function openScopes({ context, life, clock, random, counts }: Basics, transport:
   const scopes = new ScopeSet({ transport, clock, random, log: context.logger, counts, dnssec })
   life.defer(() => scopes.close())
   return scopes
+}
+
+/** systemd tells where the state of the daemon is kept (`StateDirectory=` of the unit). */
+function openRootKeys({ context, life, clock }: Basics, scopes: ScopeSet, control: () => Controller): RootKeys {
+  const [directory = ''] = (context.environment.STATE_DIRECTORY ?? '').split(':')
+  const ports = {
+    ...rootKeysFile(directory),
+    clock,
+    log: context.logger,
+    algorithms: nodeAlgorithms(),
+    isValidating: () => scopes.isValidating,
+    ask: () => scopes.askChain({ name: ROOT, type: TYPE.DNSKEY, class: CLASS.IN }),
+    onChange: (anchors: Parameters<Controller['followTrustAnchors']>[0]) => control().followTrustAnchors(anchors),
+  }
+  const rootKeys = life.adopt(new RootKeys(directory === '' ? undefined : ports))
+  scopes.onApplied = () => rootKeys.noteScopes()
+  return rootKeys
 }
 
 /** After sleep sockets are of no use, and what was learnt of servers is in doubt (R-SRV-16). */

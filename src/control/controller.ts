@@ -130,6 +130,12 @@ export class Controller implements Control {
     this.#events.tell('serversChanged')
   }
 
+  /** Keys of a zone have been replaced (RFC 5011): scopes that validate begin anew with these. */
+  followTrustAnchors(trustAnchors: ResolvedSettings['trustAnchors']): void {
+    this.#settings = { ...this.#settings, trustAnchors }
+    this.#apply()
+  }
+
   /** What an /etc/resolv.conf of somebody else says (R-RC-7). */
   followResolvConf(foreign: ForeignDns): void {
     this.#foreign = foreign

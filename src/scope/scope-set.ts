@@ -3,7 +3,7 @@ import { CacheBudget } from '../cache/index.ts'
 import type { Scored } from '../routing/index.ts'
 import { NO, scoreChain, winners } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
-import type { Name } from '../wire/index.ts'
+import type { Message, Name, Question } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
 import type { NetworkFacts } from './network-facts.ts'
 import type { Planned, ScopeInput, UnicastPlan } from './plan.ts'
@@ -19,6 +19,8 @@ import { UnicastScope } from './unicast-scope.ts'
 export class ScopeSet {
   /** Told when a scope has gone over to another of its servers. */
   onCurrentServerChanged: (scope: UnicastScope) => void = () => undefined
+  /** Told when other scopes, or other settings of theirs, are in force. */
+  onApplied: () => void = () => undefined
   readonly #services: ScopeServices
   #unicast: readonly UnicastScope[] = []
   #planned: Planned | undefined
@@ -133,6 +135,21 @@ export class ScopeSet {
     for (const scope of this.#unicast) scope.forgetChains() // part of them may have come through others
     for (const scope of this.all) purgeLost(scope, gained)
     this.#prepare(plans)
+    this.onApplied()
+  }
+
+  /** Whether answers of any scope are validated. */
+  get isValidating(): boolean {
+    return this.#unicast.some(({ plan }) => plan.dnssec !== 'no')
+  }
+
+  /** The reply to a question about a chain of trust, by whoever its name is routed to; nobody has verified it. */
+  async askChain(question: Question): Promise<Message | undefined> {
+    for (const source of this.#chainSources(question.name)) {
+      const reply = await source.askChain(question, 'where-possible')
+      if (reply.kind === 'reply') return reply.message
+    }
+    return undefined
   }
 
   /** Undefined once it has gone. */

@@ -1,72 +1,14 @@
 import { expect, test } from 'vitest'
-import { AnchorRollover, type RolloverPorts } from '../../../src/app/anchor-rollover.ts'
-import { Logger } from '../../../src/base/index.ts'
-import { nodeAlgorithms, type PositiveAnchor, readDs } from '../../../src/dnssec/index.ts'
+import type { AnchorRollover } from '../../../src/app/anchor-rollover.ts'
 import type { Message } from '../../../src/wire/index.ts'
-import { ROOT, TYPE } from '../../../src/wire/index.ts'
-import { FakeClock, settle } from '../../kit/fake-clock.ts'
-import { SigningKey } from '../../kit/signing-key.ts'
-import { SignedTree } from '../../kit/signed-tree.ts'
-
-const DAY = 86_400_000
-const TREE = new SignedTree([])
-
-/** A root whose keys change, and what follows them. */
-class Root {
-  readonly clock = new FakeClock()
-  readonly log: string[] = []
-  readonly keys = { old: new SigningKey(15), fresh: new SigningKey(15) }
-  present = [this.keys.old]
-  revoked: SigningKey[] = []
-  file: string | undefined
-  asked = 0
-  changes = 0
-  isDown = false
-  readonly configured: PositiveAnchor = {
-    name: ROOT,
-    ds: [readDs(this.keys.old.ds(ROOT).rdata) ?? []].flat(),
-    keys: [],
-  }
-
-  open(more: Partial<RolloverPorts> = {}): Promise<AnchorRollover> {
-    const ports: RolloverPorts = {
-      clock: this.clock,
-      log: new Logger('debug', (_level, line) => this.log.push(line)),
-      algorithms: nodeAlgorithms(),
-      read: () => Promise.resolve(this.file),
-      write: (text) => {
-        this.file = text
-        return Promise.resolve()
-      },
-      ask: () => Promise.resolve(this.#reply()),
-      onChange: () => this.changes++,
-      ...more,
-    }
-    return AnchorRollover.open(ports, this.configured)
-  }
-
-  async days(count: number): Promise<void> {
-    for (let i = 0; i < count * 2; i++) {
-      await this.clock.advance(DAY / 2)
-      await settle()
-    }
-  }
-
-  #reply(): Message | undefined {
-    this.asked++
-    if (this.isDown) return undefined
-    const now = Math.floor(this.clock.wall() / 1000)
-    const keys = [...this.present, ...this.revoked].map((key) => key.dnskey(ROOT, 2 * 86_400))
-    const signers = [...this.present.slice(0, 1), ...this.revoked]
-    const signatures = signers.map((key) => key.sign(keys, ROOT, [now - 86_400, now + 20 * 86_400]))
-    return { ...TREE.reply({ name: ROOT, type: TYPE.DNSKEY }), answer: [...keys, ...signatures] }
-  }
-}
+import { ROOT } from '../../../src/wire/index.ts'
+import { ChangingRoot } from '../../kit/changing-root.ts'
+import { settle } from '../../kit/fake-clock.ts'
 
 const tags = (rollover: AnchorRollover) => rollover.anchor?.keys.map(({ tag }) => tag)
 
 test('S-ROLL-1: a new key of the root is trusted after 30 days, also over a restart', async () => {
-  const root = new Root()
+  const root = new ChangingRoot()
   const { old, fresh } = root.keys
   const first = await root.open()
   first.follow()
@@ -90,7 +32,7 @@ test('S-ROLL-1: a new key of the root is trusted after 30 days, also over a rest
 })
 
 test('S-ROLL-1: servers that are down cost a question an hour and no key', async () => {
-  const root = new Root()
+  const root = new ChangingRoot()
   const rollover = await root.open()
   rollover.follow()
   await root.days(1)
@@ -103,7 +45,7 @@ test('S-ROLL-1: servers that are down cost a question an hour and no key', async
 })
 
 test('a file that cannot be used is told, and begun anew', async () => {
-  const root = new Root()
+  const root = new ChangingRoot()
   root.file = '{'
   const rollover = await root.open()
   expect(root.log).toEqual([
@@ -114,7 +56,7 @@ test('a file that cannot be used is told, and begun anew', async () => {
 })
 
 test('a file that cannot be written is told, and the keys count all the same', async () => {
-  const root = new Root()
+  const root = new ChangingRoot()
   const rollover = await root.open({ write: () => Promise.reject(new Error('EROFS')) })
   rollover.follow()
   await root.days(1)
@@ -124,7 +66,7 @@ test('a file that cannot be written is told, and the keys count all the same', a
 })
 
 test('what is ended while it asks changes nothing', async () => {
-  const root = new Root()
+  const root = new ChangingRoot()
   let answer = (_message: Message | undefined): void => undefined
   const rollover = await root.open({ ask: () => new Promise((resolve) => (answer = resolve)) })
   rollover.follow()
@@ -134,4 +76,50 @@ test('what is ended while it asks changes nothing', async () => {
   answer(undefined)
   await settle()
   expect([root.file, root.clock.pending]).toEqual([undefined, 0])
+})
+
+test('S-ROLL-1: a reply that costs too much to look into did not end the looks for good', async () => {
+  const root = new ChangingRoot()
+  const { old, fresh } = root.keys
+  const rollover = await root.open()
+  rollover.follow()
+  await root.days(1)
+  const now = root.clock.wall() / 1000
+  const wrong = old.sign([fresh.dnskey(ROOT)], ROOT, [now - 86_400, now + 86_400 * 20])
+  root.otherSignatures = Array.from({ length: 40 }, () => wrong)
+  await root.days(1)
+  root.otherSignatures = []
+  root.present = [old, fresh]
+  await root.days(33)
+  expect(tags(rollover)).toEqual([old.tag, fresh.tag])
+  rollover[Symbol.dispose]()
+})
+
+test('S-ROLL-1: a look noted for years ahead, while the clock was wrong, is made at once', async () => {
+  const root = new ChangingRoot()
+  const first = await root.open()
+  first.follow()
+  await root.days(1)
+  first[Symbol.dispose]()
+  root.file = root.file?.replace(/"nextQuery": "\d+/, '"nextQuery": "2099')
+  const { asked } = root
+  const second = await root.open()
+  second.follow()
+  await root.clock.advance(1)
+  await settle()
+  expect(root.asked).toBe(asked + 1)
+  second[Symbol.dispose]()
+})
+
+test('S-ROLL-1: keys of a private root do not outlast its configuration', async () => {
+  const root = new ChangingRoot()
+  const first = await root.open()
+  first.follow()
+  await root.days(1)
+  first[Symbol.dispose]()
+  const other = new ChangingRoot()
+  other.file = root.file
+  const second = await other.open()
+  expect(second.anchor).toEqual(other.configured)
+  second[Symbol.dispose]()
 })
