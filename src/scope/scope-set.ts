@@ -138,9 +138,9 @@ export class ScopeSet {
     this.onApplied()
   }
 
-  /** Whether answers of any scope are validated. */
+  /** Whether answers of any server are validated. */
   get isValidating(): boolean {
-    return this.#unicast.some(({ plan }) => plan.dnssec !== 'no')
+    return this.#unicast.some(({ plan }) => plan.dnssec !== 'no' && plan.servers.length > 0)
   }
 
   /** The reply to a question about a chain of trust, by whoever its name is routed to; nobody has verified it. */

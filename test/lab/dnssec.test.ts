@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
-import { inside } from './kit/world.ts'
+import { inside, testUser } from './kit/world.ts'
 import {
   type Fault,
   serveZones,
@@ -56,7 +56,6 @@ const ZONES: readonly SignedZoneSpec[] = [
   }),
   ...FAULTS.map(([label, fault]) => ({ apex: `${label}.zz`, fault, records: WWW })),
   { apex: 'nsec.zz', records: WWW },
-  { apex: 'apex-alias.zz', records: WWW },
   { apex: 'nsec3.zz', nsec3: { iterations: 0 }, records: WWW },
   { apex: 'opt-out.zz', nsec3: { iterations: 0, isOptOut: true }, records: WWW },
   { apex: 'child.opt-out.zz', fault: 'plain', records: WWW },
@@ -218,6 +217,25 @@ describe.skipIf(original)('DNSSEC=yes', () => {
     await lab.daemon.signal('SIGHUP')
     await eventually(async () => expect(await rcode('www.nsec.zz')).toBe('SERVFAIL'))
   })
+})
+
+test.skipIf(original)('S-ROLL-1: the keys of the root are looked at, and kept where the unit says', async () => {
+  await using lab = await validating('no')
+  const directory = '/run/lab/keys'
+  await lab.run(['install', '-d', '-o', testUser.name, directory])
+  lab.daemon.environment.push(`STATE_DIRECTORY=${directory}`)
+  await lab.daemon.restart()
+  await lab.configureLinks()
+  expect((await lab.dig('www.nsec.zz')).rcode).toBe('NOERROR')
+  expect(await lab.run(['ls', directory])).toBe('') // nothing is validated
+  await lab.resolvectl('dnssec', 'lan', 'yes')
+  const tag = Number(zones.anchor.trim().split(/\s+/)[3])
+  await eventually(async () => {
+    const kept: unknown = JSON.parse(await lab.run(['cat', `${directory}/root-keys.json`]))
+    expect(kept).toMatchObject({ name: '.', keys: [{ tag, state: 'valid' }] })
+  })
+  await lab.daemon.restart()
+  expect((await lab.dig('www.nsec.zz', 'A', '+adflag')).flags).toContain('ad')
 })
 
 /** A server that hands on what BIND says, less what its kind does not know. */

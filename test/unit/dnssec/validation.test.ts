@@ -31,6 +31,8 @@ const TREE = new SignedTree([
   zone('plain.test', { algorithm: 'unsigned' }),
   zone('island.test', { isIsland: true }),
   zone('deep.nsec.test'),
+  // Broken, but real: an alias beside SOA and NS, which BIND does not load.
+  zone('apex.test', { records: ['@ CNAME www.nsec.test.', 'www A 192.0.2.3'] }),
   zone('old.test', { validity: [TEST_TIME - 100_000, TEST_TIME - 20_000] }),
   zone('young.test', { validity: [TEST_TIME + 20_000, TEST_TIME + 100_000] }),
   zone('late.test', { validity: [TEST_TIME - 100_000, TEST_TIME - 3_000] }),
@@ -54,6 +56,10 @@ const each: readonly [rule: string, name: string, type: string, verdict: string]
   ['S-CN-2: the CNAME that a DNAME makes, asked for itself', 'www.moved.nsec.test', 'CNAME', 'secure'],
   ['S-CN-2: all there is below a DNAME', 'www.moved.nsec.test', 'ANY', 'secure'],
   ['S-CN-6: DNAME to a name that is not there', 'none.moved.nsec.test', 'A', 'secure nxdomain'],
+  ['S-CN-5: an alias at an apex', 'apex.test', 'A', 'secure'],
+  ['S-CN-5: keys beside an alias at the apex', 'apex.test', 'DNSKEY', 'secure'],
+  ['S-CN-5: below an alias at an apex', 'www.apex.test', 'A', 'secure'],
+  ['S-CN-5: DS of an alias', 'alias.nsec.test', 'DS', 'secure nodata'],
   ['S-DEN-4: NSEC, no such name', 'none.nsec.test', 'A', 'secure nxdomain'],
   ['S-DEN-4: NSEC, before the first name', 'aaa.nsec.test', 'A', 'secure nxdomain'],
   ['S-DEN-4: NSEC, after the last name', 'zzz.nsec.test', 'A', 'secure nxdomain'],
@@ -238,6 +244,29 @@ describe('what somebody on the way does', () => {
         : message,
     )
     expect(told(tree.validate('www.nsec.test', 'AAAA'))).toBe(expected)
+  })
+
+  test("S-CN-5: an apex's own alias instead of DS does not make its zone part of the parent's", () => {
+    const tree = new SignedTree([
+      zone('test'),
+      zone('apex.test', { records: ['@ CNAME www.test.', 'www A 192.0.2.3'] }),
+    ])
+    tree.tamper = (message, { name, type }) => {
+      if (name !== 'apex.test')
+        return { ...message, answer: message.answer.filter((record) => record.type !== TYPE.RRSIG) }
+      return type === TYPE.DS ? tree.reply({ name, type: TYPE.CNAME }) : message
+    }
+    expect(tree.validate('www.apex.test').kind).toBe('failure')
+  })
+
+  test('S-CN-5: an alias instead of DS, signed from above, is no cut: what is missing is the signature', () => {
+    const tree = attacked((message, { name, type }) =>
+      name === 'alias.nsec.test' && type === TYPE.A
+        ? { ...message, answer: message.answer.filter((record) => record.type !== TYPE.RRSIG) }
+        : message,
+    )
+    expect(told(tree.validate('alias.nsec.test'))).toBe('failure no-signature 10')
+    expect(tree.asked).toContain('alias.nsec.test DS')
   })
 
   test('no reply about the chain is a failure, not a verdict', () => {
