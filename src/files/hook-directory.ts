@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type Log, reasonOf } from '../base/index.ts'
 import { DirectoryWatch } from './directory-watch.ts'
-import { isMissing } from './read-text.ts'
+import { orMissing } from './read-text.ts'
 
 /** A socket of a program that answers names. */
 interface Socket {
@@ -60,13 +60,14 @@ export class HookDirectory implements AsyncDisposable {
   async #read(): Promise<readonly Socket[]> {
     const { directory, log } = this.#options
     try {
-      const names = (await readdir(directory)).filter((name) => !name.startsWith('.'))
-      const found = await Promise.all(names.map((name) => socketAt(directory, name)))
+      const names = (await orMissing(directory, () => readdir(directory))) ?? []
+      const visible = names.filter((name) => !name.startsWith('.'))
+      const found = await Promise.all(visible.map((name) => socketAt(directory, name)))
       this.#lastFailure = ''
       return found.filter((socket) => socket !== undefined)
     } catch (error) {
-      const failure = isMissing(error) ? '' : reasonOf(error)
-      if (failure !== '' && failure !== this.#lastFailure) log.warning(`No hooks are used: ${failure}`)
+      const failure = reasonOf(error)
+      if (failure !== this.#lastFailure) log.warning(`No hooks are used: ${failure}`)
       this.#lastFailure = failure
       return []
     }
@@ -75,6 +76,6 @@ export class HookDirectory implements AsyncDisposable {
 
 async function socketAt(directory: string, name: string): Promise<Socket | undefined> {
   const path = join(directory, name)
-  const stats = await lstat(path, { bigint: true }).catch(() => undefined)
+  const stats = await orMissing(path, () => lstat(path, { bigint: true })) // gone since: another event follows
   return stats?.isSocket() === true ? { name, path, inode: stats.ino } : undefined
 }

@@ -91,7 +91,7 @@ export class Hook implements LookupHook, Disposable {
     } catch (error) {
       signal.throwIfAborted()
       hasReplied ||= error instanceof HookError
-      this.#onFault(error as Error)
+      this.#onFault((call.signal.aborted ? call.signal.reason : error) as Error)
       return undefined
     } finally {
       signal.removeEventListener('abort', onAbort)

@@ -47,7 +47,8 @@ async function askAll(hooks: readonly LookupHook[], query: Query, { signal }: As
  */
 async function askOne(hook: LookupHook, query: Query, signal: AbortSignal): Promise<HookReply | undefined> {
   const ask = (types: readonly number[]) => {
-    return hook.ask(types.map((type) => ({ name: query.name, type, class: query.class })), signal) // biome-ignore format: one call
+    const questions = types.map((type) => ({ name: query.name, type, class: query.class }))
+    return hook.ask(questions, signal)
   }
   const reply = await ask(query.types)
   const family = reply?.rcode === RCODE.NXDOMAIN && query.types.length === 1 ? query.types[0] : undefined
