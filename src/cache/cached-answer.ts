@@ -16,6 +16,23 @@ export interface AnswerOrigin {
   readonly isAuthenticated?: boolean
 }
 
+type Same = (a: AnswerOrigin, b: AnswerOrigin) => boolean
+
+/** Each member has its comparison, or this does not compile: one left out would make answers share what is not theirs. */
+const SAME_MEMBER: { readonly [K in keyof Required<AnswerOrigin>]: Same } = {
+  server: (a, b) => a.server === b.server,
+  channel: (a, b) => a.channel === b.channel,
+  isConfidential: (a, b) => a.isConfidential === b.isConfidential,
+  learntAt: (a, b) => Math.floor(a.learntAt / 1000) === Math.floor(b.learntAt / 1000),
+  isAuthenticated: (a, b) => (a.isAuthenticated === true) === (b.isAuthenticated === true),
+}
+const SAME: readonly Same[] = Object.values(SAME_MEMBER)
+
+/** Whether both say the same; times count in whole seconds, as they are shown. */
+export function isSameOrigin(a: AnswerOrigin, b: AnswerOrigin): boolean {
+  return SAME.every((isSame) => isSame(a, b))
+}
+
 /** A cache entry as others may depend on it: the server's message, and its time on `Clock.now`. */
 export interface CachedAnswer extends Dependency {
   /** The message as it came; a new copy each time. */

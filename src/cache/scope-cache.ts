@@ -16,6 +16,7 @@ import type {
   AnswerOrigin,
   StaleHit,
 } from './cached-answer.ts'
+import { isSameOrigin } from './cached-answer.ts'
 import { keyOf, nameOfKey, nxdomainKey } from './keys.ts'
 import { EntryLru } from './entry-lru.ts'
 
@@ -239,13 +240,9 @@ export class ScopeCache {
   /** One object for all answers of a server within a second, which saves memory; times are shown in seconds. */
   #shared(learntFrom: AnswerOrigin): AnswerOrigin {
     const last = this.#lastOrigin
-    const isSame =
-      last?.server === learntFrom.server &&
-      last.channel === learntFrom.channel &&
-      last.isConfidential === learntFrom.isConfidential &&
-      Math.floor(last.learntAt / 1000) === Math.floor(learntFrom.learntAt / 1000)
-    if (!isSame) this.#lastOrigin = learntFrom
-    return isSame ? last : learntFrom
+    if (last !== undefined && isSameOrigin(last, learntFrom)) return last
+    this.#lastOrigin = learntFrom
+    return learntFrom
   }
 
   /** Drops what moved now or in earlier versions; the rest needs none of those checks any more. */

@@ -19,6 +19,21 @@ describe('a resolver that validates', () => {
     expect(told(await world.ask(name, { flags: AD }))).toBe(expected)
   })
 
+  test.each([
+    ['www.signed.test', 'www.plain.test'],
+    ['www.plain.test', 'www.signed.test'],
+  ])(
+    'an answer of the same second lent its authenticity to others in the cache: %s, then %s',
+    async (first, second) => {
+      const { world } = validating()
+      const cold = [await world.ask(first, { flags: AD }), await world.ask(second, { flags: AD })].map(told)
+      const another = { flags: AD, edns: 1232 } // in another shape: from the cache, not replayed from memory
+      const warm = [await world.ask(first, another), await world.ask(second, another)].map(told)
+      expect(cold.toSorted()).toEqual(['NOERROR A', 'NOERROR AD A'])
+      expect(warm).toEqual(cold)
+    },
+  )
+
   test('S-CLI-1: AD only for those who want to know', async () => {
     const { world } = validating()
     expect(told(await world.ask('www.signed.test'))).toBe('NOERROR A')
