@@ -27,6 +27,17 @@ export interface Cause {
   readonly repair: string | undefined
 }
 
+/**
+ * The link that should take what nobody claims: the one packets leave by, else one without domains of its own. A VPN for some
+ * domains is none, or it would get everything.
+ */
+export function linkForTheRest<L extends Pick<LinkFacts, 'inUse' | 'ifindex' | 'route' | 'domains'>>(
+  links: readonly L[],
+): L | undefined {
+  const candidates = links.filter(({ inUse, ifindex }) => inUse && ifindex !== undefined)
+  return candidates.find(({ route }) => route) ?? candidates.find(({ domains }) => domains.length === 0)
+}
+
 export function typesText({ types }: Pick<Why, 'types'>): string {
   return types.map(typeText).join(' or ')
 }

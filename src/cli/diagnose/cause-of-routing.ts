@@ -1,6 +1,6 @@
 import { isWithin, parseName } from '../../wire/index.ts'
 import { agoText } from '../query/provenance.ts'
-import { type Cause, type CauseFacts, isSingle, type LinkFacts } from './cause-facts.ts'
+import { type Cause, type CauseFacts, isSingle, type LinkFacts, linkForTheRest } from './cause-facts.ts'
 
 /** No scope takes the name; undefined where one does, or where the winner cannot ask. */
 export function causeOfNoScope(facts: CauseFacts): Cause | undefined {
@@ -116,7 +116,7 @@ function addDomain({ links }: CauseFacts, domain: string): string {
 function causeOfNoTaker(facts: CauseFacts): Cause {
   const { why, links } = facts
   const { name } = why
-  const off = links.find(({ inUse, defaultRoute, ifindex }) => inUse && !defaultRoute && ifindex !== undefined)
+  const off = linkForTheRest(links)
   const origin = originOf(facts, off, 'DefaultRoute')
   const by =
     origin === undefined || off === undefined

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { capital } from './cause-facts.ts'
+import { capital, linkForTheRest } from './cause-facts.ts'
 import { hostOf, noRouteTo } from './server-faults.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
@@ -238,8 +238,7 @@ function somebodyTakesTheRest({ daemon, links }: Facts): Finding[] {
   if (daemon !== 'ours' || links.some((link) => link.inUse && (link.defaultRoute || link.domains.includes('~.'))))
     return []
   const what = 'No link and no global setting takes names that nobody claims: most of the internet cannot be resolved.'
-  const hasServers = links.filter(({ inUse, ifindex, servers }) => inUse && ifindex !== undefined && servers.length > 0)
-  const willing = hasServers.find(({ route }) => route) ?? hasServers.find(({ domains }) => domains.length === 0)
+  const willing = linkForTheRest(links.filter(({ servers }) => servers.length > 0))
   if (willing !== undefined) return [problem('default-route', what, `tsresolvectl default-route ${willing.name} yes`)]
   const named = links.filter(({ ifindex }) => ifindex !== undefined)
   const link = (named.find(({ route }) => route) ?? named[0])?.name ?? 'LINK'

@@ -163,6 +163,7 @@ const FAULTS: readonly (readonly [fault: string, facts: CauseFacts, cause: strin
   ['no server anywhere', nobody('www.test', [{ ...LAN, inUse: false, configuredServers: [] }]), 'No DNS server is known', 'tsresolvectl dns lan SERVER'],
   ['only link has no carrier', nobody('www.test', [{ ...LAN, inUse: false, carrier: false }]), 'No DNS server can be asked: link 2 (lan) has no carrier', 'other end of lan'],
   ['nobody takes the rest', nobody('www.test', [{ ...LAN, defaultRoute: false }], { origins: [origin('DefaultRoute', 'lan', 2)] }), 'none is a default route for names nobody claims (default-route of lan was set by openvpn', 'tsresolvectl default-route lan yes'],
+  ['nobody takes the rest, and the VPN that stands first got everything', nobody('www.test', [{ ...VPN, defaultRoute: false }, { ...LAN, defaultRoute: false }]), 'none is a default route', 'tsresolvectl default-route lan yes'],
   ['network down', facts({ scopes: [scope('global', { obstacle: 'network-down' })] }, { links: [{ ...LAN, inUse: false, up: false }] }), 'No network link is usable', 'ip link set lan up'],
   ['its own stub as server', facts({ scopes: [scope('global', { obstacle: 'stub-loop' })] }), 'of global are this resolver itself', 'DNS= in resolved.conf'],
   ['firewall mark of a delegate', facts({ scopes: [scope('delegate corp', { obstacle: 'mark-unavailable' })] }), 'demands FirewallMark=', 'delegate corp'],
