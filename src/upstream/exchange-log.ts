@@ -15,6 +15,7 @@ export class ExchangeLog {
     this.#type = type
   }
 
+  /** How many were sent that count. */
   get sent(): number {
     return this.#sent
   }
@@ -37,6 +38,11 @@ export class ExchangeLog {
   add(exchange: Exchange): void {
     this.#sent++
     this.#open.push(exchange)
+  }
+
+  /** The last that ended was not taken on by its server: it does not count. */
+  discount(): void {
+    this.#sent--
   }
 
   /** Nothing more is expected of it; false when that is known already. */

@@ -11,6 +11,9 @@ const LARGE_PAYLOAD = 4096
 /** Messages without an answer after which the question counts as one that this server does not answer (RFC 9520 §3.1). */
 export const ENOUGH = 3
 
+/** Connections on which one question may be cut off while its server answers others on each of them. */
+const MAX_CUT_OFFS = 32
+
 /** The attempt to get one question answered by one server: what was tried so far, and so how to ask next. */
 export class ServerAttempt {
   readonly upstream: Upstream
@@ -20,8 +23,8 @@ export class ServerAttempt {
   gaveError = false
   /** It replied to EDNS with FORMERR, NOTIMP or BADVERS. */
   refusedEdns = false
-  /** The server closed the connection with the question on it, and another connection was tried. */
-  hasReconnected = false
+  /** Connections that the server closed with the question on them. */
+  #cutOffs = 0
   /** Its UDP answer was truncated and TCP failed, for this question or for many before. */
   lacksTcp = false
   /** TCP was tried for this question and failed. */
@@ -62,6 +65,16 @@ export class ServerAttempt {
   /** The server is alive and yet does not answer this question: it takes long, or messages get lost. */
   get isStuck(): boolean {
     return this.#sent > 0 && this.upstream.liveness.wasHeardSince(this.#startedAt)
+  }
+
+  /**
+   * The server has closed a connection with the question on it, sent at `sentAt` (E-TLS-5). `idle` the first time: it may
+   * have been about to close it anyway (RFC 7766 §6.2.4) · `busy` it has answered something meanwhile: each connection is
+   * good for a few questions · `repeated` neither, or too often: that counts against the server.
+   */
+  onCutOff(sentAt: Millis): 'idle' | 'busy' | 'repeated' {
+    if (this.#cutOffs++ === 0) return 'idle'
+    return this.#cutOffs <= MAX_CUT_OFFS && this.upstream.hasAnsweredByStreamSince(sentAt) ? 'busy' : 'repeated'
   }
 
   /** It was not asked over UDP yet. */

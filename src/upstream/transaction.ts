@@ -108,8 +108,10 @@ export class Transaction {
 
   /** The transport could not deliver the message, or nothing came for it in time; `reason` says why, for people. */
   onFailure(exchange: Exchange, code: TransportErrorCode, now: Millis, reason: string = code): Step {
-    const { attempt, channel } = exchange
-    learnFromFailure(exchange, code, reason, this.#upstreams, this.#attempts.isStuck, now)
+    const { attempt, channel, sentAt } = exchange
+    const cutOff = code === 'closed' && isStream(channel) ? attempt.onCutOff(sentAt) : undefined
+    const isBlamed = cutOff === undefined || cutOff === 'repeated'
+    if (isBlamed) learnFromFailure(exchange, code, reason, this.#upstreams, this.#attempts.isStuck, now)
     this.#settle(exchange)
     if (this.#outcome !== undefined) return { kind: 'done', outcome: this.#outcome }
     if (code !== 'unreachable') this.#sawOnlyNoRoute = false
@@ -119,6 +121,8 @@ export class Transaction {
     }
     const isOfTls = code === 'handshake' || code === 'untrusted' || code === 'http'
     this.#log.note(exchange, isOfTls ? reason : code, now)
+    if (cutOff === 'idle' || (cutOff === 'busy' && this.#staysWith(exchange, now)))
+      return this.#reconnect(exchange, now)
     if (isEncrypted(channel)) return this.#onEncryptedFailure(exchange, code, reason, now)
     if (isStream(channel)) return this.#onTcpFailure(exchange, code, now)
     if (code !== 'timeout') attempt.isExhausted = true
@@ -276,12 +280,18 @@ export class Transaction {
     this.#bestError = outcome
   }
 
-  #onTcpFailure({ attempt, channel, isLate }: Exchange, code: TransportErrorCode, now: Millis): Step {
-    if (code === 'closed' && !attempt.hasReconnected) {
-      // Written just as the server closed an idle connection: another one will do (RFC 7766 §6.2.4).
-      attempt.hasReconnected = true
-      return this.#send(attempt, channel, now)
-    }
+  /** Nobody else could answer it sooner: no server that was not asked yet, and no plaintext. */
+  #staysWith({ upstream, channel }: Exchange, now: Millis): boolean {
+    return !this.#attempts.hasUntried(now) && (upstream.staysEncrypted || !isEncrypted(channel))
+  }
+
+  /** The question goes over another connection at once, as if it had not been sent. */
+  #reconnect({ attempt, channel }: Exchange, now: Millis): Step {
+    this.#log.discount()
+    return this.#send(attempt, channel, now)
+  }
+
+  #onTcpFailure({ attempt, isLate }: Exchange, code: TransportErrorCode, now: Millis): Step {
     if (code !== 'timeout') attempt.isExhausted ||= attempt.lacksTcp || this.#request.kind === 'relay'
     if (!isLate) attempt.onTcpFailed(now)
     return this.#askNext(now)
@@ -289,11 +299,7 @@ export class Transaction {
 
   /** Strict goes on with other servers, or fails (E-LIFE-1); else the question goes in plaintext, and at once. */
   #onEncryptedFailure(exchange: Exchange, code: TransportErrorCode, reason: string, now: Millis): Step {
-    const { attempt, channel } = exchange
-    if (code === 'closed' && !attempt.hasReconnected) {
-      attempt.hasReconnected = true // E-TLS-5
-      return this.#send(attempt, channel, now)
-    }
+    const { attempt } = exchange
     if (!attempt.upstream.isStrict) {
       const isFirst = !attempt.hasTriedEncrypted
       attempt.hasTriedEncrypted = true
@@ -306,8 +312,8 @@ export class Transaction {
   }
 
   /**
-   * Cut off twice in a row: that counts against the server. One that was not asked yet is asked at once; else the question
-   * goes on at the usual pace, as the connection may hold next time, but never as fast as the server closes.
+   * Cut off on connections that were good for nothing: that counts against the server. One that was not asked yet is asked
+   * at once; else the question goes on at the usual pace, as the next may hold, but never as fast as the server closes.
    */
   #onCutOffAgain({ upstream, sentAt }: Exchange, now: Millis): Step {
     this.#upstreams.onMiss(upstream, sentAt, now)

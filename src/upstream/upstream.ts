@@ -66,6 +66,8 @@ export class Upstream {
   /** A question it has answered, and would be asked now, for probes to ask. */
   #provenQuestion: Question | undefined
   #recoveredAt = Number.NEGATIVE_INFINITY
+  /** When the last message came over a connection. */
+  #streamHeardAt = Number.NEGATIVE_INFINITY
   /** Errors since its last good answer. */
   #errorsInRow = 0
   #lostShare = 0
@@ -214,6 +216,7 @@ export class Upstream {
   onStreamMessage(now: Millis): void {
     this.counts.answers++
     this.abilities.onTcpAnswered()
+    this.#streamHeardAt = now
     this.#onHeard(now)
   }
 
@@ -222,7 +225,13 @@ export class Upstream {
     this.counts.answers++
     const took = this.encryption.onMessage(facts, sentAt, now)
     if (took !== undefined) this.roundTrips.add(took)
+    this.#streamHeardAt = now
     this.#onHeard(now)
+  }
+
+  /** Whether a message came over a connection after `time`. */
+  hasAnsweredByStreamSince(time: Millis): boolean {
+    return this.#streamHeardAt > time
   }
 
   /** A connection failed. */

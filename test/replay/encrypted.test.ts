@@ -59,6 +59,28 @@ describe('strict', () => {
     )
   })
 
+  test('E-TLS-5: one answer to each connection, which then closes: all of eight questions at once are answered', async () => {
+    const world = worldOf('yes', {}, ['10.2.0.1'])
+    let connection: Exchange[] = []
+    const connections: number[] = []
+    world.transport.script = (exchange) => {
+      if (connection.push(exchange) > 1) return
+      world.clock.after(20, () => {
+        const [first, ...others] = connection
+        connections.push(connection.length)
+        connection = []
+        first?.reply(replyFor(first.wire, { answer: [`${first.question.name} 60 A 192.0.2.1`] }))
+        for (const other of others) other.fail('closed')
+      })
+    }
+    const asked = Array.from({ length: 8 }, (_, i) => world.ask(`a${i}.test`))
+    const replies = await world.run(Promise.all(asked))
+    expect(replies.map(addressesIn)).toEqual(asked.map(() => ['192.0.2.1']))
+    expect(connections).toEqual([8, 7, 6, 5, 4, 3, 2, 1])
+    expect(plaintext(world)).toEqual([])
+    expect(world.log.filter((line) => line.includes('cannot be asked'))).toEqual([])
+  })
+
   test('E-LIFE-1: the client is told why', async () => {
     const world = worldOf('yes')
     world.transport.script = (exchange) => exchange.fail('untrusted')

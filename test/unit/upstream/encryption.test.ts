@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseServerSpec } from '../../../src/settings/index.ts'
 import { serverChannels, Upstream } from '../../../src/upstream/index.ts'
 import { ServerAttempt } from '../../../src/upstream/server-attempt.ts'
-import { percentile, Simulation, type Path } from './simulation.ts'
+import { type Lookup, percentile, Simulation, type Path } from './simulation.ts'
 
 const MODES = ['no', 'opportunistic', 'yes'] as const
 const parse = (text: string) => parseServerSpec(text, () => undefined)
@@ -161,6 +161,52 @@ describe('strict', () => {
     expect(net.upstreams.inOrder(net.now)[0]).toBe(net.upstreams.all[1]) // E-TLS-5: twice is a failure
   })
 
+  /** Asks so many at once; how each ended, and how long the last of them took. */
+  function askTogether(net: Simulation, count: number) {
+    const found: Lookup[] = []
+    for (let i = 0; i < count; i++) net.ask(`p${i}.test`, (lookup) => found.push(lookup))
+    net.advance(10_000)
+    return {
+      kinds: [...new Set(found.map(({ outcome }) => outcome.kind))],
+      took: Math.max(...found.map(({ took }) => took)),
+    }
+  }
+
+  test.each([
+    [1, 4],
+    [1, 8],
+    [1, 30],
+    [3, 90],
+    [100, 1000],
+  ])('E-TLS-5: %i answers to a connection, and %i questions at once: all are answered', (answersEach, count) => {
+    const net = strict({ answersEach })
+    const { kinds } = askTogether(net, count)
+    expect(kinds).toEqual(['reply'])
+    expect(net.handshakes[0]).toBeLessThanOrEqual(Math.ceil(count / answersEach) + 1)
+    expect(net.upstreams.all[0]?.encryption.failure).toBeUndefined()
+    expect(net.news).toEqual([])
+  })
+
+  test('E-TLS-5: more questions at once than one may be cut off: on at the usual pace, and no storm', () => {
+    const net = strict({ answersEach: 1 })
+    askTogether(net, 200)
+    expect(net.handshakes[0]).toBeLessThan(60)
+  })
+
+  test('a server that closes without answering is not asked at once by each of many questions', () => {
+    const net = strict({ answersEach: 0 })
+    const { kinds } = askTogether(net, 8)
+    expect(kinds).toEqual(['failure'])
+    expect(net.handshakes[0]).toBeLessThan(30)
+  })
+
+  test('cut off while the server answers others: the next server is asked where there is one', () => {
+    const net = strict({ answersEach: 1 }, {})
+    const { kinds, took } = askTogether(net, 8)
+    expect(kinds).toEqual(['reply'])
+    expect(took).toBeLessThan(300)
+  })
+
   test('a lone server that closes several times in a row is asked on at the usual pace until it answers', () => {
     const net = strict({})
     net.lookup('a.test')
@@ -234,6 +280,15 @@ describe('strict', () => {
 })
 
 describe('opportunistic', () => {
+  test('questions cut off together by the end of a connection say nothing against TLS', () => {
+    const net = opportunistic({ answersEach: 10 })
+    for (let i = 0; i < 10; i++) net.lookup(`n${i}.test`)
+    for (let i = 0; i < 4; i++) net.ask(`m${i}.test`, () => undefined)
+    net.advance(1000)
+    expect(net.carried.plain).toBe(0)
+    expect(net.news).toEqual(['60 192.0.2.1 takes DNS over TLS and is asked so from now on'])
+  })
+
   test('E-OPP-1: a server that takes TLS is asked so from the first question', () => {
     const net = opportunistic({ delay: () => 20 })
     const first = net.lookup('a.test')

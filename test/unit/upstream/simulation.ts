@@ -28,11 +28,14 @@ export interface Path {
   reply: (wire: Buffer, channel: Channel) => ReplyParts | Buffer
   /** What becomes of TLS: handshakes take two delays; a failure is told after one; `silent` says nothing at all. */
   tls: 'works' | 'silent' | 'refused' | 'closed' | 'handshake' | 'untrusted'
+  /** Questions answered on one encrypted connection; it is closed at the next one. */
+  answersEach: number
 }
 
 /** A connection of one server, as a transport would tell of it. */
 interface Connection extends ConnectionFacts {
   isOpen: boolean
+  asked: number
 }
 
 export interface Lookup {
@@ -59,6 +62,8 @@ export class Simulation {
   /** Messages sent to each server: for questions, and as probes. */
   readonly sent: number[]
   readonly probes: number[]
+  /** Encrypted connections that came about. */
+  readonly handshakes: number[]
   /** Messages that left in plaintext, and those that left by TLS. */
   readonly carried = { plain: 0, tls: 0 }
   readonly news: string[] = []
@@ -77,6 +82,7 @@ export class Simulation {
       drops: () => false,
       reply: () => FOUND,
       tls: 'works',
+      answersEach: Infinity,
       ...path,
     }))
     this.upstreams = new Upstreams(
@@ -85,6 +91,7 @@ export class Simulation {
     )
     this.sent = paths.map(() => 0)
     this.probes = paths.map(() => 0)
+    this.handshakes = paths.map(() => 0)
     this.#connections = paths.map(() => undefined)
     this.upstreams.onEncryptionNews = ({ label }, { text }) => this.news.push(`${this.now} ${label} ${text}`)
     this.#prober = new Prober(this.upstreams, this.random)
@@ -209,12 +216,21 @@ export class Simulation {
         readyAt,
         took: 2 * delay,
         isOpen: true,
+        asked: 0,
       }
+      this.handshakes[server]!++
       this.#connections[server] = connection
     }
     const facts = connection
     const parts = path.reply(wire, channel)
     const at = Math.max(this.now, facts.readyAt) + delay
+    if (++connection.asked > path.answersEach) {
+      const closed = connection
+      return this.at(at, () => {
+        closed.isOpen = false
+        fail('closed')
+      })
+    }
     this.at(at, () => deliver(Buffer.isBuffer(parts) ? parts : replyFor(wire, parts), facts))
   }
 

@@ -35,6 +35,18 @@ describe('a truncated answer', () => {
     expect(shape(other)).toBe('192.0.2.2 udp 1232')
   })
 
+  test('a server that answers one question on each connection and closes it: on at once while it answers others', () => {
+    const { transaction, first } = begin('192.0.2.1')
+    let stream = sentBy(transaction.onReply(first, replyFor(first.wire, { flags: TC }), 10))
+    for (let now = 20; now < 100; now += 10) {
+      stream.upstream.onStreamMessage(now - 1)
+      stream = sentBy(transaction.onFailure(stream, 'closed', now))
+      expect(shape(stream)).toBe('192.0.2.1 tcp 1232')
+    }
+    expect(stream.upstream.counts.failedTcp).toBe(0)
+    expect(shape(sentBy(transaction.onFailure(stream, 'closed', 100)))).toBe('192.0.2.1 udp 4096') // no answer meanwhile
+  })
+
   test('no TCP anywhere: the last resort is a large datagram', () => {
     const { transaction, first } = begin('192.0.2.1')
     const stream = sentBy(transaction.onReply(first, replyFor(first.wire, { flags: TC }), 10))
