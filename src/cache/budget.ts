@@ -1,7 +1,7 @@
 /** A cache whose memory counts. */
 export interface BudgetMember {
   readonly bytes: number
-  /** Drops the entry that was used least recently. */
+  /** Drops the entry that is needed least. */
   dropOldest(): void
 }
 

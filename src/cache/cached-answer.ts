@@ -42,7 +42,7 @@ export interface CachedAnswer extends Dependency {
   /** From then on lookups must reach the cache, which counts them to refresh in time what is in demand. */
   readonly replayableUntil: Millis
   /** A reply made of it was replayed: a hit that the cache did not see. */
-  noteReplay(): void
+  noteReplay(now: Millis): void
 }
 
 export interface CacheHit {

@@ -30,6 +30,8 @@ const FAILURE_RECHECK: Millis = 30_000
 const LAST_PART = 0.1
 const SHORTEST_LIFE: Seconds = 10
 const DEMAND = 2
+/** An entry is asked for again only this long after it was learnt: before that its first client may still be busy with it. */
+const ASKED_AGAIN: Millis = 1000
 
 /**
  * What is known for one key. There may be a hundred thousand, so it is small: the message as a one-byte string, as a
@@ -41,6 +43,8 @@ export class Entry implements CachedAnswer {
   readonly learntFrom: AnswerOrigin
   /** On `Clock.now`, in whole milliseconds: rounded down, so that it expires rather too early. */
   readonly storedAt: Millis
+  /** It was asked for again, since it was stored or since the store last looked at it. */
+  isUsed = false
   readonly #bytes: string
   readonly #seconds: Seconds
   /** Whether hits in the last part of its life are counted. */
@@ -85,8 +89,14 @@ export class Entry implements CachedAnswer {
   }
 
   /** A reply made of it was replayed. */
-  noteReplay(): void {
+  noteReplay(now: Millis): void {
     this.#version.replayCounter.replays++
+    this.noteUse(now)
+  }
+
+  /** It answered a question; what the first who asked asks beside it, such as AAAA, is no further use. */
+  noteUse(now: Millis): void {
+    if (now >= this.storedAt + ASKED_AGAIN) this.isUsed = true
   }
 
   /** Records there are, of the question's type or leading on. */

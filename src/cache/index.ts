@@ -10,8 +10,10 @@
  * and DNAMEs included, answers no question of its own, as one forged reply would then take any name. NXDOMAIN is kept once
  * for all types of a name, unless its server contradicts itself (`contradictions.ts`). Replies of another shape (DNSSEC records, relayed messages) are variants of their own.
  *
- * **What makes room.** Each scope holds at most `maxEntries`, least recently used first (`EntryLru`). All scopes share the
- * bytes of one `CacheBudget`: whoever needs room gets it from the scope that holds most. One answer gets at most 1/16.
+ * **What makes room.** Each scope holds at most `maxEntries` (`EntryStore`): what was asked for once goes first, and what was
+ * asked for again after a second or more only when it is more than three quarters, so that a flood of new names pushes out
+ * nothing that is in use. A new answer inherits the place of the one that expired. All scopes share the bytes of one
+ * `CacheBudget`: whoever needs room gets it from the scope that holds most. One answer gets at most 1/16.
  *
  * **What becomes invalid.** Every entry is a `Dependency` (see `base/validity.ts`) until it is replaced, evicted, flushed,
  * or its name moves to another scope. A flush takes constant time. So does a change of routes: entries belong to a

@@ -1,9 +1,8 @@
-import type { Millis, Seconds } from '../base/index.ts'
+import type { Millis } from '../base/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
 import { mayBeRedirected, RCODE, TYPE } from '../wire/index.ts'
 import type { CacheBudget } from './budget.ts'
 import { cacheabilityOf } from './cacheable.ts'
-import type { EntryKind } from './entry.ts'
 import { Entry } from './entry.ts'
 import { Contradictions, JUST_EXPIRED, USUAL_TYPES } from './contradictions.ts'
 import { CacheVersion } from './cache-version.ts'
@@ -18,7 +17,7 @@ import type {
 } from './cached-answer.ts'
 import { isSameOrigin } from './cached-answer.ts'
 import { keyOf, nameOfKey, nxdomainKey } from './keys.ts'
-import { EntryLru } from './entry-lru.ts'
+import { EntryStore } from './entry-store.ts'
 
 export interface CacheLimits {
   /** Keys at most; 0 keeps nothing. */
@@ -37,7 +36,7 @@ const MAX_VERSIONS = 64
 /** What one scope has learnt, good or bad (R-CACHE-1). The policy is explained in `index.ts`. */
 export class ScopeCache {
   readonly #limits: CacheLimits
-  readonly #entries: EntryLru
+  readonly #entries: EntryStore
   readonly #contradictions = new Contradictions()
   /** How long after its expiry an answer may still be served (`StaleRetentionSec=`). */
   staleRetention: Millis = 0
@@ -52,7 +51,7 @@ export class ScopeCache {
 
   constructor(limits: CacheLimits) {
     this.#limits = limits
-    this.#entries = new EntryLru(limits.maxEntries, limits.budget)
+    this.#entries = new EntryStore(limits.maxEntries, limits.budget)
   }
 
   /** Number of keys held, expired ones that nobody asked for since included. */
@@ -73,6 +72,7 @@ export class ScopeCache {
       return undefined
     }
     this.hits++
+    entry.noteUse(now)
     const isDueForRefresh = now >= entry.replayableUntil && entry.key === keyOf(question, variant) && entry.becomesDue()
     return { wire: entry.aged(now), learntFrom: entry.learntFrom, basis: entry, isDueForRefresh }
   }
@@ -82,7 +82,7 @@ export class ScopeCache {
    * (R-CACHE-18). Attempts that failed before `since` say nothing any more.
    */
   stale(question: Question, now: Millis, since = Number.NEGATIVE_INFINITY): StaleHit | undefined {
-    const entry = this.#entries.peek(keyOf(question, ''))
+    const entry = this.#entries.get(keyOf(question, ''))
     if (entry === undefined || !this.#isRetained(entry, now)) return undefined
     return {
       wire: entry.stale(),
@@ -94,13 +94,13 @@ export class ScopeCache {
 
   /** A refresh failed or takes too long: for a while an expired answer is served without trying again. */
   onFailure(question: Question, now: Millis): void {
-    this.#entries.peek(keyOf(question, ''))?.noteFailure(now)
+    this.#entries.get(keyOf(question, ''))?.noteFailure(now)
   }
 
   /** What `lookup` would find, for people: nothing is counted, promoted or dropped. */
   peek(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheView | undefined {
     const entry = this.#search(question, variant, mayRedirect, (key) => {
-      const seen = this.#entries.peek(key)
+      const seen = this.#entries.get(key)
       return seen !== undefined && isLive(seen, now) ? seen : undefined
     })
     return entry && { ...entry.row(), learntFrom: entry.learntFrom, storedAt: entry.storedAt }
@@ -112,7 +112,7 @@ export class ScopeCache {
    */
   isContradicted(question: Question, server: string, now: Millis): boolean {
     const isContradicted = USUAL_TYPES.some((type) => {
-      const entry = type === question.type ? undefined : this.#entries.peek(keyOf({ ...question, type }, ''))
+      const entry = type === question.type ? undefined : this.#entries.get(keyOf({ ...question, type }, ''))
       return entry !== undefined && isProofFrom(server, entry, now)
     })
     if (isContradicted) this.#contradictions.note(server, now)
@@ -136,7 +136,7 @@ export class ScopeCache {
     const cacheability = cacheabilityOf(question, message)
     if (isError(message) && this.#outweighs(question, variant, now)) return undefined
     const asked = keyOf(question, variant)
-    this.#entries.delete(asked)
+    const isInDemand = this.#entries.delete(asked)
     if (cacheability.kind === 'positive' || cacheability.kind === 'redirect') this.#onProof(question, learntFrom, now)
     const isNegative = cacheability.kind !== 'positive' && cacheability.kind !== 'redirect'
     if (cacheability.kind === 'none' || (isNegative && this.#limits.mode === 'no-negative')) return undefined
@@ -145,7 +145,9 @@ export class ScopeCache {
     const kind = outcome === 'nxdomain' || outcome === 'failure' ? outcome : 'whole'
     const isOfAllTypes = kind === 'nxdomain' && variant === '' && !this.#contradictions.isKnown(learntFrom.server, now)
     const key = isOfAllTypes ? nxdomainKey(question) : asked
-    return this.#set(key, kind, wire, shared, now, cacheability.seconds)
+    const { refreshesAhead } = this
+    const parts = { kind, wire, learntFrom: shared, now, seconds: cacheability.seconds, refreshesAhead } as const
+    return this.#entries.put(new Entry(key, parts, this.#version), isInDemand)
   }
 
   forget(question: Question, variant: CacheVariant): void {
@@ -177,14 +179,14 @@ export class ScopeCache {
 
   /** The name exists: what said otherwise goes, and the server that did is known for it. */
   #onProof(question: Question, { server }: AnswerOrigin, now: Millis): void {
-    const denial = this.#entries.peek(nxdomainKey(question))
+    const denial = this.#entries.get(nxdomainKey(question))
     if (denial !== undefined && denial.learntFrom.server === server && isLive(denial, now)) {
       this.#contradictions.note(server, now)
     }
     this.#entries.delete(nxdomainKey(question))
     for (const type of this.#contradictions.hasAny ? USUAL_TYPES : []) {
       const key = keyOf({ ...question, type }, '')
-      if (this.#entries.peek(key)?.kind === 'nxdomain') this.#entries.delete(key)
+      if (this.#entries.get(key)?.kind === 'nxdomain') this.#entries.delete(key)
     }
   }
 
@@ -204,11 +206,12 @@ export class ScopeCache {
     return cname?.isEmpty === false ? cname : undefined
   }
 
-  /** The entry if it has not expired; one that is of no use any more is dropped. */
+  /** The entry if it has not expired; one that is of no use any more is dropped, unless its successor is to inherit its place. */
   #live(key: string, now: Millis): Entry | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined || isLive(entry, now)) return entry
-    if (!this.#isRetained(entry, now)) this.#entries.delete(key)
+    if (!entry.isCurrent || !(this.#isRetained(entry, now) || this.#entries.isInDemand(entry)))
+      this.#entries.delete(key)
     return undefined
   }
 
@@ -219,22 +222,10 @@ export class ScopeCache {
 
   /** Whether an answer that is held, fresh or expired, is kept in spite of an error; notes the failed refresh. */
   #outweighs(question: Question, variant: CacheVariant, now: Millis): boolean {
-    const entry = this.#entries.peek(keyOf(question, variant))
+    const entry = this.#entries.get(keyOf(question, variant))
     if (entry === undefined || !this.#isRetained(entry, now)) return false
     entry.noteFailure(now)
     return true
-  }
-
-  #set(
-    key: string,
-    kind: EntryKind,
-    wire: Buffer,
-    learntFrom: AnswerOrigin,
-    now: Millis,
-    seconds: Seconds,
-  ): CachedAnswer | undefined {
-    const { refreshesAhead } = this
-    return this.#entries.put(new Entry(key, { kind, wire, learntFrom, now, seconds, refreshesAhead }, this.#version))
   }
 
   /** One object for all answers of a server within a second, which saves memory; times are shown in seconds. */

@@ -72,7 +72,7 @@ export class AnswerMemo<Source = unknown> {
     const addresses = store.addressCount(position)
     if (addresses > 1) store.swapAddresses(position, this.#options.random.below(addresses))
     this.#options.replayCounter.replays++
-    store.noteReplay(position)
+    store.noteReplay(position, now)
     return store.write(position, query, scan.questionEnd, now, target, at)
   }
 

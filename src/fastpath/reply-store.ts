@@ -105,8 +105,8 @@ export class ReplyStore<Source> {
   }
 
   /** Counts a hit of the entry it repeats. */
-  noteReplay(position: number): void {
-    this.#entries[this.#word(position, AT.number)]?.noteReplay()
+  noteReplay(position: number, now: Millis): void {
+    this.#entries[this.#word(position, AT.number)]?.noteReplay(now)
   }
 
   source(position: number): Source {

@@ -1,4 +1,4 @@
-import type { Clock, Dependency, Random, SharedDependencies } from '../base/index.ts'
+import type { Clock, Dependency, Millis, Random, SharedDependencies } from '../base/index.ts'
 import type { CachedAnswer } from '../cache/index.ts'
 import { TwoGenerations } from './two-generations.ts'
 
@@ -54,9 +54,10 @@ export class TextMemo {
   replay(call: Buffer): Buffer | undefined {
     if (call.length > MAX_CALL || this.#options.isWatched()) return undefined
     const saved = this.#find(call.toString('latin1'))
-    if (saved === undefined || saved.replies.length < saved.wanted || !this.#isCurrent(saved)) return undefined
+    const now = this.#options.clock.now()
+    if (saved === undefined || saved.replies.length < saved.wanted || !this.#isCurrent(saved, now)) return undefined
     this.#options.replayCounter.replays += saved.entries.length
-    for (const entry of saved.entries) entry.noteReplay()
+    for (const entry of saved.entries) entry.noteReplay(now)
     return saved.wanted === 1 ? saved.replies[0] : saved.replies[this.#options.random.below(saved.wanted)]
   }
 
@@ -78,8 +79,7 @@ export class TextMemo {
     this.#keep(words, { entries, replies: [reply], wanted: Math.min(Math.max(1, shuffled), MAX_ORDERS) })
   }
 
-  #isCurrent({ entries }: Saved): boolean {
-    const now = this.#options.clock.now()
+  #isCurrent({ entries }: Saved, now: Millis): boolean {
     for (const entry of entries) if (!entry.isCurrent || now >= entry.replayableUntil) return false
     return this.#isValid()
   }

@@ -136,3 +136,30 @@ test('R-CACHE-2: letter case makes no difference, and comes back as it was asked
   expect(addressesIn(reply)).toEqual(['192.0.2.1'])
   expect(world.exchanges.length).toBe(1)
 })
+
+test.each([
+  ['addresses', true],
+  ['addresses', false],
+  ['NXDOMAIN', true],
+  ['NXDOMAIN', false],
+])('R-CACHE-3: a flood of new names with %s pushes out nothing that is in use (memo: %s)', async (kind, memo) => {
+  const world = new World({
+    links: [{ ifindex: 2, dns: ['10.2.0.1'] }],
+    settings: { dnsCacheSize: 400, prefetch: false },
+    memo,
+  })
+  world.serve('*', ({ question: { name } }) =>
+    name.endsWith('.flood.test') && kind === 'NXDOMAIN' ? NXDOMAIN : { answer: [`${name} 300 A 192.0.2.1`] },
+  )
+  const inUse = Array.from({ length: 100 }, (_, i) => `n${i}.used.test`)
+  const askAll = async () => {
+    for (const name of inUse) expect(addressesIn(await world.ask(name))).toEqual(['192.0.2.1'])
+  }
+  const askedOf = (suffix: string) => world.asked('10.2.0.1').filter((line) => line.endsWith(suffix)).length
+  await askAll()
+  await world.advance(2000)
+  await askAll()
+  for (let i = 0; i < 2000; i++) await world.ask(`x${i}.flood.test`)
+  await askAll()
+  expect([askedOf('.used.test A'), askedOf('.flood.test A')]).toEqual([100, 2000])
+})

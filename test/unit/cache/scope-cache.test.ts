@@ -259,6 +259,76 @@ describe('ScopeCache', () => {
   })
 })
 
+describe('a flood of new names', () => {
+  const learn = (cache: Cache, name: string, at: Seconds = 0, ttl = 300) =>
+    cache.learn(`${name} A`, { answer: [`${name} ${ttl} A 192.0.2.1`] }, at)
+  const flood = (cache: Cache, count: number, at: Seconds, parts: (name: string) => ReplyParts) => {
+    for (let i = 0; i < count; i++) cache.learn(`x${i}-${at}.flood.test A`, parts(`x${i}-${at}.flood.test`), at)
+  }
+  const positive = (name: string): ReplyParts => ({ answer: [`${name} 300 A 192.0.2.66`] })
+  const denied = (): ReplyParts => NXDOMAIN
+  const large = (name: string): ReplyParts => ({
+    answer: Array.from({ length: 100 }, (_, i) => `${name} 300 A 192.0.2.${i}`),
+  })
+  /** How many of `n0.test` to `n49.test` are known. */
+  const known = (cache: Cache, at: Seconds) =>
+    Array.from({ length: 50 }, (_, i) => cache.ask(`n${i}.test A`, at)).filter((line) => line !== 'miss').length
+  const inUse = (limits: Partial<CacheLimits> = {}) => {
+    const cache = new Cache(limits)
+    for (let i = 0; i < 50; i++) learn(cache, `n${i}.test`)
+    expect(known(cache, 2)).toBe(50)
+    return cache
+  }
+
+  test.each<[string, (name: string) => ReplyParts]>([
+    ['addresses', positive],
+    ['NXDOMAIN', denied],
+    ['large answers', large],
+  ])('%s that nobody asks for again push out only each other', (_what, parts) => {
+    const cache = inUse({ budget: new CacheBudget(50_000) })
+    flood(cache, 1000, 3, parts)
+    expect([known(cache, 4), cache.cache.size <= 100]).toEqual([50, true])
+  })
+
+  test('nor do they push out what was asked for again, expired, and came anew', () => {
+    const cache = inUse()
+    flood(cache, 1000, 200, positive)
+    expect(known(cache, 300)).toBe(0)
+    for (let i = 0; i < 50; i++) learn(cache, `n${i}.test`, 300)
+    flood(cache, 1000, 300, positive)
+    expect(known(cache, 300)).toBe(50)
+  })
+
+  test('what the first client asks beside it, within a second, is no further use', () => {
+    const cache = inUse()
+    for (let i = 0; i < 1000; i++) {
+      cache.learn(`x${i}.flood.test A`, NXDOMAIN, 3)
+      expect(cache.ask(`x${i}.flood.test AAAA`, 3.9)).toBe('3')
+    }
+    expect(known(cache, 4)).toBe(50)
+  })
+
+  test('a quarter is left to new names, also where everything else is asked for again and again', () => {
+    const cache = new Cache()
+    for (let i = 0; i < 400; i++) {
+      learn(cache, `m${i}.test`, 2 * i, 7200)
+      for (let j = Math.max(0, i - 100); j < i; j++) cache.ask(`m${j}.test A`, 2 * i)
+    }
+    const alive = Array.from({ length: 400 }, (_, i) => cache.ask(`m${i}.test A`, 800)).map((line) => line !== 'miss')
+    expect(alive.slice(-25)).toEqual(Array.from({ length: 25 }, () => true))
+    expect(cache.cache.size).toBe(100)
+  })
+
+  test('what was in use once, and is not any more, goes in the end', () => {
+    const cache = inUse()
+    for (let i = 0; i < 400; i++) {
+      learn(cache, `m${i}.test`, 3 + 2 * i, 7200)
+      cache.ask(`m${i}.test A`, 5 + 2 * i)
+    }
+    expect(known(cache, 10)).toBe(0)
+  })
+})
+
 describe('memory', () => {
   const text = (size: number) => `"${'x'.repeat(200)}" `.repeat(size / 200)
   const learnTxt = (cache: Cache, name: string, size: number) =>
