@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { parseSignature, type TypeTree } from './signature.ts'
 import { Variant } from './variant.ts'
 
@@ -63,7 +64,7 @@ export class Unmarshaller {
         this.#align(8)
         return this.#struct(child, depth)
       case 'b':
-        return this.#number('u') !== 0
+        return this.#boolean()
       case 't':
       case 'x':
         return this.#long(type)
@@ -82,7 +83,16 @@ export class Unmarshaller {
 
   #align(unit: number): void {
     const rest = this.#at % unit
-    if (rest > 0) this.#take(unit - rest)
+    if (rest === 0) return
+    for (let at = this.#take(unit - rest); at < this.#at; at++) {
+      if (this.#bytes[at] !== 0) throw new UnmarshalError('padding is not zero')
+    }
+  }
+
+  #boolean(): boolean {
+    const value = this.#number('u')
+    if (value !== 0 && value !== 1) throw new UnmarshalError('a boolean is neither 0 nor 1')
+    return value === 1
   }
 
   #number(type: string): number {
@@ -103,11 +113,15 @@ export class Unmarshaller {
     return this.#isLittle ? this.#bytes.readBigInt64LE(at) : this.#bytes.readBigInt64BE(at)
   }
 
-  /** UTF-8 of so many bytes, and a NUL. */
+  /** UTF-8 of so many bytes without a NUL, and a NUL. */
   #text(length: number): string {
     const start = this.#take(length)
-    if (this.#bytes[this.#take(1)] !== 0) throw new UnmarshalError('a text does not end where it should')
-    return this.#bytes.toString('utf8', start, start + length)
+    const end = this.#take(1)
+    if (this.#bytes[end] !== 0) throw new UnmarshalError('a text does not end where it should')
+    const text = this.#bytes.subarray(start, end)
+    if (text.includes(0)) throw new UnmarshalError('there is a NUL in a text')
+    if (!isUtf8(text)) throw new UnmarshalError('a text is no UTF-8')
+    return text.toString('utf8')
   }
 
   #variant(depth: number): Variant {

@@ -6,7 +6,8 @@ import { inside } from './world.ts'
 export interface Polite {
   readonly lost: number
   readonly failed: number
-  /** Milliseconds until the answer, at most for 99 % of them. */
+  /** Milliseconds until the answer, at most for half of them, and for 99 %. */
+  readonly p50: number
   readonly p99: number
   /** How much of that the daemon can be blamed for: the CPU time that it took meanwhile. */
   readonly work99: number
@@ -47,8 +48,8 @@ export class Siege implements AsyncDisposable {
   async polite(seconds: number): Promise<Polite> {
     const words = ['127.0.0.53', RATE, seconds, NAMES, ZONE, this.lab.daemon.program.pid]
     const text = await this.lab.run([program('steady'), ...words.map(String)])
-    const { lost, failed, p99, work99 } = JSON.parse(text) as Record<string, number>
-    return { lost: lost ?? NaN, failed: failed ?? NaN, p99: (p99 ?? NaN) / 1000, work99: (work99 ?? NaN) / 1000 }
+    const { lost = NaN, failed = NaN, p50 = NaN, p99 = NaN, work99 = NaN } = JSON.parse(text) as Record<string, number>
+    return { lost, failed, p50: p50 / 1000, p99: p99 / 1000, work99: work99 / 1000 }
   }
 
   /** New names as nobody, from several sockets; gives how many were answered with NOERROR. */

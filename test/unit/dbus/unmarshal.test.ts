@@ -55,6 +55,12 @@ describe('what it does not allow is refused before anything is made of it', () =
     ['a number cut off', 'u', '010000'],
     ['a variant of two values', 'v', '02 7979 00 01 02'],
     ['a variant of nothing', 'v', '00 00'],
+    ['a NUL within a text', 's', '03000000 610062 00'],
+    ['a NUL within a path', 'o', '03000000 2f0062 00'],
+    ['a text that is no UTF-8', 's', '02000000 c328 00'],
+    ['half of a surrogate pair in a text', 's', '03000000 eda080 00'],
+    ['a boolean that is neither 0 nor 1', 'b', '02000000'],
+    ['padding that is not zero', 'yu', '01 000001 05000000'],
   ])('%s', (_title, signature, bytes) => {
     expect(() => read(signature, hex(bytes))).toThrow(UnmarshalError)
   })
