@@ -156,7 +156,7 @@ export class ScopeCache {
 
   /** The same, but what is proven stays for its time: a forger of one reply must not end it. */
   forgetUnproven(question: Question, variant: CacheVariant, now: Millis): void {
-    const entry = this.#entries.peek(keyOf(question, variant))
+    const entry = this.#entries.get(keyOf(question, variant))
     const isProven = entry?.learntFrom.isAuthenticated === true && isLive(entry, now)
     if (!isProven) this.forget(question, variant)
   }
