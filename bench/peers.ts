@@ -27,7 +27,7 @@ export async function loadPeers(nodeFlags: readonly string[]): Promise<Record<Pe
     ours: {
       name: 'ours',
       title: 'tsresolved',
-      command: () => [inside.node, '--max-semi-space-size=4', ...nodeFlags, `${inside.repo}/dist/main.js`],
+      command: () => [inside.node, ...UNIT_FLAGS, ...nodeFlags, `${inside.repo}/dist/main.js`],
     },
     resolved: {
       name: 'resolved',
@@ -44,6 +44,8 @@ export async function loadPeers(nodeFlags: readonly string[]): Promise<Record<Pe
   }
 }
 
+/** As in config/tsresolved.service. */
+const UNIT_FLAGS = ['--max-semi-space-size=4', '--use-openssl-ca']
 const unboundFile = '/run/lab/unbound.conf'
 const dnsmasqFile = '/run/lab/dnsmasq.conf'
 

@@ -1,7 +1,7 @@
 import { type Channel, CHANNELS, Lifetime } from '../base/index.ts'
 import type { OutgoingQuery, PreparableTransport, Settle } from '../upstream/index.ts'
 import type { ChannelContext, ChannelTransport } from './channel-transport.ts'
-import { loadAhead } from './load-ahead.ts'
+import { inTurns, loadAhead } from './load-ahead.ts'
 import { LateTransport } from './late-transport.ts'
 import { openTcpTransport } from './tcp-transport.ts'
 import { UdpTransport } from './udp-transport.ts'
@@ -12,11 +12,14 @@ const OPENERS: Readonly<Record<Channel, (context: ChannelContext) => ChannelTran
   https: (context) =>
     new LateTransport(async () => {
       await loadAhead('http2')
-      return (await import('./https-transport.ts')).openHttpsTransport(context)
+      const { openHttpsTransport, rehearseRequest } = await import('./https-transport.ts')
+      await inTurns([(await import('./rehearsal.ts')).rehearseHandshake, rehearseRequest])
+      return openHttpsTransport(context)
     }),
   tls: (context) =>
     new LateTransport(async () => {
       await loadAhead('tls')
+      await inTurns([(await import('./rehearsal.ts')).rehearseHandshake])
       return new (await import('./tls-transport.ts')).TlsTransport(context)
     }),
 }

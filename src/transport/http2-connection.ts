@@ -1,4 +1,5 @@
 import http2 from 'node:http2'
+import type { Duplex } from 'node:stream'
 import type { Millis } from '../base/index.ts'
 import {
   type ConnectionFacts,
@@ -11,6 +12,7 @@ import { withHopOptions } from '../wire/index.ts'
 import type { ChannelContext } from './channel-transport.ts'
 import type { Connection } from './connection-transport.ts'
 import { dohReplyOf, MEDIA_TYPE } from './doh-response.ts'
+import { deadEnd } from './rehearsal.ts'
 import type { TlsHandshake } from './tls-handshake.ts'
 import { nameOf, transportError } from './transport-errors.ts'
 
@@ -114,11 +116,7 @@ export class Http2Connection implements Connection {
     this.#stopTimer()
     this.#heardAt = this.#context.clock.now()
     const { socket } = this.#handshake
-    const session = http2.connect(`https://${this.#endpoint.resource?.authority ?? ''}`, {
-      createConnection: () => socket,
-      settings: { enablePush: false },
-      maxSessionMemory: 2, // MiB; a response takes 64 KiB at most
-    })
+    const session = sessionOver(socket, this.#endpoint.resource?.authority ?? '')
     session.on('error', (error) => this.close(this.#failure(error)))
     session.on('close', () => this.close(this.#error('closed', 'the server closed the connection')))
     session.on('goaway', () => this.retire()) // what it has taken on it still answers
@@ -240,4 +238,22 @@ export class Http2Connection implements Connection {
   #error(code: 'closed' | 'timeout' | 'http', text: string): TransportError {
     return new TransportError(code, `${nameOf(this.#endpoint)}: ${text}`)
   }
+}
+
+function sessionOver(socket: Duplex, authority: string): http2.ClientHttp2Session {
+  return http2.connect(`https://${authority}`, {
+    createConnection: () => socket,
+    settings: { enablePush: false },
+    maxSessionMemory: 2, // MiB; a response takes 64 KiB at most
+  })
+}
+
+/** A request to nobody, so that the first one does not wait for all that to be compiled. */
+export function rehearseRequest(): void {
+  const session = sessionOver(deadEnd(), 'dns.test')
+  session.on('error', () => undefined)
+  const stream = session.request({ ':method': 'POST', accept: MEDIA_TYPE })
+  stream.on('error', () => undefined)
+  stream.end(Buffer.alloc(128))
+  session.destroy()
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { IpAddress, type Millis } from '../base/index.ts'
 import { type ConnectionFacts, type Endpoint, TransportError } from '../upstream/index.ts'
@@ -15,7 +15,7 @@ const STRICT_PATIENCE: Millis = 5000
 export interface TlsHandshakeParts {
   readonly endpoint: Endpoint
   /** Connecting, bound to its link. */
-  readonly raw: Socket
+  readonly raw: Duplex
   readonly secureContext: tls.SecureContext
   /** The protocol on top, where the server has to agree to it: `h2` (E-NODE-11). */
   readonly alpn: string | undefined

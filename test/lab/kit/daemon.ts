@@ -100,9 +100,9 @@ export class Daemon {
     const only = ['-all', ...capabilities.map((name) => `+${name}`)].join(',')
     const user = this.#world.isRoot ? ['--reuid', String(owner), '--regid', String(owner), '--clear-groups'] : []
     const limits = ['--inh-caps', only, '--ambient-caps', only, '--bounding-set', only, '--no-new-privs']
-    // The heap as in config/tsresolved.service.
-    const heap = 'NODE_OPTIONS=--max-semi-space-size=4'
-    const environment = ['env', `NOTIFY_SOCKET=${notifySocket}`, heap, ...this.environment]
+    // As in config/tsresolved.service.
+    const node = 'NODE_OPTIONS=--max-semi-space-size=4 --use-openssl-ca'
+    const environment = ['env', `NOTIFY_SOCKET=${notifySocket}`, node, ...this.environment]
     return [...environment, 'setpriv', ...user, ...limits, inside.node, `${inside.repo}/dist/main.js`, ...options]
   }
 

@@ -1,7 +1,12 @@
-import { expect, test } from 'vitest'
+import http2 from 'node:http2'
+import tls from 'node:tls'
+import { expect, test, vi } from 'vitest'
+import type { Outgoing } from '../../../src/sys/index.ts'
 import { LateTransport } from '../../../src/transport/late-transport.ts'
 import { loadAhead, nextTurn } from '../../../src/transport/load-ahead.ts'
-import type { ChannelTransport } from '../../../src/transport/index.ts'
+import { ChannelTransports, type ChannelTransport } from '../../../src/transport/index.ts'
+import { FakeClock } from '../../kit/fake-clock.ts'
+import { contextOf } from './support.ts'
 
 test.each([
   ['tls', ['node:crypto', 'node:tls']],
@@ -21,6 +26,26 @@ test.each([
     isLoading = false
     expect(loaded.map(([name]) => name)).toEqual(names)
     expect(new Set(loaded.map(([, at]) => at)).size).toBe(names.length)
+  },
+)
+
+test.each(['tls', 'https'] as const)(
+  'what the first question over %s needs is called before it, a step per turn, and nothing is sent for that',
+  async (channel) => {
+    const connectTcp = vi.fn<Outgoing['connectTcp']>(() => {
+      throw Object.assign(new Error('not yet'), { code: 'EIO' })
+    })
+    const outgoing = { connectTcp } as unknown as Outgoing
+    await using transport = new ChannelTransports(contextOf(outgoing, new FakeClock()))
+    const rehearsed = vi.spyOn(tls, 'connect')
+    const requested = vi.spyOn(http2, 'connect')
+    transport.prepare(channel, true)
+    for (let turn = 0; turn < 100; turn++) await nextTurn()
+    expect(rehearsed).toHaveBeenCalledTimes(1)
+    expect(requested).toHaveBeenCalledTimes(channel === 'https' ? 1 : 0)
+    expect(connectTcp).not.toHaveBeenCalled()
+    expect(rehearsed.mock.results.map(({ value }) => (value as tls.TLSSocket).destroyed)).toEqual([true])
+    vi.restoreAllMocks()
   },
 )
 
