@@ -75,6 +75,6 @@ export class RoundTrips {
   }
 
   #inOrder(): Float64Array {
-    return (this.#sorted ??= this.#samples.slice(0, this.#count).sort())
+    return (this.#sorted ??= this.#samples.subarray(0, this.#count).toSorted())
   }
 }
