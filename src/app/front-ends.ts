@@ -7,7 +7,7 @@ import { AnswerMemo, TextMemo } from '../fastpath/index.ts'
 import type { Watching } from './ipc.ts'
 import { clientProcesses } from './client-identity.ts'
 import { MetricsListener } from '../observe/index.ts'
-import { SocketOwners } from '../netlink/index.ts'
+import { routeTo, SocketOwners } from '../netlink/index.ts'
 import {
   ClientAccess,
   type ClientNetwork,
@@ -59,7 +59,13 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
       }),
     ),
     meter: life.adopt(new Meter(resolver.watchers, counts, clock)),
-    overview: new Overview({ scopes, control, facts: () => control.facts, clock }),
+    overview: new Overview({
+      scopes,
+      control,
+      facts: () => control.facts,
+      routeTo: (address, ifindex) => routeTo(libc, address, ifindex),
+      clock,
+    }),
   }
   const usualPath = join(options.runtimeDirectory, 'metrics')
   const text = () => openMetricsText(watching.meter, watching.overview.links(), context.turnWatch.longest)

@@ -7,6 +7,7 @@ import type { DaemonContext } from './context.ts'
 import type { Core } from './core.ts'
 import type { TextMemo } from '../fastpath/index.ts'
 import { ResolverLookups } from '../lookup/index.ts'
+import { routeTo } from '../netlink/index.ts'
 import { bootTime, type Libc, machineId, processName, UnixListener } from '../sys/index.ts'
 import {
   activatedSockets,
@@ -62,6 +63,7 @@ export async function openIpc(
     watchers: resolver.watchers,
     control,
     facts: () => control.facts,
+    routeTo: (address, ifindex) => routeTo(libc, address, ifindex),
     clock,
     bootTime,
   })

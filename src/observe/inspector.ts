@@ -1,7 +1,7 @@
 import type { Clock, IfIndex, Millis } from '../base/index.ts'
 import type { CacheRow } from '../cache/index.ts'
 import type { AnswerState, QueryState, QueryWatchers, Resolution } from '../resolve/index.ts'
-import type { NetworkFacts, Protocol, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
+import type { NetworkFacts, Protocol, RouteTo, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
 import type { DnsOverTlsMode, DnssecMode, ServerSpec } from '../settings/index.ts'
 import type { ServerReport, Upstream } from '../upstream/index.ts'
 import { serverReportOf } from '../upstream/index.ts'
@@ -9,12 +9,14 @@ import type { ExtendedError, Question, ResourceRecord } from '../wire/index.ts'
 import { parseMessage, RCODE } from '../wire/index.ts'
 import type { Control } from '../control/index.ts'
 import { recordsAsWritten, spellingsOf } from '../lookup/index.ts'
+import { reasonForNoRoute } from './way-to-server.ts'
 
 export interface InspectorServices {
   readonly scopes: ScopeSet
   readonly watchers: QueryWatchers
   readonly control: Control
   readonly facts: () => NetworkFacts
+  readonly routeTo: RouteTo
   readonly clock: Clock
   /** CLOCK_BOOTTIME, in which dumps count. */
   readonly bootTime: () => Millis
@@ -94,13 +96,8 @@ export class Inspector {
 
   /** Whether the routing table leads to the server (through `ifindex` unless that is 0). */
   isAccessible({ address }: ServerSpec, ifindex: IfIndex): boolean {
-    const { links, gateways } = this.#services.facts()
-    if (address.isLoopback) return true
-    const through = (candidate: IfIndex) => ifindex === 0 || candidate === ifindex
-    const isNear = [...links.values()].some(
-      (link) => through(link.ifindex) && link.addresses.some((own) => address.isWithin(own.address, own.prefixLength)),
-    )
-    return isNear || gateways.some((route) => through(route.ifindex) && route.family === address.family)
+    const { routeTo, facts } = this.#services
+    return reasonForNoRoute(address, ifindex, routeTo, facts()) === undefined
   }
 
   /** The handle ends the subscription; while nobody listens no report is made. */

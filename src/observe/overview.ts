@@ -1,7 +1,8 @@
-import type { Clock, IfIndex } from '../base/index.ts'
+import type { Clock, IfIndex, IpAddress } from '../base/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
-import type { LinkFacts, NetworkFacts, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
+import type { LinkFacts, NetworkFacts, Route, RouteTo, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
 import { IFF_LOWER_UP, IFF_UP, isUsable } from '../scope/index.ts'
+import { reasonForNoRoute } from './way-to-server.ts'
 import { type Domain, formatServerSpec } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
 import type { Control } from '../control/index.ts'
@@ -36,10 +37,20 @@ export interface LinkView {
   readonly replays: number
 }
 
+/** A server to which packets do not get, as the kernel has it. */
+export interface UnroutedServer {
+  readonly scope: string
+  /** Of the link or what is none, as in `LinkView`. */
+  readonly name: string
+  readonly server: IpAddress
+  readonly reason: Exclude<Route['kind'], 'found'>
+}
+
 export interface OverviewServices {
   readonly scopes: ScopeSet
   readonly control: Control
   readonly facts: () => NetworkFacts
+  readonly routeTo: RouteTo
   readonly clock: Clock
 }
 
@@ -56,6 +67,17 @@ export class Overview {
     const { scopes, facts } = this.#services
     const others = scopes.unicast.filter(({ plan }) => plan.kind !== 'link').map((scope) => this.#withoutLink(scope))
     return [...others, ...[...facts().links.values()].flatMap((link) => this.#link(link) ?? [])]
+  }
+
+  /** Servers of the scopes in force. */
+  unroutedServers(): UnroutedServer[] {
+    const { scopes, routeTo, facts } = this.#services
+    return scopes.unicast.flatMap(({ plan: { label: scope, linkName: name = scope, servers } }) =>
+      servers.flatMap(({ spec: { address: server }, channels: { plain, encrypted } }) => {
+        const reason = reasonForNoRoute(server, plain?.ifindex ?? encrypted?.endpoint.ifindex ?? 0, routeTo, facts())
+        return reason === undefined ? [] : [{ scope, name, server, reason }]
+      }),
+    )
   }
 
   #link(facts: LinkFacts): LinkView | undefined {

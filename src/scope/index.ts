@@ -18,7 +18,7 @@
  * `MAX_OFFLINE` = 8 questions go out while no server answers: enough to notice when one does. `MAX_LIVE` = 4096
  * transactions of all scopes bounds memory (R-ORDER-5). Refreshes ahead of expiry: one for ten questions, 8 at once.
  */
-export type { GatewayRoute, LinkAddress, LinkFacts, NetworkFacts } from './network-facts.ts'
+export type { GatewayRoute, LinkAddress, LinkFacts, NetworkFacts, Route, RouteTo } from './network-facts.ts'
 export {
   IFA_F_DEPRECATED,
   IFA_F_TENTATIVE,

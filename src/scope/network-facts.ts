@@ -58,3 +58,13 @@ export interface NetworkFacts {
 }
 
 export const NO_NETWORK: NetworkFacts = { links: new Map(), gateways: [] }
+
+/** What the kernel would do with a packet: send it by a link (0: not told by which), or not at all. */
+export interface Route {
+  /** `none`: no route leads there; the other three are routes that reject packets or drop them without a word. */
+  readonly kind: 'found' | 'none' | 'unreachable' | 'prohibit' | 'blackhole'
+  readonly ifindex: IfIndex
+}
+
+/** `ifindex`: the link a packet must leave by; 0: any. Undefined where the kernel cannot be asked. */
+export type RouteTo = (address: IpAddress, ifindex: IfIndex) => Route | undefined

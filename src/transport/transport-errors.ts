@@ -10,6 +10,8 @@ const CODES: Readonly<Record<string, TransportErrorCode>> = {
   EHOSTDOWN: 'unreachable',
   EADDRNOTAVAIL: 'unreachable',
   ENODEV: 'unreachable', // the link is gone
+  EACCES: 'unreachable', // connect(): a route that prohibits it
+  EINVAL: 'unreachable', // connect(): a blackhole route
   ETIMEDOUT: 'timeout',
   EADDRINUSE: 'no-port',
   EMSGSIZE: 'too-large',

@@ -29,6 +29,8 @@ import { classify, resultText, errorWeight } from './reply-class.ts'
  * ask again: at 30 % loss each way all three are lost for every eighth question. Servers that were silent before get three.
  */
 const MAX_EXCHANGES = 24
+/** What these codes stand for is told by the reason. */
+const VAGUE: ReadonlySet<TransportErrorCode> = new Set(['handshake', 'untrusted', 'http', 'io'])
 
 /** Messages in a server's name that answer something else: so many for one question are no accident, but guesses. */
 const MAX_MISMATCHES = 5
@@ -119,8 +121,7 @@ export class Transaction {
     if ((code === 'too-large' || code === 'no-port') && !isStream(channel)) {
       return this.#send(attempt, attempt.largeChannel, now)
     }
-    const isOfTls = code === 'handshake' || code === 'untrusted' || code === 'http'
-    this.#log.note(exchange, isOfTls ? reason : code, now)
+    this.#log.note(exchange, VAGUE.has(code) ? reason : code, now)
     if (cutOff === 'idle' || (cutOff === 'busy' && this.#staysWith(exchange, now)))
       return this.#reconnect(exchange, now)
     if (isEncrypted(channel)) return this.#onEncryptedFailure(exchange, code, reason, now)

@@ -89,6 +89,9 @@ export const ConfigWarning = struct('ConfigWarning', {
 /** For how long at most the daemon did not come to read its sockets, in CPU time, and what it was doing then. */
 export const Turn = struct('Turn', { what: string, tookUSec: int })
 
+/** A server to which the kernel lets no packets: `none`, `unreachable`, `prohibit` or `blackhole`. */
+export const UnroutedServer = struct('UnroutedServer', { scope: string, name: string, address: string, reason: string })
+
 /** Every method that tells what others asked may let polkit ask the user. */
 const permission = { allowInteractiveAuthentication: optional(bool) }
 
@@ -99,6 +102,11 @@ const methods = {
     { ready: optional(bool), leftOut: optional(int), question: optional(Question) },
   ),
   DescribeLinks: method('Shows every link from the cable up to its DNS servers.', {}, { links: list(Link) }),
+  ListUnroutedServers: method(
+    'Shows the servers in use to which no packets get, and why: there is no route (none), or one that rejects packets (unreachable, prohibit) or drops them (blackhole).',
+    {},
+    { servers: list(UnroutedServer) },
+  ),
   ListConfigurationWarnings: method(
     'Shows what could not be used of the configuration when each file was last read.',
     {},
@@ -122,7 +130,19 @@ const methods = {
 export const OBSERVE_INTERFACE: Interface<typeof methods> = {
   name: 'io.tsresolved.Observe',
   comment: 'Watches the resolver at work. All times are in microseconds.',
-  types: [Server, Client, Question, Link, ConfigWarning, Histogram, ScopeMetrics, ServerMetrics, SourceMetrics, Turn],
+  types: [
+    Server,
+    Client,
+    Question,
+    Link,
+    UnroutedServer,
+    ConfigWarning,
+    Histogram,
+    ScopeMetrics,
+    ServerMetrics,
+    SourceMetrics,
+    Turn,
+  ],
   methods,
   errors: {},
 }

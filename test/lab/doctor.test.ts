@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { startDnsmasqOn } from './kit/dnsmasq.ts'
+import { startDnsmasq, startDnsmasqOn } from './kit/dnsmasq.ts'
 import { eventually } from './kit/eventually.ts'
 import { Lab, type LabSpec, original } from './kit/lab.ts'
+import type { Link } from './kit/link.ts'
 import { inside } from './kit/world.ts'
 
 const lan = { zone: { 'www.test': 'A 192.0.2.1', 'www.corp.test': 'A 192.0.2.66' } }
@@ -145,6 +146,27 @@ const SITUATIONS: readonly Situation[] = [
     check: 'no-route',
     server: '10.53.2.1',
     seed: (lab) => lab.resolvectl('dns', 'vpn', '10.53.1.1'),
+  },
+  {
+    fault: 'a link has no route to its server',
+    check: 'no-route',
+    async seed(lab) {
+      const far = lab.links.vpn as Link
+      const script = 'ip address add 198.51.100.1/32 dev vpn; echo there; exec sleep infinity'
+      await far.start(['sh', '-c', script], { until: /there/ })
+      await startDnsmasq(far, ['--listen-address=198.51.100.1', '--address=/corp.test/192.0.2.2'])
+      await lab.resolvectl('dns', 'vpn', '198.51.100.1')
+    },
+  },
+  {
+    fault: 'a route drops all packets to a server',
+    check: 'no-route',
+    seed: (lab) => lab.ip('route add blackhole 10.53.2.0/25'),
+  },
+  {
+    fault: 'there is no nsswitch.conf',
+    check: 'nsswitch',
+    seed: (lab) => lab.run(['rm', '/etc/nsswitch.conf']),
   },
   {
     fault: 'nsswitch asks nobody',

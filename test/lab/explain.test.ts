@@ -109,6 +109,15 @@ test.skipIf(original)('why names a dead server, and the one that helps out', asy
   expect(after).toMatch(/10\.53\.1\.1%lan {2}healthy/)
 })
 
+test.skipIf(original).each([
+  ['AAAA', ['why', 'www.test'], 'but 10.53.1.1%lan answers SERVFAIL to the question for AAAA.'],
+  ['TYPE65', ['why', '-t', 'HTTPS', 'www.test'], 'Cause: 10.53.1.1%lan answers SERVFAIL to the question for HTTPS'],
+])('why names the type that a server fails at: %s', async (type, words, told) => {
+  await using lab = await Lab.open({ links: { lan: { zone: { 'www.test': 'A 192.0.2.1' } } } })
+  await lab.links.lan.upstream.on({ type }, { rcode: 'SERVFAIL' })
+  expect(await lab.tsresolvectl(...words)).toContain(told)
+})
+
 test.skipIf(original)('why names /etc/hosts and own names as what decides', async () => {
   await using lab = await Lab.open({ links: { lan }, hosts: '192.0.2.77 www.test' })
   expect(await lab.tsresolvectl('why', 'www.test')).toMatch(/> {2}\/etc\/hosts {6}has A\n.*not reached/)

@@ -87,6 +87,11 @@ const FAULTS: readonly Fault[] = [
     doctor: ['no-route', '198.51.100.1 of vpn', 'ip route add 198.51.100.1 dev vpn'],
   },
   {
+    fault: 'the root cannot be looked up',
+    seed: (lab) => lab.links.lan?.upstream.on({ type: 'SOA' }, { rcode: 'SERVFAIL' }) ?? Promise.resolve(),
+    doctor: ['lookup', 'A lookup of the root fails. 10.53.1.1%lan answers SERVFAIL', 'tsresolvectl dns lan SERVER'],
+  },
+  {
     fault: 'a server is dead',
     seed: (lab) => lab.resolvectl('dns', 'vpn', '10.53.2.9', '10.53.2.1'),
     doctor: ['dead-server', '10.53.2.9', 'tsresolvectl dns vpn 10.53.2.1'],
@@ -206,6 +211,17 @@ test.skipIf(original)('where nothing is wrong, doctor says so', async () => {
     stdout: 'Nothing is wrong that could be seen from here.\n',
     stderr: '',
   })
+})
+
+test.skipIf(original).each([
+  ['without a gateway, as of a tunnel', ['route add 198.51.100.0/24 dev vpn']],
+  ['in a table of its own', ['route add 198.51.100.0/24 dev vpn table 7', 'rule add to 198.51.100.0/24 lookup 7']],
+])('a route %s is a route', async (_case, commands) => {
+  await using lab = await Lab.open({ links: { lan, vpn } })
+  await lab.ip(...commands)
+  await lab.resolvectl('dns', 'vpn', '198.51.100.1')
+  const { stdout } = await ctl(lab, 'doctor', '--json=short')
+  expect((JSON.parse(stdout) as readonly Finding[]).map(({ check }) => check)).toEqual(['dead-server'])
 })
 
 /** What `doctor --fix` repairs, and how to look at it. */

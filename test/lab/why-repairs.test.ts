@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { startDnsmasq } from './kit/dnsmasq.ts'
 import { Lab, type LabSpec, original } from './kit/lab.ts'
 import { inside } from './kit/world.ts'
 
@@ -89,6 +90,35 @@ const SITUATIONS: readonly Situation[] = [
     cause: '10.53.2.9%vpn',
     words: { SERVER: '10.53.2.1' },
     address: CORP,
+  },
+  {
+    fault: 'a blackhole route to the server of a link',
+    seed: (lab) => lab.ip('route add blackhole 10.53.2.1/32'),
+    name: 'www.corp.test',
+    cause: 'A route or rule of this machine (blackhole) drops packets to DNS server 10.53.2.1%vpn',
+    address: CORP,
+  },
+  {
+    fault: 'a route that prohibits packets to the server of the machine',
+    machine: { links: { lan: { ...lan, dns: [] }, vpn }, config: 'DNS=10.53.1.1' },
+    seed: (lab) => lab.ip('route add prohibit 10.53.1.1/32'),
+    name: 'www.test',
+    cause: 'A route or rule of this machine (prohibit) prohibits packets to DNS server 10.53.1.1',
+    address: WWW,
+  },
+  {
+    fault: 'a server beyond a gateway that no route leads to',
+    machine: { links: { lan: { ...lan, dns: [] }, vpn }, config: 'DNS=10.53.9.1' },
+    async seed(lab) {
+      await lab.links.lan.start(['sh', '-c', 'ip address add 10.53.9.1/32 dev lan; echo there; exec sleep infinity'], {
+        until: /there/,
+      })
+      await startDnsmasq(lab.links.lan, ['--address=/www.test/192.0.2.1', '--listen-address=10.53.9.1'])
+    },
+    name: 'www.test',
+    cause: 'There is no route to DNS server 10.53.9.1',
+    words: { GATEWAY: '10.53.1.1' },
+    address: WWW,
   },
   {
     fault: 'a server that refuses',

@@ -9,9 +9,18 @@ export interface CauseFacts {
   readonly links: readonly LinkFacts[]
   /** Who set what on links, and when. */
   readonly origins: readonly SettingOrigin[]
-  /** Servers to which the kernel has no route; `link`: its name, or `global`. */
-  readonly unreachable: readonly { readonly link: string; readonly server: string }[]
+  /** Servers to which the kernel lets no packets. */
+  readonly unreachable: readonly Unreachable[]
   readonly now: number
+}
+
+/** `reason`: `none`, or the type of a route that rejects packets: `unreachable`, `prohibit`, `blackhole`. */
+export interface Unreachable {
+  /** Name of a link, or the label of what is none. */
+  readonly link: string
+  /** Its address. */
+  readonly server: string
+  readonly reason: string
 }
 
 /** What of a link decides whether it is asked. */

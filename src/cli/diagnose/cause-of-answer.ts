@@ -4,7 +4,7 @@ import { agoText, roughSpan } from '../query/provenance.ts'
 import { capital, type Cause, type CauseFacts, typesText, winners } from './cause-facts.ts'
 import { capitalScope, closerClaim, setServers } from './cause-of-routing.ts'
 import { causeOfValidation } from './cause-of-validation.ts'
-import { deadServers, isUnreachable, repairOf, serverFaults } from './server-faults.ts'
+import { deadServers, noRouteIn, repairOf, serverFaults, typeFault } from './server-faults.ts'
 import type { Why } from './why-reply.ts'
 
 type Asked = NonNullable<Why['asked']>
@@ -24,6 +24,12 @@ export function causeOfSuccess(facts: CauseFacts, asked: Asked): Cause {
   const from = provenance.source === 'cache' ? 'a cached answer' : 'an answer'
   const who = provenance.server === undefined ? '' : ` of ${provenance.server}`
   const answered = `${why.name} has ${from}${who}, ${provenance.scope}${how}${alias}`
+  const missing = typeFault(provenance.attempts, facts)
+  if (missing !== undefined) {
+    const wait = provenance.tookUSec >= SLOW ? `, which was waited for (${timeSpan(provenance.tookUSec)})` : ''
+    const repair = `if that is usual: ${repairOf(missing, provenance.scope, facts)}`
+    return { cause: `${answered}, but ${missing.clause}${wait}.`, repair }
+  }
   const [silent] = deadServers(provenance.attempts)
   if (silent === undefined && provenance.source === 'network' && provenance.tookUSec >= SLOW) {
     const repair = `if that is usual: ${setServers(facts, provenance.scope)}`
@@ -121,7 +127,8 @@ function claimRepair({ why, links }: CauseFacts, scope: string): string | undefi
 
 function causeOfServers(facts: CauseFacts, asked: Asked, scope: string): Cause {
   const { failure, provenance } = asked
-  const faults = serverFaults(provenance.attempts, facts)
+  const ofType = typeFault(provenance.attempts, facts)
+  const faults = ofType === undefined ? serverFaults(provenance.attempts, facts) : [ofType]
   const first = faults[0]
   if (first === undefined) return causeWithoutAttempts(facts, asked, scope)
   const text = faults.map(({ clause }) => clause).join('; ')
@@ -171,10 +178,11 @@ function prospect(facts: CauseFacts): Cause {
   const server = winner?.servers[0]
   if (server === undefined) return { cause: `${capitalScope(scope)} takes ${why.name}.`, repair: undefined }
   const doubt = server.doubts.length === 0 ? '' : `, of which is known: ${server.doubts.join(', ')}`
-  const noRoute = isUnreachable(server.server, facts) ? `, to which there is no route` : ''
+  const noRoute = noRouteIn(server.server, facts)
+  const but = noRoute === undefined ? '' : `, but ${noRoute.clause}`
   return {
-    cause: `${server.server}, ${scope}${ruleText(why, scope)}, would be asked${noRoute}${doubt}${tieText(why)}.`,
-    repair: undefined,
+    cause: `${server.server}, ${scope}${ruleText(why, scope)}, would be asked${but}${doubt}${tieText(why)}.`,
+    repair: noRoute?.repair,
   }
 }
 

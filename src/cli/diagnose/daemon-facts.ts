@@ -1,4 +1,4 @@
-import { OBSERVE_INTERFACE, RESOLVE_INTERFACE, SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
+import { OBSERVE_INTERFACE, SETTINGS_INTERFACE } from '../../varlink-idl/index.ts'
 import { isUnavailable, type VarlinkClient } from '../client/varlink-client.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { CauseFacts } from './cause-facts.ts'
@@ -22,20 +22,12 @@ export async function describeLinks(varlink: VarlinkClient): Promise<readonly Li
   return links.map((link) => Object.assign(link, { name: shellWord(link.name) }))
 }
 
-/** Servers to which the kernel has no route, by the name of their link. */
-export function unreachableServers(varlink: VarlinkClient): Promise<CauseFacts['unreachable']> {
-  const dump = varlink.call(RESOLVE_INTERFACE, 'DumpDNSConfiguration', {})
-  return orNone(
-    dump.then(({ configuration }) =>
-      configuration.flatMap(({ ifname = 'global', servers = [] }) =>
-        servers
-          .filter(({ accessible }) => !accessible)
-          .map((server) => {
-            return { link: shellWord(ifname), server: server.addressString }
-          }),
-      ),
-    ),
+/** Servers to which the kernel lets no packets. */
+export async function unreachableServers(varlink: VarlinkClient): Promise<CauseFacts['unreachable']> {
+  const servers = await orNone(
+    varlink.call(OBSERVE_INTERFACE, 'ListUnroutedServers', {}).then((reply) => reply.servers),
   )
+  return servers.map(({ name, address: server, reason }) => ({ link: shellWord(name), server, reason }))
 }
 
 function orNone<T>(reply: Promise<readonly T[]>): Promise<readonly T[]> {

@@ -256,15 +256,12 @@ function serversHaveLinks({ links }: Facts): Finding[] {
 }
 
 function serversHaveRoutes({ unreachable, links }: Facts): Finding[] {
-  return unreachable.flatMap(({ link: name, server }) => {
+  return unreachable.flatMap(({ link: name, server, reason }) => {
     const link = links.find((each) => each.name === name && each.ifindex !== undefined)
     if (link?.inUse === false) return []
-    const { clause, isMissing } = noRouteTo(server, link, links)
-    const what = isMissing ? `There is no route to DNS server ${server} of ${name}.` : `${capital(clause)}.`
-    if (!isMissing) return [problem('no-route', what, `tsresolvectl dns ${name} SERVER`)]
-    return [
-      problem('no-route', what, link === undefined ? `ip route get ${server}` : `ip route add ${server} dev ${name}`),
-    ]
+    const { clause, repair } = noRouteTo(server, reason, link, links)
+    if (repair === undefined) return [problem('no-route', `${capital(clause)}.`, `tsresolvectl dns ${name} SERVER`)]
+    return [problem('no-route', `${capital(clause)} of ${name}.`, repair)]
   })
 }
 

@@ -47,7 +47,7 @@ export async function collectFacts(context: Context): Promise<Facts> {
     configWarnings: isOurs ? await configWarnings(context.varlink) : [],
     unreachable,
     ...(isOurs ? await loadOf(context.varlink) : { refusals: undefined, turns: [] }),
-    nsswitch: tryOr(() => readFileSync('/etc/nsswitch.conf', 'utf8'), undefined),
+    nsswitch: existsSync(NSSWITCH) ? tryOr(() => readFileSync(NSSWITCH, 'utf8'), undefined) : '',
     nssModules: installedModules(),
     resolvConf: {
       text: tryOr(() => readFileSync('/etc/resolv.conf', 'utf8'), undefined),
@@ -61,7 +61,8 @@ export async function collectFacts(context: Context): Promise<Facts> {
 
 const IFF_UP = 1
 const OTHERS_READ = 0o004
-const READ_BY_ALL = ['/etc/resolv.conf', '/etc/nsswitch.conf', '/etc/hosts']
+const NSSWITCH = '/etc/nsswitch.conf'
+const READ_BY_ALL = ['/etc/resolv.conf', NSSWITCH, '/etc/hosts']
 const PATIENCE_MS = 2000
 
 async function whoServes(varlink: VarlinkClient): Promise<Facts['daemon']> {
@@ -79,12 +80,15 @@ async function whoServes(varlink: VarlinkClient): Promise<Facts['daemon']> {
 /** Looking at links waits for nobody. */
 const FROZEN_AFTER_MS = 2500
 
-/** One question by each scope first, so that what is said of its servers is fresh; and one by whoever takes the rest. */
+/** One question by each scope that takes any, so that what is said of its servers is fresh; and one by whoever takes the rest. */
 async function probedLinks(varlink: VarlinkClient): Promise<Pick<Facts, 'links' | 'lookups'>> {
   const before = await describeLinks(varlink)
   const probes = [
     ...before
-      .filter(({ inUse, ifindex, domains }) => inUse && (ifindex !== undefined || domains.length > 0))
+      .filter(
+        ({ inUse, ifindex, domains, defaultRoute }) =>
+          inUse && (domains.length > 0 || (ifindex !== undefined && defaultRoute)),
+      )
       .map(({ ifindex = 0, domains, scope }) => ({ name: probeName(domains), ifindex, by: ` by ${scope}` })),
     { name: '.', ifindex: 0, by: '' },
   ]
@@ -130,7 +134,7 @@ async function failureOf(
     types: [TYPE.SOA],
     ifindex,
     ask: true,
-    flags: NO_CACHE,
+    flags: NO_SYNTHESIZE | NO_CACHE,
   })
   const { state, failure } = why.asked ?? {}
   const isAnswer =
@@ -138,6 +142,8 @@ async function failureOf(
   return isAnswer ? undefined : why
 }
 
+/** An own answer for the root would hide that no server has one. */
+const NO_SYNTHESIZE = 0x800
 const NO_CACHE = 0x1000
 
 /** Files in which servers may be named, in no order. */

@@ -1,4 +1,5 @@
 import type { OBSERVE_INTERFACE, Reply } from '../../varlink-idl/index.ts'
+import type { Unreachable } from './cause-facts.ts'
 
 /** A line of a file that names servers: `DNS=` of resolved.conf, its drop-ins and delegates, `nameserver` of resolv.conf. */
 export interface ServerLine {
@@ -47,9 +48,9 @@ export interface Facts {
   readonly configWarnings: readonly ConfigWarning[]
   /** For how long the daemon was busy without a break, in milliseconds, the longest first. */
   readonly turns: readonly { readonly what: string; readonly took: number }[]
-  /** Servers to which the kernel has no route, by link. */
-  readonly unreachable: readonly { readonly link: string; readonly server: string }[]
-  /** Text of /etc/nsswitch.conf. */
+  /** Servers to which the kernel lets no packets. */
+  readonly unreachable: readonly Unreachable[]
+  /** Text of /etc/nsswitch.conf, empty where there is none; undefined where it cannot be read. */
   readonly nsswitch: string | undefined
   /** Modules that are installed, such as `resolve`. */
   readonly nssModules: readonly string[]

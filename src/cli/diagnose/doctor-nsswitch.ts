@@ -34,7 +34,7 @@ export function servicesOf(line: string): Service[] {
 /** What the `hosts:` line keeps from asking the resolver. `modules`: those that are installed. */
 export function checkNsswitch(text: string, modules: readonly string[], links: readonly LinkView[]): Finding[] {
   const line = /^\s*hosts:(.*)$/m.exec(text)?.[1]
-  if (line === undefined) return []
+  if (line === undefined) return [withoutHosts(text, modules)]
   const services = servicesOf(line)
   const asks = services.filter(({ module }) => ASKING.has(module))
   const [first] = asks
@@ -70,6 +70,20 @@ export function checkNsswitch(text: string, modules: readonly string[], links: r
     : 'for names it does not have'
   const open = services.map((service) => (service === wall ? { ...service, actions: [] } : service))
   return found(`stops at ${wall.module} ${wall.actions.join(' ')} ${end}: ${first.module} is not asked.`, open)
+}
+
+/** What glibc then does: `dns [!UNAVAIL=return] files`. */
+function withoutHosts(text: string, modules: readonly string[]): Finding {
+  const asks = modules.includes('resolve') ? 'resolve [!UNAVAIL=return] dns' : 'dns'
+  const line = `hosts: files ${asks}`
+  const what = text === '' ? 'is missing or empty' : 'has no line hosts:'
+  return {
+    check: 'nsswitch',
+    level: 'problem',
+    what: `/etc/nsswitch.conf ${what}: glibc asks dns first, and looks into /etc/hosts only where no server can be asked.`,
+    repair: `echo '${line}' >>/etc/nsswitch.conf`,
+    fix: { kind: 'rewrite-nsswitch', text: `${text}${/[^\n]$/.test(text) ? '\n' : ''}${line}\n` },
+  }
 }
 
 const ASKING: ReadonlySet<string> = new Set(['resolve', 'tsresolve', 'dns'])

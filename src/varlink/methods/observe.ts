@@ -12,7 +12,7 @@ import { serve } from '../connection/service.ts'
 export interface ObservePorts {
   readonly journal: Pick<Journal, 'recent' | 'watch'>
   readonly meter: Metrics
-  readonly overview: Pick<Overview, 'links'>
+  readonly overview: Pick<Overview, 'links' | 'unroutedServers'>
   readonly warnings: { readonly all: readonly ConfigWarning[] }
   readonly authority: Authority
   /** How long the event loop was busy, the longest first. */
@@ -33,6 +33,9 @@ export function observeInterface({ journal, meter, overview, warnings, authority
       return await untilGone(call.signal)
     },
     DescribeLinks: () => ({ links: overview.links().map(linkOutput) }),
+    ListUnroutedServers: () => ({
+      servers: overview.unroutedServers().map(({ server, ...same }) => ({ ...same, address: server.text })),
+    }),
     ListConfigurationWarnings: () => ({ warnings: warnings.all }),
     DescribeLoad: () => loadOutput(meter, turnWatch.longest),
     async DumpMetrics({ allowInteractiveAuthentication }, call) {

@@ -285,6 +285,20 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'ln -sf',
   ],
   ['nsswitch without DNS', hosts('files myhostname'), 'nsswitch', 'neither', 'hosts: files myhostname dns'],
+  [
+    'no nsswitch.conf',
+    { nsswitch: '', nssModules: [] },
+    'nsswitch',
+    'is missing or empty: glibc asks dns first',
+    "echo 'hosts: files dns' >>/etc/nsswitch.conf",
+  ],
+  [
+    'nsswitch without a line for hosts',
+    { nsswitch: 'passwd: files', nssModules: ['resolve'] },
+    'nsswitch',
+    'has no line hosts:',
+    "echo 'hosts: files resolve [!UNAVAIL=return] dns' >>",
+  ],
   ['nsswitch with a missing module', hosts('files resolve'), 'nsswitch', 'not installed', 'files resolve dns'],
   ['nsswitch: files last', hosts('dns files', ['dns']), 'nsswitch', 'only after DNS', 'hosts: files dns'],
   [
@@ -311,10 +325,17 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
   ],
   [
     'no route to a server',
-    { unreachable: [{ link: 'vpn', server: '10.9.0.1' }] },
+    { unreachable: [{ link: 'vpn', server: '10.9.0.1', reason: 'none' }] },
     'no-route',
     '10.9.0.1 of vpn',
     'ip route add 10.9.0.1 dev vpn',
+  ],
+  [
+    'a blackhole route to a server',
+    { unreachable: [{ link: 'vpn', server: '10.9.0.1', reason: 'blackhole' }] },
+    'no-route',
+    'A route or rule of this machine (blackhole) drops packets to DNS server 10.9.0.1 of vpn.',
+    'ip route del $(ip route show table all type blackhole match 10.9.0.1 | tail -n 1)   # if nobody meant that; where there is none: ip rule',
   ],
   [
     'dead server beside a living one',
@@ -541,7 +562,7 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'a server of another link',
     {
       links: [LAN, { ...VPN, configuredServers: ['10.2.0.1'], servers: [{ ...dead, server: '10.2.0.1%vpn' }] }],
-      unreachable: [{ link: 'vpn', server: '10.2.0.1' }],
+      unreachable: [{ link: 'vpn', server: '10.2.0.1', reason: 'none' }],
     },
     'no-route',
     'DNS server 10.2.0.1 is reached by lan, not by vpn.',
@@ -551,7 +572,7 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'a server of a family that the link has not',
     {
       links: [LAN, { ...VPN, configuredServers: ['fd00::53'], servers: [{ ...dead, server: 'fd00::53%vpn' }] }],
-      unreachable: [{ link: 'vpn', server: 'fd00::53' }],
+      unreachable: [{ link: 'vpn', server: 'fd00::53', reason: 'none' }],
     },
     'no-route',
     'Link vpn has no IPv6 address, and thus no route to DNS server fd00::53.',

@@ -202,7 +202,7 @@ const OBSERVED = {
     replays: 0,
     refusals: { count: 0, latestAt: undefined },
   },
-  overview: { links: () => [] },
+  overview: { links: () => [], unroutedServers: () => [] },
   turnWatch: { longest: [] },
   warnings: { all: [] },
 }
