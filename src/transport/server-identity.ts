@@ -38,17 +38,18 @@ function entriesOf(text: string): Entry[] {
   const entries: Entry[] = []
   while (entry.lastIndex < text.length) {
     const [, kind, value] = entry.exec(text) ?? []
-    if (kind === undefined || value === undefined) break
-    entries.push({ kind, value: value.startsWith('"') ? unquoted(value) : value })
+    const plain = value?.startsWith('"') ? unquoted(value) : value
+    if (kind === undefined || plain === undefined) break
+    entries.push({ kind, value: plain })
   }
   return entries
 }
 
-function unquoted(text: string): string {
+function unquoted(text: string): string | undefined {
   try {
     return String(JSON.parse(text))
   } catch {
-    return ''
+    return undefined
   }
 }
 
