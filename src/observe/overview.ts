@@ -1,4 +1,4 @@
-import type { Clock, IfIndex, IpAddress } from '../base/index.ts'
+import { type Clock, type IfIndex, IpAddress } from '../base/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
 import type { LinkFacts, NetworkFacts, Route, RouteTo, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
 import { IFF_LOWER_UP, IFF_UP, isUsable } from '../scope/index.ts'
@@ -17,7 +17,7 @@ export interface LinkView {
   readonly isUp: boolean
   readonly hasCarrier: boolean
   readonly addresses: readonly string[]
-  /** A default route leads out by it. */
+  /** A default route leads out by it, or packets to the rest of the world do, as through a tunnel without a gateway. */
   readonly hasRoute: boolean
   /** Set up by systemd-networkd. */
   readonly isManaged: boolean
@@ -54,6 +54,9 @@ export interface OverviewServices {
   readonly clock: Clock
 }
 
+/** Nobody's own network: one of the root's servers. No packet is sent there, only the routing table is asked. */
+const ANYWHERE = [IpAddress.of('198.41.0.4'), IpAddress.of('2001:503:ba3e::2:30')]
+
 /** Links and scopes together, as people look at them. Nothing is changed by looking. */
 export class Overview {
   readonly #services: OverviewServices
@@ -64,9 +67,10 @@ export class Overview {
 
   /** What is no link first, then every link but loopback. */
   links(): LinkView[] {
-    const { scopes, facts } = this.#services
+    const { scopes, facts, routeTo } = this.#services
+    const waysOut = new Set(ANYWHERE.map((address) => routeTo(address, 0)?.ifindex))
     const others = scopes.unicast.filter(({ plan }) => plan.kind !== 'link').map((scope) => this.#withoutLink(scope))
-    return [...others, ...[...facts().links.values()].flatMap((link) => this.#link(link) ?? [])]
+    return [...others, ...[...facts().links.values()].flatMap((link) => this.#link(link, waysOut) ?? [])]
   }
 
   /** Servers of the scopes in force. */
@@ -80,7 +84,7 @@ export class Overview {
     )
   }
 
-  #link(facts: LinkFacts): LinkView | undefined {
+  #link(facts: LinkFacts, waysOut: ReadonlySet<IfIndex | undefined>): LinkView | undefined {
     const { control, scopes, facts: network } = this.#services
     const status = control.link(facts.ifindex)
     if (status === undefined || status.isLoopback) return undefined
@@ -93,7 +97,7 @@ export class Overview {
       isUp: (facts.flags & IFF_UP) !== 0,
       hasCarrier: (facts.flags & IFF_LOWER_UP) !== 0,
       addresses: facts.addresses.filter(isUsable).map(({ address }) => address.text),
-      hasRoute: network().gateways.some((route) => route.ifindex === ifindex),
+      hasRoute: waysOut.has(ifindex) || network().gateways.some((route) => route.ifindex === ifindex),
       isManaged,
       isInUse: own.length > 0,
       isDefaultRoute,

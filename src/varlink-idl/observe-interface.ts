@@ -45,7 +45,7 @@ export const Link = struct('Link', {
   /** IFF_LOWER_UP: a cable is in, or the radio is associated. */
   carrier: bool,
   addresses: list(string),
-  /** A default route leads out by it. */
+  /** A default route leads out by it, or packets to the rest of the world do. */
   route: bool,
   /** By systemd-networkd: clients of the bus cannot change its settings (R-NETD-6). */
   managed: bool,

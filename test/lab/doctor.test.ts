@@ -159,6 +159,11 @@ const SITUATIONS: readonly Situation[] = [
     },
   },
   {
+    fault: 'the file of a delegate has another ending',
+    check: 'configuration',
+    seed: (lab) => configure(lab, '/etc/systemd/dns-delegate.d/x.conf', '[Delegate]\nDNS=10.53.2.1\nDomains=~x.test\n'),
+  },
+  {
     fault: 'a route drops all packets to a server',
     check: 'no-route',
     seed: (lab) => lab.ip('route add blackhole 10.53.2.0/25'),

@@ -87,6 +87,34 @@ const FAULTS: readonly Fault[] = [
     doctor: ['no-route', '198.51.100.1 of vpn', 'ip route add 198.51.100.1 dev vpn'],
   },
   {
+    fault: 'something on the way drops UDP',
+    seed: (lab) => lab.links.vpn?.upstream.on({ transport: 'udp' }, { drop: true }) ?? Promise.resolve(),
+    doctor: ['dead-server', 'something on the way drops UDP', 'tsresolvectl dns vpn SERVER'],
+  },
+  {
+    fault: 'an alias leads into a VPN that is down',
+    machine: { links: { lan: { zone: { 'ext.test': 'CNAME www.corp.test' } }, vpn } },
+    seed: (lab) => lab.ip('link set vpn down'),
+    why: ['ext.test', /Cause: ext\.test leads to www\.corp\.test\. Link \d+ \(vpn\) claims ~corp\.test but is down/],
+  },
+  {
+    fault: 'a search domain is misspelt',
+    seed: (lab) => lab.resolvectl('domain', 'lan', 'tset'),
+    doctor: ['broad-claim', 'claims the whole top-level domain tset', 'tsresolvectl domain lan'],
+    why: ['www', /Cause: .*says that www\.tset, completed by a search domain, does not exist/],
+  },
+  {
+    fault: 'a server on this machine forwards to the resolver',
+    machine: { links: { lan: { ...lan, dns: [] }, vpn }, config: 'DNS=127.0.0.1' },
+    async seed(lab) {
+      const how = ['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--pid-file=']
+      const where = ['--bind-interfaces', '--listen-address=127.0.0.1', '--server=127.0.0.53']
+      const argv = ['sh', '-c', 'exec dnsmasq "$@" 2>&1', 'sh', ...how, ...where]
+      await lab.world.start('dnsmasq', argv, { until: /started/ })
+    },
+    why: ['www.test', /Cause: 127\.0\.0\.1 does not answer/, /To do: .*or questions go in a circle/],
+  },
+  {
     fault: 'the root cannot be looked up',
     seed: (lab) => lab.links.lan?.upstream.on({ type: 'SOA' }, { rcode: 'SERVFAIL' }) ?? Promise.resolve(),
     doctor: ['lookup', 'A lookup of the root fails. 10.53.1.1%lan answers SERVFAIL', 'tsresolvectl dns lan SERVER'],
@@ -141,7 +169,8 @@ const FAULTS: readonly Fault[] = [
   {
     fault: 'DNS over TLS is demanded of a server that has none',
     machine: { config: 'DNSOverTLS=yes' },
-    why: ['www.test', /encryption: strict, over TLS.*last failure: .*refused/i],
+    doctor: ['encryption', 'cannot be asked over TLS', 'tsresolvectl dnsovertls lan no'],
+    why: ['www.test', /Cause: 10\.53\.1\.1%lan cannot be asked over TLS \(nothing listens there for that\)/],
   },
   {
     fault: 'a negative answer is from before the VPN',
@@ -222,6 +251,15 @@ test.skipIf(original).each([
   await lab.resolvectl('dns', 'vpn', '198.51.100.1')
   const { stdout } = await ctl(lab, 'doctor', '--json=short')
   expect((JSON.parse(stdout) as readonly Finding[]).map(({ check }) => check)).toEqual(['dead-server'])
+})
+
+test.skipIf(original).each([
+  ['by two halves', ['route add 0.0.0.0/1 dev vpn', 'route add 128.0.0.0/1 dev vpn']],
+  ['by a table of its own', ['route add default dev vpn table 51820', 'rule add not fwmark 51820 table 51820']],
+])('a full tunnel %s is no leak', async (_case, commands) => {
+  await using lab = await Lab.open({ links: { lan: { ...lan, gateway: true }, vpn: { zone: vpn.zone } } })
+  await lab.ip(...commands)
+  expect((await ctl(lab, 'doctor')).stdout).not.toContain('not for packets')
 })
 
 /** What `doctor --fix` repairs, and how to look at it. */

@@ -67,6 +67,18 @@ test.skipIf(original)('H-RR-4: a hook that hangs costs two seconds once, and why
   expect(lab.world.log.filter((line) => /Hook org\.example\.Hangs/.test(line))).toHaveLength(1)
 })
 
+test.skipIf(original)('why blames the hook that hangs, and not the server that answered at once', async () => {
+  await using lab = await Lab.open(one)
+  await startHook(lab, 'org.example.Hangs', { isSilent: true })
+  let story = ''
+  await eventually(async () => {
+    story = await lab.tsresolvectl('why', 'www.test')
+    expect(story).toContain('asked first, as it takes the name: org.example.Hangs')
+  })
+  expect(story).toMatch(/Cause: .*but only after \d.*: the lookup hook org\.example\.Hangs gave no reply in time\./)
+  expect(story).not.toContain('tsresolvectl dns')
+})
+
 test.skipIf(original)('H-DIR-4: SYSTEMD_RESOLVED_HOOK=0 does without hooks', async () => {
   await using lab = await Lab.open({ ...one, start: false })
   await startHook(lab, 'io.systemd.Network', leases)

@@ -1,10 +1,11 @@
 import { RCODE, rcodeText } from '../../wire/index.ts'
 import { timeSpan } from '../terminal/layout.ts'
 import { agoText, roughSpan } from '../query/provenance.ts'
-import { capital, type Cause, type CauseFacts, typesText, winners } from './cause-facts.ts'
+import { capital, type Cause, type CauseFacts, isSingle, typesText, winners } from './cause-facts.ts'
 import { capitalScope, closerClaim, setServers } from './cause-of-routing.ts'
 import { causeOfValidation } from './cause-of-validation.ts'
-import { deadServers, noRouteIn, repairOf, serverFaults, typeFault } from './server-faults.ts'
+import { noRouteIn } from './no-route.ts'
+import { deadServers, repairOf, serverFaults, typeFault } from './server-faults.ts'
 import type { Why } from './why-reply.ts'
 
 type Asked = NonNullable<Why['asked']>
@@ -24,6 +25,13 @@ export function causeOfSuccess(facts: CauseFacts, asked: Asked): Cause {
   const from = provenance.source === 'cache' ? 'a cached answer' : 'an answer'
   const who = provenance.server === undefined ? '' : ` of ${provenance.server}`
   const answered = `${why.name} has ${from}${who}, ${provenance.scope}${how}${alias}`
+  const slowHook = hookText(why, provenance)
+  if (slowHook !== undefined) {
+    return {
+      cause: `${answered}, but only after ${timeSpan(provenance.tookUSec)}: ${slowHook} gave no reply in time.`,
+      repair: 'ss -xlp | grep resolve.hook   # as root, names the program: restart or end it',
+    }
+  }
   const missing = typeFault(provenance.attempts, facts)
   if (missing !== undefined) {
     const wait = provenance.tookUSec >= SLOW ? `, which was waited for (${timeSpan(provenance.tookUSec)})` : ''
@@ -41,6 +49,14 @@ export function causeOfSuccess(facts: CauseFacts, asked: Asked): Cause {
 
 /** Microseconds after which people and programs become impatient. */
 const SLOW = 1_000_000
+
+/** Hooks are asked before servers: the time that no server took is theirs. */
+function hookText({ steps }: Why, { tookUSec, attempts }: Asked['provenance']): string | undefined {
+  const detail = steps.find(({ source }) => source === 'hooks')?.detail ?? ''
+  const names = /^asked first, as it takes the name: (.*)$/.exec(detail)?.[1]
+  const servers = attempts.reduce((longest, attempt) => Math.max(longest, attempt.tookUSec), 0)
+  return names === undefined || tookUSec - servers < SLOW ? undefined : `the lookup hook ${names}`
+}
 
 function causeOfStale(facts: CauseFacts, { provenance }: Asked): Cause {
   const scope = provenance.scope ?? ''
@@ -93,7 +109,10 @@ function causeOfNo(facts: CauseFacts, asked: Asked, what: 'no such name' | 'no s
   const { why, now } = facts
   const { provenance } = asked
   const { scope = '', server, source, learntUSec } = provenance
-  const name = asked.name === why.name ? why.name : `${why.name}, which leads to ${asked.name},`
+  const isCompleted = isSingle(why.name) && asked.name.startsWith(`${why.name}.`)
+  const name = isCompleted ? `${asked.name}, completed by a search domain,` : nameText(why, asked)
+  const closer = asked.name === why.name ? undefined : closerClaim(facts, asked.name)
+  if (closer !== undefined) return { ...closer, cause: `${why.name} leads to ${asked.name}. ${closer.cause}` }
   if (source === 'cache') {
     const outdated = outdatedCause(facts, `"${what}"`)
     if (outdated !== undefined) return outdated
@@ -110,9 +129,18 @@ function causeOfNo(facts: CauseFacts, asked: Asked, what: 'no such name' | 'no s
   }
   const who = server === undefined ? scope : `${server}, ${scope}`
   return {
-    cause: `${capital(who)}${ruleText(why, scope)}, says that ${name} ${says}${reasonText(asked)}${tieText(why)}.`,
-    repair: claimRepair(facts, scope),
+    cause: `${capital(who)}${isCompleted ? '' : ruleText(why, scope)}, says that ${name} ${says}${reasonText(asked)}${tieText(why)}.`,
+    repair: isCompleted ? searchRepair(facts, scope) : claimRepair(facts, scope),
   }
+}
+
+function nameText({ name }: Why, asked: Asked): string {
+  return asked.name === name ? name : `${name}, which leads to ${asked.name},`
+}
+
+function searchRepair({ links }: CauseFacts, scope: string): string | undefined {
+  const link = links.find((each) => each.scope === scope && each.ifindex !== undefined)
+  return link && `if that domain is wrong: tsresolvectl domain ${link.name} DOMAIN`
 }
 
 /** A claim is easily too wide; a default route is nobody's mistake. */

@@ -131,16 +131,16 @@ function causeOfNoTaker(facts: CauseFacts): Cause {
 }
 
 /** A link that claims the name more closely than who takes it, but cannot be asked. */
-export function closerClaim(facts: CauseFacts): Cause | undefined {
+export function closerClaim(facts: CauseFacts, name = facts.why.name): Cause | undefined {
   const { why, links } = facts
-  const winning = Math.max(-1, ...links.filter(({ inUse }) => inUse).map((link) => claimOf(link, why.name)))
+  const winning = Math.max(-1, ...links.filter(({ inUse }) => inUse).map((link) => claimOf(link, name)))
   const idle = links
     .filter((link) => !link.inUse && link.ifindex !== undefined)
-    .map((link) => ({ link, labels: claimOf(link, why.name) }))
+    .map((link) => ({ link, labels: claimOf(link, name) }))
     .filter(({ labels }) => labels > winning)
     .toSorted((a, b) => b.labels - a.labels)[0]?.link
   if (idle === undefined) return undefined
-  const domain = idle.domains.find((each) => claimLabels(each, why.name) === claimOf(idle, why.name)) ?? ''
+  const domain = idle.domains.find((each) => claimLabels(each, name) === claimOf(idle, name)) ?? ''
   const taker = why.scopes.filter(({ won }) => won).map(({ scope }) => scope)
   const instead =
     taker.length === 0

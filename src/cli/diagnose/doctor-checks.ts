@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { capital, linkForTheRest } from './cause-facts.ts'
-import { hostOf, noRouteTo } from './server-faults.ts'
+import { hostOf, noRouteTo } from './no-route.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
 import { checkDiscovery, checkEncryption } from './doctor-encryption.ts'
@@ -29,6 +29,7 @@ const OF_THE_MACHINE: readonly Check[] = [
 const CHECKS: readonly Check[] = [
   daemonRuns,
   configurationIsUsed,
+  filesAreNamedRight,
   turnsAreShort,
   ...OF_THE_MACHINE,
   somebodyTakesTheRest,
@@ -57,6 +58,7 @@ const EXPLAINING: ReadonlySet<string> = new Set([
   'daemon',
   'default-route',
   'no-route',
+  'encryption',
   'dead-server',
   'failing-server',
   'own-address',
@@ -115,6 +117,14 @@ function configurationIsUsed({ configWarnings }: Facts): Finding[] {
     const reload = /^\/etc\/(?:hosts|resolv\.conf)$|\.rr$/.test(file) ? '' : ' && systemctl reload tsresolved'
     const editor = `\${EDITOR:-vi} ${line === undefined ? '' : `+${line} `}${file}`
     return warning('configuration', `${place}: ${key === undefined ? '' : `${key}=: `}${message}`, `${editor}${reload}`)
+  })
+}
+
+function filesAreNamedRight({ misnamed }: Facts): Finding[] {
+  return misnamed.map(({ file, ending }) => {
+    const right = `${file.replace(/\.\w+$/, '')}${ending}`
+    const what = `${file} is not read, as its name does not end in ${ending}.`
+    return warning('configuration', what, `mv ${shellWord(file)} ${shellWord(right)} && systemctl reload tsresolved`)
   })
 }
 
@@ -266,14 +276,14 @@ function serversHaveRoutes({ unreachable, links }: Facts): Finding[] {
 }
 
 /** Those without a route are told already. */
-function serversAnswer({ links, serverLines, unreachable }: Facts): Finding[] {
+function serversAnswer({ links, serverLines, unreachable, tcpOpen }: Facts): Finding[] {
   const isRouted = (link: LinkView, server: string) =>
     !unreachable.some((each) => each.link === link.name && each.server === hostOf(server))
   const routed = links.map((link) => ({
     ...link,
     servers: link.servers.filter(({ server }) => isRouted(link, server)),
   }))
-  return checkServers(routed, serverLines)
+  return checkServers(routed, serverLines, tcpOpen)
 }
 
 function serversAreOthers({ links }: Facts): Finding[] {

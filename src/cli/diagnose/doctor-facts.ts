@@ -7,7 +7,9 @@ import { BUS, BUS_TARGET, RESOLVE1 } from '../../dbus/index.ts'
 import type { Context } from '../command/context.ts'
 import { causeOf } from './cause.ts'
 import { describeLinks, orElse, readDaemonFacts, unreachableServers } from './daemon-facts.ts'
+import { filesIn, misnamedFiles, serverFiles } from './doctor-files.ts'
 import { serverLinesIn } from './doctor-servers.ts'
+import { openByTcp } from './doctor-tcp.ts'
 import type { Why } from './why-reply.ts'
 import type { Facts, Holder } from './doctor-findings.ts'
 import { EXPLAIN_INTERFACE, OBSERVE_INTERFACE, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
@@ -38,6 +40,8 @@ export async function collectFacts(context: Context): Promise<Facts> {
     daemonUid: tryOr(() => statSync(context.varlink.socketPath(RESOLVE_INTERFACE)).uid, undefined),
     links,
     lookups,
+    tcpOpen: await openByTcp(links),
+    misnamed: misnamedFiles(),
     serverLines: serverFiles().flatMap((file) =>
       serverLinesIn(
         file,
@@ -146,26 +150,6 @@ async function failureOf(
 const NO_SYNTHESIZE = 0x800
 const NO_CACHE = 0x1000
 
-/** Files in which servers may be named, in no order. */
-function serverFiles(): string[] {
-  const roots = ['/etc/systemd', '/run/systemd', '/usr/local/lib/systemd', '/usr/lib/systemd']
-  const delegates = roots.flatMap((root) => filesIn(`${root}/dns-delegate.d`))
-  const dropIns = [
-    ...roots.map((root) => `${root}/resolved.conf.d`),
-    ...delegates.filter((path) => path.endsWith('.d')),
-  ]
-  return [
-    ...roots.map((root) => `${root}/resolved.conf`),
-    ...dropIns.flatMap(filesIn),
-    ...delegates.filter((path) => path.endsWith('.dns-delegate')),
-    '/etc/resolv.conf',
-  ]
-}
-
-function filesIn(directory: string): string[] {
-  return tryOr(() => readdirSync(directory), []).map((name) => `${directory}/${name}`)
-}
-
 async function busOwner(context: Context): Promise<Facts['bus']> {
   const bus = await context.bus().catch(() => undefined)
   if (bus === undefined) return undefined
@@ -252,9 +236,7 @@ function installedModules(): string[] {
 }
 
 function libraryDirectories(parent: string): string[] {
-  return tryOr(() => readdirSync(parent), [])
-    .filter((name) => name.endsWith('-linux-gnu'))
-    .map((name) => `${parent}/${name}`)
+  return filesIn(parent).filter((path) => path.endsWith('-linux-gnu'))
 }
 
 /** Where a symbolic link leads, whether that exists or not. Throws for a plain file. */

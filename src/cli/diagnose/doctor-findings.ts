@@ -61,6 +61,10 @@ export interface Facts {
   }
   /** Who has a socket on port 53 of 127.0.0.53, or of all addresses. */
   readonly port53: readonly Holder[]
+  /** Labels of servers that are silent over UDP, and have TCP port 53 open. */
+  readonly tcpOpen: ReadonlySet<string>
+  /** Configuration files that nobody reads, as their names do not end as they must. */
+  readonly misnamed: readonly { readonly file: string; readonly ending: string }[]
   /** Where files name servers. */
   readonly serverLines: readonly ServerLine[]
   /** Questions refused as too many were under way, and how many microseconds ago the latest was; undefined: none. */

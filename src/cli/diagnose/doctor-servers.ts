@@ -1,5 +1,5 @@
 import type { Finding, LinkView, ServerLine } from './doctor-findings.ts'
-import { hostOf } from './server-faults.ts'
+import { hostOf } from './no-route.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { Server } from './why-reply.ts'
 
@@ -21,21 +21,28 @@ export function isFailing({ mode, state }: NonNullable<LinkView['servers'][numbe
 }
 
 /** Servers that are not heard of, and what else to ask in their place. */
-export function checkServers(links: readonly LinkView[], lines: readonly ServerLine[]): Finding[] {
-  return links.flatMap((link) => link.servers.flatMap((server) => silentServer(server, link, lines)))
+export function checkServers(
+  links: readonly LinkView[],
+  lines: readonly ServerLine[],
+  tcpOpen: ReadonlySet<string>,
+): Finding[] {
+  return links.flatMap((link) =>
+    link.servers.flatMap((server) => silentServer(server, link, lines, tcpOpen.has(server.server))),
+  )
 }
 
+const UDP_LOST = ', though TCP to it comes about: something on the way drops UDP'
 /** Fewer may be the fault of the names that were asked for. */
 const TELLING_ERRORS = 3
 
-function silentServer(server: Server, link: LinkView, lines: readonly ServerLine[]): Finding[] {
+function silentServer(server: Server, link: LinkView, lines: readonly ServerLine[], isTcpOpen: boolean): Finding[] {
   const isErrors = server.errors >= TELLING_ERRORS && server.errors >= server.answers
   if (!isSilent(server) && !isErrors) return []
   if (server.encryption !== undefined && isFailing(server.encryption)) return [] // said by the check of encryption
   const others = link.servers.filter((other) => other.answers > other.errors && !isSilent(other))
   const unanswered = Math.max(0, server.sent - server.answers)
   const what = isSilent(server)
-    ? `does not answer (${unanswered} of ${server.sent} messages unanswered)`
+    ? `does not answer${isTcpOpen ? ' over UDP' : ''} (${unanswered} of ${server.sent} messages unanswered)${isTcpOpen ? UDP_LOST : ''}`
     : `answers with nothing but errors (${server.errors} of ${server.sent} messages)`
   const isOnly = others.length === 0
   return [

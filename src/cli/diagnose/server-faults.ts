@@ -1,7 +1,9 @@
+import { IpAddress } from '../../base/index.ts'
 import { typeText } from '../../wire/index.ts'
 import type { Attempt } from '../query/provenance.ts'
 import type { CauseFacts, LinkFacts } from './cause-facts.ts'
 import { setServers } from './cause-of-routing.ts'
+import { hostOf, noRouteIn } from './no-route.ts'
 
 /** What is wrong with a server, as far as the attempts at it tell. */
 export interface ServerFault {
@@ -16,6 +18,7 @@ export interface ServerFault {
     | 'mismatch'
     | 'tcp'
     | 'firewall'
+    | 'encryption'
   readonly clause: string
 }
 
@@ -63,12 +66,26 @@ function faultOf(server: string, attempts: readonly Attempt[], facts: CauseFacts
   if (has('unreadable reply')) return fault('malformed', 'sends replies that cannot be read')
   const noRoute = facts && noRouteIn(server, facts)
   if (noRoute !== undefined) return { server, kind: 'no-route', clause: noRoute.clause }
+  if (attempts.every(({ transport }) => transport === 'tls' || transport === 'https')) {
+    return fault('encryption', `cannot be asked ${encryptedText(attempts.at(-1))}, and is not asked in plaintext`)
+  }
   if (has('refused')) return fault('refused', 'refuses the message: no DNS server listens there')
   if (has('unreachable')) return fault('unreachable', 'cannot be reached, says the network')
   const system = attempts.find(({ result }) => SYSTEM_ERROR.test(result))
   if (system !== undefined) return keptIn(server, SYSTEM_ERROR.exec(system.result)?.[1] ?? 'EIO')
   return has('no answer', 'timeout') ? fault('silent', 'does not answer') : undefined
 }
+
+function encryptedText(attempt: Attempt | undefined): string {
+  const { transport = 'tls', result = '' } = attempt ?? {}
+  return `over ${transport.toUpperCase()} (${UNENCRYPTED.get(result) ?? result})`
+}
+
+const UNENCRYPTED: ReadonlyMap<string, string> = new Map([
+  ['refused', 'nothing listens there for that'],
+  ['timeout', 'no connection comes about'],
+  ['no answer', 'no connection comes about'],
+])
 
 function hasAnswer(attempts: readonly Attempt[]): boolean {
   return attempts.some(({ result }) => result === 'NOERROR' || result === 'NODATA' || result === 'NXDOMAIN')
@@ -89,58 +106,6 @@ function keptIn(server: string, code: string): ServerFault {
   return { server, kind: 'firewall', clause }
 }
 
-/** Why packets do not get to a server, and the command that mends it; `repair` undefined: another server is the way. */
-export interface NoRoute {
-  readonly clause: string
-  readonly repair: string | undefined
-}
-
-/**
- * A route that rejects packets is somebody's will; else the link speaks the other family only, or the server is another
- * link's, or the route itself is missing.
- */
-export function noRouteTo(
-  server: string,
-  reason: string,
-  link: LinkFacts | undefined,
-  links: readonly LinkFacts[],
-): NoRoute {
-  const host = hostOf(server)
-  const isIpv6 = host.includes(':')
-  const effect = REJECTING.get(reason)
-  if (effect !== undefined) {
-    const ip = isIpv6 ? 'ip -6' : 'ip'
-    const find = `${ip} route show table all type ${reason} match ${host}`
-    return {
-      clause: `a route or rule of this machine (${reason}) ${effect} packets to DNS server ${server}`,
-      repair: `${ip} route del $(${find} | tail -n 1)   # if nobody meant that; where there is none: ip rule`,
-    }
-  }
-  if (link !== undefined && !link.addresses.some((address) => address.includes(':') === isIpv6)) {
-    const family = isIpv6 ? 'IPv6' : 'IPv4'
-    const clause = `link ${link.name} has no ${family} address, and thus no route to DNS server ${server}`
-    return { clause, repair: undefined }
-  }
-  const other = links.find((each) => each !== link && each.configuredServers.some((one) => hostOf(one) === host))
-  if (link !== undefined && other?.inUse === true) {
-    return { clause: `DNS server ${server} is reached by ${other.name}, not by ${link.name}`, repair: undefined }
-  }
-  const way = link === undefined ? 'via GATEWAY' : `dev ${link.name}`
-  return { clause: `there is no route to DNS server ${server}`, repair: `ip route add ${host} ${way}` }
-}
-
-const REJECTING: ReadonlyMap<string, string> = new Map([
-  ['unreachable', 'rejects'],
-  ['prohibit', 'prohibits'],
-  ['blackhole', 'drops'],
-])
-
-/** By the label of a server, `10.2.0.1%lan`. */
-function linkOf(server: string, { links }: CauseFacts): LinkFacts | undefined {
-  const name = /%([^#:\]]+)/.exec(server)?.[1]
-  return links.find((link) => link.ifindex !== undefined && link.name === name)
-}
-
 /** It has given no reply so far but such as match nothing. */
 function drewGuesses(server: string, facts: CauseFacts | undefined): boolean {
   const servers = facts?.why.scopes.flatMap((scope) => scope.servers) ?? []
@@ -150,25 +115,30 @@ function drewGuesses(server: string, facts: CauseFacts | undefined): boolean {
 /** `exchanges` of the daemon name it so. */
 const MISMATCH = 'replies that do not match'
 
-/** By the label of a server: undefined where packets get there. */
-export function noRouteIn(server: string, facts: CauseFacts): NoRoute | undefined {
-  const link = linkOf(server, facts)
-  const entry = facts.unreachable.find(
-    (each) => each.server === hostOf(server) && (link === undefined || each.link === link.name),
-  )
-  return entry && noRouteTo(server, entry.reason, link, facts.links)
-}
-
-/** Without port, link and name. */
-export function hostOf(server: string): string {
-  const bare = server.replace(/[%#].*$/, '')
-  return /^\[(.*)\](?::\d+)?$/.exec(bare)?.[1] ?? bare.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
-}
-
 /** A command for the first thing that is wrong. */
-export function repairOf({ kind, server }: ServerFault, scope: string, facts: CauseFacts): string {
+export function repairOf({ kind, server, clause }: ServerFault, scope: string, facts: CauseFacts): string {
   if (kind === 'no-route') return noRouteIn(server, facts)?.repair ?? setServers(facts, scope)
+  if (kind === 'encryption') {
+    return encryptionRepair(
+      clause,
+      facts.links.find((each) => each.scope === scope),
+    )
+  }
+  if (kind === 'silent' && isLoopback(server)) {
+    return `let the program there ask others than 127.0.0.53, or questions go in a circle; or: ${setServers(facts, scope)}`
+  }
   if (kind === 'firewall') return `nft list ruleset   # as root: find the rule against ${hostOf(server)}, and delete it`
   if (kind === 'tcp') return `let TCP port 53 of ${hostOf(server)} through, or: ${setServers(facts, scope)}`
   return setServers(facts, scope)
+}
+
+/** Where nobody is there for it, to go without is the way out; of certificates and clocks `doctor` knows more. */
+function encryptionRepair(clause: string, link: LinkFacts | undefined): string {
+  const isAbsent = / over TLS \((?:nothing listens|no connection)/.test(clause)
+  if (link?.ifindex === undefined || !isAbsent) return 'tsresolvectl doctor   # says what helps'
+  return `to go without encryption: tsresolvectl dnsovertls ${link.name} no`
+}
+
+function isLoopback(server: string): boolean {
+  return IpAddress.parse(hostOf(server))?.isLoopback === true
 }
