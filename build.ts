@@ -1,34 +1,27 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
-import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { build, type BuildOptions } from 'esbuild'
+import { loadedLate, nativeLibraries, withoutSideEffects } from './config/bundle-plugins.ts'
 
 /*
  * `npm run build`: the daemon and the client, each in one file. Reading four hundred modules one by one took Node 250 of 350 ms
- * before the first line ran. The folder is complete: what has native code lies in a `node_modules` of its own, without what
- * only compilers need.
+ * before the first line ran. The folder is complete: native libraries lie in a `node_modules` of its own.
  * With arguments: the folder to make in place of `dist`, the machine as Node calls it, and the folder of koffi's library
  * for a machine other than this one.
  */
 const root = import.meta.dirname
 const [wantedTarget = 'dist', machine = process.arch, koffiFolder] = process.argv.slice(2)
 const target = resolve(root, wantedTarget)
+const sources = join(root, 'src')
 /** What the bundler is told, wherever the files go: their names and contents depend on it. */
 const NOMINAL = join(root, 'dist')
 
-/** Not in our files, as they load native code from where they lie: what of each package is needed to run. */
+/** Libraries, which lie beside the programs. */
 const NATIVE: Readonly<Record<string, RegExp>> = {
-  koffi: /^(?:package\.json|index\.cjs|src\/koffi\/index\.cjs|src\/koffi\/src\/static\.cjs)$/,
-  [`@koromix/koffi-linux-${machine}`]: /^(?:package\.json|index\.js|.*\/koffi\.node)$/,
-  netlink: new RegExp(`^(?:package\\.json|dist/raw\\.js|prebuilds/linux-${machine}/.*\\.node)$`),
-  'node-gyp-build': /^(?:package\.json|index\.js|node-gyp-build\.js)$/,
+  [`@koromix/koffi-linux-${machine}`]: /\/koffi\.node$/,
+  netlink: new RegExp(`^prebuilds/linux-${machine}/.*\\.node$`),
 }
-/** `x11` and `usocket` are for session buses and never reached. */
-const EXTERNAL = ['koffi', 'netlink', 'x11', 'usocket']
-
-/** Modules of Node that take long to load, and that nobody needs for the first answer. */
-const LATE = /^node:(?:crypto|v8)$/
 
 /**
  * Each program is an expression in one file, to be called by `src/app/launch.ts`. CommonJS starts in half the time of modules
@@ -41,13 +34,12 @@ const program = {
   format: 'cjs',
   platform: 'node',
   target: 'node20',
-  external: EXTERNAL,
   charset: 'ascii', // one byte for each character, in the file and in memory
   minifyWhitespace: true,
   minifySyntax: true,
   supported: { 'dynamic-import': false }, // a script of node:vm has none
-  define: { 'import.meta.url': 'fileUrl', 'import.meta.filename': '__filename' },
-  plugins: [withoutSideEffects(), loadedLate()],
+  define: { 'import.meta.url': 'fileUrl', 'import.meta.filename': '__filename', __dirname: 'undefined' },
+  plugins: [withoutSideEffects(sources), loadedLate(), nativeLibraries(sources, machine)],
   banner: {
     js: `(function (require, __filename) { const fileUrl = require('node:url').pathToFileURL(__filename).href;`,
   },
@@ -89,17 +81,8 @@ writeFileSync(type, '{ "type": "commonjs" }\n')
 const native = Object.entries(NATIVE).flatMap(([name, wanted]) => copyPackage(name, wanted))
 const caches = Object.keys(PROGRAMS).map((folder) => makeCodeCache(join(target, folder)))
 const licenses = join(target, 'LICENSES')
-const sources = [
-  ...built.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
-  ...Object.keys(NATIVE).filter(isSeparate).map(folderOf),
-]
-writeFileSync(licenses, licensesOf(sources))
+writeFileSync(licenses, licensesOf(built.flatMap(({ metafile }) => Object.keys(metafile.inputs))))
 removeOthers([...files.map(({ path }) => path), type, ...caches, ...native, licenses])
-
-/** koffi's library for each machine is a package without a licence text of its own. */
-function isSeparate(name: string): boolean {
-  return !name.startsWith('@koromix/')
-}
 
 function folderOf(name: string): string {
   return join('node_modules', name)
@@ -107,7 +90,7 @@ function folderOf(name: string): string {
 
 /** The files that `wanted` names, into our `node_modules`; where they are now. */
 function copyPackage(name: string, wanted: RegExp): string[] {
-  const from = koffiFolder !== undefined && !isSeparate(name) ? koffiFolder : join(root, folderOf(name))
+  const from = koffiFolder !== undefined && name.startsWith('@koromix/') ? koffiFolder : join(root, folderOf(name))
   const found = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((path) => wanted.test(path))
   return found.map((path) => {
     const to = join(target, folderOf(name), path)
@@ -117,39 +100,6 @@ function copyPackage(name: string, wanted: RegExp): string[] {
     chmodSync(to, 0o644)
     return to
   })
-}
-
-/** Modules of ours do nothing when they are loaded: of those that nobody uses, nothing stays. */
-function withoutSideEffects(): Plugin {
-  return {
-    name: 'without-side-effects',
-    setup(plugins) {
-      plugins.onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
-        if (!importer.startsWith(join(root, 'src'))) return undefined
-        return { path: join(resolveDir, path), sideEffects: false }
-      })
-    },
-  }
-}
-
-/** Of these modules only functions are used; whichever is called first loads its module. */
-function loadedLate(): Plugin {
-  const load = createRequire(import.meta.url)
-  return {
-    name: 'loaded-late',
-    setup(plugins) {
-      plugins.onResolve({ filter: LATE }, ({ path, namespace }) =>
-        namespace === 'late' ? { path, external: true } : { path, namespace: 'late', sideEffects: false },
-      )
-      plugins.onLoad({ filter: LATE, namespace: 'late' }, ({ path }) => {
-        const names = Object.entries(load(path) as object).flatMap(([name, value]) =>
-          typeof value === 'function' && name !== 'default' ? [name] : [],
-        )
-        const lines = names.map((name) => `export const ${name} = (...args) => load().${name}(...args)`)
-        return { contents: [`const load = () => require('${path}')`, ...lines].join('\n'), resolveDir: root }
-      })
-    },
-  }
 }
 
 /** Needs what the program needs; `config/code-cache.cjs` says how it is made. */

@@ -23,7 +23,7 @@ process.stdout.write(`${join(built(), 'main.js')}\n`)
 /** The folder with the built programs: the clone's own, or a private one where that is not ours to write. */
 function built() {
   const own = join(root, 'dist')
-  const newest = newestIn(join(root, 'src'))
+  const newest = newestIn(join(root, 'src'), 'build.ts', join('config', 'bundle-plugins.ts'))
   if (isUpToDate(own, newest)) return own
   const target = isWritable(own) || (!existsSync(own) && isWritable(root)) ? own : privateFolder()
   if (isUpToDate(target, newest)) return target
@@ -53,11 +53,12 @@ function isUpToDate(folder, newest) {
   return existsSync(program) && statSync(program).mtimeMs >= newest
 }
 
-function newestIn(folder) {
+function newestIn(folder, ...others) {
+  const times = others.map((name) => statSync(join(root, name)).mtimeMs)
   return readdirSync(folder, { withFileTypes: true }).reduce((newest, entry) => {
     const path = join(folder, entry.name)
     return Math.max(newest, entry.isDirectory() ? newestIn(path) : statSync(path).mtimeMs)
-  }, statSync(join(root, 'build.ts')).mtimeMs)
+  }, Math.max(0, ...times))
 }
 
 function isWritable(path) {

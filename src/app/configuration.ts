@@ -22,14 +22,20 @@ export function configurationReader(
 ) {
   const files = new ConfigFiles({ config: options.config }, logger)
   return async (): Promise<Configuration> => {
-    const boot = await files.readBootSettings(environment.CREDENTIALS_DIRECTORY)
-    const conf = readResolvedConf(await files.read(), ifindexOf, boot)
+    const [boot, texts, delegateTexts, positiveTexts, negativeTexts] = await Promise.all([
+      files.readBootSettings(environment.CREDENTIALS_DIRECTORY),
+      files.read(),
+      files.readDelegates(),
+      files.readTrustAnchors('positive'),
+      files.readTrustAnchors('negative'),
+    ])
+    const conf = readResolvedConf(texts, ifindexOf, boot)
     warnings.of('resolved.conf')(conf.warnings)
-    const delegates = (await files.readDelegates()).map((source) => readDelegate(source.id, source.files, ifindexOf))
+    const delegates = delegateTexts.map((source) => readDelegate(source.id, source.files, ifindexOf))
     warnings.of('delegates')(delegates.flatMap((reading) => reading.warnings))
-    const positive = readPositiveTrustAnchors(await files.readTrustAnchors('positive'))
+    const positive = readPositiveTrustAnchors(positiveTexts)
     const anchored = new Set(positive.anchors.map(({ name }) => name))
-    const negative = readNegativeTrustAnchors(await files.readTrustAnchors('negative'), anchored)
+    const negative = readNegativeTrustAnchors(negativeTexts, anchored)
     warnings.of('trust anchors')([...positive.warnings, ...negative.warnings])
     return {
       settings: { ...conf.settings, trustAnchors: positive.anchors, negativeTrustAnchors: negative.anchors },

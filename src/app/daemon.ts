@@ -66,9 +66,10 @@ export class Daemon implements AsyncDisposable {
     return this.#core.scopes.unicast.some(({ upstreams }) => upstreams.all.length > 0)
   }
 
-  /** Opens the varlink sockets and begins to connect to the bus. */
+  /** Opens the varlink sockets and begins to connect to the bus; when it resolves, resolv.conf is written too. */
   async openIpc(): Promise<void> {
     await this.#frontEnds.openIpc()
+    await this.#core.control.settled
     await this.#frontEnds.metrics.follow(this.#core.control.settings.metricsListen)
   }
 

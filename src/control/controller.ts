@@ -101,7 +101,6 @@ export class Controller implements Control {
       else this.#table.push(ifindex, { ...saved, origins: restoredOrigins(saved, clock.wall()) })
     }
     this.#apply()
-    await this.#resolvConf.written
   }
 
   /** New facts of the kernel. Settings of links that are gone go with them (R-LINK-7). */

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
-import type { Millis } from '../base/index.ts'
+import { lazily, type Millis } from '../base/index.ts'
 import { rsaJwk } from './rsa-key.ts'
 
 /** Says whether `signature` over `data` is by the key it belongs to. Never throws. */
@@ -29,6 +29,18 @@ export interface Algorithms {
  * unsupported, and the zones count as unsigned.
  */
 export function nodeAlgorithms(): Algorithms {
+  const made = lazily(makeAlgorithms) // OpenSSL takes 10 ms to load, and nobody needs it before something is validated
+  return {
+    get signatures() {
+      return made().signatures
+    },
+    get digests() {
+      return made().digests
+    },
+  }
+}
+
+function makeAlgorithms(): Algorithms {
   const signatures = new Map<number, SignatureAlgorithm>([
     [8, rsa('RSASHA256', 'sha256')],
     [10, rsa('RSASHA512', 'sha512')],

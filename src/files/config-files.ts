@@ -38,11 +38,11 @@ export class ConfigFiles {
     const { config } = this.#options
     if (config !== undefined && !(await isDirectory(config))) return this.#readOne(config)
     const own = config === undefined ? [this.#rooted('/etc')] : [config]
-    const paths = [
-      ...(await this.#fileAndDropIns(await this.#systemdDirectories(), 'resolved.conf')),
-      ...(await this.#fileAndDropIns(own, 'tsresolved.conf')),
-    ]
-    return readSources(paths, this.#log)
+    const paths = await Promise.all([
+      this.#fileAndDropIns(await this.#systemdDirectories(), 'resolved.conf'),
+      this.#fileAndDropIns(own, 'tsresolved.conf'),
+    ])
+    return readSources(paths.flat(), this.#log)
   }
 
   /** `*.dns-delegate` with their drop-ins (R-DELEG). An empty file masks its namesakes and is no delegate. */
@@ -89,12 +89,18 @@ export class ConfigFiles {
   }
 
   async #fileAndDropIns(directories: readonly string[], name: string): Promise<string[]> {
-    const main = await firstExisting(
-      directories.map((directory) => join(directory, name)),
-      this.#log,
-    )
-    const dropIns = directories.map((directory) => join(directory, `${name}.d`))
-    return [...(main === undefined ? [] : [main]), ...(await filesIn(dropIns, '.conf', this.#log))]
+    const [main, dropIns] = await Promise.all([
+      firstExisting(
+        directories.map((directory) => join(directory, name)),
+        this.#log,
+      ),
+      filesIn(
+        directories.map((directory) => join(directory, `${name}.d`)),
+        '.conf',
+        this.#log,
+      ),
+    ])
+    return [...(main === undefined ? [] : [main]), ...dropIns]
   }
 
   /** With a single configuration file there is no place for other kinds of file. */

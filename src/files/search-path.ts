@@ -9,8 +9,8 @@ export const SYSTEM_DIRECTORIES = ['/etc', '/run', '/usr/local/lib', '/usr/lib']
 
 /** The first of `paths` that exists, dangling links aside. */
 export async function firstExisting(paths: readonly string[], log: Log): Promise<string | undefined> {
-  for (const path of paths) if (await exists(path, log)) return path
-  return undefined
+  const found = await Promise.all(paths.map((path) => exists(path, log)))
+  return paths[found.indexOf(true)]
 }
 
 /**
@@ -19,8 +19,9 @@ export async function firstExisting(paths: readonly string[], log: Log): Promise
  */
 export async function filesIn(directories: readonly string[], suffix: string, log: Log): Promise<string[]> {
   const found = new Map<string, string>()
-  for (const directory of directories) {
-    for (const name of await namesIn(directory, log)) {
+  const names = await Promise.all(directories.map((directory) => namesIn(directory, log)))
+  for (const [i, directory] of directories.entries()) {
+    for (const name of names[i] ?? []) {
       const isWanted = name.endsWith(suffix) && !name.startsWith('.') && !found.has(name)
       if (isWanted && (await exists(join(directory, name), log))) found.set(name, join(directory, name))
     }

@@ -17,8 +17,12 @@ export const MAX_LABEL_LENGTH = 63
 const DOT = 0x2e
 const BACKSLASH = 0x5c
 
+/** Letters, digits, `_` and `-` in lower case, 63 in a label, 253 in all: a `Name` as it stands. */
+const PLAIN = /^(?!.{254})[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/
+
 /** Reads text with or without a final dot; undefined when it is not a valid name. Non-ASCII text becomes UTF-8 bytes. */
 export function parseName(text: string): Name | undefined {
+  if (PLAIN.test(text)) return text as Name // also for the tables of names that every start makes
   const wire = wireOfText(text)
   return wire && nameOfWire(wire)
 }
