@@ -122,6 +122,7 @@ function stageMachine(stage: string): void {
   config('org.freedesktop.resolve1.conf', 'usr/share/dbus-1/system.d/org.freedesktop.resolve1.conf')
   config('org.freedesktop.resolve1.policy', 'usr/share/polkit-1/actions/org.freedesktop.resolve1.policy')
   config('org.freedesktop.resolve1.service', 'usr/share/dbus-1/system-services/org.freedesktop.resolve1.service')
+  copy(join(packaging, 'notify-reload.conf'), join(stage, 'usr/lib/tsresolved/notify-reload.conf'))
   copy(join(packaging, 'tmpfiles.conf'), join(stage, 'usr/lib/tmpfiles.d/tsresolved.conf'))
   const units = join(stage, 'usr/lib/systemd/system')
   for (const name of ['varlink', 'monitor']) {

@@ -16,6 +16,7 @@ kept_unit=/run/systemd/system/$other
 replacing=/run/systemd/system/tsresolved.service.d
 interim=tsresolved-interim.service
 interim_unit=/run/systemd/system/$interim
+type_dropin="$root/usr/lib/systemd/system/tsresolved.service.d/notify-reload.conf"
 
 units='tsresolved-varlink.socket tsresolved-monitor.socket tsresolved.service'
 
@@ -244,6 +245,23 @@ repair_names() {
   done
   module="$root/usr/lib/@MULTIARCH@/libnss_resolve.so.2"
   if [ ! -e "$module" ]; then cp -p "$root/usr/lib/tsresolved/libnss_resolve.so.2" "$module" && { [ -n "$root" ] || ldconfig; }; fi
+}
+
+systemd_version() { dpkg-query -W -f '${Version}' systemd 2>/dev/null || true; }
+
+# From 253 on, `systemctl reload` waits until settings are in force; 252 does not know the type, and would take it for dbus.
+choose_type() {
+  if dpkg --compare-versions "$(systemd_version)" ge 253; then
+    mkdir -p "${type_dropin%/*}"
+    ln -sf ../../../tsresolved/notify-reload.conf "$type_dropin"
+  else
+    forget_type
+  fi
+}
+
+forget_type() {
+  rm -f "$type_dropin"
+  rmdir "${type_dropin%/*}" 2>/dev/null || true
 }
 
 # V8 tells the cache of another program by its length alone, so they go before other programs come.

@@ -67,6 +67,20 @@ const WATCH = `
     [ "$(dig +short +time=1 +tries=1 www.test)" = 192.0.2.1 ] || date +'dig %s.%N' >>/tmp/failed
   done`
 
+/** Where systemd knows how, `systemctl reload` returns when what was written is in force. */
+async function waitsForReload(machine: Machine, suite: string): Promise<void> {
+  expect(await machine.run('systemctl show -P Type tsresolved')).toBe(suite === 'trixie' ? 'notify-reload' : 'notify')
+  const settings = '/etc/systemd/resolved.conf.d/reload.conf'
+  await machine.run(`mkdir -p ${settings.replace('/reload.conf', '')}`)
+  for (const octet of [1, 2, 3]) {
+    await machine.run(`printf '[Resolve]\\nDNS=192.0.2.${octet}\\n' >${settings} && systemctl reload tsresolved`)
+    const isInForce = async () => (await machine.run('resolvectl dns')).includes(`Global: 192.0.2.${octet}`)
+    if (suite === 'trixie') expect(await isInForce()).toBe(true)
+    else await machine.until(isInForce)
+  }
+  await machine.run(`rm -r ${settings.replace('/reload.conf', '')} && systemctl reload tsresolved`)
+}
+
 describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
   test('installed, used, upgraded under load, removed and purged: nothing of it stays', async () => {
     await using machine = await Machine.boot(suite, shared)
@@ -90,6 +104,7 @@ describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
     expect(await machine.run('cat /tmp/load')).toMatch(/^sent 12000, unanswered 0, refused 0,/)
     expect(await machine.run('dpkg-query -W tsresolved')).toMatch(/1\.1$/)
     expect(await machine.run('getent ahostsv4 intranet.corp.test')).toMatch(/198\.51\.100\.30/) // settings outlive it
+    await waitsForReload(machine, suite)
 
     await machine.run('dpkg -r tsresolved')
     expect(await machine.resolves()).toBe(true)
@@ -291,6 +306,24 @@ describe('what the administrator means', () => {
 
 describe('the unit', () => {
   const SOCKETS = 'tsresolved-varlink.socket tsresolved-monitor.socket'
+
+  test('what it keeps for longer than it runs is its own, and goes with it', async () => {
+    await using machine = await Machine.boot('bookworm', shared)
+    const before = await machine.snapshot()
+    await machine.run(`dpkg -i ${OURS}`)
+    await machine.run(
+      "printf '[Resolve]\\nDNSSEC=yes\\n' >/etc/tsresolved.conf.d/dnssec.conf; systemctl reload tsresolved",
+    )
+    expect(await machine.run('stat -c %U /var/lib/tsresolved/keys')).toBe('systemd-resolve')
+    const asked = await machine.run(
+      'nsenter -t $(systemctl show -P MainPID tsresolved) -m -S $(id -u systemd-resolve) touch /var/lib/tsresolved/keys/it /etc/it 2>&1 || true',
+    )
+    expect(asked).toMatch(/^touch: .*\/etc\/it.*(?:Read-only|denied)/)
+    await machine.run('test -e /var/lib/tsresolved/keys/it && rm -r /etc/tsresolved.conf.d/dnssec.conf')
+    await machine.run('dpkg -P tsresolved')
+    expect(await machine.snapshot()).toBe(before)
+    expect((await machine.try('ls /var/lib/tsresolved')).code).not.toBe(0)
+  })
 
   test('who connects by varlink starts it, where the administrator wants that', async () => {
     await using machine = await Machine.boot('bookworm', shared)

@@ -102,9 +102,14 @@ export class Machine implements AsyncDisposable {
     const pid = readFileSync(join(this.#work, 'pid'), 'utf8').trim()
     const argv = ['-t', pid, '-a', 'env', '-i', ...environment, 'sh', '-c', `exec 2>&1; ${command}`]
     return new Promise((resolve) => {
-      const child = execFile('nsenter', argv, { maxBuffer: 2 ** 26, timeout: 120_000 }, (error, output) => {
-        resolve({ code: error === null ? 0 : (child.exitCode ?? 255), output })
-      })
+      const child = execFile(
+        'nice',
+        ['-n', '-15', 'nsenter', ...argv],
+        { maxBuffer: 2 ** 26, timeout: 120_000 },
+        (error, output) => {
+          resolve({ code: error === null ? 0 : (child.exitCode ?? 255), output })
+        },
+      )
     })
   }
 
