@@ -4,7 +4,7 @@ import { nodeAlgorithms } from '../../../src/dnssec/algorithms.ts'
 
 vi.mock('node:crypto', async (importOriginal) => {
   const original = await importOriginal<typeof import('node:crypto')>()
-  return { ...original, createPublicKey: vi.fn(original.createPublicKey) }
+  return { ...original, createPublicKey: vi.fn<typeof createPublicKey>(original.createPublicKey) }
 })
 
 test('OpenSSL is not loaded for a start: keys are first touched when something is validated', () => {
