@@ -6,7 +6,10 @@ import type { Options } from './options.ts'
 import { formatListenSpec } from '../settings/index.ts'
 import type { StubListeners } from '../stub/index.ts'
 
-const DRAIN_PATIENCE: Millis = 1000
+/** Before the end: for questions that are under way, while others are still answered; then without those. */
+const PATIENCE: Millis = 600
+/** Sockets hold what is asked in half a second of 1,000 questions per second, and the next process has to start. */
+const LAST_PATIENCE: Millis = 150
 
 /** The whole resolver: its core, its front ends, and what signals do to them. */
 export class Daemon implements AsyncDisposable {
@@ -106,12 +109,13 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Before the end. Where the stub's sockets outlive us, or others have been bound beside them, what has been read from them is answered first, unless that takes
-   * longer than whoever restarts us should wait; what comes from now on waits there for the next process.
+   * Before the end. Where the stub's sockets outlive us, or others have been bound beside them, what has been read from them
+   * is answered first, unless that takes longer than whoever restarts us should wait; what comes after waits there for the
+   * next process.
    */
   async finish(): Promise<void> {
     const { kept, options } = this.#context
-    if (kept?.keepsAny === true || options.replaces) await this.#stub.drain(DRAIN_PATIENCE)
+    if (kept?.keepsAny === true || options.replaces) await this.#stub.drain(PATIENCE, LAST_PATIENCE)
   }
 
   /** SIGUSR2. */

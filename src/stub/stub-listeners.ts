@@ -56,12 +56,19 @@ export class StubListeners implements AsyncDisposable {
     await this.#life[Symbol.asyncDispose]()
   }
 
-  /** Takes no more questions; resolves when those that were read are answered, or after this long. */
-  async drain(patience: Millis): Promise<void> {
-    const { clock } = this.#services
+  /**
+   * Goes on until nothing is under way, or for `patience`: what waits in the sockets meanwhile is not to become more than they
+   * hold. Then it takes no more questions, and resolves when those that were read are answered, or after `last`.
+   */
+  async drain(patience: Millis, last: Millis): Promise<void> {
+    await this.#within(patience, (each) => each.idle())
+    await this.#within(last, (each) => each.drain())
+  }
+
+  async #within(patience: Millis, work: (listener: StubUdp | StubTcp) => Promise<void>): Promise<void> {
     const late = new AbortController()
-    const waiting = sleep(clock, patience, late.signal).catch(() => undefined)
-    await Promise.race([Promise.all([...this.#listeners].map((each) => each.drain())), waiting])
+    const waiting = sleep(this.#services.clock, patience, late.signal).catch(() => undefined)
+    await Promise.race([Promise.all([...this.#listeners].map(work)), waiting])
     late.abort()
   }
 

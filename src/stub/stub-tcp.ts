@@ -54,6 +54,11 @@ export class StubTcp implements AsyncDisposable {
   /** Takes no more clients; resolves when those that are there have been answered. */
   async drain(): Promise<void> {
     this.#server.close()
+    await this.idle()
+  }
+
+  /** Resolves when nothing is under way, while it reads on. */
+  async idle(): Promise<void> {
     await Promise.all([...this.#connections].map((connection) => connection.idle()))
   }
 

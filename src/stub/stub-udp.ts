@@ -73,6 +73,11 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
     socket.serve(this)
   }
 
+  /** Resolves when nothing is under way, while it reads on. */
+  idle(): Promise<void> {
+    return this.#tasks.idle()
+  }
+
   /** Reads no more; resolves when all that was read is answered. */
   async drain(): Promise<void> {
     this.#socket.pause()

@@ -65,6 +65,10 @@ class Scene implements AsyncDisposable {
     return this.#stub.drain()
   }
 
+  idle(): Promise<void> {
+    return this.#stub.idle()
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stub[Symbol.asyncDispose]()
   }
@@ -143,6 +147,16 @@ test('requests that wait to be begun when the stub closes are not begun', async 
   await scene[Symbol.asyncDispose]()
   await nextTurn()
   expect(scene.begun).toEqual([])
+})
+
+test('while it waits for what is under way, a server that is silent does not keep others from being answered', async () => {
+  await using scene = new Scene()
+  scene.flood(0, 1)
+  await nextTurn()
+  const idle = scene.idle()
+  expect(scene.ask(KNOWN, 'another peer')).toBeGreaterThan(0)
+  await idle
+  expect([scene.isPaused, scene.sent.length]).toEqual([false, 1])
 })
 
 test('before the end it reads no more, and answers all that it has read', async () => {
