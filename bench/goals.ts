@@ -13,6 +13,9 @@ interface Goal {
 /** Scenario, row, figure. */
 type Get = (scenario: string, row: string, key: string) => number | undefined
 
+/** Of an ordinary way to a server, in microseconds. */
+const ROUND_TRIP = 20_000
+
 /** What we hold ourselves to: ratios within one run, so that they mean the same on any machine. */
 const goals: readonly Goal[] = [
   goal('CPU per cached answer / C echo', ['cached-1000', 'ours', 'cpu'], ['cached-1000', 'echo', 'cpu'], {
@@ -43,6 +46,18 @@ const goals: readonly Goal[] = [
     atLeast: 0.8,
   }),
   goal('misses over TLS q/s / resolved', ['cold-tls', 'ours', 'qps'], ['cold-tls', 'resolved', 'qps'], { atLeast: 1 }),
+  single('misses over HTTP/2, CPU µs each', ['cold-https', 'ours', 'cpu'], { atMost: 500 }),
+  added('TLS', 'ours-tls'),
+  added('HTTP/2', 'ours-https'),
+  goal(
+    'CPU per TLS handshake / resolved',
+    ['encrypted', 'ours-tls', 'handshake'],
+    ['encrypted', 'resolved-tls', 'handshake'],
+    {
+      atMost: 2,
+    },
+  ),
+  single('KiB per idle TLS connection', ['encrypted', 'ours-tls', 'perConnection'], { atMost: 64 }),
   goal('TCP q/s / unbound', ['tcp', 'ours', 'qps'], ['tcp', 'unbound', 'qps'], { atLeast: 1 }),
   goal('TCP q/s / resolved', ['tcp', 'ours', 'qps'], ['tcp', 'resolved', 'qps'], { atLeast: 1.6 }),
   goal('p99.9 at 20,000 q/s / resolved', ['cached-1000', 'ours', 'p999'], ['cached-1000', 'resolved', 'p999'], {
@@ -109,6 +124,12 @@ function goal(text: string, ours: Figure, theirs: Figure, bound: Bound): Goal {
     return a === undefined || b === undefined ? undefined : a / b
   }
   return { text, value, ...bound }
+}
+
+/** Of a question on a warm connection beside one over UDP. */
+function added(what: string, row: string): Goal {
+  const [figure, scale] = [['encrypted', row, 'added'] as const, 1 / ROUND_TRIP]
+  return single(`added latency over ${what}, p50 / a round trip of 20 ms`, figure, { atMost: 0.1 }, scale)
 }
 
 function single(text: string, figure: Figure, bound: Bound, scale = 1): Goal {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { Lifetime } from '../src/base/index.ts'
 import { client } from './client-scenario.ts'
 import { type Disturbance, Watcher } from './disturbance.ts'
+import { encrypted } from './encrypted-scenario.ts'
 import { judge } from './goals.ts'
 import { cached, cold, coldEncrypted, manyLinks, mixed, tcp } from './load-scenarios.ts'
 import { micro } from './micro.ts'
@@ -50,6 +51,7 @@ function scenarios(bench: Bench): Scenario[] {
     cold(bench),
     coldEncrypted(bench, 'tls'),
     coldEncrypted(bench, 'https'),
+    encrypted(bench),
     mixed(bench),
     tcp(bench),
     getaddrinfo(bench, 1, 'inet'),

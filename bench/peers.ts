@@ -10,8 +10,8 @@ export interface Peer {
   readonly command: (upstream: string) => readonly string[]
 }
 
-/** As what upstreams are asked. */
-export type Encryption = 'tls' | 'https'
+/** How an unbound is asked as upstream; `none`: by UDP, to compare with. */
+export type Encryption = 'tls' | 'https' | 'none'
 
 export interface Configuration {
   readonly cacheSize: number
@@ -103,7 +103,7 @@ function unboundConf(upstream: string, cacheSize: number, encryption: Encryption
   local-zone: "test." nodefault
 forward-zone:
   name: "."
-  forward-addr: ${upstream}${encryption === undefined ? '' : '@853\n  forward-tls-upstream: yes'}
+  forward-addr: ${upstream}${encryption === 'tls' ? '@853\n  forward-tls-upstream: yes' : ''}
 `
 }
 

@@ -2,7 +2,7 @@ import { Link } from '../test/lab/kit/link.ts'
 import type { Program } from '../test/lab/kit/program.ts'
 import { inside, World } from '../test/lab/kit/world.ts'
 import { eventually } from '../test/lab/kit/eventually.ts'
-import { startEncryptedUpstream } from './encrypted-upstream.ts'
+import { startClosingUpstream, startEncryptedUpstream } from './encrypted-upstream.ts'
 import { type Encryption, type Peer, writeConfiguration } from './peers.ts'
 
 /** Where every server answers; each has a machine of its own. */
@@ -19,6 +19,8 @@ export interface SceneSpec {
   readonly idleLinks?: number
   /** How the upstreams are asked; they answer in no other way then. Default: plain UDP. */
   readonly encryption?: Encryption
+  /** The upstream, over TLS, closes each connection after two answers. */
+  readonly closes?: boolean
   /** false: prepare everything, but do not start the server. */
   readonly start?: boolean
 }
@@ -119,10 +121,11 @@ export class Scene implements AsyncDisposable {
     }
   }
 
-  async #prepare({ cacheSize, uplinks = [[]], idleLinks = 0, encryption }: SceneSpec): Promise<void> {
+  async #prepare({ cacheSize, uplinks = [[]], idleLinks = 0, encryption, closes = false }: SceneSpec): Promise<void> {
     const settings = await Promise.all(
       this.uplinks.map(async (uplink, i) => {
         if (encryption === undefined) await this.#startResponder(uplink, i)
+        else if (closes) await startClosingUpstream(this.world, uplink)
         else await startEncryptedUpstream(this.world, uplink, answerOf(i))
         return { ifindex: await uplink.index(), server: uplink.server, domains: uplinks[i] ?? [] }
       }),

@@ -148,7 +148,7 @@ export class Http2Connection implements Connection {
       ...(isGet ? {} : { 'content-type': MEDIA_TYPE, 'content-length': wire.length }),
     })
     if (stream === undefined) {
-      return queueMicrotask(() => this.#end(waiting, this.#error('closed', 'the connection is closing')))
+      return queueMicrotask(() => this.#fail(waiting, 'closed', 'the connection is closing'))
     }
     waiting.stream = stream
     const chunks: Buffer[] = []
@@ -162,11 +162,13 @@ export class Http2Connection implements Connection {
       this.#heardAt = this.#context.clock.now()
       size += chunk.length
       if (size <= LARGEST) chunks.push(chunk)
-      else this.#end(waiting, this.#error('http', 'sends more than a DNS message can hold'))
+      else this.#fail(waiting, 'http', 'sends more than a DNS message can hold')
     })
-    stream.on('error', (error) => this.#end(waiting, this.#error('closed', error.message)))
-    stream.on('close', () => this.#end(waiting, this.#error('closed', 'the stream was closed without an answer')))
-    stream.on('end', () => this.#end(waiting, this.#replyOf(waiting.query, headers, Buffer.concat(chunks))))
+    stream.on('error', (error) => this.#fail(waiting, 'closed', error.message))
+    stream.on('close', () => this.#fail(waiting, 'closed', 'the stream was closed without an answer'))
+    stream.on('end', () => {
+      if (this.#waiting.has(waiting)) this.#end(waiting, this.#replyOf(waiting.query, headers, Buffer.concat(chunks)))
+    })
     stream.end(isGet ? undefined : wire)
   }
 
@@ -192,8 +194,12 @@ export class Http2Connection implements Connection {
     return typeof reply === 'string' ? this.#error('http', reply) : reply
   }
 
+  /** Every stream closes, most of them answered: an error costs more than all the rest, so it is made only for those that are not. */
+  #fail(waiting: Waiting, code: 'closed' | 'http', text: string): void {
+    if (this.#waiting.has(waiting)) this.#end(waiting, this.#error(code, text))
+  }
+
   #end(waiting: Waiting, result: Buffer | TransportError): void {
-    if (!this.#waiting.has(waiting)) return
     if (result instanceof TransportError) waiting.stream?.close(http2.constants.NGHTTP2_CANCEL)
     this.#forget(waiting)
     waiting.settle(result, this.#facts)
