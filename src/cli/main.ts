@@ -47,7 +47,9 @@ void run(process.argv.slice(2)).then((code) => (process.exitCode = code))
 /** From arguments to exit code (C-2): everything that goes wrong in a known way is a message on stderr. */
 async function run(argv: readonly string[]): Promise<number> {
   try {
-    const runAs = PERSONALITIES.get(basename(process.argv[1] ?? '')) ?? runAsCtl
+    const name = basename(process.argv[1] ?? '')
+    const runAs = PERSONALITIES.get(name) ?? runAsCtl
+    process.title = runAs === runAsCtl ? PROGRAM : name // for ps, and the daemon, which tells who set what
     return await runAs(argv)
   } catch (error) {
     if (!(error instanceof CliError) && !(error instanceof FormError)) throw error

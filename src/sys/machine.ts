@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
-import { printable } from '../base/index.ts'
+import { programName } from './program-name.ts'
 
 /** CLOCK_BOOTTIME, in milliseconds. */
 export function bootTime(): number {
@@ -9,8 +9,10 @@ export function bootTime(): number {
 
 /** What a process calls itself, which may be anything, for people to read. */
 export async function processName(pid: number): Promise<string | undefined> {
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined)
-  return name === undefined ? undefined : printable(name.trim())
+  const [name, cmdline] = await Promise.all(
+    ['comm', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => undefined)),
+  )
+  return name === undefined ? undefined : programName(name, cmdline ?? '')
 }
 
 /** 32 hexadecimal digits; undefined where the machine has none. */

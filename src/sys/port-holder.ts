@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { AF_INET, IpAddress, type IpProtocol, printable } from '../base/index.ts'
+import { AF_INET, IpAddress, type IpProtocol } from '../base/index.ts'
+import { programName } from './program-name.ts'
 
 /** The owner of a socket, as far as /proc tells. */
 export interface PortHolder {
@@ -85,7 +86,8 @@ function hexAddress({ bytes }: IpAddress): string {
 export function ownerOf(inode: string, likely: readonly number[] = []): Process | undefined {
   const pid = likely.find((each) => hasSocket(each, inode)) ?? allProcesses().find((each) => hasSocket(each, inode))
   if (pid === undefined) return undefined
-  return { pid, name: printable(tryOr(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '?')) }
+  const read = (file: string) => tryOr(() => readFileSync(`/proc/${pid}/${file}`, 'utf8'), '')
+  return { pid, name: programName(read('comm') || '?', read('cmdline')) }
 }
 
 function allProcesses(): number[] {

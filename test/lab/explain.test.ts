@@ -31,6 +31,17 @@ test.skipIf(original)('query --explain --json is the whole reply; a failure is e
   expect(failed.stderr).toContain("none.test: resolve call failed: Name 'none.test' not found")
 })
 
+test.skipIf(original)('query -j answers with addresses as JSON', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone: { 'www.test': 'A 192.0.2.1' } } } })
+  expect(JSON.parse(await lab.tsresolvectl('query', '-j', 'www.test'))).toMatchObject({
+    query: 'www.test',
+    name: 'www.test',
+    addresses: [{ ifname: 'lan', family: 2, address: [192, 0, 2, 1], addressString: '192.0.2.1' }],
+  })
+  const names = JSON.parse(await lab.tsresolvectl('query', '-j', '127.0.0.1'))
+  expect(names).toMatchObject({ query: '127.0.0.1', names: [{ name: 'localhost' }] })
+})
+
 test.skipIf(original)('C-Q-6: what is no terminal sees no difference, a terminal one line more', async () => {
   await using lab = await Lab.open({ links: { lan } })
   expect(await lab.tsresolvectl('query', '-4', 'www.test')).not.toContain('-- Source')

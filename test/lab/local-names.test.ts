@@ -25,6 +25,38 @@ test('R-SYNTH-3: the own name has the addresses of the links', async () => {
   expect((await lab.dig('box', 'AAAA')).data[0]).toBe(lab.links.lan.address6)
 })
 
+test.skipIf(original)('R-ORDER-4: the PTR of an own address went upstream first', async () => {
+  await using lab = await Lab.open({
+    ...one,
+    links: { lan: { zone: { '100.1.53.10.in-addr.arpa': 'PTR wrong.test' } } },
+  })
+  expect((await lab.dig('100.1.53.10.in-addr.arpa', 'PTR')).data).toContain('box.example.test.')
+  expect(await lab.run(['getent', 'hosts', '10.53.1.100'])).toContain('box.example.test')
+  expect(await lab.links.lan.asked()).toEqual([])
+  await lab.dig('101.1.53.10.in-addr.arpa', 'PTR')
+  expect(await lab.links.lan.asked()).toEqual(['101.1.53.10.in-addr.arpa PTR'])
+})
+
+test.skipIf(original)(
+  'an alias into the hosts file had the address of DNS or of the file, by what was cached',
+  async () => {
+    const zone = {
+      'ext.test': 'CNAME box.test',
+      'box.test': 'A 192.0.2.1',
+      'out.test': 'CNAME intranet',
+      intranet: ['A 192.0.2.8', 'AAAA 2001:db8::8'],
+    }
+    await using lab = await Lab.open({ links: { lan: { zone } }, hosts: '192.0.2.80 box.test' })
+    for (const flush of [false, false, true]) {
+      if (flush) await lab.resolvectl('flush-caches')
+      expect((await lab.dig('ext.test')).data).toEqual(['box.test.', '192.0.2.80'])
+      expect((await lab.dig('box.test')).data).toEqual(['192.0.2.80'])
+      expect((await lab.dig('out.test')).data).toEqual(['intranet.', '192.0.2.8'])
+      expect((await lab.dig('out.test', 'AAAA')).data).toEqual(['intranet.', '2001:db8::8'])
+    }
+  },
+)
+
 test('R-SYNTH-3: and follows them', async () => {
   await using lab = await Lab.open(one)
   await lab.ip('addr add 10.53.1.101/24 dev lan')

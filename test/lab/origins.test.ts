@@ -26,6 +26,13 @@ test.skipIf(original)('who changed my DNS? status says so, also after a crash of
   }
 })
 
+test.skipIf(original)('Set By: node, where the user had run a program', async () => {
+  await using lab = await Lab.open(both)
+  const setBy = async () => /Set By: (\S+),/.exec(await lab.tsresolvectl('status', '--origins', 'vpn'))?.[1]
+  await lab.tsresolvectl('dns', 'vpn', '10.53.2.1')
+  expect(await setBy()).toBe('tsresolvectl')
+})
+
 test.skipIf(original)('a terminal shows it, programs that read the output see the original’s', async () => {
   await using lab = await Lab.open(both)
   await lab.resolvectl('dns', 'vpn', '10.53.2.1')

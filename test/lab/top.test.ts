@@ -102,6 +102,28 @@ test.skipIf(original)('top: a daemon that leaves is waited for; after a signal t
   await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/))
 })
 
+test.skipIf(original)('top: Control-Z gives the terminal back to the shell, and fg draws it anew', async () => {
+  await using lab = await Lab.open({ links: { lan } })
+  const { keys, shown } = await openTerminal(lab, 80, 24)
+  const wholeScreen = async () => (await shown()).join('\n')
+  await keys('C-z')
+  await eventually(async () => expect(await wholeScreen()).toMatch(/READY_ *$/))
+  expect(await lab.run(['sh', '-c', 'grep State "/proc/$(cat /tmp/pid)/status"'])).toContain('T (stopped)')
+  await keys('clear; stty -a | grep -c " icanon"', 'Enter')
+  await eventually(async () => expect(await shown()).toEqual(['1', expect.stringMatching(/^READY_ *$/)]))
+  await keys('fg', 'Enter')
+  await eventually(async () => expect(await wholeScreen()).toContain('q quit'))
+  await keys('q')
+  await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/))
+})
+
+test.skipIf(original)('top: a terminal that cannot move the cursor is told so', async () => {
+  await using lab = await Lab.open({ links: { lan } })
+  const command = `${inside.node} ${inside.repo}/dist/cli/main.js top`
+  const { code, stdout } = await lab.tryRun(['env', 'TERM=dumb', 'script', '-qec', command, '/dev/null'])
+  expect([code, stdout.trim()]).toEqual([1, expect.stringMatching(/^top moves the cursor, which this terminal cannot/)])
+})
+
 test.skipIf(original)('top: a terminal that goes away takes it along', async () => {
   await using lab = await Lab.open({ links: { lan } })
   const { close } = await openTerminal(lab, 80, 24)
