@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { TestAuthority } from '../kit/certificates.ts'
 import { eventually } from './kit/eventually.ts'
@@ -13,6 +14,8 @@ afterAll(() => {
   stranger[Symbol.dispose]()
 })
 const GOOD = authority.certificate({ san: 'DNS:dns.test,IP:10.53.1.1' })
+/** Milliseconds after which a question comes with a ping. */
+const LONG_IDLE = 3500
 const ROOTS = '/etc/ssl/certs/ca-certificates.crt'
 const OVER_HTTPS = '192.0.2.77'
 const lan = { zone: { '*.test': 'A 192.0.2.53' }, dns: ['10.53.1.1#https://dns.test/dns-query{?dns}'] }
@@ -91,3 +94,31 @@ test.skipIf(original)('E-LIFE-2: a portal that answers on 443: nothing is asked,
   expect(await m.server.asked()).toEqual([])
   expect(await m.counter.to(53)).toBe(0)
 })
+
+test.skipIf(original)(
+  'E-DOH-5: a connection that the path has forgotten is found dead by a ping, and the question goes over another one',
+  async () => {
+    await using m = await machine()
+    expect((await m.lab.dig(fresh())).data).toEqual([OVER_HTTPS])
+    const [, port] = /:(\d+)\s+10\.53\.1\.1:443/.exec(await m.lab.run(['ss', '-tnH'])) ?? []
+    await m.lab.links.lan.start([
+      'ip',
+      'rule',
+      'add',
+      'pref',
+      '10',
+      'ipproto',
+      'tcp',
+      'dport',
+      String(port),
+      'blackhole',
+    ])
+    await pause(LONG_IDLE)
+    const said = await m.lab.tsresolvectl('query', '--explain', '--json=short', '--type=A', fresh())
+    const results = [...said.matchAll(/"result":"([^"]*)"/g)].map(([, result]) => result)
+    expect([said.includes(OVER_HTTPS) || said.includes('192,0,2,77'), results]).toEqual([true, ['closed', 'NOERROR']])
+    expect((await m.server.report()).connections).toBe(2)
+    expect(await m.counter.to(53)).toBe(0)
+  },
+  30_000,
+)

@@ -194,12 +194,15 @@ describe('per link', () => {
     },
   )
 
-  test.skipIf(original)('networkd’s state: server with name, and the mode', async () => {
-    await using m = await machine('no', {}, { bus: false })
+  test.skipIf(original).each([
+    ['10.53.1.1#dns.test', 853],
+    ['10.53.1.1:8853#dns.test', 8853],
+  ])('E-DOT-2: networkd’s state: %s, and the mode', async (server, port) => {
+    await using m = await machine('no', { port }, { bus: false })
     const index = await m.lab.links.lan.index()
     await m.lab.write(
       `/run/systemd/netif/links/${index}`,
-      'ADMIN_STATE=configured\nOPER_STATE=routable\nDNS=10.53.1.1#dns.test\nDNS_OVER_TLS=yes\n',
+      `ADMIN_STATE=configured\nOPER_STATE=routable\nDNS=${server}\nDNS_OVER_TLS=yes\n`,
     )
     await eventually(async () => expect((await m.lab.dig(fresh())).data).toEqual([OVER_TLS]))
     expect(await m.lab.links.lan.asked()).toEqual([])
