@@ -41,7 +41,7 @@ const SHIPPED: Readonly<Record<string, readonly [purpose: string, licence: strin
     'MIT',
     'compiles where there is no library for the machine: there is',
   ],
-  'node-gyp-build': ['finds the library of netlink', 'MIT'],
+  'node-gyp-build': ['finds the library of netlink where it runs from its sources', 'MIT'],
   'node-addon-api': ['for compiling netlink: `overrides` puts node-gyp-build in its place', 'MIT'],
   '@types/node': ['types, which netlink asks for', 'MIT'],
   'undici-types': ['types, which @types/node asks for', 'MIT'],

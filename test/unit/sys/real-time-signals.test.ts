@@ -3,10 +3,16 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { afterEach, expect, test } from 'vitest'
 
+/** Node that reads TypeScript itself has the descriptors free that tsx would take, of which signals have their own. */
+const TYPESCRIPT =
+  'typescript' in process.features && process.features.typescript !== false
+    ? ['--disable-warning=ExperimentalWarning']
+    : ['--import', 'tsx']
+
 /** A process that takes them and prints what it is told; Node could not be tested in the test runner's own. */
 async function victim(...options: string[]) {
   const script = new URL('real-time-victim.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...options], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...TYPESCRIPT, script, ...options], { stdio: ['pipe', 'pipe', 'inherit'] })
   started.add(child)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async () => (await lines.next()).value as string
