@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
+import { printable } from '../base/index.ts'
 import type { OutgoingQuery } from '../upstream/index.ts'
 import { age, FormError, withoutHopOptions, withoutOpt } from '../wire/index.ts'
 
@@ -15,7 +16,7 @@ export function dohReplyOf(
   if (status < 200 || status > 299) return `answers with HTTP status ${status}`
   const [mediaType = ''] = (headers['content-type'] ?? '').split(';')
   if (mediaType.trim().toLowerCase() !== MEDIA_TYPE) {
-    return `answers with '${mediaType.slice(0, 40)}', which is no DNS message`
+    return `answers with '${printable(mediaType.slice(0, 40))}', which is no DNS message`
   }
   if (body.length < 12) return 'sends what is no DNS message'
   query.wire.copy(body, 0, 0, 2)

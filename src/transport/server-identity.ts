@@ -1,4 +1,4 @@
-import { IpAddress } from '../base/index.ts'
+import { IpAddress, printable } from '../base/index.ts'
 
 /** Whom a certificate must be for: the name given with the server, which may be an address, else its address. */
 export interface ServerIdentity {
@@ -20,7 +20,7 @@ export function identityProblem(subjectAltName: string | undefined, identity: Se
     wantedAddress === undefined ? holdsName(entries, serverName ?? '') : holdsAddress(entries, wantedAddress)
   if (isHolder) return undefined
   const named = entries.filter(({ kind }) => kind === 'DNS' || kind === 'IP Address').map(({ value }) => value)
-  const holder = named.length === 0 ? 'no name or address' : named.slice(0, MAX_TOLD).join(', ')
+  const holder = named.length === 0 ? 'no name or address' : printable(named.slice(0, MAX_TOLD).join(', '))
   return `is for ${holder}${named.length > MAX_TOLD ? ', …' : ''}, not for ${serverName ?? address.text}`
 }
 

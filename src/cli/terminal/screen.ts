@@ -54,9 +54,9 @@ export class ProcessScreen implements Screen {
   }
 }
 
-/** Control characters of strangers, such as those of an escape sequence, become `?`; our own colours and line ends stay. */
+/** Control characters of strangers, such as those of an escape sequence or of direction, become `?`; our own colours and line ends stay. */
 export function harmless(text: string): string {
-  return text.replace(/\p{Cc}(?:\[(?:0|1|31|90)m)?/gu, (found) => {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}](?:\[(?:0|1|31|90)m)?/gu, (found) => {
     const isOurs = found.startsWith('\n') || found.startsWith('\t') || (found.startsWith('\x1b') && found.length > 1)
     return isOurs ? found : `?${found.slice(1)}`
   })

@@ -12,6 +12,7 @@ describe('what others choose, on a terminal', () => {
     ['link \u001B]0;title\u0007', 'link ?]0;title?'],
     ['\u009B2J and \r back', '?2J and ? back'],
     ['\u001B[5mblink', '?[5mblink'],
+    ['\u202Emoc.elpmaxe', '?moc.elpmaxe'],
   ])('%j', (text, shown = text) => {
     expect(harmless(text)).toBe(shown)
   })
