@@ -99,6 +99,9 @@ class Writer {
   readonly #suffixes = new Map<string, number>()
   /** The name in the question, until a record comes that may point to it. */
   #asked: Uint8Array | undefined
+  /** The owner that came last, and where it stands: records of a set share it, and so a pointer that is looked up once. */
+  #lastOwner: Uint8Array | undefined
+  #lastOwnerAt = 0
   #bytes = Buffer.allocUnsafe(512)
   #length = HEADER_SIZE
 
@@ -126,6 +129,7 @@ class Writer {
       if (this.#length > this.#limit) {
         this.#length = before
         for (const [suffix, at] of this.#suffixes) if (at >= before) this.#suffixes.delete(suffix)
+        this.#lastOwner = undefined
         return written
       }
       written++
@@ -140,7 +144,7 @@ class Writer {
   }
 
   #record(record: ResourceRecord): void {
-    this.#name(record.owner)
+    this.#owner(record.owner)
     this.#word(record.type)
     this.#word(record.class)
     this.#word(record.ttl >>> 16)
@@ -162,14 +166,22 @@ class Writer {
         at = end
       } else if (typeof part === 'number') this.#raw(rdata.subarray(at, (at += part)))
     }
-    this.#raw(rdata.subarray(at))
+    this.#raw(at === 0 ? rdata : rdata.subarray(at))
+  }
+
+  #owner(wire: Uint8Array): void {
+    if (wire === this.#lastOwner) return this.#word(0xc000 | this.#lastOwnerAt)
+    const at = this.#name(wire)
+    this.#lastOwner = at === undefined ? undefined : wire
+    this.#lastOwnerAt = at ?? 0
   }
 
   /**
-   * A pointer to the longest suffix already written, the labels before it in full (RFC 1035 §4.1.4).
+   * A pointer to the longest suffix already written, the labels before it in full (RFC 1035 §4.1.4). Returns where the next
+   * one may point to for the same name, if anywhere.
    * @throws {FormError} for bytes that are no whole name, which only we ourselves could have made
    */
-  #name(wire: Uint8Array): void {
+  #name(wire: Uint8Array): number | undefined {
     if (this.#asked !== undefined) this.#remember(this.#asked, HEADER_SIZE)
     this.#asked = undefined
     const start = this.#length
@@ -177,6 +189,8 @@ class Writer {
     this.#raw(wire.subarray(0, at))
     if (known === undefined) this.#raw(wire.subarray(at, at + 1))
     else this.#word(0xc000 | known)
+    if (at === 0) return known
+    return start <= POINTER_REACH ? start : undefined
   }
 
   /** Notes where the suffixes of a name stand, up to the first that stands elsewhere: its place in both. */

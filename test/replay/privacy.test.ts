@@ -46,3 +46,18 @@ async function probesOf(world: World): Promise<Set<string>> {
   const probes = world.exchanges.filter(({ server, isProbe }) => server === ISP && isProbe)
   return new Set(probes.map(({ question }) => questionLine(question)))
 }
+
+test.each(['x.onion', 'x.internal', 'x.home.arpa', 'x.alt', 'x.invalid', '5.1.168.192.in-addr.arpa'])(
+  'R-ROUTE-17: %s reaches no server unless a domain of a link claims it',
+  async (name) => {
+    const world = new World({ links: [{ ifindex: 2, dns: ['10.2.0.1'] }] })
+    world.serve('*', ({ question }) => ({ answer: [`${question.name} 60 TXT "seen"`] }))
+    const reply = await world.ask(name, { type: 'TXT', edns: 1232 })
+    expect([reply.rcode, world.exchanges.length]).toEqual([3, 0])
+    expect(reply.extendedError?.text).toMatch(/./)
+    const claimed = name.slice(name.indexOf('.') + 1)
+    world.changeLink({ ifindex: 2, domains: [`~${claimed}`] })
+    expect((await world.ask(name, { type: 'TXT' })).rcode).toBe(0)
+    expect(world.asked('10.2.0.1')).toEqual([`${name} TXT`])
+  },
+)

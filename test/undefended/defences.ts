@@ -23,7 +23,7 @@ export const DEFENCES: readonly Defence[] = [
   {
     name: 'ports are drawn from a wide range',
     file: 'sys/source-ports.ts',
-    edits: [['this.#random.below(LAST_PORT - FIRST_PORT + 1)', 'this.#random.below(1024)']],
+    edits: [['this.#random.below(LAST_PORT - FIRST_PORT + 1)', '20_000 + this.#random.below(1024)']],
     tests: [unit('sys/source-ports')],
   },
   {
@@ -78,7 +78,7 @@ export const DEFENCES: readonly Defence[] = [
     name: 'names that stay at home',
     file: 'routing/home-zones.ts',
     edits: [['if (found !== undefined) return found', 'if (found !== undefined) return undefined']],
-    tests: [replay('privacy')],
+    tests: [unit('routing/routing'), replay('privacy', 'R-ROUTE-17')],
   },
   {
     name: 'no probe asks for a name that others are asked for now',
@@ -141,7 +141,13 @@ export const DEFENCES: readonly Defence[] = [
     name: 'the log replaces what steers a terminal',
     file: 'base/printable.ts',
     edits: [["return text.replace(/\\p{C}/gu, '?')", 'return text']],
-    tests: [unit('sys/log-writer'), unit('cli/harmless')],
+    tests: [unit('sys/log-writer'), unit('texts-of-others')],
+  },
+  {
+    name: 'the client replaces what steers a terminal',
+    file: 'cli/terminal/screen.ts',
+    edits: [['return isOurs ? found : `?${found.slice(1)}`', 'return isOurs || found']],
+    tests: [unit('cli/harmless')],
   },
   {
     name: 'what is not remembered waits in fair shares',

@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
 const ROOT = join(import.meta.dirname, '../..')
 const COPY = join(ROOT, '.cache/undefended')
 /** Some attacks are endless loops then. */
-const PATIENCE = 180_000
+const PATIENCE = { unit: 120_000, replay: 120_000, lab: 600_000 }
 const chosen = DEFENCES.filter(({ name }) => name.includes(positionals.join(' ')))
 
 rmSync(COPY, { recursive: true, force: true })
@@ -83,7 +83,7 @@ function fails({ project, file, title }: DefenceTest, { name }: Defence): boolea
     cwd: COPY,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
-    timeout: PATIENCE,
+    timeout: PATIENCE[project],
     killSignal: 'SIGKILL',
   })
   if (error !== undefined) {
