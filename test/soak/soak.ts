@@ -23,7 +23,7 @@ export interface SoakReport {
   readonly lost: readonly string[]
   /** Answers and failures in the quiet at the end. */
   readonly quiet: { readonly good: number; readonly failed: number }
-  /** Resident memory of the daemon in MiB: after a third of the time, and at the end. */
+  /** Resident memory of the daemon in MiB, the least of some minutes: after a third of the time, and at the end. */
   readonly memory: { readonly warm: number; readonly end: number }
   readonly events: Readonly<Record<string, number>>
 }
@@ -216,15 +216,12 @@ class Soak {
     return { good: this.#tally.good - good, failed: this.#tally.failed - failed }
   }
 
+  /** The least, which is what is left after a collection: when those come is chance, and garbage is half of the rest. */
   #flatness(): { warm: number; end: number } {
     const third = Math.ceil(this.#memory.length / 3)
     const width = Math.max(1, Math.floor(this.#memory.length / 6))
-    return { warm: median(this.#memory.slice(third, third + width)), end: median(this.#memory.slice(-width)) }
+    return { warm: Math.min(...this.#memory.slice(third, third + width)), end: Math.min(...this.#memory.slice(-width)) }
   }
 }
 
 const RESOLVER = ['org.freedesktop.resolve1', '/org/freedesktop/resolve1', 'org.freedesktop.resolve1.Manager']
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-}
