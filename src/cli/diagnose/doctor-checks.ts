@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { capital, linkForTheRest } from './cause-facts.ts'
+import { capitalScope } from './cause-of-routing.ts'
 import { hostOf, noRouteTo } from './no-route.ts'
 import { shellWord } from '../terminal/shell-word.ts'
 import type { Facts, Finding, Holder, LinkView, ServerLine } from './doctor-findings.ts'
@@ -320,7 +321,7 @@ function lookupsSucceed({ lookups }: Facts): Finding[] {
 function domainsHaveServers({ links }: Facts): Finding[] {
   return links.flatMap((link) => {
     if (link.domains.length === 0 || link.configuredServers.length > 0) return []
-    const what = `${link.scope} claims ${link.domains.join(', ')} but has no DNS server: the claim has no effect.`
+    const what = `${capitalScope(link.scope)} claims ${link.domains.join(', ')} but has no DNS server: the claim has no effect.`
     const repair = link.ifindex === undefined ? addServer(link.scope) : `tsresolvectl dns ${link.name} SERVER`
     return [warning('claim-without-server', what, repair)]
   })
@@ -334,7 +335,7 @@ function domainsAreClaimedOnce({ links }: Facts): Finding[] {
   return [...claims].flatMap(([domain, owners]) => {
     const loser = loserOf(owners, domain)
     if (owners.length < 2 || loser === undefined) return []
-    const what = `${owners.map(({ scope }) => scope).join(' and ')} both claim ${domain}: names there are asked on each, and the first answer counts.`
+    const what = `${capital(owners.map(({ scope }) => scope).join(' and '))} both claim ${domain}: names there are asked on each, and the first answer counts.`
     return [warning('same-domain', what, domainCommand(loser, domain))]
   })
 }
@@ -369,12 +370,12 @@ function claimsAreNarrow({ links }: Facts): Finding[] {
       // `~.` is what a full tunnel claims, and is nobody's slip.
       if (name.startsWith('*.')) {
         const without = `'~${name.slice(2)}'`
-        const what = `${link.scope} claims ${name}, which no name is within: a domain stands for all names below it already.`
+        const what = `${capitalScope(link.scope)} claims ${name}, which no name is within: a domain stands for all names below it already.`
         const rest = link.domains.filter((each) => each !== domain).map((each) => `'${each}'`)
         return [warning('wildcard-domain', what, `tsresolvectl domain ${link.name} ${[...rest, without].join(' ')}`)]
       }
       if (name === '.' || name.includes('.') || PRIVATE.has(name)) return []
-      const what = `${link.scope} claims the whole top-level domain ${name}: all names below it go there.`
+      const what = `${capitalScope(link.scope)} claims the whole top-level domain ${name}: all names below it go there.`
       return [warning('broad-claim', what, domainCommand(link, name))]
     })
   })
@@ -404,7 +405,7 @@ function leakBy({ scope, name, managed: isManaged }: LinkView): Finding {
   return {
     check: 'leak',
     level: 'warning',
-    what: `${scope} is a default route for names, though not for packets: every name nobody claims is asked there, too.`,
+    what: `${capitalScope(scope)} is a default route for names, though not for packets: every name nobody claims is asked there, too.`,
     repair: `tsresolvectl default-route ${name} no`,
     fix: { kind: 'default-route-off', link: name, isManaged },
   }

@@ -229,6 +229,9 @@ describe('why ends with the cause', () => {
     const told = causeOf(given)
     expect(told.cause).toContain(cause)
     expect(told.cause).toMatch(/^\S.*[^.]\.$/)
+    // A sentence begins with a capital letter, or with a name or an address as it is written.
+    const isNamed = told.cause.startsWith(given.why.name) || /^(?:\d+\.|[\da-f]*:)/.test(told.cause)
+    expect(isNamed || /^[A-Z/]/.test(told.cause), told.cause).toBe(true)
     expect(told.repair ?? '(nothing)').toContain(repair ?? '(nothing)')
   })
 })

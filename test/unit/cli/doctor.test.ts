@@ -197,7 +197,7 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'global domains without a server',
     { links: [LAN, { ...GLOBAL, inUse: false, defaultRoute: false, domains: ['corp.test'], configuredServers: [] }] },
     'claim-without-server',
-    'global claims corp.test',
+    'The global setting claims corp.test',
     "printf '[Resolve]\\nDNS=SERVER\\n' >/etc/systemd/resolved.conf.d/zz-servers.conf",
   ],
   [
@@ -645,6 +645,7 @@ describe('doctor', () => {
     expect(findings.map((finding) => finding.check)).toEqual([check])
     const [{ what: said, repair: advised }] = findings as [Finding]
     expect(said).toContain(what)
+    expect(said).not.toMatch(/^(?:link|global|delegate)\b/) // a sentence begins with a capital letter
     expect(advised).toContain(repair)
   })
 
