@@ -50,9 +50,9 @@ const goals: readonly Goal[] = [
   added('TLS', 'ours-tls'),
   added('HTTP/2', 'ours-https'),
   goal(
-    'CPU per TLS handshake / resolved',
+    'CPU per TLS handshake / unbound',
     ['encrypted', 'ours-tls', 'handshake'],
-    ['encrypted', 'resolved-tls', 'handshake'],
+    ['encrypted', 'unbound-tls', 'handshake'],
     {
       atMost: 2,
     },
