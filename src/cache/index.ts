@@ -26,6 +26,7 @@
  * **Refreshing ahead**. An answer that is asked for twice in the last tenth of its life is reported once as due, where
  * that life is at least 10 s long: shorter ones would be refreshed all the time.
  */
+export { keyOf } from './keys.ts'
 export { CacheBudget } from './budget.ts'
 export type { Cacheability } from './cacheable.ts'
 export { cacheabilityOf, FAILURE_SECONDS } from './cacheable.ts'

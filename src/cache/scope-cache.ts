@@ -154,6 +154,13 @@ export class ScopeCache {
     this.#entries.delete(keyOf(question, variant))
   }
 
+  /** The same, but what is proven stays for its time: a forger of one reply must not end it. */
+  forgetUnproven(question: Question, variant: CacheVariant, now: Millis): void {
+    const entry = this.#entries.get(keyOf(question, variant))
+    const isProven = entry?.learntFrom.isAuthenticated === true && isLive(entry, now)
+    if (!isProven) this.forget(question, variant)
+  }
+
   /** Forgets everything, in constant time. */
   flush(): void {
     this.#version.isCurrent = false

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/index.ts'
+import type { Clock, Millis } from '../base/index.ts'
 import { sleep } from '../base/index.ts'
 import type {
   Algorithms,
@@ -40,26 +40,40 @@ interface ReadMessage {
 }
 
 const NEVER = new AbortController().signal
+/** A wall clock that moves by more against the monotonic one was set. */
+const CLOCK_STEP: Millis = 60_000
 
 /** Validates the replies of one scope: gets the validator what it asks for, and lets others have their turn. */
 export class AnswerValidation {
   readonly #services: ValidationServices
   readonly #ask: AskAuxiliary
   readonly #memory = new ChainMemory()
+  readonly #onClockSet: () => void
+  #clockOffset: Millis
   /** What follows from replies that verified. */
   readonly proven: ProvenAnswers
   /** What has just failed. */
   readonly failures = new ValidationFailures()
 
-  constructor(services: ValidationServices, ask: AskAuxiliary) {
+  /** @param onClockSet called where answers were judged by a wrong time */
+  constructor(services: ValidationServices, ask: AskAuxiliary, onClockSet: () => void) {
     this.#services = services
     this.#ask = ask
+    this.#onClockSet = onClockSet
+    this.#clockOffset = clockOffset(services.clock)
     this.proven = new ProvenAnswers(services.anchors)
   }
 
-  /** Seconds since 1970. */
-  get now(): number {
-    return Math.floor(this.#services.clock.wall() / 1000)
+  /** Seconds since 1970. What was judged before the clock was set is forgotten first (S-CACHE-5). */
+  now(): number {
+    const { clock } = this.#services
+    const before = this.#clockOffset
+    this.#clockOffset = clockOffset(clock)
+    if (Math.abs(this.#clockOffset - before) > CLOCK_STEP) {
+      this.forget()
+      this.#onClockSet()
+    }
+    return Math.floor(clock.wall() / 1000)
   }
 
   /** Judges it anew from its anchor down, for somebody who wants to see the chain: nothing is counted or remembered. */
@@ -80,7 +94,7 @@ export class AnswerValidation {
     const replies = new Replies()
     const asked = new Map<string, Promise<AuxiliaryReply>>()
     const budget = new Budget(limits)
-    const { now } = this
+    const now = this.now()
     const validation = validate(question, message, {
       ...services,
       memory: this.#memory,
@@ -118,9 +132,21 @@ export class AnswerValidation {
   }
 }
 
+function clockOffset(clock: Clock): Millis {
+  return clock.wall() - clock.now()
+}
+
 /** Whether the reply says anything of data: an error does not. */
 export function hasSubstance({ rcode }: Message): boolean {
   return rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN || rcode === RCODE.YXDOMAIN
+}
+
+/** An error without the records that came with it, which nobody has looked at; its OPT record stays. */
+export function bareError({ wire, message }: ReadMessage): ReadMessage {
+  const { id, flags, question, opt, answer, authority, additional } = message
+  if (answer.length + authority.length + additional.length === 0) return { wire, message }
+  const composed = compose({ id, flags, question, opt })
+  return { wire: composed, message: parseMessage(composed) }
 }
 
 /** What of the reply is proven, for as long as it is, and with the rcode that is. */
@@ -130,8 +156,7 @@ export function provenReply(
   { answer, authority, denied }: SecureAnswer,
 ): ReadMessage {
   const proven = new Set([...answer, ...authority])
-  const rcode =
-    denied === 'nxdomain' ? RCODE.NXDOMAIN : message.rcode === RCODE.YXDOMAIN ? message.rcode : RCODE.NOERROR
+  const rcode = denied === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR
   const all = [...message.answer, ...message.authority]
   const isProven = all.length === proven.size && all.every((record) => proven.has(record))
   if (isProven && message.rcode === rcode) return { wire, message }

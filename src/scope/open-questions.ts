@@ -225,7 +225,11 @@ export class OpenQuestion implements IntrusiveMember {
   }
 }
 
-/** What tells apart the messages that ask the same: those relayed are the same only to the byte, ID aside. */
-function formOf({ request, variant }: ScopeRequest): string {
-  return request.kind === 'relay' ? `${variant} ${request.message.toString('latin1', 2)}` : variant
+/**
+ * What tells apart the messages that ask the same: those relayed are the same only to the byte, ID aside. Where answers are
+ * validated, one that is not is nobody's who wants it to be.
+ */
+function formOf({ request, variant, isUnchecked = false }: ScopeRequest): string {
+  const form = request.kind === 'relay' ? `${variant} ${request.message.toString('latin1', 2)}` : variant
+  return request.validation === undefined ? form : `${request.validation} ${isUnchecked} ${form}`
 }

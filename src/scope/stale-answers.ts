@@ -69,8 +69,9 @@ export class StaleAnswers {
   }
 }
 
-/** An error that says nothing about the name; bogus data does, and old data must not hide it. */
+/** An error that says nothing about the name; bogus data does, and old data must not hide it (S-CACHE-2). */
 function isTrouble(answer: Answer): boolean {
+  if (answer.state === 'dnssec-failed') return answer.dnssecResult === 'failed-auxiliary'
   if (answer.origin === undefined) return answer.state !== 'aborted'
   return answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN && !isBogus(answer)
 }

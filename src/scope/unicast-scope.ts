@@ -30,7 +30,7 @@ import { FLAG } from './flags.ts'
 import type { AuxiliaryReply, FailureResult, TrustReport, ValidationFailure, Verdict } from '../dnssec/index.ts'
 import { placeOf } from '../dnssec/index.ts'
 import type { DnssecMode } from '../settings/index.ts'
-import { AnswerValidation, hasSubstance, provenReply } from './answer-validation.ts'
+import { AnswerValidation, bareError, hasSubstance, provenReply } from './answer-validation.ts'
 import { type OpenQuestion, OpenQuestions } from './open-questions.ts'
 import type { Answer } from './answer.ts'
 import { failed, replied } from './answer.ts'
@@ -113,7 +113,8 @@ export class UnicastScope implements Scope, ChainSource {
     this.#stale = new StaleAnswers(this, this.cache, services)
     if (plan.dnssec !== 'no') {
       const parts = { ...dnssec, anchors: plan.trust.anchors, counts: counts.verdicts, clock }
-      this.#validation = new AnswerValidation(parts, (question) => this.#askAuxiliary(question))
+      const ask = (question: Question) => this.#askAuxiliary(question)
+      this.#validation = new AnswerValidation(parts, ask, () => this.cache.flush())
     }
     this.#dnssecProbes = new DnssecProbes(this.upstreams, services)
     this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))
@@ -232,7 +233,7 @@ export class UnicastScope implements Scope, ChainSource {
   #proven({ request, readsCache, isUnchecked = false }: ScopeRequest): Answer | undefined {
     const validation = this.#validation
     if (validation === undefined || !readsCache || isUnchecked || !this.#remembersFailures) return undefined
-    const found = validation.proven.find(request, validation.now)
+    const found = validation.proven.find(request, validation.now())
     if (found === undefined) return undefined
     const { question, kind } = request
     const context = { question, isRelayed: kind === 'relay', source: 'cache', attempts: [], entry: undefined } as const
@@ -290,9 +291,9 @@ export class UnicastScope implements Scope, ChainSource {
     return begun.answer
   }
 
-  #knownToFail({ request: { question }, isUnchecked = false }: ScopeRequest): Answer | undefined {
+  #knownToFail({ request: { question }, variant, isUnchecked = false }: ScopeRequest): Answer | undefined {
     if (isUnchecked || !this.#remembersFailures) return undefined
-    const failure = this.#validation?.failures.find(question, this.#services.clock.now())
+    const failure = this.#validation?.failures.find(question, variant, this.#services.clock.now())
     return failure && this.#bogus(question, failure)
   }
 
@@ -322,8 +323,9 @@ export class UnicastScope implements Scope, ChainSource {
     const lack = upstream.lackOfDnssec(this.#services.clock.now())
     if (lack !== undefined && this.#plan.dnssec !== 'yes')
       return this.#unvalidated(`DNS server ${upstream.label} ${lack}`)
-    const { question, kind } = { ...request.request }
-    const verdict = await this.#validation?.judge(question, message, kind === 'question')
+    const { question } = request.request
+    const isRelayed = request.variant !== '' // by now perhaps as a question of our own: whoever asked follows no alias
+    const verdict = await this.#validation?.judge(question, message, !isRelayed)
     if (verdict?.kind === 'secure') upstream.dnssec.onAble(this.#services.clock.now())
     return verdict
   }
@@ -415,7 +417,7 @@ export class UnicastScope implements Scope, ChainSource {
 
   /** Keeps a reply, unless it must not be kept, and tells it. */
   #take(
-    { request, variant }: ScopeRequest,
+    { request, variant, isUnchecked }: ScopeRequest,
     outcome: Extract<Outcome, { kind: 'reply' }>,
     mayBeKept: boolean,
     verdict: Verdict | undefined,
@@ -425,17 +427,18 @@ export class UnicastScope implements Scope, ChainSource {
     const { upstream, channel, isConfidential, exchanges } = outcome
     if (verdict?.kind === 'failure') {
       // What was learnt before must not hide it; where only the chain could not be looked up, it may stand in as stale.
-      if (verdict.result !== 'failed-auxiliary') this.cache.forget(question, variant)
-      if (mayBeKept) this.#validation?.failures.note(question, verdict, clock.now())
+      if (verdict.result !== 'failed-auxiliary') this.cache.forgetUnproven(question, variant, clock.now())
+      if (mayBeKept) this.#validation?.failures.note(question, variant, verdict, clock.now())
       return this.#bogus(question, verdict, exchanges)
     }
     const isAuthenticated = verdict?.kind === 'secure'
-    const reply = isAuthenticated ? { ...provenReply(question, outcome, verdict), upstream } : outcome
-    const { wire, message } = this.#read(request, reply)
+    const isError = this.#validation !== undefined && isUnchecked !== true && !hasSubstance(outcome.message)
+    const believed = isAuthenticated ? provenReply(question, outcome, verdict) : isError ? bareError(outcome) : outcome
+    const { wire, message } = this.#read(request, { ...believed, upstream })
     const learntAt = clock.wall()
     const origin: AnswerOrigin = { server: upstream.label, channel, isConfidential, learntAt, isAuthenticated }
     const isKept = mayBeKept && (this.#plan.keepsAnswersOfLoopback || !upstream.endpoint.address.isLoopback) // R-CACHE-11
-    if (isKept && isAuthenticated) this.#validation?.proven.learn(verdict, origin, this.#validation.now)
+    if (isKept && isAuthenticated) this.#validation?.proven.learn(verdict, origin, this.#validation.now())
     if (isKept && isBogus(message)) this.cache.forget(question, variant) // what was learnt before must not hide it
     const entry = isKept ? this.cache.store(question, variant, wire, message, origin, clock.now()) : undefined
     const isRelayed = request.kind === 'relay'

@@ -113,7 +113,7 @@ function relayedReply(
   if (!isBypass && request.opt?.dnssecOk !== true && hasUnaskedDnssecRecords(wire)) return undefined
   const rcode = rcodeFor(request, answer)
   const opt = isBypass ? bypassOpt(wire, request, listener) : replyOpt(request, answer, rcode, listener, nsid)
-  const flags = isBypass ? bypassFlags(request, wire, answer) : replyFlags(request, answer, rcode)
+  const flags = isBypass ? bypassFlags(request, wire, answer, rcode) : replyFlags(request, answer, rcode)
   return relay(wire, { id: request.id, flags, question: request.questionBytes, opt })
 }
 
@@ -156,15 +156,19 @@ function replyFlags({ flags, opt }: ClientRequest, answer: Answer, rcode: number
   const isOurs =
     (answer.flags & origins) === 0 &&
     ((answer.flags & FLAG.SYNTHETIC) !== 0 || rcode === RCODE.REFUSED || answer.state === 'not-found')
+  return QR | RA | (flags & (RD | CD)) | (isOurs ? AA : 0) | verdictFlag({ flags, opt }, answer) | (rcode & 0xf)
+}
+
+/** RFC 6840 §5.7, §5.8. */
+function verdictFlag({ flags, opt }: Pick<ClientRequest, 'flags' | 'opt'>, answer: Answer): number {
   const wantsVerdict = (flags & AD) !== 0 || opt?.dnssecOk === true
-  const isVerified = wantsVerdict && (answer.flags & FLAG.AUTHENTICATED) !== 0
-  return QR | RA | (flags & (RD | CD)) | (isOurs ? AA : 0) | (isVerified ? AD : 0) | (rcode & 0xf)
+  return wantsVerdict && (answer.flags & FLAG.AUTHENTICATED) !== 0 ? AD : 0
 }
 
 /** The server's flags stand, but AD, which we did not verify, and CD, which is the client's (R-STUB-13). */
-function bypassFlags({ flags }: ClientRequest, wire: Buffer, answer: Answer): number {
-  const ad = (answer.flags & FLAG.AUTHENTICATED) === 0 ? 0 : AD
-  return (wire.readUInt16BE(2) & ~(AD | CD)) | (flags & CD) | ad
+function bypassFlags(request: ClientRequest, wire: Buffer, answer: Answer, rcode: number): number {
+  const kept = wire.readUInt16BE(2) & ~(AD | CD | 0xf)
+  return kept | (request.flags & CD) | verdictFlag(request, answer) | (rcode & 0xf)
 }
 
 function replyOpt(

@@ -8,7 +8,7 @@ interface Timer {
 /** A clock whose hands only `advance` moves. Starts at a round wall-clock time, or at that given. */
 export class FakeClock implements Clock {
   #now: Millis = 0
-  readonly #epoch: Millis
+  #epoch: Millis
   readonly #timers = new Set<Timer>()
 
   constructor(epoch: Millis = Date.UTC(2026, 0, 1)) {
@@ -21,6 +21,11 @@ export class FakeClock implements Clock {
 
   wall(): Millis {
     return this.#epoch + this.#now
+  }
+
+  /** Somebody sets the wall clock, `by` so much. */
+  setWall(by: Millis): void {
+    this.#epoch += by
   }
 
   after(delay: Millis, callback: () => void): Disposable {

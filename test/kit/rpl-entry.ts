@@ -88,15 +88,21 @@ function ruleProblem(
     case 'all_noedns':
       return allProblem(rule === 'all', entry, message, how)
     default:
-      return extendedErrorProblem(rule, message)
+      return extendedErrorProblem(rule, message, how)
   }
 }
 
-function extendedErrorProblem(rule: string, { opt, extendedError }: Message): string | undefined {
+/** Where replies are validated, 0 ("Other") says that there is some error: ours may say which. */
+function extendedErrorProblem(
+  rule: string,
+  { opt, extendedError }: Message,
+  { dnssec }: Comparison,
+): string | undefined {
   const wanted = /^ede=(any|\d+)$/.exec(rule)?.[1]
   if (wanted === undefined) throw new RplUnsupported(`MATCH ${rule}`)
   const isThere = opt?.options.some(({ code }) => code === OPTION.EDE) === true
-  if (wanted === 'any') return isThere ? undefined : 'there is no extended error'
+  if (wanted === 'any' || (wanted === '0' && dnssec !== undefined))
+    return isThere ? undefined : 'there is no extended error'
   return differs('extended error', extendedError?.code, Number(wanted))
 }
 

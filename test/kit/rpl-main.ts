@@ -5,7 +5,15 @@ import { playRpl, RplMismatch, RplUnsupported } from './rpl.ts'
 
 const files = process.argv.slice(2)
 if (files.length === 0) console.log('usage: npm run rpl -- FILE…')
-for (const file of files) console.log(await play(file))
+const left = new Set(files)
+// Node ends without a word where a promise never settles.
+process.on('exit', () => {
+  for (const file of left) console.log(`not ok ${file}: it waits, or waited for one that does, for what never comes`)
+})
+for (const file of files) {
+  console.log(await play(file))
+  left.delete(file)
+}
 
 async function play(file: string): Promise<string> {
   try {

@@ -29,7 +29,12 @@ export function validating(
     const found = tamper(tree.reply(question), question)
     if (found === undefined) return 'silence'
     const { id, question: asked, opt } = parseMessage(wire)
-    const answer = compose({ ...found, id, question: asked, opt: opt && { ...opt, options: [] } })
+    const answer = compose({
+      ...found,
+      id,
+      question: asked,
+      opt: opt && { ...opt, extendedRcode: found.rcode >> 4, options: [] },
+    })
     world.clock.after(ROUND_TRIP, () => exchange.reply(answer))
     return 'silence'
   })
