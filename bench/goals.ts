@@ -58,6 +58,36 @@ const goals: readonly Goal[] = [
     },
   ),
   single('KiB per idle TLS connection', ['encrypted', 'ours-tls', 'perConnection'], { atMost: 128 }),
+  goal(
+    'warm validated misses q/s / resolved',
+    ['validated-misses', 'ours', 'qps'],
+    ['validated-misses', 'resolved', 'qps'],
+    { atLeast: 1 },
+  ),
+  goal(
+    'warm validated misses q/s / our own unvalidated',
+    ['validated-misses', 'ours', 'qps'],
+    ['validated-misses', 'ours-unvalidated', 'qps'],
+    { atLeast: 0.7 },
+  ),
+  goal('the same, RSA', ['validated-misses-rsa', 'ours', 'qps'], ['validated-misses-rsa', 'ours-unvalidated', 'qps'], {
+    atLeast: 0.7,
+  }),
+  goal(
+    'packets for a validated miss / unvalidated',
+    ['validated-misses', 'ours', 'upstream'],
+    ['validated-misses', 'ours-unvalidated', 'upstream'],
+    { atMost: 1.01 },
+  ),
+  goal(
+    'CPU per cached answer, validated / not',
+    ['validated-cached', 'ours', 'cpu'],
+    ['validated-cached', 'ours-unvalidated', 'cpu'],
+    { atMost: 1.05 },
+  ),
+  goal('latency of a cold chain / resolved', ['cold-chains', 'ours', 'p50'], ['cold-chains', 'resolved', 'p50'], {
+    atMost: 1,
+  }),
   goal('TCP q/s / unbound', ['tcp', 'ours', 'qps'], ['tcp', 'unbound', 'qps'], { atLeast: 1 }),
   goal('TCP q/s / resolved', ['tcp', 'ours', 'qps'], ['tcp', 'resolved', 'qps'], { atLeast: 1.6 }),
   goal('p99.9 at 20,000 q/s / resolved', ['cached-1000', 'ours', 'p999'], ['cached-1000', 'resolved', 'p999'], {

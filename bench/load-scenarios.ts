@@ -25,7 +25,7 @@ const SETTLING = 3000
 /** Enough for a just-in-time compiler to have seen the way of a miss. */
 export const WARM_UP_MISSES = 20_000
 
-const loadColumns: readonly Column[] = [
+export const loadColumns: readonly Column[] = [
   { key: 'qps', title: 'q/s' },
   { key: 'cpu', title: 'CPU µs/q', digits: 2 },
   { key: 'user', title: 'user', digits: 2 },

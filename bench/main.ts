@@ -7,6 +7,7 @@ import { Lifetime } from '../src/base/index.ts'
 import { client } from './client-scenario.ts'
 import { type Disturbance, Watcher } from './disturbance.ts'
 import { encrypted } from './encrypted-scenario.ts'
+import { coldChains, signatures, validatedCached, validatedMisses } from './dnssec-scenarios.ts'
 import { judge } from './goals.ts'
 import { cached, cold, coldEncrypted, manyLinks, mixed, tcp } from './load-scenarios.ts'
 import { micro } from './micro.ts'
@@ -54,6 +55,11 @@ function scenarios(bench: Bench): Scenario[] {
     encrypted(bench),
     mixed(bench),
     tcp(bench),
+    validatedMisses(bench, 'ecdsa'),
+    validatedMisses(bench, 'rsa'),
+    validatedCached(bench),
+    coldChains(bench),
+    signatures(bench.options.seconds),
     getaddrinfo(bench, 1, 'inet'),
     getaddrinfo(bench, 8, 'inet'),
     getaddrinfo(bench, 1, 'unspec'),

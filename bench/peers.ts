@@ -16,6 +16,8 @@ export type Encryption = 'tls' | 'https' | 'none'
 export interface Configuration {
   readonly cacheSize: number
   readonly encryption?: Encryption | undefined
+  /** Of the root, where answers are validated. */
+  readonly anchor?: string | undefined
   readonly links: readonly { readonly ifindex: number; readonly server: string; readonly domains: readonly string[] }[]
 }
 
@@ -47,25 +49,30 @@ export async function loadPeers(nodeFlags: readonly string[]): Promise<Record<Pe
 /** As in config/tsresolved.service. */
 const UNIT_FLAGS = ['--max-semi-space-size=4', '--use-openssl-ca']
 const unboundFile = '/run/lab/unbound.conf'
+const anchorFile = '/etc/dnssec-trust-anchors.d/bench.positive'
 const dnsmasqFile = '/run/lab/dnsmasq.conf'
 
 /** Writes the files of all of them: the same servers, the same room for answers. */
-export async function writeConfiguration(world: World, { cacheSize, links, encryption }: Configuration): Promise<void> {
+export async function writeConfiguration(
+  world: World,
+  { cacheSize, links, encryption, anchor }: Configuration,
+): Promise<void> {
   const upstream = links[0]?.server ?? ''
-  await world.write('/etc/systemd/resolved.conf', resolvedConf(cacheSize))
+  await world.write('/etc/systemd/resolved.conf', resolvedConf(cacheSize, anchor !== undefined))
   await world.write('/etc/tsresolved.conf', tsresolvedConf(cacheSize))
   const files = links.map(
     ({ ifindex, server, domains }) => `cat >${ifindex} <<'END'\n${networkdLink(server, domains, encryption)}END\n`,
   )
   const script = ['set -e; mkdir -p /run/systemd/netif/links; cd /run/systemd/netif/links', ...files].join('\n')
   await world.run(['sh'], { input: script })
-  await world.write(unboundFile, unboundConf(upstream, cacheSize, encryption))
+  if (anchor !== undefined) await world.write(anchorFile, anchor)
+  await world.write(unboundFile, unboundConf(upstream, cacheSize, encryption, anchor !== undefined))
   await world.write(dnsmasqFile, dnsmasqConf(cacheSize))
 }
 
 /** The original of Debian 12 does not know DNSCacheSize=, and keeps 4096 records. */
-function resolvedConf(cacheSize: number): string {
-  return `[Resolve]\nLLMNR=no\nMulticastDNS=no\nDNSSEC=no\nFallbackDNS=\nDNSCacheSize=${cacheSize}\n`
+function resolvedConf(cacheSize: number, validates: boolean): string {
+  return `[Resolve]\nLLMNR=no\nMulticastDNS=no\nDNSSEC=${validates ? 'yes' : 'no'}\nFallbackDNS=\nDNSCacheSize=${cacheSize}\n`
 }
 
 /** Memory for more than the usual number of answers. */
@@ -83,12 +90,18 @@ function networkdLink(server: string, domains: readonly string[], encryption: En
 }
 
 /** Memory enough for the answers: some 400 bytes each in either cache. The zone we ask for is not to be refused. */
-function unboundConf(upstream: string, cacheSize: number, encryption: Encryption | undefined): string {
+function unboundConf(
+  upstream: string,
+  cacheSize: number,
+  encryption: Encryption | undefined,
+  validates: boolean,
+): string {
   const megabytes = Math.ceil(Math.max(4, cacheSize / 1000))
   return `server:
   interface: 127.0.0.53
   num-threads: 1
-  module-config: "iterator"
+  module-config: "${validates ? 'validator ' : ''}iterator"
+  ${validates ? `trust-anchor-file: "${anchorFile}"` : ''}
   do-not-query-localhost: no
   do-daemonize: no
   use-syslog: no

@@ -1,6 +1,8 @@
 import type { Scene } from './scene.ts'
 
 export const ZONE = 'bench.test'
+/** Not below `test`, where nobody validates. */
+export const SIGNED_ZONE = 'bench.zz'
 /** Answers nobody asked for before, ever. */
 let fresh = 0
 
@@ -8,6 +10,13 @@ let fresh = 0
 export async function knownNames(scene: Scene, count: number, zone = ZONE): Promise<string> {
   const path = `/run/lab/known-${count}-${zone}`
   await awk(scene, `BEGIN { for (i = 0; i < ${count}; i++) print "n" i ".${zone} A" }`, path)
+  return path
+}
+
+/** A file that asks for n<from>.. of the signed zone, `count` names. */
+export async function numberedNames(scene: Scene, from: number, count: number): Promise<string> {
+  const path = `/run/lab/numbered-${from}`
+  await awk(scene, `BEGIN { for (i = ${from}; i < ${from + count}; i++) print "n" i ".${SIGNED_ZONE} A" }`, path)
   return path
 }
 

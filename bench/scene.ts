@@ -3,6 +3,8 @@ import type { Program } from '../test/lab/kit/program.ts'
 import { inside, World } from '../test/lab/kit/world.ts'
 import { eventually } from '../test/lab/kit/eventually.ts'
 import { startClosingUpstream, startEncryptedUpstream } from './encrypted-upstream.ts'
+import { type SignedZones, serveZones } from '../test/lab/kit/signed-zones.ts'
+import { SIGNED_ZONE, ZONE } from './questions.ts'
 import { type Encryption, type Peer, writeConfiguration } from './peers.ts'
 
 /** Where every server answers; each has a machine of its own. */
@@ -21,6 +23,8 @@ export interface SceneSpec {
   readonly encryption?: Encryption
   /** The upstream, over TLS, closes each connection after two answers. */
   readonly closes?: boolean
+  /** One uplink leads to BIND with these zones; the server validates or not. */
+  readonly signed?: { readonly zones: SignedZones; readonly mode: 'yes' | 'no' }
   /** false: prepare everything, but do not start the server. */
   readonly start?: boolean
 }
@@ -37,6 +41,8 @@ export class Scene implements AsyncDisposable {
   readonly world: World
   readonly uplinks: readonly Link[]
   readonly command: readonly string[]
+  /** A name that has an address. */
+  #awake = `awake.${ZONE}`
   readonly #helpers = new Map<string, Promise<string>>()
   #server: Program | undefined
 
@@ -73,7 +79,7 @@ export class Scene implements AsyncDisposable {
   /** Returns when it answers. */
   async start(): Promise<void> {
     this.#server = await this.world.start(this.peer.name, this.command)
-    const dig = ['dig', '+tries=1', '+time=1', `@${STUB}`, 'awake.bench.test', 'A']
+    const dig = ['dig', '+tries=1', '+time=1', `@${STUB}`, this.#awake, 'A']
     await eventually(
       async () => {
         if (!(await this.world.run(dig)).includes('status: NOERROR')) throw new Error('it does not answer yet')
@@ -121,7 +127,9 @@ export class Scene implements AsyncDisposable {
     }
   }
 
-  async #prepare({ cacheSize, uplinks = [[]], idleLinks = 0, encryption, closes = false }: SceneSpec): Promise<void> {
+  async #prepare(spec: SceneSpec): Promise<void> {
+    const { cacheSize, uplinks = [[]], idleLinks = 0, encryption, closes = false, signed } = spec
+    if (signed !== undefined) return this.#prepareSigned(cacheSize, signed)
     const settings = await Promise.all(
       this.uplinks.map(async (uplink, i) => {
         if (encryption === undefined) await this.#startResponder(uplink, i)
@@ -132,6 +140,14 @@ export class Scene implements AsyncDisposable {
     )
     const idle = await this.#addIdleLinks(idleLinks)
     await writeConfiguration(this.world, { cacheSize, links: [...settings, ...idle], encryption })
+  }
+
+  async #prepareSigned(cacheSize: number, { zones, mode }: NonNullable<SceneSpec['signed']>): Promise<void> {
+    const uplink = this.uplinks[0] as Link
+    this.#awake = `awake.${SIGNED_ZONE}`
+    await serveZones(this.world, uplink, zones)
+    const links = [{ ifindex: await uplink.index(), server: uplink.realServer, domains: [] }]
+    await writeConfiguration(this.world, { cacheSize, links, anchor: mode === 'yes' ? zones.anchor : undefined })
   }
 
   async #startResponder(uplink: Link, i: number): Promise<void> {

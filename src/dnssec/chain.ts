@@ -4,7 +4,7 @@ import { CLASS, isWithin, labelCount, parentOf, ROOT, TYPE } from '../wire/index
 import type { PositiveAnchor } from './anchors.ts'
 import type { ValidationContext } from './context.ts'
 import { entryKeys, unsupportedReason, usableDs, usableKeys, type ZoneEntry } from './keys.ts'
-import type { Delegation, Zone } from './memory.ts'
+import type { Delegation, DueLink, Zone } from './memory.ts'
 import { namesDown } from './order.ts'
 import { Proofs } from './proofs.ts'
 import { readDs } from './rdata.ts'
@@ -79,6 +79,12 @@ export class TrustChain {
     memory.rememberZone(name, zone, now)
     if (zone.kind === 'failure') this.#broken.set(name, zone)
     return zone
+  }
+
+  /** Looks a link up anew that still holds: the context's memory is `renewing` its name. */
+  *renew({ name, isZone }: DueLink): Generator<Step, void, void> {
+    if (isZone) yield* this.zone(name)
+    else yield* this.#delegation(name, [])
   }
 
   /** Why what stands at `name` needs no signature; or that it does. */

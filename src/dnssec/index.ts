@@ -12,7 +12,7 @@ export { Budget, DEFAULT_LIMITS, OverBudget } from './budget.ts'
 export type { AuxiliaryReply, ValidationContext } from './context.ts'
 export { Replies } from './context.ts'
 export { placeOf } from './chain.ts'
-export { ChainMemory } from './memory.ts'
+export { ChainMemory, type DueLink } from './memory.ts'
 export { ProvenNames, type Synthesis } from './proven-names.ts'
 export type { Dnskey, Ds } from './rdata.ts'
 export { readDnskey, readDs } from './rdata.ts'
@@ -23,7 +23,7 @@ export { formatTrustPoint, parseTrustPoint, TrustPointFileError } from './trust-
 export { lookAtKeys } from './trust-point-look.ts'
 export type { NamedKey, TrustLink, TrustReport } from './trust-report.ts'
 export { TrustTrace } from './trust-report.ts'
-export { validate } from './validation.ts'
+export { renewLink, validate } from './validation.ts'
 export type {
   Denied,
   FailureResult,

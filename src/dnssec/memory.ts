@@ -27,8 +27,21 @@ export type Zone = SecureZone | Exclude<Delegation, { readonly kind: 'signed' }>
 
 interface Kept<T> {
   readonly value: T
-  /** Seconds since 1970. */
+  /** Seconds since 1970, as all times here. */
   readonly until: number
+  /** From then on uses are counted. */
+  readonly lateFrom: number
+  lateUses: number
+}
+
+/** A link in demand in the last part of its life is due for a renewal, once. */
+const LAST_PART = 0.1
+const DEMAND = 2
+
+/** A link to look up anew: the keys of a zone with what vouches for them, or what a parent says of a name without keys. */
+export interface DueLink {
+  readonly name: Name
+  readonly isZone: boolean
 }
 
 /** As long as any answer is kept (R-CACHE-5): a revoked key is noticed in time. */
@@ -37,15 +50,39 @@ const CAPACITY = 4096
 
 /** Links of chains of trust found so far, on one path to the servers: what makes the next validation cheap (S-WALK-6). */
 export class ChainMemory {
-  readonly #delegations = new Map<Name, Kept<Delegation>>()
-  readonly #zones = new Map<Name, Kept<Zone>>()
+  #delegations = new Map<Name, Kept<Delegation>>()
+  #zones = new Map<Name, Kept<Zone>>()
+  #due: DueLink[] = []
+  /** As if nothing were known of it. */
+  #hidden: Name | undefined
 
   delegation(name: Name, now: number): Delegation | undefined {
-    return look(this.#delegations, name, now)
+    if (name === this.#hidden) return undefined
+    const kept = look(this.#delegations, name, now)
+    if (kept !== undefined && becomesDue(kept, now)) this.#due.push({ name, isZone: this.#zones.has(name) })
+    return kept?.value
   }
 
   zone(name: Name, now: number): Zone | undefined {
-    return look(this.#zones, name, now)
+    if (name === this.#hidden) return undefined
+    const kept = look(this.#zones, name, now)
+    if (kept !== undefined && becomesDue(kept, now)) this.#due.push({ name, isZone: true })
+    return kept?.value
+  }
+
+  /** Links that became due since the last call. */
+  takeDue(): readonly DueLink[] {
+    if (this.#due.length === 0) return []
+    return this.#due.splice(0)
+  }
+
+  /** The same memory for who looks the links of `name` up anew: what is found takes the place of what is known. */
+  renewing(name: Name): ChainMemory {
+    const view = new ChainMemory()
+    view.#delegations = this.#delegations
+    view.#zones = this.#zones
+    view.#hidden = name
+    return view
   }
 
   /** Failures are not kept: what caused them may have gone. */
@@ -58,6 +95,7 @@ export class ChainMemory {
   }
 
   forget(isAffected: (name: Name) => boolean = () => true): void {
+    this.#due = this.#due.filter(({ name }) => !isAffected(name))
     for (const map of [this.#delegations, this.#zones])
       for (const name of map.keys()) if (isAffected(name)) map.delete(name)
   }
@@ -67,17 +105,22 @@ export class ChainMemory {
   }
 }
 
-function look<T>(map: Map<Name, Kept<T>>, name: Name, now: number): T | undefined {
+function look<T>(map: Map<Name, Kept<T>>, name: Name, now: number): Kept<T> | undefined {
   const kept = map.get(name)
   if (kept === undefined) return undefined
-  if (kept.until > now) return kept.value
+  if (kept.until > now) return kept
   map.delete(name)
   return undefined
+}
+
+function becomesDue(kept: Kept<unknown>, now: number): boolean {
+  return now >= kept.lateFrom && ++kept.lateUses === DEMAND
 }
 
 /** The oldest goes where it is full. */
 function keep<T>(map: Map<Name, Kept<T>>, name: Name, value: T, ttl: Seconds, now: number): void {
   map.delete(name)
   if (map.size >= CAPACITY) map.delete(map.keys().next().value as Name)
-  map.set(name, { value, until: now + Math.min(ttl, LONGEST) })
+  const life = Math.min(ttl, LONGEST)
+  map.set(name, { value, until: now + life, lateFrom: now + life * (1 - LAST_PART), lateUses: 0 })
 }

@@ -5,6 +5,7 @@ import { OverBudget } from './budget.ts'
 import type { SetVerdict } from './chain.ts'
 import { TrustChain, placeOf } from './chain.ts'
 import type { ValidationContext } from './context.ts'
+import type { DueLink } from './memory.ts'
 import { lastLabels } from './order.ts'
 import { Proofs } from './proofs.ts'
 import type { RrSet } from './rrset.ts'
@@ -35,6 +36,15 @@ export function* validate(
     const failure = validationFailure('too-many-validations', EDE.INDETERMINATE, error.message)
     countVerdict(context.counts, failure)
     return failure
+  }
+}
+
+/** Looks a link of chains of trust up anew before it expires; a failure leaves what is known. */
+export function* renewLink(link: DueLink, context: ValidationContext): Generator<Step, void, void> {
+  try {
+    yield* new TrustChain({ ...context, memory: context.memory.renewing(link.name) }).renew(link)
+  } catch (error) {
+    if (!(error instanceof OverBudget)) throw error
   }
 }
 

@@ -3,18 +3,21 @@ import { sleep } from '../base/index.ts'
 import type {
   Algorithms,
   AuxiliaryReply,
+  DueLink,
   Limits,
   SecureAnswer,
+  Step,
   TrustAnchors,
   TrustReport,
   ValidationContext,
   Verdict,
   VerdictCounts,
 } from '../dnssec/index.ts'
-import { Budget, ChainMemory, Replies, TrustTrace, validate } from '../dnssec/index.ts'
+import { Budget, ChainMemory, renewLink, Replies, TrustTrace, validate } from '../dnssec/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
 import { compose, parseMessage, questionKey, RCODE } from '../wire/index.ts'
 import { ProvenAnswers } from './proven-answers.ts'
+import { RefreshBudget } from './refresh-budget.ts'
 import { ValidationFailures } from './validation-failures.ts'
 
 /** What validation in all scopes works with. */
@@ -33,6 +36,16 @@ export interface ValidationServices extends DnssecServices {
 /** Asks the scope's servers for DS and DNSKEY records; the same question under way is shared. */
 export type AskAuxiliary = (question: Question) => Promise<AuxiliaryReply>
 
+/** What the scope does for it. */
+export interface ValidationPorts {
+  readonly ask: AskAuxiliary
+  /** Answers may have been judged by a wrong time. */
+  readonly onClockSet: () => void
+  /** Whether what is in demand is asked for before it expires. */
+  readonly refreshesAhead: () => boolean
+  readonly onBug: (error: unknown) => void
+}
+
 /** A message and what it says. */
 interface ReadMessage {
   readonly wire: Buffer
@@ -46,20 +59,18 @@ const CLOCK_STEP: Millis = 60_000
 /** Validates the replies of one scope: gets the validator what it asks for, and lets others have their turn. */
 export class AnswerValidation {
   readonly #services: ValidationServices
-  readonly #ask: AskAuxiliary
+  readonly #ports: ValidationPorts
   readonly #memory = new ChainMemory()
-  readonly #onClockSet: () => void
+  readonly #refreshes = new RefreshBudget()
   #clockOffset: Millis
   /** What follows from replies that verified. */
   readonly proven: ProvenAnswers
   /** What has just failed. */
   readonly failures = new ValidationFailures()
 
-  /** @param onClockSet called where answers were judged by a wrong time */
-  constructor(services: ValidationServices, ask: AskAuxiliary, onClockSet: () => void) {
+  constructor(services: ValidationServices, ports: ValidationPorts) {
     this.#services = services
-    this.#ask = ask
-    this.#onClockSet = onClockSet
+    this.#ports = ports
     this.#clockOffset = clockOffset(services.clock)
     this.proven = new ProvenAnswers(services.anchors)
   }
@@ -71,7 +82,7 @@ export class AnswerValidation {
     this.#clockOffset = clockOffset(clock)
     if (Math.abs(this.#clockOffset - before) > CLOCK_STEP) {
       this.forget()
-      this.#onClockSet()
+      this.#ports.onClockSet()
     }
     return Math.floor(clock.wall() / 1000)
   }
@@ -90,24 +101,36 @@ export class AnswerValidation {
     followsAliases: boolean,
     own: Partial<ValidationContext> = {},
   ): Promise<Verdict> {
-    const { limits, clock, ...services } = this.#services
-    const replies = new Replies()
-    const asked = new Map<string, Promise<AuxiliaryReply>>()
+    this.#refreshes.earn()
+    const context = { ...this.#context(followsAliases), ...own }
+    const verdict = await this.#drive(validate(question, message, context), context.replies)
+    for (const link of this.#memory.takeDue()) this.#renew(link)
+    return verdict
+  }
+
+  /** Links in demand are looked up before they expire, so that nobody waits for them. */
+  #renew(link: DueLink): void {
+    const { refreshesAhead, onBug } = this.#ports
+    if (!refreshesAhead() || !this.#refreshes.begin()) return
+    const context = this.#context(true)
+    this.#drive(renewLink(link, context), context.replies)
+      .catch(onBug)
+      .finally(() => this.#refreshes.end())
+  }
+
+  #context(followsAliases: boolean): ValidationContext {
+    const { limits, clock: _, ...services } = this.#services
     const budget = new Budget(limits)
-    const now = this.now()
-    const validation = validate(question, message, {
-      ...services,
-      memory: this.#memory,
-      budget,
-      now,
-      replies,
-      followsAliases,
-      ...own,
-    })
+    return { ...services, memory: this.#memory, budget, now: this.now(), replies: new Replies(), followsAliases }
+  }
+
+  /** Gets it what it asks for, until it is done. */
+  async #drive<T>(work: Generator<Step, T, void>, replies: Replies): Promise<T> {
+    const asked = new Map<string, Promise<AuxiliaryReply>>()
     for (;;) {
-      const { value: step, done } = validation.next()
+      const { value: step, done } = work.next()
       if (done === true) return step
-      if (step.kind === 'pause') await sleep(clock, 0, NEVER)
+      if (step.kind === 'pause') await sleep(this.#services.clock, 0, NEVER)
       else {
         // Those that may be needed soon are under way or answered then.
         for (const each of [step.question, ...step.ahead]) this.#begin(each, asked)
@@ -119,7 +142,7 @@ export class AnswerValidation {
   #begin(question: Question, asked: Map<string, Promise<AuxiliaryReply>>): void {
     const key = questionKey(question)
     if (asked.has(key)) return
-    const reply = this.#ask(question)
+    const reply = this.#ports.ask(question)
     reply.catch(() => undefined) // for those that nobody comes to need
     asked.set(key, reply)
   }

@@ -113,8 +113,12 @@ export class UnicastScope implements Scope, ChainSource {
     this.#stale = new StaleAnswers(this, this.cache, services)
     if (plan.dnssec !== 'no') {
       const parts = { ...dnssec, anchors: plan.trust.anchors, counts: counts.verdicts, clock }
-      const ask = (question: Question) => this.#askAuxiliary(question)
-      this.#validation = new AnswerValidation(parts, ask, () => this.cache.flush())
+      this.#validation = new AnswerValidation(parts, {
+        ask: (question) => this.#askAuxiliary(question),
+        onClockSet: () => this.cache.flush(),
+        refreshesAhead: () => this.cache.refreshesAhead,
+        onBug: (error) => log.bug(error),
+      })
     }
     this.#dnssecProbes = new DnssecProbes(this.upstreams, services)
     this.#probes = new ProbeLoop(this.upstreams, transport, clock, random, (error) => log.bug(error))

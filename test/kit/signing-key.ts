@@ -9,14 +9,14 @@ import { labelsOf, recordOf, TYPE, wireOfName } from '../../src/wire/index.ts'
 export type Validity = readonly [from: number, until: number]
 
 interface Maker {
-  readonly make: () => { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+  readonly make: (rsaBits: number) => { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
   readonly rdataOf: (jwk: Readonly<Record<string, string | undefined>>) => Buffer
   readonly hash: string | null
 }
 
 const bytes = (text: string | undefined) => Buffer.from(text ?? '', 'base64url')
 const rsa = (hash: string): Maker => ({
-  make: () => generateKeyPairSync('rsa', { modulusLength: 1024 }),
+  make: (modulusLength) => generateKeyPairSync('rsa', { modulusLength }),
   rdataOf: ({ e, n }) => Buffer.concat([Buffer.from([bytes(e).length]), bytes(e), bytes(n)]),
   hash,
 })
@@ -48,10 +48,10 @@ export class SigningKey {
   readonly #hash: string | null
 
   /** `flags`: 257 for one that DS records point to, 256 for others, 385 for a revoked one. */
-  constructor(algorithm = 15, flags = 257) {
+  constructor(algorithm = 15, flags = 257, rsaBits = 1024) {
     const maker = MAKERS.get(algorithm)
     if (maker === undefined) throw new TypeError(`no keys of algorithm ${algorithm}`)
-    const { publicKey, privateKey } = maker.make()
+    const { publicKey, privateKey } = maker.make(rsaBits)
     const head = Buffer.from([flags >> 8, flags & 255, 3, algorithm])
     this.algorithm = algorithm
     this.rdata = Buffer.concat([head, maker.rdataOf(publicKey.export({ format: 'jwk' }) as Record<string, string>)])

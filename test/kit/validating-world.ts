@@ -4,7 +4,7 @@ import type { ZoneScript } from './signed-zone.ts'
 import { World } from './world.ts'
 
 export const SERVER = '192.0.2.53'
-const ROUND_TRIP = 10
+export const ROUND_TRIP = 10
 export const DATA = ['www A 192.0.2.1', 'alias CNAME www', 'away CNAME www.plain.test.', 'there CNAME www.other.test.']
 const ZONES: readonly ZoneScript[] = [
   { apex: 'test' },

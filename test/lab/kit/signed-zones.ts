@@ -32,6 +32,7 @@ export interface SignedZoneSpec {
   readonly apex: string
   /** In words of dnssec-keygen. */
   readonly algorithm?: string
+  readonly rsaBits?: number
   /** Undefined for NSEC. */
   readonly nsec3?: { readonly iterations: number; readonly isOptOut?: boolean }
   /** Lines of a master file, names relative to the apex. */
@@ -81,13 +82,13 @@ class Signer {
   }
 
   async #zone(spec: SignedZoneSpec, delegations: readonly string[]): Promise<{ text: string; ds: string }> {
-    const { apex, algorithm = 'ECDSAP256SHA256', nsec3, fault } = spec
+    const { apex, algorithm = 'ECDSAP256SHA256', rsaBits = 1024, nsec3, fault } = spec
     const origin = apex === '.' ? '.' : `${apex}.`
     const soa = `@ 300 SOA ns.zz. root.zz. 1 3600 600 86400 300\n@ 300 NS ns.zz.`
     const text = [`$ORIGIN ${origin}`, '$TTL 300', soa, ...(spec.records ?? []), ...delegations, ''].join('\n')
     if (fault === 'plain') return { text, ds: '' }
     await writeFile(join(this.#folder, 'zone'), text)
-    const strength = algorithm.includes('RSA') ? ['-b', '1024'] : []
+    const strength = algorithm.includes('RSA') ? ['-b', String(rsaBits)] : []
     const kind = nsec3 === undefined ? [] : ['-3']
     const key = (...flags: string[]) =>
       this.#tool('dnssec-keygen', '-a', algorithm, ...strength, ...kind, ...flags, origin)
@@ -166,7 +167,7 @@ function labels(apex: string): number {
 const HOME = '/run/lab/signed'
 
 /** BIND with all the zones at the link's `realServer`: it answers like a server that asks others, for what it has. */
-export async function serveZones(lab: Lab, link: Link, { files }: SignedZones): Promise<void> {
+export async function serveZones(lab: Pick<Lab, 'write'>, link: Link, { files }: SignedZones): Promise<void> {
   const folder = await debianExtra('bind9')
   const zones: string[] = []
   for (const [apex, text] of files) {
