@@ -145,7 +145,7 @@ export class Scene implements AsyncDisposable {
   async #prepareSigned(cacheSize: number, { zones, mode }: NonNullable<SceneSpec['signed']>): Promise<void> {
     const uplink = this.uplinks[0] as Link
     this.#awake = `awake.${SIGNED_ZONE}`
-    await serveZones(this.world, uplink, zones)
+    await serveZones(this.world, uplink, zones, true)
     const links = [{ ifindex: await uplink.index(), server: uplink.realServer, domains: [] }]
     await writeConfiguration(this.world, { cacheSize, links, anchor: mode === 'yes' ? zones.anchor : undefined })
   }

@@ -166,8 +166,14 @@ function labels(apex: string): number {
 
 const HOME = '/run/lab/signed'
 
-/** BIND with all the zones at the link's `realServer`: it answers like a server that asks others, for what it has. */
-export async function serveZones(lab: Pick<Lab, 'write'>, link: Link, { files }: SignedZones): Promise<void> {
+/** BIND with all the zones at the link's `realServer`: it answers like a server that asks others, for what it has.
+ * `isMinimal`: without the zone's servers. */
+export async function serveZones(
+  lab: Pick<Lab, 'write'>,
+  link: Link,
+  { files }: SignedZones,
+  isMinimal = false,
+): Promise<void> {
   const folder = await debianExtra('bind9')
   const zones: string[] = []
   for (const [apex, text] of files) {
@@ -178,7 +184,7 @@ export async function serveZones(lab: Pick<Lab, 'write'>, link: Link, { files }:
   await lab.write(
     `${HOME}/named.conf`,
     `options { directory "/tmp"; listen-on { ${link.realServer}; }; listen-on-v6 { none; }; recursion no;
-  pid-file none; session-keyfile none; dnssec-validation no; minimal-responses no; };\n${zones.join('\n')}\n`,
+  pid-file none; session-keyfile none; dnssec-validation no; minimal-responses ${isMinimal ? 'yes' : 'no'}; };\n${zones.join('\n')}\n`,
   )
   const libraries = `LD_LIBRARY_PATH=${folder}/usr/lib/x86_64-linux-gnu`
   const argv = [
