@@ -106,18 +106,18 @@ export function signatures(seconds: number): Scenario {
       { key: 'check', title: 'check µs', digits: 0 },
       { key: 'import', title: 'import of a key µs', digits: 0 },
     ],
-    rows: [...algorithms].map(([number, { name, importKey }]): Row => {
+    rows: [...algorithms].map(([number, algorithm]): Row => {
       const open = async () => {
         const { set, rrsig, publicKey } = signedSet(number)
-        const check = importKey(publicKey)
+        const check = algorithm.importKey(publicKey)
         const verify = () => check?.(signedData(set, rrsig) ?? Buffer.alloc(0), rrsig.signature) === true
         const measure = async () => ({
           check: timed(verify, seconds / 4),
-          import: timed(() => importKey(publicKey) !== undefined, seconds / 4),
+          import: timed(() => algorithm.importKey(publicKey) !== undefined, seconds / 4),
         })
         return { measure, [Symbol.asyncDispose]: async () => undefined }
       }
-      return { name: String(number), title: `${number} ${name}`, peer: undefined, open }
+      return { name: String(number), title: `${number} ${algorithm.name}`, peer: undefined, open }
     }),
   }
 }
