@@ -130,10 +130,12 @@ export class TrustChain {
 
   *#delegated(name: Name, anchor: PositiveAnchor): Generator<Step, Zone, void> {
     const path = [anchor.name, ...namesDown(anchor.name, name)]
-    const unknown = path.filter((at) => this.#context.memory.zone(at, this.#context.now) === undefined)
+    const { memory, now } = this.#context
+    const unknown = path.filter((at) => memory.zone(at, now) === undefined && !memory.isBetween(at, now))
     const ahead = unknown.length <= MAX_AHEAD ? unknown : [name]
     const found = yield* this.#delegation(name, ahead, true)
     if (found.kind !== 'signed') return found
+    for (const at of namesDown(found.parent, name).slice(0, -1)) memory.rememberBetween(at, found.ttl, now)
     return yield* this.#keys({ name, ds: usableDs(found.ds, this.#context.algorithms), keys: [], ttl: found.ttl }, [])
   }
 

@@ -52,6 +52,7 @@ const CAPACITY = 4096
 export class ChainMemory {
   #delegations = new Map<Name, Kept<Delegation>>()
   #zones = new Map<Name, Kept<Zone>>()
+  #between = new Map<Name, Kept<true>>()
   #due: DueLink[] = []
   /** As if nothing were known of it. */
   #hidden: Name | undefined
@@ -70,6 +71,11 @@ export class ChainMemory {
     return kept?.value
   }
 
+  /** No zone that could be asked for ahead: a zone above it delegated one below. */
+  isBetween(name: Name, now: number): boolean {
+    return look(this.#between, name, now) !== undefined
+  }
+
   /** Links that became due since the last call. */
   takeDue(): readonly DueLink[] {
     if (this.#due.length === 0) return []
@@ -81,6 +87,7 @@ export class ChainMemory {
     const view = new ChainMemory()
     view.#delegations = this.#delegations
     view.#zones = this.#zones
+    view.#between = this.#between
     view.#hidden = name
     return view
   }
@@ -94,9 +101,13 @@ export class ChainMemory {
     if (value.kind !== 'failure') keep(this.#zones, name, value, value.ttl, now)
   }
 
+  rememberBetween(name: Name, ttl: Seconds, now: number): void {
+    keep(this.#between, name, true, ttl, now)
+  }
+
   forget(isAffected: (name: Name) => boolean = () => true): void {
     this.#due = this.#due.filter(({ name }) => !isAffected(name))
-    for (const map of [this.#delegations, this.#zones])
+    for (const map of [this.#delegations, this.#zones, this.#between])
       for (const name of map.keys()) if (isAffected(name)) map.delete(name)
   }
 

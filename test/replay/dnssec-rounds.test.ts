@@ -52,6 +52,21 @@ describe('how long a miss takes, in round trips', () => {
   })
 })
 
+test('names between two zones were asked about with each zone below them', async () => {
+  const labels = ['a', 'b', 'c']
+  const deep = labels.map((label) => ({ apex: `${label}.of.signed.test`, records: RECORDS }))
+  const { world } = validating(KEEP, [...ZONES, ...deep])
+  await world.ask('www.signed.test')
+  await world.ask('www.a.of.signed.test')
+  world.clearExchanges()
+  expect(told(await world.ask('www.b.of.signed.test', { flags: AD }))).toBe('NOERROR AD A')
+  expect(world.asked(SERVER).toSorted()).toEqual([
+    'b.of.signed.test DNSKEY',
+    'b.of.signed.test DS',
+    'www.b.of.signed.test A',
+  ])
+})
+
 describe('S-WALK-6: links in demand are renewed before they expire', () => {
   /** Two different names late in the life of the links, one after it. */
   async function late(
