@@ -20,7 +20,7 @@ const CHAINS = 50
 const CHAINS_PER_SECOND = 25
 
 const ALGORITHMS = {
-  ecdsa: { name: 'validated-misses', title: 'ECDSA P-256', algorithm: 'ECDSAP256SHA256' },
+  ecdsa: { name: 'validated-misses', title: 'ECDSA with the 256-bit curve', algorithm: 'ECDSAP256SHA256' },
   rsa: { name: 'validated-misses-rsa', title: 'RSA of 2048 bits', algorithm: 'RSASHA256', rsaBits: 2048 },
 } as const
 
