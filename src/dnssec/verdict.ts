@@ -12,7 +12,6 @@ export type FailureResult =
   | 'nsec-mismatch'
   | 'failed-auxiliary'
   | 'too-many-validations'
-  | 'no-trust-anchor'
 
 /** Extended DNS Errors of validation (RFC 8914 §4). */
 export const EDE = {

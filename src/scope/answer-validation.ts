@@ -1,4 +1,5 @@
 import type { Clock, Millis } from '../base/index.ts'
+import { sleep } from '../base/index.ts'
 import type {
   Algorithms,
   AuxiliaryReply,
@@ -14,7 +15,7 @@ import type {
 } from '../dnssec/index.ts'
 import { Budget, ChainMemory, renewLink, Replies, TrustTrace, validate } from '../dnssec/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
-import { compose, parseMessage, questionKey, RCODE } from '../wire/index.ts'
+import { compose, parseMessage, questionKey, RCODE, ROOT, TYPE } from '../wire/index.ts'
 import { ProvenAnswers } from './proven-answers.ts'
 import { RefreshBudget } from './refresh-budget.ts'
 import { ValidationFailures } from './validation-failures.ts'
@@ -51,6 +52,7 @@ interface ReadMessage {
   readonly message: Message
 }
 
+const NEVER = new AbortController().signal
 /** A wall clock that moves by more against the monotonic one was set. */
 const CLOCK_STEP: Millis = 60_000
 
@@ -83,6 +85,11 @@ export class AnswerValidation {
       this.#ports.onClockSet()
     }
     return Math.floor(clock.wall() / 1000)
+  }
+
+  /** DS records of the root are in no zone: without an anchor for the root nobody can tell of them (S-MODE-8). */
+  isUnanswerable({ name, type }: Question): boolean {
+    return type === TYPE.DS && name === ROOT && this.#services.anchors.at(ROOT) === undefined
   }
 
   /** Judges it anew from its anchor down, for somebody who wants to see the chain: nothing is counted or remembered. */
@@ -128,19 +135,13 @@ export class AnswerValidation {
     for (;;) {
       const { value: step, done } = work.next()
       if (done === true) return step
-      if (step.kind === 'pause') await this.#turnOfOthers()
+      if (step.kind === 'pause') await sleep(this.#services.clock, 0, NEVER)
       else {
         // Those that may be needed soon are under way or answered then.
         for (const each of [step.question, ...step.ahead]) this.#begin(each, asked)
         replies.receive(step.question, await (asked.get(questionKey(step.question)) as Promise<AuxiliaryReply>))
       }
     }
-  }
-
-  #turnOfOthers(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#services.clock.after(0, resolve)
-    })
   }
 
   #begin(question: Question, asked: Map<string, Promise<AuxiliaryReply>>): void {

@@ -283,8 +283,12 @@ export class UnicastScope implements Scope, ChainSource {
 
   #ask(asked: ScopeRequest): Promise<Answer> {
     const request = this.#validation === undefined ? asked : withProof(asked, this.#plan.dnssec)
-    if (request.request.validation === 'required' && this.#isWithoutDnssec)
-      return Promise.resolve(this.#incompatible(asked))
+    if (request.request.validation === 'required') {
+      const { question } = request.request
+      if (this.#validation?.isUnanswerable(question) === true)
+        return Promise.resolve(failed(question.name, 'no-trust-anchor', this))
+      if (this.#isWithoutDnssec) return Promise.resolve(this.#incompatible(asked))
+    }
     const open = this.#questions.find(request)
     if (open !== undefined) return open.answer
     const known = this.#knownToFail(request)
