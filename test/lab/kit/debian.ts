@@ -21,6 +21,8 @@ const extras = {
   prometheus: ['python3-prometheus-client', 'python3-decorator'],
   shells: ['zsh', 'zsh-common', 'fish', 'fish-common', 'libpcre2-32-0'],
   unbound: ['unbound', 'libevent-2.1-7', 'libnghttp2-14', 'libprotobuf-c1', 'libpython3.11'],
+  'unbound-host': ['unbound-host', 'libunbound8', 'libevent-2.1-7'],
+  ldnsutils: ['ldnsutils', 'libldns3'],
   bind9: ['bind9', 'bind9-libs'],
   'bind9-utils': ['bind9-utils', 'bind9-libs'],
   dnsdist: [

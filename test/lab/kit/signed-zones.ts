@@ -47,12 +47,21 @@ export interface SignedZones {
   readonly anchor: string
 }
 
-/** Signs the zones, children before their parents, with the tools of BIND. */
+/** The same for any zone, as the key that signs its keys. */
+export function keyAnchor({ files }: SignedZones, apex: string): string {
+  const key = /\sDNSKEY\s+(257 3 \d+ [\w+/= ]+)/.exec(files.get(apex) ?? '')?.[1]
+  return `${apex} IN DNSKEY ${key}\n`
+}
+
+/** Where BIND's tools stop. */
+const MOST_ITERATIONS = 150
+
+/** Signs the zones, children before their parents, with the tools of BIND, and of ldns what those refuse to sign. */
 export async function signZones(specs: readonly SignedZoneSpec[]): Promise<SignedZones> {
   await debianExtra('bind9-utils')
   const folder = await mkdtemp(join(tmpdir(), 'signed-zones-'))
   try {
-    return await new Signer(folder, join(await debianPrograms(), 'extra/bind9-utils')).sign(specs)
+    return await new Signer(folder, join(await debianPrograms(), 'extra')).sign(specs)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -60,11 +69,11 @@ export async function signZones(specs: readonly SignedZoneSpec[]): Promise<Signe
 
 class Signer {
   readonly #folder: string
-  readonly #tools: string
+  readonly #extras: string
 
-  constructor(folder: string, tools: string) {
+  constructor(folder: string, extras: string) {
     this.#folder = folder
-    this.#tools = tools
+    this.#extras = extras
   }
 
   async sign(specs: readonly SignedZoneSpec[]): Promise<SignedZones> {
@@ -97,31 +106,29 @@ class Signer {
     const ds = (await this.#tool('dnssec-dsfromkey', '-2', ksk)).trim()
     if (fault === 'unsigned') return { text, ds }
     if (fault === 'revoked') keys[0] = (await this.#tool('dnssec-revoke', ksk)).trim().split('/').at(-1) ?? ''
-    const denial =
-      nsec3 === undefined ? [] : ['-3', 'ab', '-H', String(nsec3.iterations), ...(nsec3.isOptOut ? ['-A'] : [])]
-    const times = TIMES[fault ?? ''] ?? []
-    await this.#tool(
-      'dnssec-signzone',
-      '-P',
-      '-x',
-      '-O',
-      'full',
-      ...times,
-      ...denial,
-      '-o',
-      origin,
-      '-f',
-      'signed',
-      '-S',
-      'zone',
-      ...keys,
-    )
+    if (nsec3 !== undefined && nsec3.iterations > MOST_ITERATIONS) {
+      await debianExtra('ldnsutils')
+      const denial = ['-n', '-t', String(nsec3.iterations), '-s', 'ab']
+      await this.#run('ldnsutils', 'ldns-signzone', [...denial, '-o', origin, '-f', 'signed', 'zone', ...keys])
+    } else await this.#signByBind(spec, origin, keys)
     return { text: spoilt(await readFile(join(this.#folder, 'signed'), 'utf8'), fault), ds: dsOf(ds, fault) }
   }
 
-  async #tool(name: string, ...words: readonly string[]): Promise<string> {
-    const env = { ...process.env, LD_LIBRARY_PATH: `${this.#tools}/usr/lib/x86_64-linux-gnu` }
-    const { stdout } = await run(join(this.#tools, 'usr/bin', name), words, { cwd: this.#folder, env })
+  async #signByBind({ nsec3, fault }: SignedZoneSpec, origin: string, keys: readonly string[]): Promise<void> {
+    const denial =
+      nsec3 === undefined ? [] : ['-3', 'ab', '-H', String(nsec3.iterations), ...(nsec3.isOptOut ? ['-A'] : [])]
+    const options = ['-P', '-x', '-O', 'full', ...(TIMES[fault ?? ''] ?? []), ...denial]
+    await this.#tool('dnssec-signzone', ...options, '-o', origin, '-f', 'signed', '-S', 'zone', ...keys)
+  }
+
+  #tool(name: string, ...words: readonly string[]): Promise<string> {
+    return this.#run('bind9-utils', name, words)
+  }
+
+  async #run(extra: 'bind9-utils' | 'ldnsutils', name: string, words: readonly string[]): Promise<string> {
+    const tools = join(this.#extras, extra)
+    const env = { ...process.env, LD_LIBRARY_PATH: `${tools}/usr/lib/x86_64-linux-gnu` }
+    const { stdout } = await run(join(tools, 'usr/bin', name), words, { cwd: this.#folder, env })
     return stdout
   }
 }
