@@ -1,4 +1,4 @@
-import { type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
+import { AbortableWaits, type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
 import type { Authority, Control } from '../control/index.ts'
 import type { Lookups } from '../lookup/index.ts'
 import { CODEC, DEFAULT_ADDRESS, socketPaths } from '../dbus/index.ts'
@@ -52,6 +52,7 @@ export class BusService implements AsyncDisposable {
   readonly #options: BusOptions
   readonly #dispatcher: Dispatcher
   readonly #stop = new AbortController()
+  readonly #waits = new AbortableWaits()
   readonly #subscription: Disposable
   #session: Session | undefined
   #running: Promise<void> | undefined
@@ -131,7 +132,7 @@ export class BusService implements AsyncDisposable {
     this.#session = session // calls come in, and may need polkit, before `start` is through
     const connection = await this.#withPatience(signal, (limited) => session.start(path, limited))
     this.#complaint = undefined
-    const reason = await Promise.race([connection.closed, whenAborted(signal)])
+    const reason = await this.#waits.until(connection.closed, signal).catch((aborted: Error) => aborted)
     this.#complain(`Lost the system bus: ${reasonOf(reason)}. Resolving goes on, and it is tried again.`)
   }
 
@@ -174,11 +175,4 @@ export class BusService implements AsyncDisposable {
       }
     })
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<Error> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(signal.reason as Error)
-    else signal.addEventListener('abort', () => resolve(signal.reason as Error), { once: true })
-  })
 }

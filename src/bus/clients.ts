@@ -1,3 +1,4 @@
+import { sharedAbort } from '../base/index.ts'
 import { type Caller, isTrusted } from '../control/index.ts'
 import { BusError, ERROR } from './errors.ts'
 
@@ -99,7 +100,7 @@ export class Clients implements Disposable {
     if (!this.#hasRoom(busName, user, kind)) throw tooMany('Too many calls are waiting.')
     if (user !== undefined) this.#ofUsers.set(user, this.#countOf(user) + 1)
     this.#waiting.set(busName, waiting)
-    const slot = new AbortController()
+    const slot = sharedAbort() // each host of a service waits for it
     waiting.slots.add(slot)
     waiting.counts[kind]++
     this.#totals[kind]++

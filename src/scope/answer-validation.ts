@@ -1,5 +1,4 @@
 import type { Clock, Millis } from '../base/index.ts'
-import { sleep } from '../base/index.ts'
 import type {
   Algorithms,
   AuxiliaryReply,
@@ -52,7 +51,6 @@ interface ReadMessage {
   readonly message: Message
 }
 
-const NEVER = new AbortController().signal
 /** A wall clock that moves by more against the monotonic one was set. */
 const CLOCK_STEP: Millis = 60_000
 
@@ -135,13 +133,19 @@ export class AnswerValidation {
     for (;;) {
       const { value: step, done } = work.next()
       if (done === true) return step
-      if (step.kind === 'pause') await sleep(this.#services.clock, 0, NEVER)
+      if (step.kind === 'pause') await this.#turnOfOthers()
       else {
         // Those that may be needed soon are under way or answered then.
         for (const each of [step.question, ...step.ahead]) this.#begin(each, asked)
         replies.receive(step.question, await (asked.get(questionKey(step.question)) as Promise<AuxiliaryReply>))
       }
     }
+  }
+
+  #turnOfOthers(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#services.clock.after(0, resolve)
+    })
   }
 
   #begin(question: Question, asked: Map<string, Promise<AuxiliaryReply>>): void {

@@ -127,9 +127,10 @@ export class Prober {
     return this.#message(upstream, channel, PAYLOAD_SIZE, undefined, now)
   }
 
-  /** In plaintext: what comes is believed only as far as a certificate proves it. It says nothing of liveness. */
+  /** What comes is believed only as far as a certificate proves it. It says nothing of liveness. */
   #discover(upstream: Upstream, now: Millis): Probe {
-    const { question, channel } = upstream.discovery?.ask() ?? { question: ROOT_SOA, channel: 'udp' }
+    const verified = upstream.encryption.isProven ? upstream.channels.encrypted?.channel : undefined
+    const { question, channel } = upstream.discovery?.ask(verified) ?? { question: ROOT_SOA, channel: 'udp' }
     const payloadSize = upstream.abilities.speaksEdns(now) ? upstream.abilities.payloadSize(now) : undefined
     const wire = outgoingMessage({ kind: 'question', question }, payloadSize, this.#random)
     const times = { sentAt: now, overdueAt: now + PATIENCE, patience: PATIENCE }

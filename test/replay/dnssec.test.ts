@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AD, CD, hasFlag, parseMessage, RCODE, TYPE } from '../../src/wire/index.ts'
+import { leakWarnings } from '../kit/leak-warnings.ts'
 import type { Tamper } from '../kit/signed-tree.ts'
 import { SERVER, told, validating } from '../kit/validating-world.ts'
 
@@ -69,6 +70,16 @@ describe('a resolver that validates', () => {
     world.clearExchanges()
     await world.ask('none.signed.test')
     expect(world.asked(SERVER)).toEqual(['none.signed.test A'])
+  })
+
+  test('many validations that give way to others at once: Node warned of a leak', async () => {
+    const warnings = leakWarnings()
+    const { world } = validating()
+    const replies = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => world.ask(`n${i}.signed.test`, { flags: AD })),
+    )
+    expect(new Set(replies.map(told))).toEqual(new Set(['NXDOMAIN AD ']))
+    expect(warnings).toEqual([])
   })
 
   test('S-ASK-1: chains asked for at the same time are asked for once', async () => {

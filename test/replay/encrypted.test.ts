@@ -279,6 +279,30 @@ describe('E-DDR: discovery of encrypted servers', () => {
     expect(await how(world, 'e.test')).toBe(PLAIN)
   })
 
+  test.each<[string, ReplyParts | TransportErrorCode, string[]]>([
+    ['names it again: nothing in plaintext', ONE, ['tls']],
+    ['names nobody: in plaintext as well', {}, ['tls', 'udp']],
+    ['gives an error: in plaintext as well', { rcode: RCODE.SERVFAIL }, ['tls', 'udp']],
+    ['is closed: in plaintext as well', 'closed', ['tls', 'udp']],
+    ['is silent: in plaintext as well', 'timeout', ['tls', 'udp']],
+  ])('E-DDR-6: asked again over the verified channel, which %s', async (_, over, expected) => {
+    const { world } = discovering()
+    await world.ask('a.test')
+    await world.advance(100)
+    const others = world.transport.script
+    world.transport.script = (exchange) => {
+      if (!isDiscovery(exchange) || exchange.channel !== 'tls') return others(exchange)
+      if (typeof over === 'string') world.clock.after(exchange.patience, () => exchange.fail(over))
+      else exchange.reply(replyFor(exchange.wire, over))
+    }
+    await world.advance(480_000)
+    await world.ask('b.test')
+    await world.advance(3000)
+    const [first, ...again] = world.exchanges.filter(isDiscovery).map(({ channel }) => channel)
+    expect([first, again]).toEqual(['udp', expected])
+    expect(await how(world, 'c.test')).toBe(ENCRYPTED)
+  })
+
   test('R-SRV-16: on another network, and after sleep, it begins anew', async () => {
     const { world } = discovering()
     await world.ask('a.test')

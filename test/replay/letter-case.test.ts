@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { AF_INET } from '../../src/base/index.ts'
+import { AF_INET, sharedAbort } from '../../src/base/index.ts'
 import type { Lookup, ServiceResult } from '../../src/lookup/index.ts'
 import { Journal } from '../../src/observe/index.ts'
 import { reportOf } from '../../src/observe/inspector.ts'
@@ -10,7 +10,7 @@ import type { Message } from '../../src/wire/index.ts'
 import { addressesIn, replyFor } from '../kit/messages.ts'
 import { type Server, World } from '../kit/world.ts'
 
-const signal = new AbortController().signal
+const { signal } = sharedAbort() // each world waits for it
 const ANYWHERE = { ifindex: 0, flags: 0, family: AF_INET }
 
 function worldWith(server: Server, domains: string[] = [], hosts = ''): World {

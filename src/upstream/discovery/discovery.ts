@@ -33,17 +33,22 @@ export type DiscoveryState =
   | 'designated'
 
 /**
- * Finds out which encrypted channels one server designates (RFC 9462), by asking it over plaintext. It never waits: it
- * says when a question is due and which, and is told what came of it. A channel counts once its certificate has been
- * verified, which others do with the first message over it; one that fails that is given up for the next, and for as
- * long as the records hold. What was found belongs to this server on this network: `reset` forgets it.
+ * Finds out which encrypted channels one server designates (RFC 9462), by asking it over the one that is verified, or else,
+ * as where that one fails or names nobody, in plaintext. It never waits: it says when a question is due and which, and is
+ * told what came of it. A channel counts once its certificate has been verified, which others do with the first message
+ * over it; one that fails that is given up for the next, and for as long as the records hold. What was found belongs to
+ * this server on this network: `reset` forgets it.
  */
 export class Discovery {
   readonly #by: Designator
   #state: DiscoveryState = 'not asked yet'
   /** The question under way, or the next one. */
   #question = DESIGNATION_QUESTION
-  #channel: Channel = 'udp'
+  #channel: 'udp' | 'tcp' = 'udp'
+  /** The question under way went over the verified channel. */
+  #isOverVerified = false
+  /** The verified channel has failed or named nobody: what follows goes in plaintext, until there is an outcome. */
+  #isInPlaintext = false
   #steps = 0
   #isAsking = false
   #dueAt: Millis = Number.NEGATIVE_INFINITY
@@ -96,16 +101,21 @@ export class Discovery {
     return !this.#isAsking && now >= this.#dueAt
   }
 
-  /** The question to be sent now, and over which channel; its outcome must be told. */
-  ask(): { readonly question: Question; readonly channel: Channel } {
+  /**
+   * The question to be sent now, and over which channel; its outcome must be told. `verified`: the encrypted channel that
+   * was designated before and works; undefined while there is none.
+   */
+  ask(verified?: Channel): { readonly question: Question; readonly channel: Channel } {
     this.#isAsking = true
-    return { question: this.#question, channel: this.#channel }
+    const over = this.#isInPlaintext ? undefined : verified
+    this.#isOverVerified = over !== undefined
+    return { question: this.#question, channel: over ?? this.#channel }
   }
 
   /** A reply to the question came; undefined where it could not be read. */
   onReply(wire: Buffer, message: Message | undefined, now: Millis): void {
     this.#isAsking = false
-    if (hasFlag(wire, TC) && this.#channel === 'udp') {
+    if (hasFlag(wire, TC) && this.#channel === 'udp' && !this.#isOverVerified) {
       this.#channel = 'tcp'
       return
     }
@@ -113,12 +123,14 @@ export class Discovery {
     if (!isClear) return this.onFailure(now)
     const found = this.#read(message)
     if (found.kind === 'ask' && ++this.#steps < MOST_STEPS) return this.#goOnWith(found.question, message)
+    if (found.kind !== 'channels' && this.#isOverVerified) return this.#askInPlaintext(now)
     this.#conclude(found, message, now)
   }
 
   /** No answer came that says yes or no: what was found before is not relied on any more once its time is over. */
   onFailure(now: Millis): void {
     this.#isAsking = false
+    if (this.#isOverVerified) return this.#askInPlaintext(now)
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#failures)
     this.#failures = Math.min(16, this.#failures + 1)
     if (now >= this.#expiresAt) this.#candidates = []
@@ -168,6 +180,12 @@ export class Discovery {
     this.#records = message
   }
 
+  /** At once, from the first question on. */
+  #askInPlaintext(now: Millis): void {
+    this.#begin(now)
+    this.#isInPlaintext = true
+  }
+
   #conclude(found: Designations, message: Message, now: Millis): void {
     const channels = found.kind === 'channels' ? found.channels : []
     const holdsFor = channels.length > 0 ? leastTtl(this.#records ?? message) : NOBODY
@@ -184,6 +202,8 @@ export class Discovery {
     this.#dueAt = at
     this.#question = DESIGNATION_QUESTION
     this.#channel = 'udp'
+    this.#isOverVerified = false
+    this.#isInPlaintext = false
     this.#steps = 0
     this.#records = undefined
   }

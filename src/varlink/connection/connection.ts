@@ -1,5 +1,5 @@
 import type { Clock, Log, Millis } from '../../base/index.ts'
-import { reasonOf } from '../../base/index.ts'
+import { reasonOf, sharedAbort } from '../../base/index.ts'
 import { MessageReader, MAX_MESSAGE, parseCall, ProtocolError } from '../../varlink-idl/index.ts'
 import type { ByteBudget, ServerLimits } from './limits.ts'
 import type { PeerProcess } from '../ports.ts'
@@ -146,7 +146,7 @@ export class ClientConnection implements StreamEvents {
   async #answer(message: Buffer): Promise<void> {
     const { service, peer, clock } = this.#context
     const call = parseCall(message)
-    this.#abort = new AbortController()
+    this.#abort = sharedAbort() // each host of a service waits for it
     await service.answer(call, { peer, signal: this.#abort.signal, send: (reply) => this.#send(reply) })
     this.#abort = undefined
     this.#answeredAt = clock.now()

@@ -7,6 +7,7 @@ import { BusConnection, RemoteError } from '../../../src/dbus/connection.ts'
 import { BusService } from '../../../src/bus/index.ts'
 import { Variant } from '../../../src/dbus/variant.ts'
 import { eventually } from '../../kit/eventually.ts'
+import { leakWarnings } from '../../kit/leak-warnings.ts'
 import { FakeControl, FakeLookups, realClock, server } from './fakes.ts'
 import { PrivateBus } from './private-bus.ts'
 
@@ -98,6 +99,18 @@ describe('the life of the connection', () => {
     await bus.start()
     await eventually(() => expect(lines.at(-1)).toContain('Serving'))
     expect(await call(await client(), 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
+  })
+
+  test('a bus that dies eleven times: each left a listener behind, and Node warned of a leak', async () => {
+    const warnings = leakWarnings()
+    service.start()
+    for (let i = 0; i < 11; i++) {
+      await bus.start()
+      await eventually(() => expect(lines.at(-1)).toContain('Serving'))
+      await bus.kill()
+      await eventually(() => expect(service.isConnected).toBe(false))
+    }
+    expect(warnings).toEqual([])
   })
 
   test('lookups that wait when the bus dies are called off', async () => {

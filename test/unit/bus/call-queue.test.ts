@@ -4,6 +4,7 @@ import { MAX_VALUES, maxBodyOf } from '../../../src/bus/body-limits.ts'
 import { Clients } from '../../../src/bus/clients.ts'
 import { argumentsOf, type IncomingMessage, MANAGER } from '../../../src/dbus/index.ts'
 import type { WorkTurns } from '../../../src/sys/index.ts'
+import { leakWarnings } from '../../kit/leak-warnings.ts'
 import { message, PATH } from './dispatch-kit.ts'
 
 function call(sender: string, bodySize = 0): IncomingMessage {
@@ -71,6 +72,14 @@ describe('a body is no larger than what its method takes', () => {
   test('there is room for the values of the largest setting', () => {
     expect(MAX_VALUES).toBeGreaterThan(1024 * 3)
   })
+})
+
+test('one call that looks up the 64 hosts of a service: Node warned of a leak', () => {
+  const warnings = leakWarnings()
+  const clients = new Clients(async (busName) => ({ busName, uid: 1000, pid: 1, process: undefined }), 990)
+  using slot = clients.client('a').enter('lookup')
+  for (let i = 0; i < 64; i++) slot.signal.addEventListener('abort', () => undefined)
+  expect(warnings).toEqual([])
 })
 
 describe('one user cannot keep the others out', () => {

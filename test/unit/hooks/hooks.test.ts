@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Logger } from '../../../src/base/index.ts'
+import { Logger, sharedAbort } from '../../../src/base/index.ts'
 import { Hooks } from '../../../src/hooks/index.ts'
 import { nameOf } from '../../../src/wire/index.ts'
 import { eventually } from '../../kit/eventually.ts'
@@ -11,7 +11,7 @@ import { hookRecords, HookServer } from '../../kit/hook-server.ts'
 
 const NAME = nameOf('www.test')
 const KEY = { name: NAME, type: 1, class: 1 }
-const { signal } = new AbortController()
+const { signal } = sharedAbort() // many questions wait for it
 
 let directory: string
 let clock: FakeClock

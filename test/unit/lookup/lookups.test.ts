@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { AF_INET, AF_INET6, AF_UNSPEC, IpAddress } from '../../../src/base/index.ts'
+import { AF_INET, AF_INET6, AF_UNSPEC, IpAddress, sharedAbort } from '../../../src/base/index.ts'
 import { type Lookup, ResolverLookups } from '../../../src/lookup/index.ts'
 import { FLAG } from '../../../src/resolve/index.ts'
 import { parseType, RCODE, TYPE } from '../../../src/wire/index.ts'
@@ -53,7 +53,7 @@ function worldOf(script: WorldScript = {}): World {
   return world
 }
 
-const signal = new AbortController().signal
+const { signal } = sharedAbort() // each world waits for it
 const hostname = async (name: string, changes: object = {}, world = worldOf()) =>
   inWords(
     await world.run(world.lookups.hostname({ name, family: AF_UNSPEC, ifindex: 0, flags: 0, ...changes }, signal)),

@@ -9,6 +9,7 @@ import type { QueryReport } from '../../../src/observe/index.ts'
 import type { OpenListener, ServerLimits } from '../../../src/varlink/index.ts'
 import { monitorService, plainListener, resolveService, VarlinkServer } from '../../../src/varlink/index.ts'
 import { nameOf } from '../../../src/wire/index.ts'
+import { leakWarnings } from '../../kit/leak-warnings.ts'
 import { FakeClock, fakePorts, hostnameResult, RecordingLog, scratch, TestClient } from './support.ts'
 
 const PING = { method: 'io.systemd.service.Ping' }
@@ -96,6 +97,19 @@ describe.each(ways)('by %s', (_name, open) => {
     const names = Array.from({ length: 500 }, (_, index) => `n${index}`)
     client.write(...names.map(lookUp))
     for (const name of names) expect((await client.next())?.parameters.name).toBe(name)
+  })
+
+  test('one call that looks up the 64 hosts of a service: Node warned of a leak', async () => {
+    const warnings = leakWarnings()
+    const hostname = (request: HostnameRequest, signal: AbortSignal) => {
+      for (let i = 0; i < 64; i++) signal.addEventListener('abort', () => undefined)
+      return echo(request)
+    }
+    await using it = await setUp({ hostname })
+    const client = await it.connect()
+    client.write(lookUp('first'))
+    expect((await client.next())?.parameters.name).toBe('first')
+    expect(warnings).toEqual([])
   })
 
   test('V-6: the second call begins after the first has ended', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { IpAddress } from '../../../../src/base/index.ts'
+import { type Channel, IpAddress } from '../../../../src/base/index.ts'
 import { Discovery } from '../../../../src/upstream/discovery/index.ts'
 import { parseMessage, questionText, RCODE, TC } from '../../../../src/wire/index.ts'
 import { queryFor, replyFor, type ReplyParts } from '../../../kit/messages.ts'
@@ -11,10 +11,10 @@ const one = (ttl = 3600, address = '192.0.2.1') => ({
   answer: [`_dns.resolver.arpa ${ttl} SVCB 1 one.test alpn=dot ipv4hint=${address}`],
 })
 
-/** Asks, and gives the reply; what was asked, and over which channel. */
-function step(discovery: Discovery, parts: ReplyParts | 'silence', now: number): string {
+/** Asks, with `verified` as the channel that works, and gives the reply; what was asked, and over which channel. */
+function step(discovery: Discovery, parts: ReplyParts | 'silence', now: number, verified?: Channel): string {
   expect(discovery.isDue(now)).toBe(true)
-  const { question, channel } = discovery.ask()
+  const { question, channel } = discovery.ask(verified)
   expect(discovery.isDue(now)).toBe(false)
   if (parts === 'silence') discovery.onFailure(now)
   else {
@@ -124,6 +124,44 @@ test('E-DDR-6: a lost renewal costs nothing before the records expire, and what 
   expect(discovery.designated).toBeDefined()
   step(discovery, 'silence', 1.1 * HOUR)
   expect(discovery.designated).toBeUndefined()
+})
+
+test.each<[string, ReplyParts | 'silence']>([
+  ['names nobody', {}],
+  ['has no such name', { rcode: RCODE.NXDOMAIN }],
+  ['gives an error', { rcode: RCODE.SERVFAIL }],
+  ['gives a truncated reply', { flags: TC }],
+  ['is silent', 'silence'],
+])('E-DDR-6: asked over the verified channel; where that %s, in plaintext at once', (_, parts) => {
+  const discovery = new Discovery(by)
+  expect(step(discovery, one(), 0)).toBe('_dns.resolver.arpa IN SVCB udp')
+  const used = discovery.designated
+  expect(step(discovery, parts, HOUR, 'tls')).toBe('_dns.resolver.arpa IN SVCB tls')
+  expect(discovery.designated).toBe(used)
+  expect(step(discovery, one(), HOUR, 'tls')).toBe('_dns.resolver.arpa IN SVCB udp')
+  expect([discovery.designated, discovery.isDue(1.5 * HOUR)]).toEqual([used, false])
+  expect(step(discovery, one(), 2 * HOUR, 'tls')).toBe('_dns.resolver.arpa IN SVCB tls')
+  expect([discovery.designated, discovery.isDue(2.5 * HOUR)]).toEqual([used, false])
+})
+
+test('E-DDR-6: neither channel answers: a pause, and the verified one again', () => {
+  const discovery = new Discovery(by)
+  step(discovery, one(), 0)
+  const asked = [0, 0, 10_000, 10_000].map((after) =>
+    step(discovery, 'silence', HOUR + after, 'https')
+      .split(' ')
+      .at(-1),
+  )
+  expect(asked).toEqual(['https', 'udp', 'https', 'udp'])
+  expect(discovery.dueAt).toBe(HOUR + 10_000 + 20_000)
+})
+
+test('E-DDR-6: what the verified channel says leads to is asked over it as well', () => {
+  const discovery = new Discovery(by)
+  step(discovery, one(), 0)
+  expect(step(discovery, { answer: ['_dns.resolver.arpa 60 SVCB 1 one.test alpn=dot'] }, HOUR, 'tls')).toContain('tls')
+  expect(step(discovery, { answer: ['one.test 60 A 192.0.2.9'] }, HOUR, 'tls')).toBe('one.test IN A tls')
+  expect(discovery.designated?.endpoint.address.text).toBe('192.0.2.9')
 })
 
 test('on another network nothing is known', () => {
