@@ -29,8 +29,8 @@ test.each([
   },
 )
 
-function isEnded({ value }: { readonly value: tls.TLSSocket }): boolean {
-  return value.destroyed
+function isEnded({ value }: { readonly value: tls.TLSSocket | undefined }): boolean {
+  return value?.destroyed === true
 }
 
 test.each(['tls', 'https'] as const)(
