@@ -21,8 +21,11 @@ type SocketEnd = NonNullable<Listener['at']>
 /** Told at once; undefined when the socket has gone, and where nobody can tell. */
 export type OwnerOf = (client: SocketEnd, server: SocketEnd, transport: IpProtocol) => SocketOwner | undefined
 
-/** How long the kernel's word is kept: a port may be another's by then. */
-const KEPT: Millis = 1000
+/**
+ * How long the kernel's word is kept: long enough for one question, and for a batch of one socket. A flood from ever new
+ * ports leaves thousands behind in a second, and whoever gets one of them next must not be taken for the flood.
+ */
+const KEPT: Millis = 5
 const MAX_KEPT = 1024
 
 /** By whom what is scarce is shared, from the largest group to the smallest. */

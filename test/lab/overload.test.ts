@@ -48,7 +48,7 @@ test.skipIf(original || !canChangeUser)(
     await eventually(async () => expect(await lab.run([...asNobody, `own${asked++}.test`])).toContain('EDE: 14'))
     for (let i = 0; i < 10; i++) expect((await lab.dig(`n${i}.test`)).data).toEqual(['192.0.2.2'])
     expect(await lab.run([...asNobody, 'known.test'])).toContain('192.0.2.1')
-    expect(await doctor(lab)).toMatchObject([{ check: 'overload', level: 'problem' }])
+    expect(await doctor(lab)).toContainEqual(expect.objectContaining({ check: 'overload', level: 'problem' }))
     await attack.stop()
     await lab.tsresolvectl('reset-statistics')
     expect((await doctor(lab)).map(({ check }) => check)).not.toContain('overload')
