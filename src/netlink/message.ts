@@ -1,3 +1,6 @@
+/** The message is a request, in its flags (netlink(7)). */
+export const NLM_F_REQUEST = 0x1
+
 /** One netlink message, or one part of a multipart one. */
 export interface NetlinkMessage {
   readonly type: number

@@ -1,16 +1,10 @@
 import { AF_INET, type IfIndex, type IpAddress } from '../base/index.ts'
 import type { Route } from '../scope/index.ts'
 import type { Libc } from '../sys/index.ts'
-import { composeRequest, readU16, readU32, splitAttributes, writeU16, writeU32 } from './message.ts'
+import { composeRequest, NLM_F_REQUEST, readU16, readU32, splitAttributes, writeU16, writeU32 } from './message.ts'
 import { RTM_GETROUTE, RTM_NEWROUTE } from './decode.ts'
+import { ANSWER_SIZE, MSG_DONTWAIT, NETLINK_ROUTE, openKernelSocket } from './kernel-socket.ts'
 
-const AF_NETLINK = 16
-const NETLINK_ROUTE = 0
-const SOCK_RAW = 3
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
-const MSG_DONTWAIT = 0x40
-const NLM_F_REQUEST = 0x1
 const NLMSG_ERROR = 2
 /** Tells the entry of the table, and none that the kernel makes up for a packet that must leave by a link (Linux 4.13). */
 const RTM_F_FIB_MATCH = 0x2000
@@ -19,7 +13,6 @@ const RTA_OIF = 4
 /** Header, struct rtmsg, destination, link. */
 const HEADER = 16
 const RTMSG = 12
-const ANSWER_SIZE = 4096
 
 /** RTN_*, and the errors that stand for them. */
 const REJECTED: ReadonlyMap<number, Route['kind']> = new Map([
@@ -49,7 +42,7 @@ export function routeTo(libc: Libc | undefined, address: IpAddress, ifindex: IfI
 
 /** @throws {SysError} */
 function routeFrom(libc: Libc, address: IpAddress, ifindex: IfIndex): Route | undefined {
-  const fd = libc.call('socket', AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE)
+  const fd = openKernelSocket(libc, NETLINK_ROUTE)
   try {
     const request = requestFor(address, ifindex)
     libc.call('send', fd, request, request.length, MSG_DONTWAIT)

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { RawNetlinkSocket as Raw } from 'netlink/dist/raw.js'
 import type { Clock } from '../base/index.ts'
 import { RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
-import { composeRequest, type NetlinkMessage, readU32, splitMessages } from './message.ts'
+import { composeRequest, NLM_F_REQUEST, type NetlinkMessage, readU32, splitMessages } from './message.ts'
 
 type Package = typeof import('netlink/dist/raw.js')
 
@@ -14,7 +14,6 @@ const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const NLMSG_OVERRUN = 4
 const NLMSG_LAST_CONTROL = 15
-const NLM_F_REQUEST = 0x1
 const NLM_F_DUMP_INTR = 0x10
 const NLM_F_DUMP = 0x300
 

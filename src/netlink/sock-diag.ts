@@ -1,6 +1,7 @@
 import type { IpAddress, IpProtocol } from '../base/index.ts'
 import type { Libc } from '../sys/index.ts'
-import { composeRequest, readU16, readU32, splitAttributes, writeU32 } from './message.ts'
+import { ANSWER_SIZE, MSG_DONTWAIT, NETLINK_SOCK_DIAG, openKernelSocket } from './kernel-socket.ts'
+import { composeRequest, NLM_F_REQUEST, readU16, readU32, splitAttributes, writeU32 } from './message.ts'
 
 /** One end of a UDP or TCP conversation. */
 export interface SocketEnd {
@@ -15,15 +16,7 @@ export interface SocketOwner {
   readonly cgroup: string | undefined
 }
 
-const AF_NETLINK = 16
-const NETLINK_SOCK_DIAG = 4
-const SOCK_RAW = 3
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
-const MSG_DONTWAIT = 0x40
-
 /** linux/sock_diag.h, linux/inet_diag.h */
-const NLM_F_REQUEST = 0x1
 const SOCK_DIAG_BY_FAMILY = 20
 const INET_DIAG_CGROUP_ID = 21
 const PROTOCOL = { tcp: 6, udp: 17 } as const
@@ -40,12 +33,10 @@ const REQUEST_SIZE = 56
 /** Where the answer has what counts: struct inet_diag_msg begins at 16 and ends at 88, where attributes follow. */
 const UID = 16 + 64
 const ATTRIBUTES = 16 + 72
-/** Bytes of the answer buffer; an answer has some 200. */
-const ANSWER_SIZE = 4096
 /** Answers to earlier requests that may still be in the queue. */
 const MAX_STRAY = 4
 
-/** A SOCK_DIAG socket: the kernel answers within send(), so asking is synchronous (sock_diag(7)). */
+/** A SOCK_DIAG socket (sock_diag(7)). */
 export class SockDiag implements Disposable {
   readonly #libc: Libc
   readonly #fd: number
@@ -58,7 +49,7 @@ export class SockDiag implements Disposable {
   /** @throws {SysError} */
   constructor(libc: Libc) {
     this.#libc = libc
-    this.#fd = libc.call('socket', AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)
+    this.#fd = openKernelSocket(libc, NETLINK_SOCK_DIAG)
     this.#send = libc.function('send')
     this.#receive = libc.function('recv')
     writeU32(this.#request, 0xffffffff, STATES)
