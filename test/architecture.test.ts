@@ -12,7 +12,7 @@ const RANKS: Readonly<Record<string, number>> = {
   upstream: 3,
   dnssec: 3,
   synth: 3,
-  multicast: 3,
+  multicast: 4,
   fastpath: 4,
   scope: 5,
   resolve: 6,

@@ -1,0 +1,54 @@
+import type { Family, IfIndex, IpAddress } from '../base/index.ts'
+
+export type MulticastProtocol = 'mdns' | 'llmnr'
+
+/** A datagram that came in by one link. */
+export interface MulticastDatagram {
+  /** Valid during the call only. */
+  readonly bytes: Buffer
+  readonly source: IpAddress
+  readonly port: number
+  /** Whether it was sent to the group, and not to an address of this machine. */
+  readonly isToGroup: boolean
+  /** TTL or hop limit it arrived with; undefined where the kernel does not tell. */
+  readonly hopLimit: number | undefined
+}
+
+/** One link, one IP version, one protocol: nothing is sent to or heard of any other. */
+export interface MulticastSocket {
+  /** To the group, at the port of the protocol. What cannot be sent is lost, as on any network. */
+  sendToGroup(bytes: Buffer): void
+  send(bytes: Buffer, address: IpAddress, port: number): void
+  /** Leaves the group; harmless when repeated. */
+  close(): void
+}
+
+export interface MulticastPlace {
+  readonly protocol: MulticastProtocol
+  readonly family: Family
+  readonly ifindex: IfIndex
+}
+
+/** What this machine's network has for multicast. The daemon's is `sys/`; tests have one on the fake clock. */
+export interface MulticastNetwork {
+  /**
+   * At the port and in the group of the protocol, with hop limit 255.
+   * @throws an error with the system's `code`; EADDRINUSE: another program has the port for itself
+   */
+  open(place: MulticastPlace, onDatagram: (datagram: MulticastDatagram) => void): MulticastSocket
+  /** At a random port, not in the group: for questions whose replies come by unicast. @throws as `open` */
+  openQuery(place: MulticastPlace, onDatagram: (datagram: MulticastDatagram) => void): MulticastSocket
+  /** Whether another program on this machine listens at the protocol's port now. */
+  isShared(place: MulticastPlace): boolean
+}
+
+/** What the rules need to know of the link, and of this machine's other links. */
+export interface MulticastLink {
+  readonly ifindex: IfIndex
+  /** Bytes. */
+  readonly mtu: number
+  /** Those that are in use (neither tentative nor deprecated). */
+  readonly addresses: readonly { readonly address: IpAddress; readonly prefixLength: number }[]
+  /** Addresses of all links of this machine, as text: what comes from them, or tells them, is our own echo. */
+  readonly own: ReadonlySet<string>
+}
