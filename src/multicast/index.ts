@@ -10,4 +10,4 @@ export type {
   MulticastProtocol,
   MulticastSocket,
 } from './network.ts'
-export type { Querier, QuerierOptions, QuerierResult } from './querier.ts'
+export type { Querier, QuerierOptions, QuerierParts, QuerierResult } from './querier.ts'

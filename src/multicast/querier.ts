@@ -1,7 +1,23 @@
-import type { Millis } from '../base/index.ts'
+import type { Clock, Log, Millis, Random } from '../base/index.ts'
 import type { CacheRow } from '../cache/index.ts'
 import type { Question, ResourceRecord } from '../wire/index.ts'
-import type { MulticastDatagram } from './network.ts'
+import type { MulticastDatagram, MulticastLink, MulticastNetwork, MulticastPlace, MulticastSocket } from './network.ts'
+
+/** What a querier is made with. */
+export interface QuerierParts {
+  readonly place: MulticastPlace
+  /** In the group already; its datagrams come by `onDatagram`. Whoever opened it closes it. */
+  readonly socket: MulticastSocket
+  /** For sockets beside that one. */
+  readonly network: MulticastNetwork
+  /** As it is now: addresses come and go. */
+  readonly link: () => MulticastLink
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Record sets to be remembered; 0: none. */
+  readonly maxEntries: number
+}
 
 /** What one lookup may do. */
 export interface QuerierOptions {
