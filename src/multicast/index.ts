@@ -12,4 +12,5 @@ export type {
   MulticastProtocol,
   MulticastSocket,
 } from './network.ts'
+export { groupOf, MULTICAST_PORTS } from './network.ts'
 export type { Querier, QuerierOptions, QuerierParts, QuerierResult } from './querier.ts'

@@ -1,6 +1,19 @@
-import type { Family, IfIndex, IpAddress } from '../base/index.ts'
+import { AF_INET, type Family, type IfIndex, IpAddress } from '../base/index.ts'
 
 export type MulticastProtocol = 'mdns' | 'llmnr'
+
+/** UDP ports (RFC 6762 §3, RFC 4795 §2). */
+export const MULTICAST_PORTS: Readonly<Record<MulticastProtocol, number>> = { mdns: 5353, llmnr: 5355 }
+
+const GROUPS: Readonly<Record<MulticastProtocol, readonly [ipv4: IpAddress, ipv6: IpAddress]>> = {
+  mdns: [IpAddress.of('224.0.0.251'), IpAddress.of('ff02::fb')],
+  llmnr: [IpAddress.of('224.0.0.252'), IpAddress.of('ff02::1:3')],
+}
+
+/** Where questions for everybody on the link go. */
+export function groupOf(protocol: MulticastProtocol, family: Family): IpAddress {
+  return GROUPS[protocol][family === AF_INET ? 0 : 1]
+}
 
 /** A datagram that came in by one link. */
 export interface MulticastDatagram {

@@ -6,7 +6,7 @@ import { endOfName, wireOfName } from './name.ts'
 import { TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import type { ResourceRecord } from './record.ts'
-import { compressibleParts } from './rdata-layout.ts'
+import { compressibleParts, compressiblePartsInMulticastDns } from './rdata-layout.ts'
 
 /** What a message is to hold. */
 export interface MessageParts {
@@ -15,6 +15,8 @@ export interface MessageParts {
   readonly flags: number
   /** Bytes of the question section as the client wrote them, or a question of our own; none when absent. */
   readonly question?: Uint8Array | Question | undefined
+  /** Several of our own instead, as multicast has them; who composes them knows that they fit. */
+  readonly questions?: readonly Question[] | undefined
   readonly answer?: readonly ResourceRecord[]
   readonly authority?: readonly ResourceRecord[]
   readonly additional?: readonly ResourceRecord[]
@@ -27,6 +29,8 @@ export interface ComposeLimits {
   readonly maxSize: number
   /** Whether a missing authority record is a truncation too (R-STUB-15: only with DO). */
   readonly authorityMatters?: boolean
+  /** Whether names are compressed in all types that who reads multicast DNS expands (RFC 6762 §18.14). */
+  readonly isMulticastDns?: boolean
 }
 
 const POINTER_REACH = 0x3fff
@@ -41,8 +45,9 @@ const DO = 0x8000
  */
 export function compose(parts: MessageParts, limits: ComposeLimits = { maxSize: 65_535 }): Buffer {
   const opt = parts.opt && wireOfOpt(parts.opt)
-  const writer = new Writer(limits.maxSize - (opt?.length ?? 0))
+  const writer = new Writer(limits.maxSize - (opt?.length ?? 0), limits.isMulticastDns === true)
   if (parts.question !== undefined) writer.question(parts.question)
+  else if (parts.questions !== undefined) writer.questions(parts.questions)
   const answer = writer.records(parts.answer ?? [])
   const isAnswerWhole = answer === (parts.answer?.length ?? 0)
   const authority = isAnswerWhole ? writer.records(parts.authority ?? []) : 0
@@ -52,7 +57,7 @@ export function compose(parts: MessageParts, limits: ComposeLimits = { maxSize: 
   const message = writer.finish(opt)
   message.writeUInt16BE(parts.id, 0)
   message.writeUInt16BE(isTruncated ? parts.flags | TC : parts.flags, 2)
-  message.writeUInt16BE(parts.question === undefined ? 0 : 1, 4)
+  message.writeUInt16BE(parts.question === undefined ? (parts.questions?.length ?? 0) : 1, 4)
   message.writeUInt16BE(answer, 6)
   message.writeUInt16BE(authority, 8)
   message.writeUInt16BE(additional + (opt === undefined ? 0 : 1), 10)
@@ -95,6 +100,8 @@ export function composeQuestion(
 
 class Writer {
   readonly #limit: number
+  /** The parts of a type whose names may be compressed. */
+  readonly #compressible: typeof compressibleParts
   /** Where each name suffix (its wire bytes in lower case, as text) was written. */
   readonly #suffixes = new Map<string, number>()
   /** The name in the question, until a record comes that may point to it. */
@@ -105,8 +112,17 @@ class Writer {
   #bytes = Buffer.allocUnsafe(512)
   #length = HEADER_SIZE
 
-  constructor(limit: number) {
+  constructor(limit: number, isMulticastDns: boolean) {
     this.#limit = limit
+    this.#compressible = isMulticastDns ? compressiblePartsInMulticastDns : compressibleParts
+  }
+
+  questions(questions: readonly Question[]): void {
+    for (const { name, type, class: questionClass, spelling } of questions) {
+      this.#name(spelling ?? wireOfName(name))
+      this.#word(type)
+      this.#word(questionClass)
+    }
   }
 
   question(question: Uint8Array | Question): void {
@@ -158,7 +174,7 @@ class Writer {
 
   #rdata({ type, rdata }: ResourceRecord): void {
     let at = 0
-    for (const part of rdata.length === 0 ? [] : (compressibleParts(type) ?? [])) {
+    for (const part of rdata.length === 0 ? [] : (this.#compressible(type) ?? [])) {
       if (part === 'name') {
         const end = endOfName(rdata, at)
         if (end === undefined) break // not what the type says: the bytes as they are

@@ -48,7 +48,7 @@ export {
 export type { Message } from './message.ts'
 export { parseMessage } from './message.ts'
 export type { Question } from './question.ts'
-export { questionKey, questionText, readQuestion } from './question.ts'
+export { questionKey, questionText, readQuestion, readQuestions } from './question.ts'
 export type { AskedName, Spelling } from './spelling.ts'
 export {
   completedSpelling,

@@ -19,7 +19,7 @@ export interface Message {
   readonly flags: number
   /** Twelve bits: the header's and the OPT record's together. */
   readonly rcode: number
-  /** Absent when the message has no question. */
+  /** Absent when the message has no question, or several. */
   readonly question: Question | undefined
   readonly answer: readonly ResourceRecord[]
   readonly authority: readonly ResourceRecord[]
@@ -36,16 +36,17 @@ const SECTIONS = ['answer', 'authority', 'additional'] as const satisfies readon
 /**
  * Reads a whole message. Bytes after the last record are ignored, as other servers do. So is an OPT record that breaks
  * RFC 6891 §6.1.1, which some routers put into the answer: a request with it is turned down, an answer is still one.
- * @throws {FormError} for anything else that is malformed, and for more than one question
+ * @throws {FormError} for anything else that is malformed, and for more than `maxQuestions`
  */
-export function parseMessage(bytes: Buffer): Message {
+export function parseMessage(bytes: Buffer, maxQuestions = 1): Message {
   const sections: Record<Section, ResourceRecord[]> = { answer: [], authority: [], additional: [] }
   const opts: (Opt | undefined)[] = []
   const questionEnd = skipQuestions(bytes)
   const limits = new NameLimits(bytes)
   limits.fixed.push({ fixedAt: questionEnd - 4, rdataAt: questionEnd })
   const owners = new Owners(bytes, limits)
-  const question = questionCount(bytes) === 0 ? undefined : theQuestion(bytes, questionEnd, owners)
+  if (questionCount(bytes) > maxQuestions) throw new FormError('too many questions', 4)
+  const question = questionCount(bytes) === 1 ? theQuestion(bytes, questionEnd, owners) : undefined
   let hasExcessiveTtl = false
   scanRecords(bytes, (view) => {
     limits.fixed.push(view)
@@ -97,7 +98,6 @@ class Owners {
 }
 
 function theQuestion(bytes: Buffer, end: number, owners: Owners): Question {
-  if (questionCount(bytes) !== 1) throw new FormError('not exactly one question', 4)
   const { name } = owners.read(HEADER_SIZE)
   return { name, type: bytes.readUInt16BE(end - 4), class: bytes.readUInt16BE(end - 2) }
 }

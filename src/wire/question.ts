@@ -1,9 +1,10 @@
 import { FormError } from './form-error.ts'
 import { HEADER_SIZE, questionCount, wordAt } from './header.ts'
 import type { Name } from './name.ts'
-import { readName } from './name.ts'
+import { expandName, nameOfWire, readName } from './name.ts'
+import { NameLimits } from './name-limits.ts'
 import { classText, typeText } from './numbers.ts'
-import { type Spelling, writtenName } from './spelling.ts'
+import { type Spelling, spellingIn, writtenName } from './spelling.ts'
 
 /** What is asked: the key of a transaction and of a cache entry. */
 export interface Question {
@@ -34,4 +35,20 @@ export function readQuestion(message: Uint8Array): { question: Question; end: nu
   const { name, end } = readName(message, HEADER_SIZE)
   if (end + 4 > message.length) throw new FormError('question runs past the end', end)
   return { question: { name, type: wordAt(message, end), class: wordAt(message, end + 2) }, end: end + 4 }
+}
+
+/** All questions of `message`, with the letter case they came in. @throws {FormError} for what is malformed */
+export function readQuestions(message: Uint8Array): Question[] {
+  if (message.length < HEADER_SIZE) throw new FormError('message is shorter than its header', message.length)
+  const limits = new NameLimits(message)
+  const questions: Question[] = []
+  let at = HEADER_SIZE
+  for (let left = questionCount(message); left > 0; left--) {
+    const { wire, end } = expandName(message, at, limits)
+    at = end + 4
+    if (at > message.length) throw new FormError('question runs past the end', end)
+    const [type, questionClass] = [wordAt(message, end), wordAt(message, end + 2)]
+    questions.push({ name: nameOfWire(wire), type, class: questionClass, spelling: spellingIn(wire) })
+  }
+  return questions
 }

@@ -36,6 +36,16 @@ export function compressibleParts(type: number): readonly Part[] | undefined {
   return type <= TYPE.MX ? PARTS.get(type) : undefined
 }
 
+/** The same for multicast DNS, where names of some newer types are to be compressed too (RFC 6762 §18.14). */
+export function compressiblePartsInMulticastDns(type: number): readonly Part[] | undefined {
+  return type <= TYPE.MX || NEWER_COMPRESSIBLE.has(type) ? PARTS.get(type) : undefined
+}
+
+// biome-ignore format: a table reads better in rows
+const NEWER_COMPRESSIBLE: ReadonlySet<number> = new Set([
+  TYPE.RP, TYPE.AFSDB, TYPE.RT, TYPE.PX, TYPE.SRV, TYPE.KX, TYPE.DNAME, TYPE.NSEC,
+])
+
 const ONE_NAME: RdataLayout = { name: 'name' }
 const TEXTS: RdataLayout = { items: 'strings' }
 const DIGEST: RdataLayout = { keyTag: 'u16', algorithm: 'u8', digestType: 'u8', digest: 'hex' }
