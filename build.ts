@@ -50,7 +50,13 @@ const program = {
   write: false,
   outExtension: { '.js': '.cjs' },
 } as const satisfies BuildOptions
-const launcher = { ...program, banner: {}, footer: {}, plugins: [], outExtension: {} } satisfies BuildOptions
+const launcher = {
+  ...program,
+  banner: {},
+  footer: {},
+  plugins: [loadedLate()],
+  outExtension: {},
+} satisfies BuildOptions
 
 /** Where each program lies in the folder, and from which file it is made. */
 const PROGRAMS = { '.': 'src/app/main.ts', cli: 'src/cli/main.ts' } as const

@@ -64,6 +64,12 @@ export function nativeLibraries(sources: string, machine: string): Plugin {
         if (!text.includes(AT_RUN_TIME)) throw new Error(`${path} does not load its library by ${AT_RUN_TIME}`)
         return { contents: text.replace(AT_RUN_TIME, 'require('), loader: 'ts' }
       })
+      // Else koffi copies node:util, which loads a sixth of Node.
+      plugins.onLoad({ filter: /\/src\/koffi\/index\.cjs$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8')
+        if (!/__toESM\(require\("node:util"\)/.test(text)) throw new Error(`${path} does not copy node:util any more`)
+        return { contents: text.replaceAll(COPIED, '{ default: require($1) }'), loader: 'js' }
+      })
       plugins.onResolve({ filter: /\.node$/ }, ({ path }) => ({ path, external: true }))
       plugins.onResolve(
         { filter: /^(?:@koromix\/koffi-|node-gyp-build$)/ },
@@ -81,6 +87,9 @@ function firstThatLoads(paths: readonly string[]): string {
   const next = others.length === 0 ? 'throw error' : firstThatLoads(others)
   return `try { module.exports = require('${path}') } catch (error) { ${next} }`
 }
+
+/** How koffi imports a module of Node as a whole. */
+const COPIED = /__toESM\(require\(("node:\w+")\)(?:, 1)?\)/g
 
 /** How sources load what the bundler shall not see, as it would be loaded at once, and the program fail without it. */
 const AT_RUN_TIME = 'createRequire(import.meta.url)('

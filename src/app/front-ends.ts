@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Lifetime, SharedDependencies } from '../base/index.ts'
 import { Journal, Meter, openMetricsText, Overview } from '../observe/index.ts'
 import type { DaemonContext } from './context.ts'
@@ -80,17 +81,11 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
     newStub: () => new StubListeners({ listening, responder, clock, log: logger, access: accessOf(core), turns }),
     metrics: life.adopt(new MetricsListener({ text, usualPath, log: logger })),
     openIpc: async () => {
-      const { openIpc } = await loadIpc()
+      await nextTurn() // whoever waits at the stub already is first
+      const { openIpc } = await import('./ipc.ts')
       await openIpc(context, core, watching, textMemo, life)
     },
   }
-}
-
-/**
- * The stub answers before bus and varlink are loaded; ahead of that by whoever is about to lose the right to read them.
- */
-export function loadIpc() {
-  return import('./ipc.ts')
 }
 
 /** Whom extra listeners answer: whom the settings name, else who is in a network of one of the links. */

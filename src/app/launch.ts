@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 
 /**
@@ -11,12 +12,22 @@ import { Script } from 'node:vm'
  * missing one. (`module.enableCompileCache` would do the same, but only from Node 22.8 on, and writes into /tmp, where
  * others could leave code for root.)
  */
+allowCodeCaches()
 const folder = dirname(import.meta.filename)
 const filename = join(folder, 'program.cjs')
 const source = readFileSync(filename, 'latin1') // the bundle is ASCII
 const script = new Script(source, { filename: pathToFileURL(filename).href, cachedData: codeCache() })
 const run = script.runInThisContext() as (require: NodeJS.Require, file: string) => void
 run(createRequire(filename), filename)
+
+/**
+ * Node 20 refuses compiled code, its own included, while V8 has a flag that the code was not compiled with: that is a third of a
+ * start. The unit's flag was for the heap, which is set up by now and stays as it is.
+ */
+function allowCodeCaches(): void {
+  const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
+  if (flags.includes('--max-semi-space-size')) setFlagsFromString('--max-semi-space-size=0')
+}
 
 function codeCache(): Buffer | undefined {
   try {

@@ -1,7 +1,6 @@
 import { lchown, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Logger, reasonOf } from '../base/index.ts'
-import { loadIpc } from './front-ends.ts'
 import { loadNetlink } from '../netlink/index.ts'
 import { type Options, STANDARD_DIRECTORY } from './options.ts'
 import { dropPrivileges, findUser, type Libc, type User } from '../sys/index.ts'
@@ -21,7 +20,7 @@ export async function leaveRoot(options: Options, mayGive: boolean, libc: Libc |
   if (user === undefined && options.user !== undefined) throw new Error(`--user: there is no user '${options.user}'`)
   if (user?.uid === 0) return
   if (user === undefined) return logger.notice(`There is no user ${USUAL_USER} to run as: going on as root.`)
-  await loadParts()
+  loadNetlink() // the package may be where only root can read
   await giveTo(user, options.runtimeDirectory, mayGive || options.runtimeDirectory === STANDARD_DIRECTORY)
   try {
     dropPrivileges(libc, user)
@@ -29,12 +28,6 @@ export async function leaveRoot(options: Options, mayGive: boolean, libc: Libc |
     throw new Error(`Cannot become ${user.name}: ${reasonOf(error)}. To stay root, add --user root.`, { cause: error })
   }
   logger.info(`Running as ${user.name} from here on.`)
-}
-
-/** The package may be where only root can read: all that is loaded when it is needed. */
-async function loadParts(): Promise<void> {
-  loadNetlink()
-  await loadIpc()
 }
 
 /**

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/** Beside the programs, as the build leaves it; V8 refuses it silently, and everything is compiled anew. */
+describe('compiled code of the build', () => {
+  const root = resolve(import.meta.dirname, '../..')
+  let folder: string
+  let listener: string
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'start-'))
+    listener = join(folder, 'listener.cjs')
+    writeFileSync(listener, TELLS_OF_REFUSAL)
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test.for([
+    ['as the unit starts it', 'main.js', unitOptions(root)],
+    ['as npm start does', 'main.js', '--use-openssl-ca'],
+    ['the client', 'cli/main.js', ''],
+    ['the client, started by a service of Node', 'cli/main.js', unitOptions(root)],
+  ] as const)('is taken: %s', ([_, program, options]) => {
+    const environment = { ...process.env, NODE_OPTIONS: `${options} --require ${listener}` }
+    const output = execFileSync(process.execPath, [join(root, 'dist', program), '--version'], {
+      env: environment,
+      encoding: 'utf8',
+    })
+    expect(output).toContain('compiled code is taken')
+  })
+})
+
+const TELLS_OF_REFUSAL = `
+const vm = require('node:vm')
+vm.Script = class extends vm.Script {
+  constructor(source, options) {
+    super(source, options)
+    console.log('compiled code is', this.cachedDataRejected === false ? 'taken' : 'refused')
+  }
+}
+`
+
+function unitOptions(root: string): string {
+  const unit = readFileSync(join(root, 'config/tsresolved.service'), 'utf8')
+  const options = /^Environment="NODE_OPTIONS=(.*)"$/m.exec(unit)?.[1]
+  if (options === undefined) throw new Error('the unit gives Node no options')
+  return options
+}
