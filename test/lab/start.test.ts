@@ -22,7 +22,7 @@ describe('compiled code of the build', () => {
     ['as npm start does', 'main.js', '--use-openssl-ca'],
     ['the client', 'cli/main.js', ''],
     ['the client, started by a service of Node', 'cli/main.js', unitOptions(root)],
-  ] as const)('is taken: %s', ([_, program, options]) => {
+  ] as const)('is taken: %s', ([, program, options]) => {
     const environment = { ...process.env, NODE_OPTIONS: `${options} --require ${listener}` }
     const output = execFileSync(process.execPath, [join(root, 'dist', program), '--version'], {
       env: environment,
