@@ -21,7 +21,7 @@ const FORMS = {
   'HTTPS by GET': '10.53.1.9#https://dns.test/dns-query{?dns}',
 } as const
 
-test.skipIf(original).each<EncryptedServer>(['unbound', 'bind9', 'dnsdist'])(
+test.skipIf(original).each<EncryptedServer>(['unbound', 'bind9', 'dnsdist', 'knot-resolver'])(
   'E-TEST-3: %s, asked over TLS and HTTPS, strictly, by the bus, without a packet in plaintext',
   async (kind) => {
     await using lab = await Lab.open({ links: { lan }, config: 'DNSOverTLS=yes', start: false })

@@ -33,6 +33,11 @@ const extras = {
     'knot-dnsutils', 'libdnssec9', 'libknot13', 'libzscanner4', 'libfstrm0', 'libmnl0', 'libnghttp2-14', 'libprotobuf-c1',
     'libedit2', 'libbsd0', 'libxdp1', 'libbpf1',
   ],
+  'knot-resolver': [
+    'knot-resolver', 'dns-root-data', 'libdnssec9', 'libknot13', 'libzscanner4', 'libfstrm0', 'libxdp1', 'libbpf1',
+    'libjemalloc2', 'liblmdb0', 'libluajit-5.1-2', 'lua-sec', 'lua-socket', 'libnghttp2-14', 'libprotobuf-c1', 'libedit2',
+    'libbsd0',
+  ],
   polkit: ['polkitd', 'libpolkit-gobject-1-0', 'libpolkit-agent-1-0', 'libduktape207'],
 } as const
 

@@ -4,13 +4,15 @@ import type { Lab } from './lab.ts'
 import type { Link } from './link.ts'
 
 /** Servers of Debian, at the link's `realServer`: DNS over TLS on port 853, over HTTPS on 443, in plaintext on 53. */
-export type EncryptedServer = 'unbound' | 'bind9' | 'dnsdist'
+export type EncryptedServer = 'unbound' | 'bind9' | 'dnsdist' | 'knot-resolver'
 
 const HOME = '/run/lab/encrypted'
 
 /**
  * With `designates`, the parameters of its record (RFC 9462), it answers in plaintext too, and unbound and dnsdist
- * designate themselves by the name `dns.test`. Each answers A of every name below `test` with 192.0.2.77; dnsdist asks the link's scripted server for it. */
+ * designate themselves by the name `dns.test`. Each answers A of every name below `test` with 192.0.2.77; dnsdist asks the
+ * link's scripted server for it.
+ */
 export async function startEncryptedServer(
   lab: Lab,
   link: Link,
@@ -31,16 +33,22 @@ export async function startEncryptedServer(
 
 const ZONE = '$TTL 60\n@ SOA ns.test. root.test. 1 60 60 60 60\n@ NS ns.test.\n* A 192.0.2.77\nns A 192.0.2.77\n'
 
+/** Knot Resolver looks for its modules below /usr alone: in a mount namespace of its own they are there. */
+const MOUNTED = 'mount -t overlay overlay -o "lowerdir=$1:/usr" /usr && cd "$2" && exec kresd -n -c "$3"'
+const BELOW_USR = ['unshare', '--mount', 'sh', '-c', MOUNTED, 'sh']
+
 const COMMANDS: Readonly<Record<EncryptedServer, (folder: string) => string[]>> = {
   unbound: (folder) => [`${folder}/usr/sbin/unbound`, '-d', '-c', `${HOME}/unbound.conf`],
   bind9: (folder) => [`${folder}/usr/sbin/named`, '-g', '-c', `${HOME}/bind9.conf`],
   dnsdist: (folder) => [`${folder}/usr/bin/dnsdist`, '--supervised', '--disable-syslog', '-C', `${HOME}/dnsdist.conf`],
+  'knot-resolver': (folder) => [...BELOW_USR, `${folder}/usr`, HOME, `${HOME}/knot-resolver.conf`],
 }
 
 const READY: Readonly<Record<EncryptedServer, RegExp>> = {
   unbound: /start of service/,
   bind9: /running/,
   dnsdist: /Marking downstream .* as 'up'|Listening on .*443/,
+  'knot-resolver': /listening/,
 }
 
 type Designation = (at: string, parameters: string | undefined) => string
@@ -55,6 +63,7 @@ const DESIGNATIONS: Readonly<Record<EncryptedServer, Designation>> = {
   local-data: '_dns.resolver.arpa. 300 IN SVCB 1 dns.test. ${parameters}'
 `,
   bind9: () => '',
+  'knot-resolver': () => '',
   dnsdist: (at, parameters) =>
     parameters === undefined
       ? ''
@@ -104,5 +113,16 @@ setACL('0.0.0.0/0')
 addTLSLocal('${at}', '${HOME}/cert.pem', '${HOME}/key.pem')
 addDOHLocal('${at}', '${HOME}/cert.pem', '${HOME}/key.pem', '/dns-query')
 newServer('${backend}:53')
+`,
+  'knot-resolver': (at) => `
+net.tls('${HOME}/cert.pem', '${HOME}/key.pem')
+net.listen('${at}', 53, { kind = 'dns' })
+net.listen('${at}', 853, { kind = 'tls' })
+net.listen('${at}', 443, { kind = 'doh2' })
+trust_anchors.remove('.')
+modules.unload('priming')
+local answer = policy.ANSWER({ [kres.type.A] = { rdata = kres.str2ip('192.0.2.77'), ttl = 60 } })
+policy.add(policy.suffix(answer, policy.todnames({ 'test' })))
+print('listening')
 `,
 }
