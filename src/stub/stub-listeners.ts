@@ -151,7 +151,10 @@ export class StubListeners implements AsyncDisposable {
   }
 }
 
-/** Datagrams that wait are answered before Node loads what it needs for the first TCP listener, which takes it 20 ms. */
+/**
+ * Datagrams that wait are answered before Node loads what it needs for the first TCP listener, which takes it 20 ms. The first
+ * immediate may run in the turn under way, which looks at no sockets any more.
+ */
 function turnOfLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -29,6 +29,15 @@ describe('compiled code of the build', () => {
       encoding: 'utf8',
     })
     expect(output).toContain('compiled code is taken')
+  })
+
+  // As config/debian/functions.sh does; without the run it would be a third.
+  test('holds what a start runs, also where it is made by a path that is not absolute', () => {
+    const cache = join(folder, 'program.cache')
+    const argv = [join(root, 'config/code-cache.cjs'), 'dist/program.cjs', cache]
+    execFileSync(process.execPath, argv, { cwd: root })
+    expect(statSync(cache).size).toBeGreaterThan(0.9 * statSync(join(root, 'dist/program.cache')).size)
+    expect(statSync(cache).size).toBeGreaterThan(statSync(join(root, 'dist/program.cjs')).size)
   })
 })
 
