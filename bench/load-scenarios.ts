@@ -114,23 +114,32 @@ export function cold(bench: Bench): Scenario {
   }
 }
 
-/** Misses over warm connections to an upstream that speaks TLS and HTTPS; it shares the cores. */
-export function coldEncrypted(bench: Bench, encryption: Encryption): Scenario {
+/**
+ * Misses over warm connections to an upstream that speaks TLS and HTTPS; it shares the cores. In the same rounds ours asks the
+ * same server over UDP.
+ */
+export function coldEncrypted(bench: Bench, encryption: 'tls' | 'https'): Scenario {
   const { seconds } = bench.options
   const peers = RESOLVERS.filter((name) => name === 'ours' || (encryption === 'tls' && name !== 'dnsmasq'))
+  const misses = (over: Encryption) => async (peer: Peer) => {
+    const { scene, idle } = await warm(peer, { cacheSize: 4096, encryption: over }, 1)
+    await dnsperf(scene, { questions: await newNames(scene, WARM_UP_MISSES), seconds: 60, once: true })
+    return subject(scene, async () => {
+      const questions = await newNames(scene, Math.ceil(MOST_MISSES_PER_SECOND * seconds))
+      const load = await measuredLoad(scene, { questions, seconds, once: true })
+      return { ...load, idle, rss: await scene.rss() }
+    })
+  }
+  const overUdp = peerRows(bench, ['ours'], misses('none')).map((row) => ({
+    ...row,
+    name: 'ours-udp',
+    title: `${row.title}, UDP`,
+  }))
   return {
     name: `cold-${encryption}`,
     title: `Cold misses, upstream over ${encryption === 'tls' ? 'TLS' : 'HTTP/2'}`,
     columns: [...loadColumns, ...memoryColumns.slice(0, 2)],
-    rows: peerRows(bench, peers, async (peer) => {
-      const { scene, idle } = await warm(peer, { cacheSize: 4096, encryption }, 1)
-      await dnsperf(scene, { questions: await newNames(scene, WARM_UP_MISSES), seconds: 60, once: true })
-      return subject(scene, async () => {
-        const questions = await newNames(scene, Math.ceil(MOST_MISSES_PER_SECOND * seconds))
-        const load = await measuredLoad(scene, { questions, seconds, once: true })
-        return { ...load, idle, rss: await scene.rss() }
-      })
-    }),
+    rows: [...peerRows(bench, peers, misses(encryption)), ...overUdp],
   }
 }
 

@@ -20,6 +20,11 @@ const LONGEST_IDLE: Millis = 120_000
 /** Questions that may wait on one connection: one in 64 of the IDs, so that a free one is found at once. */
 const MAX_WAITING = 1024
 const ID_COUNT = 0x1_0000
+/**
+ * The first questions of a turn of the loop leave when there are so many, so that the server works while the next are asked: with
+ * all of them at once it waits, and then we wait for it. One by one they would cost a record and a system call each.
+ */
+const LOT = 8
 /** Bytes that may lie unsent before a peer that does not read is given up: far more than all questions that may wait. */
 const MAX_UNSENT = 4 * 1024 * 1024
 
@@ -78,7 +83,8 @@ export class StreamConnection implements Connection {
   #heardAt = Number.NEGATIVE_INFINITY
   #idle = IDLE
   #timer: Disposable | undefined
-  #isCorked = false
+  /** Messages that wait to leave together. */
+  #corked = 0
   #isConnected = false
   #isRetired = false
   #isClosed = false
@@ -156,17 +162,19 @@ export class StreamConnection implements Connection {
     if (this.isIdle) this.#startIdle()
   }
 
-  /** All that is asked in one turn of the loop leaves in one TLS record and one segment, where it fits. */
+  /** After the first lot the socket is busy for the rest of the turn, and then takes in one go what has come meanwhile. */
   #write(framed: Buffer): void {
-    if (!this.#isCorked) {
-      this.#isCorked = true
+    if (this.#corked === 0) {
       this.#socket.cork()
-      setImmediate(() => {
-        this.#isCorked = false
-        this.#socket.uncork()
-      })
+      setImmediate(() => this.#flush())
     }
     this.#socket.write(framed)
+    if (++this.#corked === LOT) this.#flush()
+  }
+
+  #flush(): void {
+    this.#corked = 0
+    this.#socket.uncork()
   }
 
   #onData(chunk: Buffer): void {
