@@ -5,6 +5,8 @@
 export type { HostLabelServices } from './host-label.ts'
 export { HostLabel } from './host-label.ts'
 export type {
+  LinkStream,
+  LinkStreamEvents,
   MulticastDatagram,
   MulticastLink,
   MulticastNetwork,
@@ -14,3 +16,6 @@ export type {
 } from './network.ts'
 export { groupOf, MULTICAST_PORTS } from './network.ts'
 export type { Querier, QuerierOptions, QuerierParts, QuerierResult } from './querier.ts'
+export type { LlmnrResponderParts } from './llmnr/responder.ts'
+export { LlmnrResponder } from './llmnr/responder.ts'
+export { LlmnrQuerier } from './llmnr/querier.ts'

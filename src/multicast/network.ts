@@ -23,6 +23,8 @@ export interface MulticastDatagram {
   readonly port: number
   /** Whether it was sent to the group, and not to an address of this machine. */
   readonly isToGroup: boolean
+  /** Where it was sent to: of a reply, the source of what it answers. Undefined where the kernel does not tell. */
+  readonly destination?: IpAddress | undefined
   /** TTL or hop limit it arrived with; undefined where the kernel does not tell. */
   readonly hopLimit: number | undefined
 }
@@ -42,6 +44,21 @@ export interface MulticastPlace {
   readonly ifindex: IfIndex
 }
 
+/** A TCP connection with a neighbour. */
+export interface LinkStream {
+  write(bytes: Buffer): void
+  /** Harmless when repeated; no event comes after it. What was written before is still sent. */
+  close(): void
+}
+
+export interface LinkStreamEvents {
+  /** The neighbour is there; of a connection that we made. */
+  onOpen(): void
+  onData(chunk: Buffer): void
+  /** Once: the neighbour has closed it, or cannot be reached. */
+  onClose(error: Error | undefined): void
+}
+
 /** What this machine's network has for multicast. The daemon's is `sys/`; tests have one on the fake clock. */
 export interface MulticastNetwork {
   /**
@@ -51,6 +68,10 @@ export interface MulticastNetwork {
   open(place: MulticastPlace, onDatagram: (datagram: MulticastDatagram) => void): MulticastSocket
   /** At a random port, not in the group: for questions whose replies come by unicast. @throws as `open` */
   openQuery(place: MulticastPlace, onDatagram: (datagram: MulticastDatagram) => void): MulticastSocket
+  /** By TCP to a neighbour at the protocol's port, with hop limit 1. @throws an error with the system's `code` */
+  connect(place: MulticastPlace, address: IpAddress, events: LinkStreamEvents): LinkStream
+  /** By TCP at the protocol's port, with hop limit 1, until disposed. @throws as `open` */
+  listen(place: MulticastPlace, onConnection: (stream: LinkStream, from: IpAddress) => LinkStreamEvents): Disposable
   /** Whether another program on this machine listens at the protocol's port now. */
   isShared(place: MulticastPlace): boolean
 }

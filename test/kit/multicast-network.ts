@@ -8,6 +8,8 @@ import {
   type Millis,
 } from '../../src/base/index.ts'
 import type {
+  LinkStream,
+  LinkStreamEvents,
   MulticastDatagram,
   MulticastLink,
   MulticastNetwork,
@@ -18,6 +20,7 @@ import type {
 import { groupOf, MULTICAST_PORTS } from '../../src/multicast/index.ts'
 import type { MulticastMessage } from '../../src/multicast/message.ts'
 import { readMulticast } from '../../src/multicast/message.ts'
+import { FakeStreams, type OnFakeConnection } from './fake-streams.ts'
 
 /** A datagram that went over a wire. */
 export interface Packet {
@@ -50,6 +53,8 @@ interface Socket {
  */
 export class FakeWire {
   readonly packets: Packet[] = []
+  readonly streams = new FakeStreams()
+  readonly hosts = new Set<FakeHost>()
   /** Loses what it says true of; nothing at first. */
   loses: (packet: Packet) => boolean = () => false
   readonly #clock: Clock
@@ -90,7 +95,8 @@ export class FakeWire {
     const { bytes, from: source, fromPort: port, hopLimit } = packet
     for (const socket of this.#receivers(packet)) {
       const isToGroup = packet.to.equals(groupOf(packet.protocol, socket.place.family))
-      socket.onDatagram({ bytes: Buffer.from(bytes), source, port, isToGroup, hopLimit })
+      const destination = packet.to
+      socket.onDatagram({ bytes: Buffer.from(bytes), source, port, isToGroup, destination, hopLimit })
     }
   }
 
@@ -115,10 +121,12 @@ export class FakeHost implements MulticastNetwork {
   /** Joins a wire, under addresses such as `10.0.0.2` and `fe80::2`. */
   join(wire: FakeWire, ifindex: IfIndex, ...addresses: string[]): this {
     this.#links.set(ifindex, { wire, addresses: addresses.map((text) => IpAddress.of(text)) })
+    wire.hosts.add(this)
     return this
   }
 
   leave(ifindex: IfIndex): void {
+    this.#links.get(ifindex)?.wire.hosts.delete(this)
     this.#links.delete(ifindex)
   }
 
@@ -149,11 +157,35 @@ export class FakeHost implements MulticastNetwork {
     return this.#socket(place, this.#nextPort++, false, onDatagram)
   }
 
-  #socket(place: MulticastPlace, port: number, isInGroup: boolean, onDatagram: OnDatagram): MulticastSocket {
+  connect(place: MulticastPlace, to: IpAddress, events: LinkStreamEvents): LinkStream {
+    const { wire, address } = this.#at(place)
+    const isThere = [...wire.hosts].some((host) => host.has(to))
+    return wire.streams.connect(address, to, events, isThere)
+  }
+
+  listen(place: MulticastPlace, onConnection: OnFakeConnection): Disposable {
+    const code = this.failures.get(place.protocol)
+    if (code !== undefined) throw Object.assign(new Error(`cannot bind: ${code}`), { code })
+    const { wire } = this.#at(place)
+    const own = this.link(place.ifindex).addresses.filter(({ address }) => address.family === place.family)
+    const listeners = own.map(({ address }) => wire.streams.listen(address, onConnection))
+    return {
+      [Symbol.dispose]: () => {
+        for (const listener of listeners) listener[Symbol.dispose]()
+      },
+    }
+  }
+
+  #at(place: MulticastPlace): { readonly wire: FakeWire; readonly address: IpAddress } {
     const link = this.#links.get(place.ifindex)
     const address = link?.addresses.find(({ family }) => family === place.family)
     if (link === undefined || address === undefined) throw Object.assign(new Error('no such link'), { code: 'ENODEV' })
-    const detach = link.wire.attach({ address, port, place, isInGroup, owner: this, onDatagram })
+    return { wire: link.wire, address }
+  }
+
+  #socket(place: MulticastPlace, port: number, isInGroup: boolean, onDatagram: OnDatagram): MulticastSocket {
+    const { wire, address } = this.#at(place)
+    const detach = wire.attach({ address, port, place, isInGroup, owner: this, onDatagram })
     const send = (bytes: Buffer, to: IpAddress, toPort: number) => {
       const { protocol } = place
       this.#links
