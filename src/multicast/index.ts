@@ -19,3 +19,5 @@ export type { Querier, QuerierOptions, QuerierParts, QuerierResult } from './que
 export type { LlmnrResponderParts } from './llmnr/responder.ts'
 export { LlmnrResponder } from './llmnr/responder.ts'
 export { LlmnrQuerier } from './llmnr/querier.ts'
+export type { KnownRecord } from './mdns/known-record.ts'
+export { MdnsQuerier } from './mdns/querier.ts'
