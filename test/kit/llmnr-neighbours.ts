@@ -32,7 +32,13 @@ export class LlmnrMachine {
     this.host = new FakeHost().join(wire, LINK, ...addresses)
     this.label = new HostLabel(hostName, { clock, random, log })
     const parts = { network: this.host, clock, random, log }
-    this.responder = new LlmnrResponder({ ...parts, ifindex: LINK, sockets: this.sockets, label: this.label })
+    this.responder = new LlmnrResponder({
+      ...parts,
+      ifindex: LINK,
+      linkName: 'eth0',
+      sockets: this.sockets,
+      label: this.label,
+    })
     for (const family of [AF_INET, AF_INET6] as const) {
       if (this.host.link(LINK).addresses.every(({ address }) => address.family !== family)) continue
       const place = { protocol: 'llmnr', family, ifindex: LINK } as const

@@ -18,6 +18,8 @@ const LARGEST_STREAM_MESSAGE = 65_535
 
 export interface LlmnrResponderParts {
   readonly ifindex: IfIndex
+  /** For people. */
+  readonly linkName: string
   /** Those that are open now: IP versions come and go. Whoever opened them closes them. */
   readonly sockets: ReadonlyMap<Family, MulticastSocket>
   readonly network: MulticastNetwork
@@ -109,8 +111,8 @@ export class LlmnrResponder {
       return
     }
     this.#isEstablished = false
-    const { label, ifindex } = this.#parts
-    label.onConflict(tested, `LLMNR on link ${ifindex}, ${verdict.to.text}`)
+    const { label, linkName } = this.#parts
+    label.onConflict(tested, `LLMNR on ${linkName}, ${verdict.to.text}`)
   }
 
   #answerStream(bytes: Buffer, asker: IpAddress): Buffer | undefined {

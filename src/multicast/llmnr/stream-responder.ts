@@ -14,6 +14,7 @@ const LONGEST_QUESTION = 1024
 
 export interface StreamResponderParts {
   readonly ifindex: IfIndex
+  readonly linkName: string
   readonly network: MulticastNetwork
   readonly clock: Clock
   readonly log: Log
@@ -48,14 +49,14 @@ export class StreamResponder {
   }
 
   #listen(family: Family): void {
-    const { network, ifindex, log } = this.#parts
+    const { network, ifindex, linkName, log } = this.#parts
     try {
       const place = { protocol: 'llmnr', family, ifindex } as const
       const listener = network.listen(place, (stream, from) => this.#onConnection(stream, from))
       this.#listeners.set(family, listener)
     } catch (error) {
       log.warning(
-        `Link ${ifindex}: LLMNR cannot listen by TCP (${reasonOf(error)}): neighbours do not get names of addresses from this machine`,
+        `LLMNR on ${linkName} cannot listen by TCP (${reasonOf(error)}): neighbours that know an address of this machine do not get its name`,
       )
       // Not tried again until the addresses of the IP version are gone and come back.
       this.#listeners.set(family, { [Symbol.dispose]: () => {} })

@@ -191,7 +191,9 @@ describe('uniqueness', () => {
     await clock.advance(1000)
     expect(late.label.label).toMatch(/^kitchen\d+$/)
     expect(us.label.label).toBe('Kitchen')
-    expect(late.log.find((line) => line.startsWith('warning'))).toMatch(/another machine has the name kitchen/)
+    expect(late.log.find((line) => line.startsWith('warning'))).toMatch(
+      /LLMNR on eth0, 10\.0\.0\.1: another machine has the name kitchen/,
+    )
     await clock.advance(1000)
     expect(await answers(late.label.label)).toEqual(['30 A 10.0.0.7'])
     expect(await answers('kitchen')).toEqual(['30 A 10.0.0.1', '30 A 10.0.0.101'])
@@ -399,7 +401,7 @@ describe('by TCP', () => {
     host.publish().publish()
     await clock.advance(1000)
     expect(host.log.filter((line) => line.startsWith('warning'))).toEqual([
-      expect.stringMatching(/Link 2: LLMNR cannot listen by TCP .*EADDRINUSE/),
+      expect.stringMatching(/LLMNR on eth0 cannot listen by TCP .*EADDRINUSE/),
     ])
     expect(await answers('beside')).toEqual(['30 A 10.0.0.7'])
     host.close()
