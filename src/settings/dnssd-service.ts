@@ -2,7 +2,7 @@
 export interface DnssdService {
   /** The file's name without `.dnssd`, or what the program chose. */
   readonly id: string
-  /** Instance name with specifiers (R-MDNS-8). */
+  /** Instance name with specifiers (SD-F-4). */
   readonly nameTemplate: string
   /** `_app._tcp` or `_app._udp`. */
   readonly type: string

@@ -1,7 +1,7 @@
 import type { Family, Millis } from '../../base/index.ts'
 import type { OwnRecord } from './zone.ts'
 
-/** Packets in a second on one link, whatever is asked (R-MDNS-5), and those that go to one asker alone. */
+/** Packets in a second on one link, whatever is asked (MC-IN-3), and those that go to one asker alone. */
 const PACKETS_PER_SECOND = 1000
 const UNICAST_PER_SOURCE = 50
 const SECOND: Millis = 1000
