@@ -18,6 +18,7 @@ import {
 } from '../files/index.ts'
 import { Hooks } from '../hooks/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
+import { MdnsBrowser } from '../multicast/index.ts'
 import { LinkMonitor } from '../netlink/index.ts'
 import { RootKeys, rootKeysFile } from './root-keys.ts'
 import { Resolver } from '../resolve/index.ts'
@@ -40,6 +41,8 @@ export interface Core {
   readonly local: LocalKnowledge
   readonly networkd: NetworkdState
   readonly foreign: Polled<ForeignDns>
+  /** Follows services of neighbours on the links that multicast DNS is asked on. */
+  readonly browser: MdnsBrowser
   readonly readConfiguration: () => Promise<Configuration>
   /** What every answer depends on besides its cache entries and the routes. */
   readonly shared: SharedDependencies
@@ -97,7 +100,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const hooks = await openHooks(basics)
   const resolver = makeResolver(basics, scopes, local, hooks, foreign, control)
   const shared = sharedDependencies(scopes, local, hooks, foreign, control)
-  const parts = { control, scopes, resolver, local, networkd, foreign }
+  const parts = { control, scopes, resolver, local, networkd, foreign, browser: new MdnsBrowser() }
   const turns = new WorkTurns(clock, context.turnWatch)
   return { clock, random, turns, counts, warnings, ...parts, readConfiguration, shared, wake }
 }

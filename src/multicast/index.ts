@@ -22,5 +22,7 @@ export type { Querier, QuerierOptions, QuerierParts, QuerierResult } from './que
 export type { LlmnrResponderParts } from './llmnr/responder.ts'
 export { LlmnrResponder } from './llmnr/responder.ts'
 export { LlmnrQuerier } from './llmnr/querier.ts'
+export type { Browser, BrowsedService, BrowseRequest, ServiceChange } from './browser.ts'
+export { MdnsBrowser } from './mdns/browser.ts'
 export type { KnownRecord } from './mdns/known-record.ts'
 export { MdnsQuerier } from './mdns/querier.ts'

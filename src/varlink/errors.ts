@@ -27,11 +27,6 @@ export function methodNotFound(method: string): VarlinkError {
   return new VarlinkError('org.varlink.service.MethodNotFound', { method })
 }
 
-/** The method exists, but not here. */
-export function methodNotImplemented(method: string): VarlinkError {
-  return new VarlinkError('org.varlink.service.MethodNotImplemented', { method })
-}
-
 /** A subscription was called without `more` (V-9). */
 export function expectedMore(): VarlinkError {
   return new VarlinkError('org.varlink.service.ExpectedMore')

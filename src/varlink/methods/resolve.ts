@@ -1,11 +1,15 @@
 import { constants } from 'node:os'
 import type { Control } from '../../control/index.ts'
 import type { FoundService, Lookup, Lookups } from '../../lookup/index.ts'
+import type { Browser } from '../../multicast/index.ts'
 import { CLASS, octalEscaped } from '../../wire/index.ts'
 import { configurationOf } from '../output/dns-configuration.ts'
-import { errorOfFailure, methodNotImplemented, noSuchRecord, systemError } from '../errors.ts'
+import { errorOfFailure, noSuchRecord, systemError } from '../errors.ts'
 import { byteArray, int32, lookupParameters, uint16 } from './parameters.ts'
+import { browseRequest } from './browse-request.ts'
+import { untilGone } from './permit.ts'
 import type { Inspection } from '../ports.ts'
+import { sendServices, type ServiceOutput } from '../output/services.ts'
 import { addressOutput, linkedRecord } from '../output/records.ts'
 import { RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
 import type { Served } from '../connection/service.ts'
@@ -16,13 +20,14 @@ export interface ResolvePorts {
   readonly lookups: Lookups
   readonly control: Control
   readonly inspector: Pick<Inspection, 'isAccessible'>
+  readonly browser: Browser
 }
 
 /**
  * `io.systemd.Resolve`: translates to lookups and back. Replies hold exactly the members of varlink.md §3 and never an
  * empty list, because clients of 252 give up on the one and abort on the other.
  */
-export function resolveInterface({ lookups, control, inspector }: ResolvePorts): Served {
+export function resolveInterface({ lookups, control, inspector, browser }: ResolvePorts): Served {
   return serve(RESOLVE_INTERFACE, {
     async ResolveHostname({ name, family, ...where }, call) {
       const request = { name, family: int32(family, 'family'), ...lookupParameters(where, call) }
@@ -60,9 +65,12 @@ export function resolveInterface({ lookups, control, inspector }: ResolvePorts):
       )
       return { rrs: some(records).map(linkedRecord), flags: answer.flags }
     },
-    BrowseServices() {
-      // There is no multicast DNS here to browse.
-      throw methodNotImplemented('io.systemd.Resolve.BrowseServices')
+    async BrowseServices(parameters, call) {
+      const send = (browserServiceData: readonly ServiceOutput[]) => call.send({ browserServiceData })
+      const following = browser.browse(browseRequest(parameters), (changes) => sendServices(changes, send))
+      if (following === undefined) throw systemError(constants.errno.EBUSY)
+      using _ = following
+      return await untilGone(call.signal)
     },
     DumpDNSConfiguration(_parameters, { oneway }) {
       if (oneway) throw systemError(constants.errno.EINVAL)

@@ -5,7 +5,19 @@ import { firstMisfit } from '../../../src/varlink-idl/idl.ts'
 import { resolveService } from '../../../src/varlink/index.ts'
 import { RESOLVE_INTERFACE } from '../../../src/varlink-idl/resolve-interface.ts'
 import { nameOf, recordOf, TYPE } from '../../../src/wire/index.ts'
-import { call, failure, fakePorts, hostnameResult, ip, resolved, RecordingLog } from './support.ts'
+import { settle } from '../../kit/fake-clock.ts'
+import {
+  call,
+  decode,
+  failure,
+  type FakeBrowser,
+  fakePorts,
+  hostnameResult,
+  ip,
+  RecordingLog,
+  type Reply,
+  resolved,
+} from './support.ts'
 
 const R = 'io.systemd.Resolve.'
 const INVALID = 'org.varlink.service.InvalidParameter'
@@ -198,12 +210,91 @@ test.each(['ResolveHostname', 'ResolveAddress', 'ResolveRecord', 'ResolveService
   },
 )
 
-test('BrowseServices: more is required (V-9), then refused for want of multicast DNS', async () => {
-  const [first] = await call(service({}), `${R}BrowseServices`)
+const BROWSE = `${R}BrowseServices`
+
+/** Calls BrowseServices until `during` is over, and gives what was sent. */
+async function browsed(parameters: object, during: (browser: FakeBrowser) => void, prepare?: typeof during) {
+  const { ports, browser } = fakePorts()
+  prepare?.(browser)
+  const abort = new AbortController()
+  const sent: Reply[] = []
+  const client = { signal: abort.signal, send: (message: Buffer) => sent.push(decode(message)) }
+  const over = call(resolveService(ports, new RecordingLog()), BROWSE, parameters, { more: true }, client)
+  await settle()
+  during(browser)
+  abort.abort(new Error('gone'))
+  await over
+  return { sent, browser }
+}
+
+const PRINTER = { ifindex: 2, family: 2, name: 'Büro 1', type: '_ipp._tcp', domain: 'local', isGone: false } as const
+
+test('V-9: BrowseServices requires more', async () => {
+  const [first] = await call(service({}), BROWSE)
   expect(first).toEqual({ error: 'org.varlink.service.ExpectedMore', parameters: {} })
-  const [second] = await call(service({}), `${R}BrowseServices`, { domain: 'local' }, { more: true })
-  const method = `${R}BrowseServices`
-  expect(second).toEqual({ error: 'org.varlink.service.MethodNotImplemented', parameters: { method } })
+})
+
+test('SD-V-3, SD-V-7: what is known is sent first, then what comes and goes, without an end', async () => {
+  const tell = (browser: FakeBrowser) => {
+    browser.tell([{ ...PRINTER, isGone: true }])
+    browser.tell([{ ...PRINTER, family: 10, name: undefined }])
+  }
+  const { sent, browser } = await browsed({ type: '_ipp._tcp' }, tell, (fake) => (fake.known = [PRINTER]))
+  const same = { type: '_ipp._tcp', domain: 'local', ifindex: 2 }
+  const reply = (entry: object) => ({ parameters: { browserServiceData: [entry] }, continues: true })
+  expect(sent).toEqual([
+    reply({ updateFlag: 'added', family: 2, name: 'Büro 1', ...same }),
+    reply({ updateFlag: 'removed', family: 2, name: 'Büro 1', ...same }),
+    reply({ updateFlag: 'added', family: 10, ...same }),
+  ])
+  for (const { parameters } of sent) expectDescribed('BrowseServices', parameters)
+  expect(browser.isFollowed).toBe(false)
+})
+
+test('SD-V-3: nothing is sent while nothing is known', async () => {
+  expect((await browsed({ type: '_ipp._tcp' }, () => undefined)).sent).toEqual([])
+})
+
+test('many services at once are told in several replies', async () => {
+  const all = Array.from({ length: 250 }, (_, i) => ({ ...PRINTER, name: `p${i}` }))
+  const { sent } = await browsed({ type: '_ipp._tcp' }, (browser) => browser.tell(all))
+  expect(sent.map(({ parameters }) => (parameters.browserServiceData as unknown[]).length)).toEqual([100, 100, 50])
+})
+
+const BOTH = 0x18
+test.each<[string, object, object]>([
+  ['SD-V-1: domain local unless given', { type: '_ipp._tcp' }, { name: '_ipp._tcp.local', ifindex: 0 }],
+  ['SD-V-1: a link', { type: '_ipp._tcp', ifindex: 3 }, { name: '_ipp._tcp.local', ifindex: 3 }],
+  [
+    'SD-V-2: flags as in the tests of systemd',
+    { domain: '_x._udp.local', type: '', flags: 16_785_432 },
+    { name: '_x._udp.local' },
+  ],
+  ['SD-V-2: no type', { domain: '_services._dns-sd._udp.local' }, { name: '_services._dns-sd._udp.local' }],
+  ['SD-V-2: both bits', { type: '_ipp._tcp', flags: BOTH }, { name: '_ipp._tcp.local' }],
+])('%s', async (_, parameters, request) => {
+  const { browser } = await browsed(parameters, () => undefined)
+  expect(browser.requests).toMatchObject([request])
+})
+
+test.each<[string, object, string]>([
+  ['SD-V-1: a negative link', { type: '_ipp._tcp', ifindex: -1 }, 'ifindex'],
+  ['SD-F-2: a type without transport', { type: '_ipp' }, 'type'],
+  ['SD-F-2: a type that begins with a digit', { type: '_1pp._tcp' }, 'type'],
+  ['no name', { type: '_ipp._tcp', domain: 'a..local' }, 'domain'],
+  ['a domain that multicast DNS does not serve', { type: '_ipp._tcp', domain: 'example.com' }, 'domain'],
+])('BrowseServices refuses %s', async (_, parameters, parameter) => {
+  const [reply] = await call(service({}), BROWSE, parameters, { more: true })
+  expect(reply).toEqual({ error: INVALID, parameters: { parameter } })
+})
+
+test('SD-V-2: one bit of mDNS alone is EINVAL, and too many who follow are EBUSY', async () => {
+  const [one] = await call(service({}), BROWSE, { type: '_ipp._tcp', flags: 8 }, { more: true })
+  expect(one?.parameters).toMatchObject({ errnoName: 'EINVAL' })
+  const { ports, browser } = fakePorts()
+  browser.isFull = true
+  const [full] = await call(resolveService(ports, new RecordingLog()), BROWSE, { type: '_ipp._tcp' }, { more: true })
+  expect(full?.parameters).toMatchObject({ errnoName: 'EBUSY' })
 })
 
 test('V-13: the signal of the caller reaches the lookup', async () => {

@@ -15,6 +15,7 @@ import type {
   Authorization,
 } from '../../../src/control/index.ts'
 import type { HostnameResult, LookupFailure, Lookups } from '../../../src/lookup/index.ts'
+import type { BrowseRequest, Browser, ServiceChange } from '../../../src/multicast/index.ts'
 import type { Answer, Resolved } from '../../../src/resolve/index.ts'
 import { failed } from '../../../src/scope/index.ts'
 import type { ResolvedSettings, ServerSpec } from '../../../src/settings/index.ts'
@@ -209,6 +210,25 @@ const OBSERVED = {
 
 const unasked = () => Promise.reject(new Error('no resolver here'))
 
+/** Tells what the test says to the one who follows; full when told so. */
+export class FakeBrowser implements Browser {
+  readonly requests: BrowseRequest[] = []
+  isFull = false
+  isFollowed = false
+  /** Told at once to who begins to follow. */
+  known: readonly ServiceChange[] = []
+  tell: (changes: readonly ServiceChange[]) => void = () => undefined
+
+  browse(request: BrowseRequest, onChange: (changes: readonly ServiceChange[]) => void): Disposable | undefined {
+    this.requests.push(request)
+    if (this.isFull) return undefined
+    this.isFollowed = true
+    this.tell = onChange
+    if (this.known.length > 0) onChange(this.known)
+    return { [Symbol.dispose]: () => void (this.isFollowed = false) }
+  }
+}
+
 export function fakePorts(lookups: Partial<Lookups> = {}) {
   const control = new FakeControl()
   const inspector = new FakeInspector()
@@ -218,8 +238,10 @@ export function fakePorts(lookups: Partial<Lookups> = {}) {
   const about = { vendor: 'v', product: 'p', version: '1', url: 'u' }
   const all = { hostname: unexpected, address: unexpected, record: unexpected, service: unexpected, ...lookups }
   const resolver = { explain: unasked, explainTrust: unasked, resolve: unasked }
-  const ports: VarlinkPorts = { ...OBSERVED, resolver, lookups: all, control, inspector, authority, process, about }
-  return { ports, control, inspector, authority, levels }
+  const browser = new FakeBrowser()
+  const shown = { control, inspector, authority, process, about }
+  const ports: VarlinkPorts = { ...OBSERVED, resolver, lookups: all, browser, ...shown }
+  return { ports, browser, control, inspector, authority, levels }
 }
 
 export function decode(message: Buffer): Reply {
