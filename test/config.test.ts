@@ -47,6 +47,18 @@ test('the examples of README are read without a problem, and say what is said of
   expect([...records.keys()]).toEqual(['nas.home.example', 'files.home.example', '5.1.168.192.in-addr.arpa'])
 })
 
+test('config/migration.md: every setting that it names is one, and every example of it is read without a problem', () => {
+  const lines = [...read('migration.md').matchAll(/`([A-Z]\w+=[^`]*)`/g)].map(([, line]) => line ?? '')
+  const ours = lines.filter((line) => line !== 'FirewallMark=') // it says that this is not there
+  expect(ours.length).toBeGreaterThan(20)
+  for (const line of ours) {
+    const { warnings } = readResolvedConf([{ path: 'it', text: `[Resolve]\n${line}\n` }], () => 2)
+    const isExample = !line.endsWith('=')
+    const wrong = warnings.filter(({ message }) => isExample || message.startsWith('Unknown key'))
+    expect(wrong, line).toEqual([])
+  }
+})
+
 test('the table of what doctor looks at names each of its checks, and no others', () => {
   const folder = join(import.meta.dirname, '../src/cli/diagnose')
   const files = readdirSync(folder).filter((file) => file.startsWith('doctor'))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { debianExtra } from './kit/debian.ts'
 import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
 import { inside } from './kit/world.ts'
@@ -73,6 +74,57 @@ test.skipIf(original)('without systemd: the script for sysvinit starts, reloads,
   const text = await lab.run(['env', ...environment, ...shell])
   expect(text.match(/is ready/g)).toHaveLength(2)
 })
+
+/** `$1` is the folder with the unpacked package, `$2` our script; what OpenRC makes at boot is made here. */
+const openrc = `
+for folder in lib sbin bin; do mount -t overlay overlay -o "lowerdir=$1/$folder:/usr/$folder" "/usr/$folder"; done
+cp -r "$1/etc/." /etc
+rm -f /etc/init.d/*
+printf '#!/sbin/openrc-run\nstart() { :; }\n' >/etc/init.d/localmount
+install -m 755 "$2" /etc/init.d/tsresolved
+chmod 755 /etc/init.d/localmount
+touch /etc/insserv.conf
+mkdir -p /etc/conf.d
+echo 'command=/run/lab/tsresolved output_log=/run/lab/daemon.log error_log=/run/lab/daemon.log' >/etc/conf.d/tsresolved
+for folder in exclusive starting started stopping inactive wasinactive failed hotplugged daemons options scheduled tmp; do
+  mkdir -p "/run/openrc/$folder"
+done
+touch /run/openrc/softlevel
+answers() { until dig +short +tries=1 +time=1 @127.0.0.53 www.test | grep -qx 192.0.2.1; do :; done; }
+pid() { pidof tsresolved; }
+rc-update add tsresolved boot
+! rc-service tsresolved status
+rc-service tsresolved start
+answers
+rc-service tsresolved status
+first=$(pid)
+rc-service tsresolved reload
+until grep -q 'Flushed all caches' /run/lab/daemon.log; do :; done
+[ "$(pid)" = "$first" ]
+rc-service tsresolved restart
+answers
+second=$(pid)
+[ "$second" != "$first" ]
+kill -KILL "$second"
+until [ -n "$(pid)" ] && [ "$(pid)" != "$second" ]; do :; done
+answers
+rc-service tsresolved stop
+! rc-service tsresolved status
+! pid
+cat /run/lab/daemon.log`
+
+test.skipIf(original || !canChangeUser)(
+  'without systemd: OpenRC starts, reloads, restarts and stops it, and starts it after a crash',
+  async () => {
+    const lan = { zone: { 'www.test': 'A 192.0.2.1' }, dns: [] }
+    await using lab = await Lab.open({ links: { lan }, config: 'DNS=10.53.1.1', start: false, bus: false })
+    await lab.write('/run/lab/tsresolved', `#!/bin/sh\nexec ${inside.node} ${inside.repo}/dist/main.js "$@"\n`)
+    await lab.run(['chmod', '755', '/run/lab/tsresolved'])
+    const words = [await debianExtra('openrc'), `${config}/openrc/tsresolved`]
+    const text = await lab.run(['unshare', '--mount', 'python3', '-c', reaper, 'sh', '-euxc', openrc, 'sh', ...words])
+    expect(text.match(/is ready/g)).toHaveLength(3)
+  },
+)
 
 test.skipIf(original || !canChangeUser)(
   'the bus lets systemd-resolve have the name, nobody else, and all call it',

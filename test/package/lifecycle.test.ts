@@ -25,7 +25,7 @@ function build(version: string, output = shared): string {
 beforeAll(() => {
   build('1.0')
   build('1.1')
-  copyFileSync(join(import.meta.dirname, 'load.py'), join(shared, 'load.py'))
+  for (const name of ['load.py', 'load-tcp.py']) copyFileSync(join(import.meta.dirname, name), join(shared, name))
 })
 afterAll(() => rmSync(shared, { recursive: true, force: true }))
 
@@ -104,8 +104,10 @@ describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
     expect(await machine.run('resolvectl domain lan')).toMatch(/~corp\.test/)
     expect(await machine.run('getent ahostsv4 intranet.corp.test')).toMatch(/198\.51\.100\.30/)
 
-    await machine.run(`python3 /mnt/load.py 127.0.0.53 1000 12 >/tmp/load 2>&1 & sleep 1; dpkg -i ${NEWER}; wait`)
-    expect(await machine.run('cat /tmp/load')).toMatch(/^sent 12000, unanswered 0, refused 0,/)
+    const [udp, tcp] = ['load.py 127.0.0.53 1000 12 >/tmp/udp', 'load-tcp.py 127.0.0.53 50 12 >/tmp/tcp']
+    await machine.run(`cd /mnt; python3 ${udp} 2>&1 & python3 ${tcp} 2>&1 & sleep 1; dpkg -i ${NEWER}; wait`)
+    expect(await machine.run('cat /tmp/udp')).toMatch(/^sent 12000, unanswered 0, refused 0,/)
+    expect(await machine.run('cat /tmp/tcp')).toMatch(/^asked 600, refused 0, closed 0, unanswered 0,/)
     expect(await machine.run('dpkg-query -W tsresolved')).toMatch(/1\.1$/)
     expect(await machine.run('getent ahostsv4 intranet.corp.test')).toMatch(/198\.51\.100\.30/) // settings outlive it
     await waitsForReload(machine, suite)
@@ -141,6 +143,11 @@ describe.each(['bookworm', 'trixie'])('on %s', (suite) => {
     await machine.run('dpkg -r tsresolved')
     expect(await machine.resolves()).toBe(true)
     expect(await machine.run('cat /etc/resolv.conf')).toMatch(/^nameserver 10\.53\.1\.1$/m)
+
+    await machine.run(`dpkg -i /mnt/${suite}/*.deb && systemctl reload dbus && systemctl restart systemd-resolved`)
+    expect(await machine.run('systemctl show -P Id systemd-resolved')).toBe('systemd-resolved.service')
+    await machine.run('resolvectl dns lan 10.53.1.1 && ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf')
+    expect(await machine.resolves()).toBe(true)
   })
 })
 

@@ -38,6 +38,7 @@ const extras = {
     'libjemalloc2', 'liblmdb0', 'libluajit-5.1-2', 'lua-sec', 'lua-socket', 'libnghttp2-14', 'libprotobuf-c1', 'libedit2',
     'libbsd0',
   ],
+  openrc: ['openrc', 'librc1', 'libeinfo1'],
   polkit: ['polkitd', 'libpolkit-gobject-1-0', 'libpolkit-agent-1-0', 'libduktape207'],
 } as const
 
