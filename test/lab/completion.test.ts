@@ -56,6 +56,7 @@ const LINES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['query --raw ', []],
   ['monitor --outcome nx', ['nxdomain', 'nxrrset']],
   ['monitor ', []],
+  ['browse _i', ['_ipp._tcp']],
   ['query -- --', []],
 ]
 

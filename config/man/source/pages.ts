@@ -36,6 +36,11 @@ const MORE: Readonly<Record<string, string>> = {
     'asked, the result, source, link, server and time; **-i** then lets only one link through. Where ' +
     'more than fifty a second come for long, some are left out, and how many is said, so that watching costs little. ' +
     'Without, the layout of **resolvectl**(1), and every question: no reply is replayed from memory while somebody watches.',
+  browse:
+    'Follows services that neighbours offer by multicast DNS (RFC 6763), on links where it is on: with a type such as ' +
+    '**_ipp._tcp** its instances, without one the types there are. On a terminal a table that changes as they come and ' +
+    'go (q quits, up and down scroll), else one line for each change, and with **--json** one object. **service** tells ' +
+    'host, port and texts of one. Services of this machine itself are not among them.',
   doctor:
     'Checks what usually goes wrong and says for each finding what is wrong and the one command that repairs it. ' +
     'It asks for a name by each link and for the root, and waits at most three seconds for a daemon that may be stuck. ' +

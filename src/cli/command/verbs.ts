@@ -8,6 +8,17 @@ import type { VerbRun } from './context.ts'
 import type { Completes, Verb } from './verb.ts'
 
 const MANY = Number.POSITIVE_INFINITY
+/** Those that shells offer; there are thousands. */
+const SERVICE_TYPES = [
+  '_http._tcp',
+  '_ipp._tcp',
+  '_ssh._tcp',
+  '_sftp-ssh._tcp',
+  '_smb._tcp',
+  '_airplay._tcp',
+  '_googlecast._tcp',
+  '_workstation._tcp',
+]
 const RESOLVE_MODES = ['yes', 'no', 'resolve']
 
 /** The one table behind parsing, `--help` and completion. */
@@ -18,6 +29,7 @@ export const VERBS: readonly Verb[] = [
   verb('doctor', '', 0, 0, 'Find what is wrong with name resolution, and how to repair it', async () => (await import('../diagnose/doctor.ts')).doctor),
   verb('top', '', 0, 0, 'Show links and questions live on the whole terminal', async () => (await import('../watch/top.ts')).top),
   verb('service', '[[NAME] TYPE] DOMAIN', 1, 3, 'Resolve service (SRV)', async () => (await import('../query/service.ts')).service),
+  verb('browse', '[TYPE [DOMAIN]]', 0, 2, 'Show services of neighbours live', async () => (await import('../watch/browse.ts')).browse, SERVICE_TYPES),
   verb('openpgp', 'EMAIL@DOMAIN...', 1, MANY, 'Query OpenPGP public key', async () => (await import('../query/key-verbs.ts')).openpgp),
   verb('tlsa', '[FAMILY] DOMAIN[:PORT]...', 1, MANY, 'Query TLS public key', async () => (await import('../query/key-verbs.ts')).tlsa, ['tcp', 'udp', 'sctp']),
   verb('status', '[LINK...]', 0, MANY, 'Show link and server status', async () => (await import('../settings/status.ts')).status),

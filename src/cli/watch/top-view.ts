@@ -193,7 +193,7 @@ function fit(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width)
 }
 
-function cut(line: Line, columns: number): Line {
+export function cut(line: Line, columns: number): Line {
   let room = columns
   return line.flatMap((piece): Piece[] => {
     if (room <= 0 || piece.text === '') return []
