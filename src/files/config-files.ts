@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import { stat } from 'node:fs/promises'
 import type { Log } from '../base/index.ts'
-import { type BootSettings, MAX_DELEGATES, type SourceFile } from '../settings/index.ts'
+import { type BootSettings, MAX_DELEGATES, MAX_DNSSD_FILES, type SourceFile } from '../settings/index.ts'
 import { FileError, orMissing, readText } from './read-text.ts'
 import { filesIn, firstExisting, orWarn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
 
@@ -13,8 +13,9 @@ export interface ConfigOptions {
   readonly config?: string | undefined
 }
 
-/** One delegate: its file, then its drop-ins, in the order in which they count. */
-export interface DelegateSources {
+/** A file of which there may be many, such as a delegate: it and its drop-ins, in the order in which they count. */
+export interface UnitSources {
+  /** File name without suffix. */
   readonly id: string
   /** The file itself, then its drop-ins. */
   readonly files: readonly SourceFile[]
@@ -45,19 +46,14 @@ export class ConfigFiles {
     return readSources(paths.flat(), this.#log)
   }
 
-  /** `*.dns-delegate` with their drop-ins (R-DELEG). An empty file masks its namesakes and is no delegate. */
-  async readDelegates(): Promise<readonly DelegateSources[]> {
-    const directories = (await this.#systemdDirectories()).map((directory) => join(directory, 'dns-delegate.d'))
-    const found = await filesIn(directories, '.dns-delegate', this.#log)
-    if (found.length > MAX_DELEGATES) this.#log.warning(`More than ${MAX_DELEGATES} DNS delegates, ignoring the rest`)
-    const delegates: DelegateSources[] = []
-    for (const path of found.slice(0, MAX_DELEGATES)) {
-      const dropIns = directories.map((directory) => join(directory, `${basename(path)}.d`))
-      const files = await readSources([path, ...(await filesIn(dropIns, '.conf', this.#log))], this.#log)
-      const isMasked = files[0]?.path !== path || files[0].text === ''
-      if (!isMasked) delegates.push({ id: basename(path, '.dns-delegate'), files })
-    }
-    return delegates
+  /** `*.dns-delegate` with their drop-ins (R-DELEG). */
+  readDelegates(): Promise<readonly UnitSources[]> {
+    return this.#readUnits('dns-delegate.d', '.dns-delegate', MAX_DELEGATES, 'DNS delegates')
+  }
+
+  /** `*.dnssd` with their drop-ins (SD-F-1). */
+  readDnssd(): Promise<readonly UnitSources[]> {
+    return this.#readUnits('dnssd', '.dnssd', MAX_DNSSD_FILES, 'DNS-SD services')
   }
 
   /** Files of one kind (S-TA-3, R-SEC-4). Their folders are beside systemd's, so one given in place of these has none. */
@@ -80,6 +76,21 @@ export class ConfigFiles {
       searchDomains: credentials === undefined ? undefined : await at(join(credentials, 'network.search_domains')),
       kernelCommandLine: isContained ? undefined : await at(this.#rooted('/proc/cmdline')),
     }
+  }
+
+  /** An empty file masks its namesakes and is nothing itself. */
+  async #readUnits(folder: string, suffix: string, max: number, what: string): Promise<readonly UnitSources[]> {
+    const directories = (await this.#systemdDirectories()).map((directory) => join(directory, folder))
+    const found = await filesIn(directories, suffix, this.#log)
+    if (found.length > max) this.#log.warning(`More than ${max} ${what}, ignoring the rest`)
+    const units: UnitSources[] = []
+    for (const path of found.slice(0, max)) {
+      const dropIns = directories.map((directory) => join(directory, `${basename(path)}.d`))
+      const files = await readSources([path, ...(await filesIn(dropIns, '.conf', this.#log))], this.#log)
+      const isMasked = files[0]?.path !== path || files[0].text === ''
+      if (!isMasked) units.push({ id: basename(path, suffix), files })
+    }
+    return units
   }
 
   /** The file the administrator named must be readable: to go on without it would be to ignore what was asked for. */

@@ -1,10 +1,9 @@
-import type { Clock, Log, Millis, Random } from '../base/index.ts'
+import type { Clock, Log, Random } from '../base/index.ts'
 import { MAX_LABEL_LENGTH, type Name, parseName, toUnicode } from '../wire/index.ts'
+import { RenameLimit } from './rename-limit.ts'
 
 /** What an unnamed machine is called (R-SYNTH-3). */
 const NAMELESS = 'linux'
-/** Two renamings are at least this far apart (MD-P-11). */
-const RENAME_INTERVAL: Millis = 10_000
 /** A renamed label counts up by 1..10, so that several losers do not meet again at the next number (LL-R-7). */
 const LARGEST_STEP = 10
 /** Digits at the end of a label that are counted up; more would not be a number that grows by little. */
@@ -26,12 +25,11 @@ export class HostLabel {
   readonly #listeners = new Set<(label: string) => void>()
   #hostName: string
   #label: string
-  #renamedAt: Millis = Number.NEGATIVE_INFINITY
-  /** The next renaming, when it has to wait. */
-  #pending: Disposable | undefined
+  readonly #limit: RenameLimit
 
   constructor(hostName: string, services: HostLabelServices) {
     this.#services = services
+    this.#limit = new RenameLimit(services.clock)
     this.#hostName = hostName
     this.#label = labelOfHost(hostName)
   }
@@ -48,14 +46,14 @@ export class HostLabel {
 
   /** Whether it was lost and the next one is still to come: nothing answers to it then. */
   get isLost(): boolean {
-    return this.#pending !== undefined
+    return this.#limit.isPending
   }
 
   /** Another host name begins with its own label (LL-R-7); the same one changes nothing. */
   follow(hostName: string): void {
     if (hostName === this.#hostName) return
     this.#hostName = hostName
-    this.#stopWaiting()
+    this.#limit.cancel()
     this.#label = labelOfHost(hostName)
     this.#tell()
   }
@@ -65,15 +63,10 @@ export class HostLabel {
    * comes at once, or 10 s after the last (MD-P-11).
    */
   onConflict(lost: string, where: string): void {
-    if (lost !== this.#label || this.#pending !== undefined) return
-    const wait = this.#renamedAt + RENAME_INTERVAL - this.#services.clock.now()
-    if (wait <= 0) return this.#rename(where)
-    this.#pending = this.#services.clock.after(wait, () => {
-      this.#pending = undefined
-      this.#rename(where)
-    })
+    if (lost !== this.#label || this.isLost) return
+    this.#limit.request(() => this.#rename(where))
     // Whoever answers to it has to stop meanwhile.
-    this.#tell()
+    if (this.isLost) this.#tell()
   }
 
   /** Calls back after each change of `label` or `isLost`, until disposed. */
@@ -83,12 +76,11 @@ export class HostLabel {
   }
 
   [Symbol.dispose](): void {
-    this.#stopWaiting()
+    this.#limit.cancel()
   }
 
   #rename(where: string): void {
-    const { clock, random, log } = this.#services
-    this.#renamedAt = clock.now()
+    const { random, log } = this.#services
     const next = nextLabel(this.#label, random)
     log.warning(
       `${where}: another machine has the name ${this.#label}. This one is ${next} to its neighbours now; give it another host name to end this.`,
@@ -99,11 +91,6 @@ export class HostLabel {
 
   #tell(): void {
     for (const listener of this.#listeners) listener(this.#label)
-  }
-
-  #stopWaiting(): void {
-    this.#pending?.[Symbol.dispose]()
-    this.#pending = undefined
   }
 }
 

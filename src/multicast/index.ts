@@ -2,6 +2,8 @@
  * Names of the neighbourhood: multicast DNS (RFC 6762), service discovery (RFC 6763) and LLMNR (RFC 4795), on one link at a
  * time. Datagrams, time and randomness come in; datagrams and what was learnt go out. Sockets are made elsewhere.
  */
+export type { Registration, ServiceRegistryParts } from './dnssd/service-registry.ts'
+export { ServiceRegistry } from './dnssd/service-registry.ts'
 export type { PublishedService, ServiceSource } from './dnssd/service-source.ts'
 export type { MdnsResponderFacts, MdnsResponderParts } from './mdns/responder.ts'
 export { MdnsResponder } from './mdns/responder.ts'

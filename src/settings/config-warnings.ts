@@ -9,6 +9,7 @@ export const CONFIG_SOURCES = [
   'resolv.conf',
   'static records',
   'hosts',
+  'dnssd',
 ] as const
 export type ConfigSource = (typeof CONFIG_SOURCES)[number]
 

@@ -180,3 +180,20 @@ test('R-SEC-4, S-TA-3: trust anchors of one kind of all directories, with masks,
   ])
   expect(await texts(root)).toEqual([])
 })
+
+test('SD-F-1: services from all folders, the first folder wins for a file name, with their drop-ins', async () => {
+  const root = scratch()
+  await lay(root, {
+    'etc/systemd/dnssd/web.dnssd': 'mine',
+    'usr/lib/systemd/dnssd/web.dnssd': 'theirs',
+    'run/systemd/dnssd/web.dnssd.d/10.conf': 'more',
+    'usr/local/lib/systemd/dnssd/ssh.dnssd': 'ssh',
+    'etc/systemd/dnssd/masked.dnssd': '-> /dev/null',
+    'usr/lib/systemd/dnssd/masked.dnssd': 'theirs',
+  })
+  const units = await new ConfigFiles({ root }, recordingLog().log).readDnssd()
+  expect(units.map(({ id, files }) => [id, ...files.map(({ text }) => text)])).toEqual([
+    ['ssh', 'ssh'],
+    ['web', 'mine', 'more'],
+  ])
+})
