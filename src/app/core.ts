@@ -19,10 +19,11 @@ import {
 import { Hooks } from '../hooks/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
 import { MdnsBrowser } from '../multicast/index.ts'
+import { MulticastSockets } from './multicast-sockets.ts'
 import { LinkMonitor } from '../netlink/index.ts'
 import { RootKeys, rootKeysFile } from './root-keys.ts'
 import { Resolver } from '../resolve/index.ts'
-import { type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from '../scope/index.ts'
+import { type Neighbours, type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from '../scope/index.ts'
 import { ConfigWarnings, type ForeignDns, type IfIndexOf } from '../settings/index.ts'
 import { Outgoing, SystemClock, SystemRandom, WorkTurns } from '../sys/index.ts'
 import { ChannelTransports } from '../transport/index.ts'
@@ -84,7 +85,8 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const transport = openTransport(basics)
   const network = await openNetwork(basics, transport)
   const { local, networkd, ifindexOf } = network
-  const scopes = openScopes(basics, transport)
+  const browser = new MdnsBrowser()
+  const scopes = openScopes(basics, transport, openNeighbours(basics, local, browser))
   const wake = renewAfterSleep(clock, transport, scopes)
   const rootKeys = openRootKeys(basics, scopes, () => control)
   const readFiles = configurationReader(context, ifindexOf, warnings)
@@ -100,7 +102,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const hooks = await openHooks(basics)
   const resolver = makeResolver(basics, scopes, local, hooks, foreign, control)
   const shared = sharedDependencies(scopes, local, hooks, foreign, control)
-  const parts = { control, scopes, resolver, local, networkd, foreign, browser: new MdnsBrowser() }
+  const parts = { control, scopes, resolver, local, networkd, foreign, browser }
   const turns = new WorkTurns(clock, context.turnWatch)
   return { clock, random, turns, counts, warnings, ...parts, readConfiguration, shared, wake }
 }
@@ -122,11 +124,14 @@ function openTransport({ context, life, clock, random }: Basics): ChannelTranspo
 }
 
 /** Reads links, addresses and networkd's state once, and watches them from then on. */
-async function openNetwork({ context, life, clock, warnings }: Basics, transport: ChannelTransports): Promise<Network> {
+async function openNetwork(
+  { context, life, clock, random, warnings }: Basics,
+  transport: ChannelTransports,
+): Promise<Network> {
   const { logger: log, environment } = context
   let control: Controller | undefined
   const facts = (): NetworkFacts => control?.facts ?? NO_NETWORK
-  const local = new LocalKnowledge(facts, environment, clock, log, warnings)
+  const local = new LocalKnowledge(facts, environment, clock, random, log, warnings)
   const onChange = (latest: NetworkFacts) => {
     control?.followKernel(latest)
     local.noteAddresses()
@@ -148,11 +153,32 @@ async function openNetwork({ context, life, clock, warnings }: Basics, transport
   return { monitor, networkd, local, ifindexOf, follow }
 }
 
-function openScopes({ context, life, clock, random, counts }: Basics, transport: ChannelTransports): ScopeSet {
+function openScopes(
+  { context, life, clock, random, counts }: Basics,
+  transport: ChannelTransports,
+  multicast: Neighbours | undefined,
+): ScopeSet {
   const dnssec = { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS }
-  const scopes = new ScopeSet({ transport, clock, random, log: context.logger, counts, dnssec })
+  const scopes = new ScopeSet({ transport, clock, random, log: context.logger, counts, dnssec, multicast })
   life.defer(() => scopes.close())
   return scopes
+}
+
+const NO_SERVICES: Neighbours['services'] = {
+  services: [],
+  onConflict: () => undefined,
+  onChange: () => ({ [Symbol.dispose]: () => undefined }),
+}
+
+/** Without the C library no socket keeps to its link, and neighbours are neither asked nor answered. */
+function openNeighbours(
+  { context, life, random }: Basics,
+  { label }: LocalKnowledge,
+  browser: MdnsBrowser,
+): Neighbours | undefined {
+  if (context.libc === undefined) return undefined
+  const network = life.adopt(new MulticastSockets(context.libc, random, context.turnWatch))
+  return { network, label, services: NO_SERVICES, browser }
 }
 
 /** systemd tells where the state of the daemon is kept (`StateDirectory=` of the unit). */
@@ -224,7 +250,9 @@ function followFiles(
 ): Polled<ForeignDns> {
   const foreign = foreignResolvConf(paths, ifindexOf, clock, context.logger, warnings.of('resolv.conf'))
   life.adopt(foreign.onChange((dns) => control.followResolvConf(dns)))
-  life.adopt(local.onHostName((name) => control.followHostName(name)))
+  control.followHostLabel(local.label.label)
+  life.adopt(local.label)
+  life.adopt(local.label.onChange((label) => control.followHostLabel(label)))
   return foreign
 }
 

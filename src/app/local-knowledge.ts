@@ -1,10 +1,12 @@
-import type { Clock, Dependency, Log, Millis } from '../base/index.ts'
+import type { Clock, Dependency, Log, Millis, Random } from '../base/index.ts'
 import { AF_INET6, Validity } from '../base/index.ts'
 import { isTurnedOff } from './environment.ts'
 import { hostName, hostsFile, type Polled, staticRecordFiles } from '../files/index.ts'
+import { HostLabel } from '../multicast/index.ts'
 import type { LocalSources } from '../resolve/index.ts'
 import type { NetworkFacts } from '../scope/index.ts'
 import type { ConfigWarnings, HostsTable, StaticRecords } from '../settings/index.ts'
+import type { Name } from '../wire/index.ts'
 import { type HostFacts, hostFactsOf, ownNamesOf } from '../synth/index.ts'
 
 /** What this machine knows by itself, from its files, its name and its network. */
@@ -12,9 +14,14 @@ export class LocalKnowledge implements LocalSources {
   readonly #hosts: Polled<HostsTable>
   readonly #static: Polled<StaticRecords>
   readonly #hostName: Polled<string>
+  /** What neighbours know this machine by. */
+  readonly label: HostLabel
+  readonly #labelValidity = new Validity()
   readonly #facts: () => NetworkFacts
   readonly #synthesizesHostName: boolean
-  #made: { readonly from: NetworkFacts; readonly name: string; readonly facts: HostFacts } | undefined
+  #made:
+    | { readonly from: NetworkFacts; readonly name: string; readonly label: Name; readonly facts: HostFacts }
+    | undefined
   #addresses = ''
   #addressesVersion = 0
   readonly #addressesValidity = new Validity()
@@ -23,6 +30,7 @@ export class LocalKnowledge implements LocalSources {
     facts: () => NetworkFacts,
     environment: NodeJS.ProcessEnv,
     clock: Clock,
+    random: Random,
     log: Log,
     warnings: ConfigWarnings,
   ) {
@@ -30,6 +38,9 @@ export class LocalKnowledge implements LocalSources {
     this.#hosts = hostsFile('/etc/hosts', clock, log, warnings.of('hosts'))
     this.#static = staticRecordFiles('/', clock, log, warnings.of('static records'))
     this.#hostName = hostName(clock, log)
+    this.label = new HostLabel(this.#hostName.value, { clock, random, log })
+    this.#hostName.onChange((name) => this.label.follow(name))
+    this.label.onChange(() => this.#labelValidity.invalidate())
     this.#synthesizesHostName = !isTurnedOff(environment.SYSTEMD_RESOLVED_SYNTHESIZE_HOSTNAME)
   }
 
@@ -38,9 +49,9 @@ export class LocalKnowledge implements LocalSources {
     await Promise.all([this.#hosts.current(), this.#static.current(), this.#hostName.current()])
   }
 
-  /** What local answers depend on: two files and the host name. */
+  /** What local answers depend on: two files, the host name and what became of it among neighbours. */
   dependencies(): readonly Dependency[] {
-    return [this.#hosts.dependency, this.#static.dependency, this.#hostName.dependency]
+    return [this.#hosts.dependency, this.#static.dependency, this.#hostName.dependency, this.#labelValidity.current]
   }
 
   /** Starts to look at what is due to be looked at; false when that has to be waited for. */
@@ -70,18 +81,14 @@ export class LocalKnowledge implements LocalSources {
     return this.#hostName.value
   }
 
-  /** Calls back with the new name until disposed. */
-  onHostName(listener: (name: string) => void): Disposable {
-    return this.#hostName.onChange(listener)
-  }
-
   /** Made anew only when the network or the host name has changed. */
   host(): HostFacts {
     const from = this.#facts()
     const name = this.hostName
-    if (this.#made?.from !== from || this.#made.name !== name) {
-      const ownNames = this.#synthesizesHostName ? ownNamesOf(name) : []
-      this.#made = { from, name, facts: hostFactsOf(from, ownNames) }
+    const label = this.label.name
+    if (this.#made?.from !== from || this.#made.name !== name || this.#made.label !== label) {
+      const ownNames = this.#synthesizesHostName ? ownNamesOf(name, label) : []
+      this.#made = { from, name, label, facts: hostFactsOf(from, ownNames) }
     }
     return this.#made.facts
   }

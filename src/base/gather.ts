@@ -1,17 +1,16 @@
 import type { Clock } from './clock.ts'
 import type { Millis } from './units.ts'
 
-/** After one more value: `enough` stops here, `hurry` waits for `patience` more, `wait` waits for all. */
-export type GatherDecision = 'enough' | 'hurry' | 'wait'
+/** After one more value: `enough` stops here, `wait` waits for all, a time leaves the rest so long at most. */
+export type GatherDecision = 'enough' | 'wait' | Millis
 
 /**
- * The values of several promises in the order they come: all of them, or fewer once `judge` says so; from the first
- * `hurry` on the rest has `patience` left. Latecomers are ignored, not cancelled. @throws the first rejection
+ * The values of several promises in the order they come: all of them, or fewer once `judge` says so; of several times that
+ * it leaves the rest the earliest counts. Latecomers are ignored, not cancelled. @throws the first rejection
  */
 export function gather<T>(
   promises: readonly Promise<T>[],
   judge: (value: T) => GatherDecision,
-  patience: Millis,
   clock: Clock,
 ): Promise<T[]> {
   const [first] = promises
@@ -20,15 +19,22 @@ export function gather<T>(
   return new Promise((resolve, reject) => {
     const arrived: T[] = []
     let timer: Disposable | undefined
+    let deadline: Millis = Number.POSITIVE_INFINITY
     const finish = () => {
       timer?.[Symbol.dispose]()
       resolve([...arrived])
+    }
+    const leave = (time: Millis) => {
+      if (clock.now() + time >= deadline) return
+      deadline = clock.now() + time
+      timer?.[Symbol.dispose]()
+      timer = clock.after(time, finish)
     }
     const take = (value: T) => {
       arrived.push(value)
       const verdict = judge(value)
       if (verdict === 'enough' || arrived.length === promises.length) finish()
-      else if (verdict === 'hurry') timer ??= clock.after(patience, finish)
+      else if (verdict !== 'wait') leave(verdict)
     }
     const fail = (error: Error) => {
       timer?.[Symbol.dispose]()

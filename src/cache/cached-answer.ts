@@ -78,3 +78,18 @@ export interface CacheView extends CacheRow {
   readonly learntFrom: AnswerOrigin
   readonly storedAt: Millis
 }
+
+/** A cache as it is looked at by people, and counted. */
+export interface ViewableCache {
+  /** Keys held. */
+  readonly size: number
+  readonly hits: number
+  readonly misses: number
+  /** Replies replayed by the memos; neither hits nor misses. */
+  readonly replays: number
+  resetCounts(): void
+  /** What a lookup would find. */
+  peek(question: Question, variant: CacheVariant, mayRedirect: boolean, now: Millis): CacheView | undefined
+  /** Everything that is held and not expired. */
+  rows(now: Millis): Iterable<CacheRow>
+}

@@ -38,6 +38,7 @@ export type {
   CacheVariant,
   CacheView,
   StaleHit,
+  ViewableCache,
 } from './cached-answer.ts'
 export type { CacheLimits } from './scope-cache.ts'
 export { ScopeCache } from './scope-cache.ts'

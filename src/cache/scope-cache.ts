@@ -14,6 +14,7 @@ import type {
   CacheVariant,
   AnswerOrigin,
   StaleHit,
+  ViewableCache,
 } from './cached-answer.ts'
 import { isSameOrigin } from './cached-answer.ts'
 import { keyOf, nameOfKey, nxdomainKey } from './keys.ts'
@@ -34,7 +35,7 @@ const QUICKLY_WALKED = 1000
 const MAX_VERSIONS = 64
 
 /** What one scope has learnt, good or bad (R-CACHE-1). The policy is explained in `index.ts`. */
-export class ScopeCache {
+export class ScopeCache implements ViewableCache {
   readonly #limits: CacheLimits
   readonly #entries: EntryStore
   readonly #contradictions = new Contradictions()
@@ -148,6 +149,12 @@ export class ScopeCache {
     const { refreshesAhead } = this
     const parts = { kind, wire, learntFrom: shared, now, seconds: cacheability.seconds, refreshesAhead } as const
     return this.#entries.put(new Entry(key, parts, this.#version), isInDemand)
+  }
+
+  /** Hits and misses are counted from now on. */
+  resetCounts(): void {
+    this.hits = 0
+    this.misses = 0
   }
 
   forget(question: Question, variant: CacheVariant): void {

@@ -70,7 +70,7 @@ export class Controller implements Control {
   #delegates: readonly Delegate[] = []
   #facts: NetworkFacts = NO_NETWORK
   #foreign: ForeignDns = NO_FOREIGN
-  #hostName = 'localhost'
+  #hostLabel = ''
 
   constructor(settings: ResolvedSettings, delegates: readonly Delegate[], services: ControllerServices) {
     this.#settings = settings
@@ -143,9 +143,10 @@ export class Controller implements Control {
     this.#events.tell('serversChanged')
   }
 
-  followHostName(hostName: string): void {
-    if (hostName === this.#hostName) return
-    this.#hostName = hostName
+  /** What neighbours know this machine by (LL-R-7). */
+  followHostLabel(label: string): void {
+    if (label === this.#hostLabel) return
+    this.#hostLabel = label
     this.#events.tell('configurationChanged')
   }
 
@@ -163,7 +164,7 @@ export class Controller implements Control {
       dnssecSupported: this.#settings.dnssec !== 'no' && this.#services.scopes.unicast.every(doesDnssec),
       negativeTrustAnchors: this.#settings.negativeTrustAnchors,
       resolvConfMode: this.#services.resolvConfMode(),
-      llmnrHostname: this.#hostName.split('.')[0] ?? this.#hostName,
+      llmnrHostname: this.#hostLabel,
     }
   }
 
@@ -239,10 +240,7 @@ export class Controller implements Control {
   resetStatistics(): void {
     this.#services.counts.reset()
     this.#services.onStatisticsReset?.()
-    for (const { cache } of this.#services.scopes.all) {
-      cache.hits = 0
-      cache.misses = 0
-    }
+    for (const { cache } of this.#services.scopes.all) cache.resetCounts()
   }
 
   subscribe(events: Partial<ControlEvents>): Disposable {

@@ -1,10 +1,8 @@
 import type { LinkFacts, Scope, ScopeSet, TransactionCounts } from '../scope/index.ts'
 import { IFF_LOOPBACK, isDefaultRoute, UnicastScope } from '../scope/index.ts'
-import type { Delegate, MulticastMode, ResolvedSettings } from '../settings/index.ts'
+import { type Delegate, lesserMode, type ResolvedSettings } from '../settings/index.ts'
 import type { LinkRecord } from './link-table.ts'
 import type { DelegateStatus, LinkStatus, Statistics } from './types.ts'
-
-const MODES: readonly MulticastMode[] = ['no', 'resolve', 'yes']
 
 /** A link with what is configured for it, and the scopes it has. */
 export function linkStatus(
@@ -24,8 +22,8 @@ export function linkStatus(
     scopesMask: scopesMaskOf(...scopes),
     isDefaultRoute: settings.defaultRoute ?? (unicast !== undefined && isDefaultRoute(settings)),
     currentServer: unicast?.upstreams.current?.spec,
-    llmnr: lesser(settings.llmnr, llmnr),
-    multicastDns: lesser(settings.multicastDns, multicastDns),
+    llmnr: lesserMode(settings.llmnr, llmnr),
+    multicastDns: lesserMode(settings.multicastDns, multicastDns),
     dnssec: settings.dnssec ?? dnssec,
     dnsOverTls: settings.dnsOverTls ?? dnsOverTls,
     dnssecSupported: unicast?.supportsDnssec ?? (settings.dnssec ?? dnssec) !== 'no',
@@ -62,9 +60,4 @@ export function statisticsOf({ all }: ScopeSet, counts: TransactionCounts): Stat
 
 export function isLoopback({ flags }: LinkFacts): boolean {
   return (flags & IFF_LOOPBACK) !== 0
-}
-
-/** In the order no < resolve < yes (R-LINK-2). */
-function lesser(a: MulticastMode, b: MulticastMode): MulticastMode {
-  return MODES[Math.min(MODES.indexOf(a), MODES.indexOf(b))] ?? 'no'
 }

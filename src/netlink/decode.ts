@@ -16,6 +16,8 @@ export const RTM_GETROUTE = 26
 const IFLA_IFNAME = 3
 const IFLA_MTU = 4
 const IFLA_OPERSTATE = 16
+const IFLA_LINKINFO = 18
+const IFLA_INFO_SLAVE_KIND = 4
 const IFA_ADDRESS = 1
 const IFA_LOCAL = 2
 const IFA_FLAGS = 8
@@ -40,6 +42,8 @@ export interface LinkUpdate {
   readonly name: string | undefined
   readonly operState: number | undefined
   readonly mtu: number | undefined
+  /** See `LinkFacts`; empty where it is the port of nothing. */
+  readonly portOf: string | undefined
 }
 
 /** One thing the kernel told. `key` tells apart the addresses of one link as the kernel does. */
@@ -83,8 +87,16 @@ function decodeLink({ type, payload }: NetlinkMessage): Change | undefined {
       name: name && cString(name),
       operState: attributes.get(IFLA_OPERSTATE)?.[0],
       mtu: number(attributes, IFLA_MTU),
+      // Messages about something else, as wireless events, leave out both.
+      portOf: portKind(attributes.get(IFLA_LINKINFO)) ?? (attributes.has(IFLA_MTU) ? '' : undefined),
     },
   }
+}
+
+/** Nested attributes. */
+function portKind(linkInfo: Buffer | undefined): string | undefined {
+  const kind = linkInfo && splitAttributes(linkInfo, 0).get(IFLA_INFO_SLAVE_KIND)
+  return kind && cString(kind)
 }
 
 /** struct ifaddrmsg: family, prefix length, flags, scope, index(4). */

@@ -100,6 +100,7 @@ export class NetworkState {
       flags: update.flags,
       operState: update.operState ?? before?.operState ?? OPERSTATE_UNKNOWN,
       mtu: update.mtu ?? before?.mtu ?? 0,
+      portOf: update.portOf ?? before?.portOf ?? '',
     }
     if (before !== undefined && sameLink(before, link)) return 'none'
     if (before !== undefined && before.flags !== link.flags) this.#needsRoutes = true
@@ -154,7 +155,9 @@ export class NetworkState {
 }
 
 function sameLink(a: OwnFacts, b: OwnFacts): boolean {
-  return a.name === b.name && a.flags === b.flags && a.operState === b.operState && a.mtu === b.mtu
+  return (
+    a.name === b.name && a.flags === b.flags && a.operState === b.operState && a.mtu === b.mtu && a.portOf === b.portOf
+  )
 }
 
 /** Whether a link may have stopped being relevant (R-LINK-3). */

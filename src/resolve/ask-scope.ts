@@ -22,6 +22,27 @@ export function askScope(
   return walk(steps, scope, query, deadline, clock, signal)
 }
 
+/** How long the neighbours have to tell addresses of the other kind, too (MC-ROUTE-4). */
+const PATIENCE_FOR_SIBLING: Millis = 100
+
+/**
+ * The query in scopes of one protocol on one link, of which each has its own kind of address: what they find is one answer.
+ * Never empty.
+ */
+export async function askSiblings(
+  scopes: readonly Scope[],
+  query: Query,
+  deadline: Millis,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const lookups = scopes.map((scope) => askScope(scope, query, deadline, clock, signal))
+  const [only] = lookups
+  if (only !== undefined && lookups.length === 1) return await only
+  const answers = await gather(lookups, ({ records }) => (records.length > 0 ? PATIENCE_FOR_SIBLING : 'wait'), clock)
+  return combined(answers, false)
+}
+
 /** One name after the other, until one succeeds. */
 async function walk(
   steps: readonly ScopeQuestions[],
@@ -64,8 +85,9 @@ async function together(
   patienceForRest: Millis | undefined,
   clock: Clock,
 ): Promise<Answer> {
-  const judge = ({ records }: Answer) => (patienceForRest !== undefined && records.length > 0 ? 'hurry' : 'wait')
-  const answers = await gather(lookups, judge, patienceForRest ?? 0, clock)
+  const judge = ({ records }: Answer) =>
+    patienceForRest !== undefined && records.length > 0 ? patienceForRest : 'wait'
+  const answers = await gather(lookups, judge, clock)
   return combined(answers, answers.length === lookups.length)
 }
 
@@ -81,6 +103,7 @@ function scopeRequest(question: Question, query: Query): ScopeRequest {
       relayed === undefined ? { kind: 'question', question } : { kind: 'relay', question, message: relayed.message },
     variant: variantOf(query),
     isUnchecked: (flags & FLAG.NO_VALIDATE) !== 0,
+    readsZone: (flags & FLAG.NO_ZONE) === 0,
     fillsCache: relayed?.isShareable ?? true,
     readsCache: (flags & FLAG.NO_CACHE) === 0 && (relayed?.isShareable ?? true),
     mayAskNetwork: (flags & FLAG.NO_NETWORK) === 0,

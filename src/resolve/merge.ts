@@ -1,15 +1,17 @@
 import type { Clock, GatherDecision, Millis } from '../base/index.ts'
 import { gather } from '../base/index.ts'
 import type { Answer } from '../scope/index.ts'
-import { isPositive, unrepeatable } from '../scope/index.ts'
+import { DNS, isPositive, unrepeatable } from '../scope/index.ts'
 import type { ExchangeResult } from '../upstream/index.ts'
 import type { Query } from './query.ts'
 
 /** How long a negative answer waits for another scope that may know better. */
 export const GRACE: Millis = 1000
+/** The same where only neighbours are left, who answer at once or not at all (MC-REV-2). */
+export const GRACE_FOR_MULTICAST: Millis = 80
 
-/** States that say only that nobody could be asked: any other is more telling (R-MERGE-4). */
-const INCONCLUSIVE: ReadonlySet<string> = new Set(['no-servers', 'network-down', 'no-source'])
+/** States that say only that nobody could be asked, or that no neighbour felt meant: any other is more telling (R-MERGE-4). */
+const INCONCLUSIVE: ReadonlySet<string> = new Set(['no-servers', 'network-down', 'no-source', 'not-found'])
 
 /**
  * Chooses among scopes that tied. A positive answer ends it at once (R-MERGE-3). Other than the original, NODATA and
@@ -17,12 +19,15 @@ const INCONCLUSIVE: ReadonlySet<string> = new Set(['no-servers', 'network-down',
  */
 class Merge {
   readonly #query: Query
+  /** Scopes of unicast DNS that have not answered yet. */
+  #unicastLeft: number
   #best: Answer | undefined
   #hasPositive = false
   readonly #attempts: ExchangeResult[] = []
 
-  constructor(query: Query) {
+  constructor(query: Query, unicastCount: number) {
     this.#query = query
+    this.#unicastLeft = unicastCount
   }
 
   /**
@@ -44,18 +49,26 @@ class Merge {
       return 'enough'
     }
     if (this.#best === undefined || isBetter(answer, this.#best)) this.#best = answer
-    return answer.state === 'success' || answer.origin !== undefined ? 'hurry' : 'wait'
+    if (isMulticast(answer)) return answer.state === 'success' ? GRACE : 'wait'
+    this.#unicastLeft--
+    if (answer.state !== 'success' && answer.origin === undefined) return 'wait'
+    return this.#unicastLeft > 0 ? GRACE : GRACE_FOR_MULTICAST
   }
 }
 
-/** The best of several candidates. Losers are not cancelled: they go on to fill their caches (R-MERGE-3). */
+function isMulticast({ scope }: Answer): boolean {
+  return scope !== undefined && scope.protocol !== DNS
+}
+
+/** The best of several candidates, so many of them of unicast DNS. Losers are not cancelled: they go on to fill their caches (R-MERGE-3). */
 export async function merge(
   candidates: readonly Promise<Answer>[],
+  unicastCount: number,
   query: Query,
   clock: Clock,
 ): Promise<Answer | undefined> {
-  const choice = new Merge(query)
-  await gather(candidates, (answer) => choice.note(answer), GRACE, clock)
+  const choice = new Merge(query, unicastCount)
+  await gather(candidates, (answer) => choice.note(answer), clock)
   return choice.best
 }
 

@@ -3,8 +3,9 @@
  * under way. In come facts of the kernel, settings and requests of the resolver; out come answers. It knows no query of a
  * client and no chain of CNAMEs (`resolve/`), no retries and no health of servers (`upstream/`), and no socket.
  *
- * `Scope` is all that others need to know of one; `UnicastScope` implements it for DNS. `ScopeSet` holds those in force
- * and routes names to them; `planScopes` says, from facts and settings alone, which there should be. `Answer` is what
+ * `Scope` is all that others need to know of one; `UnicastScope` implements it for DNS, `MulticastScope` for multicast DNS and
+ * LLMNR, whose engines are in `multicast/`. `ScopeSet` holds those in force
+ * and routes names to them; `planScopes` and `planMulticast` say, from facts and settings alone, which there should be. `Answer` is what
  * every source of answers makes and what is carried, as it is, to whoever asked.
  *
  * Policy. A scope is planned for the global servers, for each link that can carry DNS (`isRelevant`) and has servers, and
@@ -26,6 +27,7 @@ export {
   IFF_LOOPBACK,
   IFF_LOWER_UP,
   IFF_MULTICAST,
+  IFF_POINTOPOINT,
   IFF_RUNNING,
   IFF_UP,
   NO_NETWORK,
@@ -36,6 +38,9 @@ export {
 } from './network-facts.ts'
 export type { ConfiguredLink, Obstacle, ScopeInput, ScopePlan, ScopeTuning, UnicastPlan } from './plan.ts'
 export { isDefaultRoute, isLinkRelevant, planScopes } from './plan.ts'
+export type { Neighbours } from './multicast-interface.ts'
+export type { MulticastPlan } from './multicast-plan.ts'
+export { planMulticast } from './multicast-plan.ts'
 export { isRelevant, isUsable } from './relevance.ts'
 export type { Answer, AnswerState, DnssecResult, LinkedRecord, OwnKnowledge, QueryState, Source } from './answer.ts'
 export { combined, failed, flagsOfAll, hookAnswer, isPositive, ownAnswer, unrepeatable } from './answer.ts'

@@ -3,6 +3,7 @@ import type { Family, IfIndex, IpAddress } from '../base/index.ts'
 /** Interface flags (linux/if.h) that decide relevance (R-LINK-3/4). */
 export const IFF_UP = 0x1
 export const IFF_LOOPBACK = 0x8
+export const IFF_POINTOPOINT = 0x10
 export const IFF_RUNNING = 0x40
 export const IFF_MULTICAST = 0x1000
 export const IFF_LOWER_UP = 0x10000
@@ -37,6 +38,8 @@ export interface LinkFacts {
   readonly operState: number
   /** Bytes. */
   readonly mtu: number
+  /** What it is a port of, in the kernel's words (`bridge`, `bond`, `vrf`); empty or absent where it is none. */
+  readonly portOf?: string
   readonly addresses: readonly LinkAddress[]
 }
 

@@ -1,3 +1,4 @@
+import type { Family } from '../base/index.ts'
 import type { LinkAddress, LinkFacts } from './network-facts.ts'
 import {
   IFA_F_DEPRECATED,
@@ -5,6 +6,8 @@ import {
   IFF_DORMANT,
   IFF_LOOPBACK,
   IFF_LOWER_UP,
+  IFF_MULTICAST,
+  IFF_POINTOPOINT,
   IFF_RUNNING,
   IFF_UP,
   OPERSTATE_UNKNOWN,
@@ -21,10 +24,28 @@ const USABLE_OPER_STATES: ReadonlySet<string> = new Set(['degraded-carrier', 'de
  * of a link that systemd-networkd manages, else undefined.
  */
 export function isRelevant(link: LinkFacts, networkdState: string | undefined, hasLinkLocalServer: boolean): boolean {
-  if ((link.flags & (IFF_LOOPBACK | IFF_DORMANT)) !== 0 || !hasCarrier(link)) return false
-  if (networkdState !== undefined && !USABLE_OPER_STATES.has(networkdState)) return false
+  if (!isCarrying(link, networkdState)) return false
   const narrowest = hasLinkLocalServer ? RT_SCOPE_HOST : RT_SCOPE_LINK
   return link.addresses.some((address) => isUsable(address) && address.scope < narrowest)
+}
+
+/**
+ * Whether neighbours can be asked by multicast over this link and IP version now (MC-MODE-3); a link-local address is
+ * enough. Other than the original, never over tunnels to one other end, and not over ports of a bridge or a bond, whose
+ * traffic is the bridge's (MC-MODE-4): names of the home network are nobody's business at the far end of a VPN.
+ */
+export function isMulticastRelevant(link: LinkFacts, networkdState: string | undefined, family: Family): boolean {
+  if (!isCarrying(link, networkdState)) return false
+  if ((link.flags & (IFF_MULTICAST | IFF_POINTOPOINT)) !== IFF_MULTICAST) return false
+  if (link.portOf !== undefined && link.portOf !== '' && link.portOf !== 'vrf') return false
+  return link.addresses.some(
+    (address) => isUsable(address) && address.address.family === family && address.scope < RT_SCOPE_HOST,
+  )
+}
+
+function isCarrying(link: LinkFacts, networkdState: string | undefined): boolean {
+  if ((link.flags & (IFF_LOOPBACK | IFF_DORMANT)) !== 0 || !hasCarrier(link)) return false
+  return networkdState === undefined || USABLE_OPER_STATES.has(networkdState)
 }
 
 export function isUsable({ flags }: LinkAddress): boolean {

@@ -9,6 +9,8 @@ export interface ScopeRequest {
   readonly isUnchecked?: boolean
   /** It was asked before, of servers that turned out not to do DNSSEC. */
   readonly isRepeated?: boolean
+  /** Whether what this machine publishes itself may answer; without meaning for DNS. */
+  readonly readsZone?: boolean
   readonly readsCache: boolean
   readonly fillsCache: boolean
   readonly mayAskNetwork: boolean

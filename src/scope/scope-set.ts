@@ -5,6 +5,8 @@ import { NO, scoreChain, winners } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
+import { planMulticast } from './multicast-plan.ts'
+import { MulticastScopes } from './multicast-scopes.ts'
 import type { NetworkFacts } from './network-facts.ts'
 import type { Planned, ScopeInput, UnicastPlan } from './plan.ts'
 import { planChanges } from './plan-changes.ts'
@@ -23,6 +25,8 @@ export class ScopeSet {
   onApplied: () => void = () => undefined
   readonly #services: ScopeServices
   #unicast: readonly UnicastScope[] = []
+  readonly #multicast: MulticastScopes
+  #all: readonly Scope[] = []
   #planned: Planned | undefined
   /** Memory for the caches of all scopes. */
   readonly #budget = new CacheBudget(0)
@@ -34,11 +38,12 @@ export class ScopeSet {
 
   constructor(services: Omit<ScopeServices, 'chainSources'>) {
     this.#services = { ...services, chainSources: (place) => this.#chainSources(place) }
+    this.#multicast = new MulticastScopes(services)
   }
 
   /** Of every protocol. */
   get all(): readonly Scope[] {
-    return this.#unicast
+    return this.#all
   }
 
   /** Those with servers. */
@@ -116,7 +121,9 @@ export class ScopeSet {
     this.#planned = { input, plans }
     if (!hasSameAddresses(planned?.input.facts, input.facts))
       for (const scope of this.#unicast) scope.upstreams.renewCookies()
-    if (this.#isInForce(plans)) {
+    if (planned?.input.settings !== input.settings) this.#multicast.retry()
+    const hasMulticastChanged = this.#multicast.apply(planMulticast(input))
+    if (this.#isInForce(plans) && !hasMulticastChanged) {
       for (const [i, plan] of plans.entries()) this.#unicast[i]?.follow(plan)
       return
     }
@@ -124,11 +131,12 @@ export class ScopeSet {
     const gained = plans.flatMap((plan) => gains(plan, before.get(plan.id)?.plan))
     const isTakeover = plans.some((plan) => takesOtherNames(plan, before.get(plan.id)?.plan))
     this.#unicast = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.id), input.settings))
+    this.#all = [...this.#unicast, ...this.#multicast.all]
     const kept = new Set(this.#unicast)
     const closed = [...before.values()].filter((scope) => !kept.has(scope))
     this.#routesValidity.invalidate()
     this.#version++
-    if (isTakeover) this.#takeoverVersion++
+    if (isTakeover || hasMulticastChanged) this.#takeoverVersion++
     this.#changedAt = this.#services.clock.wall()
     for (const line of planChanges(planned?.plans ?? [], plans)) this.#services.log.info(line)
     for (const scope of closed) scope.close()
@@ -184,11 +192,14 @@ export class ScopeSet {
   /** The machine has slept (R-SRV-16): what was learnt of servers goes, answers stay for the rest of their time. */
   wake(): void {
     for (const scope of this.#unicast) scope.upstreams.wake(this.#services.clock.now())
+    this.#multicast.verify()
   }
 
   close(): void {
-    for (const scope of this.all) scope.close()
+    for (const scope of this.#unicast) scope.close()
+    this.#multicast.close()
     this.#unicast = []
+    this.#all = []
   }
 
   /** What loads late for encrypted servers is loaded before the first question to one. */

@@ -1,5 +1,5 @@
 import type { IfIndex, Millis } from '../base/index.ts'
-import type { ScopeCache } from '../cache/index.ts'
+import type { ViewableCache } from '../cache/index.ts'
 import type { TrustReport } from '../dnssec/index.ts'
 import type { Score } from '../routing/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
@@ -28,12 +28,12 @@ export interface ScopeQuestions {
 
 /**
  * One lookup context: a protocol on a link, or beside all links, with what was learnt in it (R-CACHE-1). Whoever routes,
- * asks, flushes, counts or shows scopes needs no more than this; `UnicastScope` is the one implementation so far.
+ * asks, flushes, counts or shows scopes needs no more than this.
  */
 export interface Scope extends ScopeIdentity {
   readonly plan: ScopePlan
   /** What it remembers. */
-  readonly cache: ScopeCache
+  readonly cache: ViewableCache
   /** How much it wants the name, and by which rule (R-ROUTE-1). */
   score(request: RouteRequest): Score
   /** What it would ask, one name after the other until one succeeds (R-SEARCH-2). */

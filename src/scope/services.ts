@@ -3,6 +3,7 @@ import type { DnssecServices } from './answer-validation.ts'
 import type { AuxiliaryReply } from '../dnssec/index.ts'
 import type { PreparableTransport, Validation } from '../upstream/index.ts'
 import type { Name, Question } from '../wire/index.ts'
+import type { Neighbours } from './multicast-interface.ts'
 import type { TransactionCounts } from './transaction-counts.ts'
 
 /** Where records of chains of trust come from. */
@@ -19,6 +20,8 @@ export interface ScopeServices {
   readonly log: Log
   readonly counts: TransactionCounts
   readonly dnssec: DnssecServices
+  /** Undefined where this machine has no sockets for it. */
+  readonly multicast?: Neighbours | undefined
   /** The scopes that the zone at `place` belongs to, by the ordinary routing of its name (S-SPLIT-3). */
   readonly chainSources: (place: Name) => readonly ChainSource[]
 }

@@ -4,8 +4,7 @@
  * values go out, each beside the warnings about what was passed over: nothing here fails because of a file. It reads no
  * file, and knows neither what is in force nor who asks.
  *
- * A key of resolved.conf is a row in `resolved-conf.ts` and a default in `resolved-settings.ts`; one whose feature does
- * not exist is a row in `unsupported.ts`.
+ * A key of resolved.conf is a row in `resolved-conf.ts` and a default in `resolved-settings.ts`.
  */
 export type { DohTemplate } from './doh-template.ts'
 export { isDohName, parseDohTemplate } from './doh-template.ts'
@@ -22,7 +21,7 @@ export { readForeignResolvConf } from './foreign-resolv-conf.ts'
 export type { HostName, HostsAddress } from './hosts-table.ts'
 export { HostsTable } from './hosts-table.ts'
 export type { DnsOverTlsMode, DnssecMode, Domain, LinkSettings, MulticastMode } from './link-settings.ts'
-export { DEFAULT_LINK_SETTINGS } from './link-settings.ts'
+export { DEFAULT_LINK_SETTINGS, lesserMode } from './link-settings.ts'
 export { MAX_NEGATIVE_TRUST_ANCHORS } from './link-values.ts'
 export type { AddressRange } from './address-range.ts'
 export { MAX_DOMAINS, MAX_SERVERS } from './lists.ts'

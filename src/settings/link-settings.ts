@@ -9,6 +9,13 @@ export interface Domain {
 
 /** `resolve` asks others but answers nobody. In the order no < resolve < yes the lesser of link and global counts (R-LINK-2). */
 export type MulticastMode = 'yes' | 'no' | 'resolve'
+const MULTICAST_ORDER: readonly MulticastMode[] = ['no', 'resolve', 'yes']
+
+/** What holds where two say something about it. */
+export function lesserMode(a: MulticastMode, b: MulticastMode): MulticastMode {
+  return MULTICAST_ORDER.indexOf(a) < MULTICAST_ORDER.indexOf(b) ? a : b
+}
+
 /** `allow-downgrade` validates where the server can do DNSSEC. */
 export type DnssecMode = 'yes' | 'no' | 'allow-downgrade'
 /** `opportunistic` goes without encryption where there is none. */

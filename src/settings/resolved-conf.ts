@@ -8,7 +8,6 @@ import { extendDomains, extendList, extendServers, MAX_DOMAINS, MAX_SERVERS } fr
 import { formatAddressRange, parseAddressRange } from './address-range.ts'
 import { formatListenSpec, parseListenSpec } from './listen-spec.ts'
 import { parseMetricsListen } from './metrics-listen.ts'
-import { unsupportedSetting } from './unsupported.ts'
 import { type ConfigWarning, SettingError, type SourceFile } from './config-warning.ts'
 import {
   DEFAULT_RESOLVED_SETTINGS,
@@ -18,7 +17,7 @@ import {
 } from './resolved-settings.ts'
 import type { IfIndexOf } from './server-spec.ts'
 import { parseTimeSpan } from './time-span.ts'
-import { type ApplyKey, readUnit, type UnitReading } from './unit-reader.ts'
+import { type ApplyKey, readUnit } from './unit-reader.ts'
 import { booleanOf, parseBoolean, parseBytes, parseCount, parseMode, splitWords } from './values.ts'
 
 export const MULTICAST_MODES: readonly MulticastMode[] = ['yes', 'no', 'resolve']
@@ -46,10 +45,9 @@ export function readResolvedConf(
   boot: BootSettings = {},
 ): { settings: ResolvedSettings; warnings: readonly ConfigWarning[] } {
   const draft: Draft<ResolvedSettings> = { ...DEFAULT_RESOLVED_SETTINGS }
-  const { warnings, obeyed } = readUnit(files, 'Resolve', keysOf(ifindexOf), draft)
-  const missing = withoutUnsupported(draft, obeyed)
+  const { warnings } = readUnit(files, 'Resolve', keysOf(ifindexOf), draft)
   const extra = withBootSettings(draft, boot, ifindexOf)
-  return { settings: draft, warnings: [...warnings, ...missing, ...extra] }
+  return { settings: draft, warnings: [...warnings, ...extra] }
 }
 
 /** One row per key (table of R-CONF). Scalars: a bad or empty value throws, so the earlier one stays (R-CONF-2). */
@@ -136,20 +134,6 @@ function parseRecordType(word: string): number {
   const type = parseType(word)
   if (type === undefined) throw new SettingError(`'${word}' is not a record type.`, word)
   return type
-}
-
-/** One remark for each value in force that asks for what is not there yet, at the line that set it. */
-function withoutUnsupported(draft: Draft<ResolvedSettings>, obeyed: UnitReading['obeyed']): ConfigWarning[] {
-  const warnings: ConfigWarning[] = []
-  for (const setting of Object.keys(draft) as (keyof ResolvedSettings)[]) {
-    const row = unsupportedSetting(setting, draft[setting])
-    const assignment = row && obeyed.get(row.key)
-    if (row === undefined || assignment === undefined) continue
-    const { file, line, key } = assignment
-    warnings.push({ file, line, key, message: row.message })
-    Object.assign(draft, row.instead)
-  }
-  return warnings
 }
 
 function domainName(word: string): Name {

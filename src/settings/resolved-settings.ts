@@ -71,7 +71,8 @@ export const MAX_CACHE_BYTES = 2 ** 40
 
 /**
  * What an empty configuration means. DNSSEC and the fallback list are build-time choices; ours are those of Debian:
- * no validation, and nobody is asked whom the administrator did not name. LLMNR and mDNS are off until they exist.
+ * no validation, and nobody is asked whom the administrator did not name. Other than in the original, LLMNR and multicast DNS
+ * are off: nothing is told to or asked of neighbours on a link where nobody asked for it (MC-MODE-2, MC-SEC-1).
  *
  * The original keeps 4096 records and begins anew with every few pages of the web; ours hold what somebody with ten
  * thousand names asks for (A, AAAA and HTTPS each, and their CNAMEs), and the bytes bound what all links may take.

@@ -5,10 +5,14 @@ const LOCAL = nameOf('local')
 /** What an unnamed machine is called (R-SYNTH-3). */
 const NAMELESS = 'linux'
 
-/** The names of this host: as the kernel has it, its first label, and that label under `.local` (R-SYNTH-3). */
-export function ownNamesOf(hostName: string): Name[] {
+/**
+ * The names of this host: as the kernel has it, its first label, and the label that neighbours know it by, bare and under
+ * `.local` (R-SYNTH-3). That label is the first one of the host name unless a neighbour has it.
+ */
+export function ownNamesOf(hostName: string, published?: Name): Name[] {
   const isUsable = hostName !== '' && hostName !== 'localhost' && hostName !== '(none)'
   const full = (isUsable ? parseName(hostName) : undefined) ?? nameOf(NAMELESS)
-  const label = nameOf(labelsOf(full)[0] ?? NAMELESS)
-  return [...new Set([full, label, concatNames(label, LOCAL) ?? label])]
+  const first = nameOf(labelsOf(full)[0] ?? NAMELESS)
+  const label = published ?? first
+  return [...new Set([full, first, label, concatNames(label, LOCAL) ?? label])]
 }

@@ -5,10 +5,13 @@ import { SOCKADDR_SIZE } from './sockaddr.ts'
 const MMSGHDR = 64
 const NAME_LENGTH = 8
 const CONTROL_LENGTH = 40
+const MESSAGE_FLAGS = 48
 const MESSAGE_LENGTH = 56
+/** The packet was longer than the room for it. */
+const MSG_TRUNC = 0x20
 const IOVEC = 16
 /** Room for the packet-info message that says which address was asked, of either family. */
-const CONTROL_SIZE = 40
+export const PKTINFO_SIZE = 40
 /** Little-endian: lengths of 64 bits are written and read by their low words. */
 const IS_LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
@@ -32,12 +35,15 @@ export class PacketBatch {
   readonly #packets: Buffer[]
   readonly #words: Uint32Array
   readonly #iovecs: Uint32Array
+  readonly #controlSize: number
   /** Everything in one piece, which is never moved: V8 keeps large buffers outside its heap. */
   readonly #memory: Buffer
 
-  constructor(libc: Libc, count: number, size: number) {
+  /** `controlSize`: room for control messages, a multiple of eight. */
+  constructor(libc: Libc, count: number, size: number, controlSize = PKTINFO_SIZE) {
     this.size = size
-    const perSlot = MMSGHDR + IOVEC + aligned(SOCKADDR_SIZE) + CONTROL_SIZE + aligned(size)
+    this.#controlSize = controlSize
+    const perSlot = MMSGHDR + IOVEC + aligned(SOCKADDR_SIZE) + controlSize + aligned(size)
     this.#memory = Buffer.from(new ArrayBuffer(count * perSlot))
     const base = libc.koffi.address(this.#memory)
     const take = allocator(this.#memory)
@@ -47,7 +53,7 @@ export class PacketBatch {
     this.slots = Array.from({ length: count }, () => ({
       payload: take(aligned(size)).subarray(0, size),
       name: take(aligned(SOCKADDR_SIZE)).subarray(0, SOCKADDR_SIZE),
-      control: take(CONTROL_SIZE),
+      control: take(controlSize),
     }))
     this.#packets = this.slots.map(({ payload }) => payload)
     const pointer = (to: Buffer) => base + BigInt(to.byteOffset)
@@ -70,7 +76,7 @@ export class PacketBatch {
 
   /** Makes slots 0..count-1 ready to receive: the kernel overwrites how much room there was. */
   prepare(count: number): void {
-    for (let i = 0; i < count; i++) this.#setLengths(i, SOCKADDR_SIZE, CONTROL_SIZE)
+    for (let i = 0; i < count; i++) this.#setLengths(i, SOCKADDR_SIZE, this.#controlSize)
   }
 
   /** How many bytes the kernel put into slot `i`. */
@@ -83,6 +89,11 @@ export class PacketBatch {
     const length = this.received(i)
     const last = this.#packets[i] as Buffer
     return last.length === length ? last : (this.#packets[i] = (this.slots[i] as Slot).payload.subarray(0, length))
+  }
+
+  /** Whether the packet in slot `i` was cut off. */
+  isCut(i: number): boolean {
+    return ((this.#words[(i * MMSGHDR + MESSAGE_FLAGS) >> 2] as number) & MSG_TRUNC) !== 0
   }
 
   nameLength(i: number): number {

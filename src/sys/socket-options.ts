@@ -1,4 +1,4 @@
-import { AF_INET, type Family, type IfIndex } from '../base/index.ts'
+import { AF_INET, type Family, type IfIndex, type IpAddress } from '../base/index.ts'
 import type { Libc } from './libc.ts'
 import { hostInt } from './sockaddr.ts'
 
@@ -17,7 +17,13 @@ const IP_TTL = 2
 const IP_PKTINFO = 8
 const IP_MTU_DISCOVER = 10
 const IP_RECVERR = 11
+const IP_RECVTTL = 12
 const IP_FREEBIND = 15
+const IP_MULTICAST_IF = 32
+const IP_MULTICAST_TTL = 33
+const IP_ADD_MEMBERSHIP = 35
+const IP_DROP_MEMBERSHIP = 36
+const IP_MULTICAST_ALL = 49
 const IP_PMTUDISC_DONT = 0
 const SO_REUSEADDR = 2
 const SO_RCVBUF = 8
@@ -27,10 +33,16 @@ const SO_BINDTODEVICE = 25
 const SO_RCVBUFFORCE = 33
 const SO_BINDTOIFINDEX = 62
 const IPV6_UNICAST_HOPS = 16
+const IPV6_MULTICAST_IF = 17
+const IPV6_MULTICAST_HOPS = 18
+const IPV6_ADD_MEMBERSHIP = 20
+const IPV6_DROP_MEMBERSHIP = 21
 const IPV6_MTU_DISCOVER = 23
 const IPV6_RECVERR = 25
 const IPV6_V6ONLY = 26
+const IPV6_MULTICAST_ALL = 29
 const IPV6_RECVPKTINFO = 49
+const IPV6_RECVHOPLIMIT = 51
 const IPV6_FREEBIND = 78
 const TCP_FASTOPEN = 23
 
@@ -57,7 +69,7 @@ export function bindToLoopback(libc: Libc, fd: number): void {
 export function reportErrors(libc: Libc, fd: number, family: Family): void {
   const level = family === AF_INET ? SOL_IP : SOL_IPV6
   set(libc, fd, level, family === AF_INET ? IP_RECVERR : IPV6_RECVERR, hostInt(1))
-  set(libc, fd, level, family === AF_INET ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, hostInt(IP_PMTUDISC_DONT))
+  allowFragments(libc, fd, family)
 }
 
 /** Outgoing hop limit. @throws {SysError} */
@@ -76,6 +88,43 @@ export function setFreebind(libc: Libc, fd: number, family: Family): void {
 export function tellAddressAsked(libc: Libc, fd: number, family: Family): void {
   if (family === AF_INET) set(libc, fd, SOL_IP, IP_PKTINFO, hostInt(1))
   else set(libc, fd, SOL_IPV6, IPV6_RECVPKTINFO, hostInt(1))
+}
+
+/** Each datagram tells the hop limit it arrived with, as a control message. @throws {SysError} */
+export function tellHopLimit(libc: Libc, fd: number, family: Family): void {
+  if (family === AF_INET) set(libc, fd, SOL_IP, IP_RECVTTL, hostInt(1))
+  else set(libc, fd, SOL_IPV6, IPV6_RECVHOPLIMIT, hostInt(1))
+}
+
+/** What goes to a group leaves by this link, with this hop limit (MC-SOCK-2, MC-SOCK-6). @throws {SysError} */
+export function sendMulticastBy(libc: Libc, fd: number, family: Family, ifindex: IfIndex, hopLimit: number): void {
+  if (family === AF_INET) {
+    set(libc, fd, SOL_IP, IP_MULTICAST_IF, Buffer.concat([Buffer.alloc(8), hostInt(ifindex)])) // struct ip_mreqn
+    set(libc, fd, SOL_IP, IP_MULTICAST_TTL, hostInt(hopLimit))
+  } else {
+    set(libc, fd, SOL_IPV6, IPV6_MULTICAST_IF, hostInt(ifindex))
+    set(libc, fd, SOL_IPV6, IPV6_MULTICAST_HOPS, hostInt(hopLimit))
+  }
+}
+
+/**
+ * Hears the group on this link, and no group that some other socket has joined (MC-SOCK-6). A membership that an earlier
+ * link with this index has left behind is dropped before (MC-SOCK-7). @throws {SysError}
+ */
+export function joinGroup(libc: Libc, fd: number, group: IpAddress, ifindex: IfIndex): void {
+  const isIpv4 = group.family === AF_INET
+  const level = isIpv4 ? SOL_IP : SOL_IPV6
+  // struct ip_mreqn has the address of the link in between, struct ipv6_mreq has none.
+  const membership = Buffer.concat([group.bytes, Buffer.alloc(isIpv4 ? 4 : 0), hostInt(ifindex)])
+  trySet(libc, fd, level, isIpv4 ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL, hostInt(0))
+  trySet(libc, fd, level, isIpv4 ? IP_DROP_MEMBERSHIP : IPV6_DROP_MEMBERSHIP, membership)
+  set(libc, fd, level, isIpv4 ? IP_ADD_MEMBERSHIP : IPV6_ADD_MEMBERSHIP, membership)
+}
+
+/** Packets may be fragmented on their way, whatever the path was found to take. @throws {SysError} */
+export function allowFragments(libc: Libc, fd: number, family: Family): void {
+  if (family === AF_INET) set(libc, fd, SOL_IP, IP_MTU_DISCOVER, hostInt(IP_PMTUDISC_DONT))
+  else set(libc, fd, SOL_IPV6, IPV6_MTU_DISCOVER, hostInt(IP_PMTUDISC_DONT))
 }
 
 /** @throws {SysError} */

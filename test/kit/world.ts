@@ -4,7 +4,14 @@ import type { Resolution } from '../../src/resolve/index.ts'
 import { ResolverLookups } from '../../src/lookup/index.ts'
 import { type LookupHooks, NO_HOOKS, Resolver } from '../../src/resolve/index.ts'
 import { DEFAULT_LIMITS, nodeAlgorithms, type VerdictCounts } from '../../src/dnssec/index.ts'
-import type { ConfiguredLink, DnssecServices, LinkFacts, NetworkFacts, Scope } from '../../src/scope/index.ts'
+import type {
+  ConfiguredLink,
+  DnssecServices,
+  LinkFacts,
+  Neighbours,
+  NetworkFacts,
+  Scope,
+} from '../../src/scope/index.ts'
 import {
   IFF_LOOPBACK,
   IFF_LOWER_UP,
@@ -29,6 +36,7 @@ import {
   type ServerSpec,
 } from '../../src/settings/index.ts'
 import { type Listener, type OwnerOf, Responder } from '../../src/stub/index.ts'
+import { HostLabel, type HostLabelServices, MdnsBrowser, type MulticastNetwork } from '../../src/multicast/index.ts'
 import { hostFactsOf, ownNamesOf } from '../../src/synth/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import { nameOf, parseMessage } from '../../src/wire/index.ts'
@@ -85,6 +93,8 @@ export interface WorldScript {
   readonly ownerOf?: OwnerOf
   /** Programs that answer names before servers. */
   readonly hooks?: LookupHooks
+  /** Neighbours; the settings have to want them, too. */
+  readonly multicast?: (clock: FakeClock) => MulticastNetwork
 }
 
 /** What a server in the world knows; anything it leaves out is silence. */
@@ -129,7 +139,8 @@ export class World {
     const random = new SeededRandom(script.seed)
     const { clock, transport } = this
     const dnssec = { algorithms: ALGORITHMS, limits: DEFAULT_LIMITS, ...script.dnssec }
-    this.scopes = new ScopeSet({ transport, clock, random, log, counts: this.#counts, dnssec })
+    const multicast = script.multicast && neighboursBy(script.multicast(clock), script, { clock, random, log })
+    this.scopes = new ScopeSet({ transport, clock, random, log, counts: this.#counts, dnssec, multicast })
     const version = () => this.#addressesVersion
     this.resolver = new Resolver({
       scopes: this.scopes,
@@ -305,6 +316,16 @@ export class World {
       delegates: (this.#script.delegates ?? []).map(delegateOf),
     })
   }
+}
+
+/** This machine offers them nothing but its name. */
+function neighboursBy(
+  network: MulticastNetwork,
+  { hostName = 'host' }: WorldScript,
+  services: HostLabelServices,
+): Neighbours {
+  const offered = { services: [], onConflict: () => undefined, onChange: () => ({ [Symbol.dispose]: () => undefined }) }
+  return { network, label: new HostLabel(hostName, services), services: offered, browser: new MdnsBrowser() }
 }
 
 function delegateOf({ id, dns, domains = [], defaultRoute = false }: DelegateScript): Delegate {

@@ -68,7 +68,7 @@ function causeByName(facts: CauseFacts): Cause | undefined {
   const local = parseName('local')
   if (parsed !== undefined && local !== undefined && isWithin(parsed, local)) {
     return {
-      cause: `Names in .local belong to multicast DNS, and no link claims local, so no DNS server is asked for ${name}.`,
+      cause: `Names in .local belong to multicast DNS, which no link speaks (MulticastDNS= of resolved.conf and of the link), and no link claims local, so no DNS server is asked for ${name}.`,
       repair: `if a DNS server of yours knows it: ${addDomain(facts, '~local')}`,
     }
   }

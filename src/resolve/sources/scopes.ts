@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/index.ts'
 import { homeZoneOf, isLocalOnly, NO } from '../../routing/index.ts'
-import type { Answer, ScopeSet } from '../../scope/index.ts'
-import { failed, permits } from '../../scope/index.ts'
+import type { Answer, Scope, ScopeSet } from '../../scope/index.ts'
+import { DNS, failed, permits } from '../../scope/index.ts'
 import type { HostFacts } from '../../synth/index.ts'
-import { askScope } from '../ask-scope.ts'
+import { askScope, askSiblings } from '../ask-scope.ts'
 import { explainScope } from '../explain-scope.ts'
 import type { ExplainedScope } from '../explained.ts'
 import { merge } from '../merge.ts'
@@ -60,11 +60,24 @@ export class ScopesSource implements AnswerSource {
     for (let restarts = 0; restarts < MAX_RESTARTS; restarts++) {
       signal.throwIfAborted()
       const { version } = scopes
-      const answers = scopes.route(query).map((scope) => askScope(scope, query, deadline, clock, signal))
-      const best = await (answers.length === 1 ? answers[0] : merge(answers, query, clock))
+      const chosen = scopes.route(query)
+      const [only] = chosen
+      const best = await (only !== undefined && chosen.length === 1
+        ? askScope(only, query, deadline, clock, signal)
+        : this.#askSeveral(chosen, query, { deadline, signal }))
       if (version === scopes.version || !this.#isOutdated(best, query)) return best ?? unasked(query)
     }
     return failed(query.name, 'aborted')
+  }
+
+  #askSeveral(chosen: readonly Scope[], query: Query, { deadline, signal }: Asking): Promise<Answer | undefined> {
+    const { clock } = this.#services
+    const groups = withSiblings(chosen)
+    const [only] = groups
+    if (only !== undefined && groups.length === 1) return askSiblings(only, query, deadline, clock, signal)
+    const unicastCount = groups.filter(([first]) => first?.protocol === DNS).length
+    const answers = groups.map((group) => askSiblings(group, query, deadline, clock, signal))
+    return merge(answers, unicastCount, query, clock)
   }
 
   /** Whether an answer comes from a scope that has gone or has lost the name since it was asked. */
@@ -88,6 +101,18 @@ export class ScopesSource implements AnswerSource {
       return explainScope(one, won, query, scopes.changedAt, clock.now())
     })
   }
+}
+
+/** Scopes that differ in nothing but the IP version stand together. */
+function withSiblings(scopes: readonly Scope[]): Scope[][] {
+  const groups = new Map<unknown, Scope[]>()
+  for (const scope of scopes) {
+    const key = scope.protocol === DNS ? scope : `${scope.protocol.name} ${scope.ifindex}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [scope])
+    else group.push(scope)
+  }
+  return [...groups.values()]
 }
 
 /** RFC 8914 §4.1, Other Error. */

@@ -426,10 +426,10 @@ describe('status', () => {
     ])
   })
 
-  test('the first label of the host name is what multicast would publish', async () => {
+  test('LL-R-7: the label that neighbours know is told when it changes', async () => {
     const rig = await Rig.of(factsOf())
-    rig.control.followHostName('box.example')
-    rig.control.followHostName('box.example')
+    rig.control.followHostLabel('box')
+    rig.control.followHostLabel('box')
     expect([rig.control.global().llmnrHostname, rig.events]).toEqual(['box', ['configurationChanged']])
   })
 

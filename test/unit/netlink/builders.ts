@@ -31,6 +31,7 @@ export function parse(type: number, ...parts: Buffer[]): NetlinkMessage {
 export interface LinkText {
   readonly name?: string
   readonly oper?: number
+  readonly portOf?: string
   readonly mtu?: number
   readonly family?: number
 }
@@ -40,6 +41,7 @@ export function link(type: number, ifindex: number, flags: number, text: LinkTex
   if (text.name !== undefined) attributes.push(attribute(3, Buffer.from(`${text.name}\0`)))
   if (text.mtu !== undefined) attributes.push(attribute(4, u32(text.mtu)))
   if (text.oper !== undefined) attributes.push(attribute(16, Buffer.of(text.oper)))
+  if (text.portOf !== undefined) attributes.push(attribute(18, attribute(4, Buffer.from(`${text.portOf}\0`))))
   const header = Buffer.concat([Buffer.from([text.family ?? 0, 0, 1, 0]), u32(ifindex), u32(flags), u32(0xffffffff)])
   return parse(type, header, ...attributes)
 }

@@ -24,13 +24,16 @@ describe('R-LINK-1: links', () => {
   test('index, flags, name, operstate and mtu', () => {
     expect(decode(link(RTM_NEWLINK, 4, 0x11043, { name: 'eth0', oper: 6, mtu: 1400 }))).toEqual({
       kind: 'link',
-      link: { ifindex: 4, flags: 0x11043, name: 'eth0', operState: 6, mtu: 1400 },
+      link: { ifindex: 4, flags: 0x11043, name: 'eth0', operState: 6, mtu: 1400, portOf: '' },
     })
+  })
+  test('MC-MODE-4: what it is a port of', () => {
+    expect(decode(link(RTM_NEWLINK, 4, 1, { portOf: 'bridge' }))).toMatchObject({ link: { portOf: 'bridge' } })
   })
   test('what is not said stays open', () => {
     expect(decode(link(RTM_NEWLINK, 4, 1))).toEqual({
       kind: 'link',
-      link: { ifindex: 4, flags: 1, name: undefined, operState: undefined, mtu: undefined },
+      link: { ifindex: 4, flags: 1, name: undefined, operState: undefined, mtu: undefined, portOf: undefined },
     })
   })
   test('a port leaving a bridge is not a link leaving the system', () => {

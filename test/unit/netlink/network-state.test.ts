@@ -8,7 +8,7 @@ const UP = 0x11043
 const ip = (text: string) => IpAddress.parse(text) as IpAddress
 const link = (ifindex: number, change: object = {}): Change => ({
   kind: 'link',
-  link: { ifindex, flags: UP, name: `eth${ifindex}`, operState: 6, mtu: 1500, ...change },
+  link: { ifindex, flags: UP, name: `eth${ifindex}`, operState: 6, mtu: 1500, portOf: '', ...change },
 })
 const address = (ifindex: number, text: string, change: object = {}): Change => ({
   kind: 'address',
