@@ -78,7 +78,11 @@ function toldOf(datagram: GroupDatagram, { protocol, family }: MulticastPlace): 
   return { ...datagram, isToGroup: datagram.destination?.equals(groupOf(protocol, family)) === true }
 }
 
-function socketOf({ send, close }: GroupSocket, { protocol, family }: MulticastPlace): MulticastSocket {
+function socketOf(socket: GroupSocket, { protocol, family }: MulticastPlace): MulticastSocket {
   const [group, port] = [groupOf(protocol, family), MULTICAST_PORTS[protocol]]
-  return { send, close, sendToGroup: (bytes) => send(bytes, group, port) }
+  return {
+    sendToGroup: (bytes) => socket.send(bytes, group, port),
+    send: (bytes, address, to) => socket.send(bytes, address, to),
+    close: () => socket.close(),
+  }
 }

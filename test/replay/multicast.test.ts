@@ -65,7 +65,8 @@ test.each<[string, Partial<Record<Family, Millis>>, string[]]>([
   const { world } = worldWith({ records: PRINTER, after })
   const query = queryFor({ name: nameOf('printer.local'), spelling: undefined }, [TYPE.A, TYPE.AAAA], 0, 0)
   const { answer } = await world.resolve(query)
-  expect(answer.records.map(({ record }) => IpAddress.fromBytes(record.rdata)?.text).toSorted()).toEqual(addresses)
+  const found = answer.records.map(({ record }) => IpAddress.fromBytes(record.rdata)?.text ?? '')
+  expect(new Set(found)).toEqual(new Set(addresses))
 })
 
 test('MC-REV-2: a server that does not know an address is not held up by neighbours', async () => {

@@ -41,7 +41,12 @@ interface Case {
 
 function plans({ link, global = BOTH, settings = {}, networkdState }: Case) {
   const facts: LinkFacts = {
-    ...{ ifindex: 2, name: 'eth0', flags: UP, operState: OPERSTATE_UP, mtu: 1500, addresses: [V4, V6] },
+    ifindex: 2,
+    name: 'eth0',
+    flags: UP,
+    operState: OPERSTATE_UP,
+    mtu: 1500,
+    addresses: [V4, V6],
     ...link,
   }
   const configured: ConfiguredLink = { settings: { ...DEFAULT_LINK_SETTINGS, ...settings }, networkdState }
