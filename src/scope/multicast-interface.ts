@@ -1,34 +1,19 @@
 import type { Family } from '../base/index.ts'
 import {
-  type HostLabel,
   LlmnrQuerier,
   LlmnrResponder,
-  type MdnsBrowser,
   MdnsQuerier,
   MdnsResponder,
   type MulticastDatagram,
   type MulticastLink,
-  type MulticastNetwork,
   type MulticastSocket,
   type Querier,
   type QuerierParts,
-  type ServiceSource,
 } from '../multicast/index.ts'
 import type { Question, ResourceRecord } from '../wire/index.ts'
 import type { MulticastPlan } from './multicast-plan.ts'
 import { MulticastScope } from './multicast-scope.ts'
-import type { ScopeServices } from './services.ts'
-
-/** What neighbours are asked and answered with. */
-export interface Neighbours {
-  readonly network: MulticastNetwork
-  /** What they know this machine by. */
-  readonly label: HostLabel
-  /** What it offers them. */
-  readonly services: ServiceSource
-  /** Follows what they offer. */
-  readonly browser: MdnsBrowser
-}
+import type { Neighbours, ScopeServices } from './services.ts'
 
 type Services = Pick<ScopeServices, 'clock' | 'random' | 'log'>
 
