@@ -19,7 +19,8 @@ const OPENERS: Readonly<Record<Channel, (context: ChannelContext) => ChannelTran
   tls: (context) =>
     new LateTransport(async () => {
       await loadAhead('tls')
-      await inTurns([(await import('./rehearsal.ts')).rehearseHandshake])
+      const { rehearseHandshake, rehearseTls } = await import('./rehearsal.ts')
+      await inTurns([rehearseHandshake, rehearseTls])
       return new (await import('./tls-transport.ts')).TlsTransport(context)
     }),
 }

@@ -1,6 +1,6 @@
 import http2 from 'node:http2'
 import type { Duplex } from 'node:stream'
-import type { Millis } from '../base/index.ts'
+import type { Clock, Millis } from '../base/index.ts'
 import {
   type ConnectionFacts,
   type Endpoint,
@@ -9,11 +9,9 @@ import {
   TransportError,
 } from '../upstream/index.ts'
 import { withHopOptions } from '../wire/index.ts'
-import type { ChannelContext } from './channel-transport.ts'
 import type { Connection } from './connection-transport.ts'
 import { dohReplyOf, MEDIA_TYPE } from './doh-response.ts'
-import { deadEnd } from './rehearsal.ts'
-import type { TlsHandshake } from './tls-handshake.ts'
+import type { SecuredSocket } from './stream-connection.ts'
 import { nameOf, transportError } from './transport-errors.ts'
 
 const IDLE: Millis = 10_000
@@ -34,8 +32,8 @@ interface Waiting {
 /** Questions as streams of one HTTP/2 connection (RFC 8484). */
 export class Http2Connection implements Connection {
   readonly #endpoint: Endpoint
-  readonly #handshake: TlsHandshake
-  readonly #context: ChannelContext
+  readonly #handshake: SecuredSocket
+  readonly #clock: Clock
   readonly #onClosed: (connection: Connection) => void
   readonly #waiting = new Set<Waiting>()
   #session: http2.ClientHttp2Session | undefined
@@ -47,21 +45,16 @@ export class Http2Connection implements Connection {
   #isRetired = false
   #isClosed = false
 
-  constructor(
-    endpoint: Endpoint,
-    handshake: TlsHandshake,
-    context: ChannelContext,
-    onClosed: (connection: Connection) => void,
-  ) {
+  constructor(endpoint: Endpoint, handshake: SecuredSocket, clock: Clock, onClosed: (connection: Connection) => void) {
     this.#endpoint = endpoint
     this.#handshake = handshake
-    this.#context = context
+    this.#clock = clock
     this.#onClosed = onClosed
     const { socket, patience } = handshake
     socket.on('secureConnect', () => this.#onSecure())
     socket.on('error', (error) => this.close(this.#failure(error)))
     socket.on('close', () => this.close(this.#failure(undefined)))
-    this.#timer = context.clock.after(patience, () => this.close(this.#error('timeout', 'cannot connect in time')))
+    this.#timer = clock.after(patience, () => this.close(this.#error('timeout', 'cannot connect in time')))
   }
 
   get isUsable(): boolean {
@@ -73,7 +66,7 @@ export class Http2Connection implements Connection {
   }
 
   ask(query: OutgoingQuery, settle: Settle): (wasSilent: boolean) => void {
-    const waiting: Waiting = { query, settle, askedAt: this.#context.clock.now(), stream: undefined }
+    const waiting: Waiting = { query, settle, askedAt: this.#clock.now(), stream: undefined }
     this.#waiting.add(waiting)
     if (this.#session !== undefined) {
       this.#stopTimer()
@@ -114,7 +107,7 @@ export class Http2Connection implements Connection {
       return this.close(transportError(error, this.#endpoint))
     }
     this.#stopTimer()
-    this.#heardAt = this.#context.clock.now()
+    this.#heardAt = this.#clock.now()
     const { socket } = this.#handshake
     const session = sessionOver(socket, this.#endpoint.resource?.authority ?? '')
     session.on('error', (error) => this.close(this.#failure(error)))
@@ -155,11 +148,11 @@ export class Http2Connection implements Connection {
     let size = 0
     let headers: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {}
     stream.on('response', (received) => {
-      this.#heardAt = this.#context.clock.now()
+      this.#heardAt = this.#clock.now()
       headers = received
     })
     stream.on('data', (chunk: Buffer) => {
-      this.#heardAt = this.#context.clock.now()
+      this.#heardAt = this.#clock.now()
       size += chunk.length
       if (size <= LARGEST) chunks.push(chunk)
       else this.#fail(waiting, 'http', 'sends more than a DNS message can hold')
@@ -215,7 +208,7 @@ export class Http2Connection implements Connection {
   /** A path that has forgotten the connection shows only by silence (E-DOH-5). */
   #lookAlive(session: http2.ClientHttp2Session): void {
     if (this.#ping !== undefined) return
-    const { clock } = this.#context
+    const clock = this.#clock
     this.#ping = clock.after(PING_PATIENCE, () => this.close(this.#error('closed', 'the connection is dead')))
     session.ping((error) => {
       if (error === null) this.#heardAt = clock.now()
@@ -226,9 +219,7 @@ export class Http2Connection implements Connection {
 
   #startIdle(): void {
     this.#stopTimer()
-    this.#timer = this.#context.clock.after(IDLE, () =>
-      this.close(this.#error('closed', 'nothing was asked for a while')),
-    )
+    this.#timer = this.#clock.after(IDLE, () => this.close(this.#error('closed', 'nothing was asked for a while')))
   }
 
   #stopTimer(): void {
@@ -252,14 +243,4 @@ function sessionOver(socket: Duplex, authority: string): http2.ClientHttp2Sessio
     settings: { enablePush: false },
     maxSessionMemory: 2, // MiB; a response takes 64 KiB at most
   })
-}
-
-/** A request to nobody, so that the first one does not wait for all that to be compiled. */
-export function rehearseRequest(): void {
-  const session = sessionOver(deadEnd(), 'dns.test')
-  session.on('error', () => undefined)
-  const stream = session.request({ ':method': 'POST', accept: MEDIA_TYPE })
-  stream.on('error', () => undefined)
-  stream.end(Buffer.alloc(128))
-  session.destroy()
 }

@@ -1,25 +1,46 @@
+import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { IpAddress } from '../base/index.ts'
-import type { Endpoint } from '../upstream/index.ts'
+import { type Clock, IpAddress } from '../base/index.ts'
+import type { ConnectionFacts, Endpoint, OutgoingQuery } from '../upstream/index.ts'
+import { CLASS, composeQuestion, frame, type Name, RD, TYPE } from '../wire/index.ts'
+import { ConnectionTransport } from './connection-transport.ts'
+import { nextTurn } from './load-ahead.ts'
 import { unverifyingContext } from './root-certificates.ts'
+import { identityProblem } from './server-identity.ts'
+import type { SecuredSocket } from './stream-connection.ts'
+import { handshakeFailure } from './tls-failures.ts'
 import { TlsHandshake } from './tls-handshake.ts'
+import { DNS_OVER_TLS, type TlsProtocol } from './tls-transport.ts'
+
+/*
+ * What is called for the first time has to be compiled, which would hold up everybody for 10 ms when the first question is
+ * asked. So it is called before, with nobody at the other end: nothing is sent.
+ */
 
 const NOBODY: Endpoint = {
   address: IpAddress.parse('192.0.2.1') as IpAddress,
   port: 853,
   ifindex: 0,
   serverName: 'dns.test',
+  resource: { authority: 'dns.test', path: '/dns-query', method: 'POST' },
 }
-
-/** What is written to it goes nowhere, and nothing comes. */
-export function deadEnd(): Duplex {
-  return new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+const QUERY: OutgoingQuery = {
+  endpoint: NOBODY,
+  channel: 'tls',
+  wire: composeQuestion(0, RD, { name: '.' as Name, type: TYPE.NS, class: CLASS.IN }, 1232),
+  patience: 0,
+  earlier: 0,
+  addsOpt: false,
+  isAnsweredBy: () => true,
 }
+/** No records: the question with the bit of replies (RFC 1035 §4.1.1). */
+export const REPLY = Buffer.from(QUERY.wire)
+REPLY.writeUInt16BE(0x8000 | REPLY.readUInt16BE(2), 2)
+const NEVER: Clock = { now: () => 0, wall: () => 0, after: () => ({ [Symbol.dispose]: () => undefined }) }
+/** Far more turns of the loop than a reply from memory takes. */
+const TURNS = 50
 
-/**
- * The beginning of a handshake with nobody, which sends nothing: what is called for the first time has to be compiled, which
- * would hold up everybody for 10 ms when the first question is asked.
- */
+/** The beginning of a handshake. */
 export function rehearseHandshake(): void {
   const { socket } = new TlsHandshake({
     endpoint: NOBODY,
@@ -34,4 +55,53 @@ export function rehearseHandshake(): void {
   })
   socket.on('error', () => undefined)
   socket.destroy()
+  new Socket().destroy()
+  identityProblem('DNS:dns.test, IP Address:192.0.2.1', NOBODY)
+}
+
+/** As `rehearseExchange`. */
+export function rehearseTls(): Promise<boolean> {
+  return rehearseExchange(DNS_OVER_TLS, [frame(REPLY)])
+}
+
+/** A question and its reply over a new connection, on which the peer says `said`. Resolves with whether the reply was understood. */
+export async function rehearseExchange(protocol: TlsProtocol, said: readonly Buffer[]): Promise<boolean> {
+  const socket = deadEnd()
+  const context = { clock: NEVER, random: { below: () => 0 } }
+  await using connections = new ConnectionTransport(
+    (endpoint, onClosed) => protocol.open(endpoint, securedBy(socket), context, onClosed),
+    NEVER,
+  )
+  let result: unknown
+  connections.exchange(QUERY, (settled) => (result = settled))
+  socket.emit('secureConnect')
+  for (const bytes of said) {
+    await nextTurn() // what answers a request has to come after it
+    socket.push(bytes)
+  }
+  for (let turn = 0; turn < TURNS && result === undefined; turn++) await nextTurn()
+  return Buffer.isBuffer(result)
+}
+
+/** What is written to it goes nowhere, and what comes is pushed. */
+function deadEnd(): Duplex {
+  return new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+}
+
+function securedBy(socket: Duplex): SecuredSocket {
+  const facts: ConnectionFacts = {
+    version: 'TLSv1.3',
+    verifiedAs: undefined,
+    isResumed: false,
+    readyAt: 0,
+    took: 0,
+    isOpen: true,
+  }
+  return {
+    socket,
+    patience: 0,
+    accept: () => facts,
+    failure: (error) => handshakeFailure(error, NOBODY, true),
+    onFailed: () => undefined,
+  }
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Clock, Millis, Random } from '../base/index.ts'
 import { TransientMap } from '../base/index.ts'
 import {
@@ -46,13 +46,18 @@ export interface StreamSecurity {
   onFailed(reason: TransportError): void
 }
 
+/** A connection in the making that will be encrypted; it emits 'secureConnect' then. */
+export interface SecuredSocket extends StreamSecurity {
+  readonly socket: Duplex
+}
+
 /** What says that the server cannot be reached, other than an end that is our own doing. */
 const CONNECT_FAILURES: ReadonlySet<string> = new Set(['refused', 'unreachable', 'timeout', 'handshake', 'untrusted'])
 
 export interface StreamConnectionParts {
   readonly endpoint: Endpoint
   /** Connecting; the connection owns it from now on. */
-  readonly socket: Socket
+  readonly socket: Duplex
   /** Where the socket encrypts. */
   readonly security?: StreamSecurity
   readonly clock: Clock
@@ -68,7 +73,7 @@ export interface StreamConnectionParts {
  */
 export class StreamConnection implements Connection {
   readonly #endpoint: Endpoint
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #clock: Clock
   readonly #random: Random
   readonly #onClosed: (connection: Connection) => void

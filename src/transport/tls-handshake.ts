@@ -37,6 +37,8 @@ export class TlsHandshake implements StreamSecurity {
   /** TLS 1.2 gives it before the handshake is done. */
   #earlySession: Buffer | undefined
   #isAccepted = false
+  /** Of a chain that verifies; to have it made once more takes some tenths of a millisecond. */
+  #certificate: tls.PeerCertificate | undefined
 
   constructor(parts: TlsHandshakeParts) {
     const { endpoint, raw, secureContext, ticket } = parts
@@ -55,7 +57,10 @@ export class TlsHandshake implements StreamSecurity {
       ...(parts.alpn !== undefined && { ALPNProtocols: [parts.alpn] }),
       secureContext,
       rejectUnauthorized: false, // decided in `accept`, which knows more words
-      checkServerIdentity: () => undefined,
+      checkServerIdentity: (_name, certificate) => {
+        this.#certificate = certificate
+        return undefined
+      },
     })
     this.socket.on('session', (session) => this.#onSession(session))
   }
@@ -64,9 +69,7 @@ export class TlsHandshake implements StreamSecurity {
     const { endpoint, ticket, now } = this.#parts
     const { socket } = this
     const isResumed = socket.isSessionReused()
-    const certificate = socket.getPeerCertificate()
-    const validTo = certificate.valid_to
-    if (endpoint.isVerified === true) this.#verify(certificate, isResumed)
+    const validTo = endpoint.isVerified === true ? this.#verify(isResumed) : undefined
     this.#checkProtocol()
     this.#validUntil = validTo === undefined ? ticket?.validUntil : Date.parse(validTo)
     this.#validUntil ??= endpoint.isVerified === true ? 0 : Number.POSITIVE_INFINITY
@@ -94,16 +97,18 @@ export class TlsHandshake implements StreamSecurity {
 
   /**
    * A resumed session was given under this very name and verification, see `SessionTickets`; its certificate is looked
-   * at again where the session still has it (E-NODE-5). @throws {TransportError}
+   * at again where the session still has it (E-NODE-5). Until when it is valid, where there is one. @throws {TransportError}
    */
-  #verify(certificate: tls.PeerCertificate, isResumed: boolean): void {
+  #verify(isResumed: boolean): string | undefined {
     const { endpoint } = this.#parts
+    const certificate = this.#certificate ?? this.socket.getPeerCertificate()
     const { authorized, authorizationError } = this.socket
     const shown = { validFrom: certificate.valid_from, validTo: certificate.valid_to }
     if (!authorized) throw untrusted(endpoint, chainProblem(authorizationError, shown))
-    if (isResumed && certificate.subjectaltname === undefined) return
+    if (isResumed && certificate.subjectaltname === undefined) return undefined
     const problem = identityProblem(certificate.subjectaltname, endpoint)
     if (problem !== undefined) throw untrusted(endpoint, problem)
+    return certificate.valid_to
   }
 
   /** @throws {TransportError} when the server speaks another protocol */

@@ -5,7 +5,7 @@ import { LateTransport } from './late-transport.ts'
 import { Reconnects } from './reconnects.ts'
 import { RootCertificates, unverifyingContext } from './root-certificates.ts'
 import { SessionTickets } from './session-tickets.ts'
-import { StreamConnection } from './stream-connection.ts'
+import { type SecuredSocket, StreamConnection } from './stream-connection.ts'
 import { TlsHandshake } from './tls-handshake.ts'
 
 /** What is spoken on a TLS connection. */
@@ -15,14 +15,14 @@ export interface TlsProtocol {
   /** Takes over a connection in the making. */
   open(
     endpoint: Endpoint,
-    handshake: TlsHandshake,
-    context: ChannelContext,
+    handshake: SecuredSocket,
+    context: Pick<ChannelContext, 'clock' | 'random'>,
     onClosed: (connection: Connection) => void,
   ): Connection
 }
 
 /** RFC 7858. */
-const DNS_OVER_TLS: TlsProtocol = {
+export const DNS_OVER_TLS: TlsProtocol = {
   alpn: undefined,
   open: (endpoint, handshake, { clock, random }, onClosed) =>
     new StreamConnection({ endpoint, socket: handshake.socket, security: handshake, clock, random, onClosed }),

@@ -1,10 +1,14 @@
 import http2 from 'node:http2'
+import { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { expect, test, vi } from 'vitest'
 import type { Outgoing } from '../../../src/sys/index.ts'
 import { LateTransport } from '../../../src/transport/late-transport.ts'
 import { loadAhead, nextTurn } from '../../../src/transport/load-ahead.ts'
 import { ChannelTransports, type ChannelTransport } from '../../../src/transport/index.ts'
+import { rehearseRequest } from '../../../src/transport/https-transport.ts'
+import { rehearseExchange, rehearseTls } from '../../../src/transport/rehearsal.ts'
+import { DNS_OVER_TLS } from '../../../src/transport/tls-transport.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 import { contextOf } from './support.ts'
 
@@ -55,6 +59,23 @@ test.each(['tls', 'https'] as const)(
     vi.restoreAllMocks()
   },
 )
+
+test.each([
+  ['TLS', rehearseTls],
+  ['HTTPS', rehearseRequest],
+])(
+  'a rehearsed question over %s goes all the way: the reply is understood, and the connection closed',
+  async (_, rehearse) => {
+    const destroyed = vi.spyOn(Duplex.prototype, 'destroy')
+    expect(await rehearse()).toBe(true)
+    expect(destroyed).toHaveBeenCalled()
+    vi.restoreAllMocks()
+  },
+)
+
+test('a rehearsal that comes to nothing ends, too', async () => {
+  expect(await rehearseExchange(DNS_OVER_TLS, [])).toBe(false)
+})
 
 function lateTransport() {
   const told: (boolean | string)[] = []
