@@ -16,21 +16,25 @@ export type ReplyClass =
 const DNSSEC_ERRORS: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12])
 /** Rcodes by which a server says it cannot read EDNS (RFC 6891 §7). */
 const EDNS_REFUSALS: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS])
+/** Encrypted servers are of this century: a question without EDNS would go without padding, too (E-TLS-8). */
+const EDNS_REFUSALS_OVER_TLS: ReadonlySet<number> = new Set([RCODE.FORMERR])
 /** Rcodes that say something about the server rather than the name. */
 const SERVER_ERRORS: ReadonlySet<number> = new Set([
   RCODE.SERVFAIL,
   RCODE.REFUSED,
   RCODE.FORMERR,
   RCODE.NOTIMP,
+  RCODE.BADVERS,
   RCODE.BADCOOKIE,
 ])
 
-export function classify(wire: Buffer, hadEdns: boolean, hadCookie = false): ReplyClass {
+export function classify(wire: Buffer, hadEdns: boolean, hadCookie = false, wasEncrypted = false): ReplyClass {
   if (hasFlag(wire, TC)) return { kind: 'truncated' }
   const message = readable(wire)
   if (message === undefined) return { kind: 'malformed' }
   if (hadCookie && message.rcode === RCODE.BADCOOKIE) return { kind: 'bad-cookie', message }
-  if (hadEdns && EDNS_REFUSALS.has(message.rcode)) return { kind: 'edns-refused', message }
+  const refusals = wasEncrypted ? EDNS_REFUSALS_OVER_TLS : EDNS_REFUSALS
+  if (hadEdns && refusals.has(message.rcode)) return { kind: 'edns-refused', message }
   return { kind: SERVER_ERRORS.has(message.rcode) && !isBogus(message) ? 'server-error' : 'answer', message }
 }
 

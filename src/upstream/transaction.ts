@@ -86,7 +86,13 @@ export class Transaction {
     if (now - exchange.sentAt > exchange.patience + SUSPEND_GAP) return this.#onWake(now) // its TTLs began before the suspend
     const givenBack = givenBackBy(reply, exchange)
     const wire = withoutGuards(reply, this.#request.question.name, exchange.guards, givenBack)
-    const replyClass = classify(wire, exchange.payloadSize !== undefined, exchange.guards.cookie !== undefined)
+    const { payloadSize, guards } = exchange
+    const replyClass = classify(
+      wire,
+      payloadSize !== undefined,
+      guards.cookie !== undefined,
+      isEncrypted(exchange.channel),
+    )
     learnFromReply(exchange, wire, replyClass.kind, connection, this.#upstreams, now)
     if (exchange.channel === 'udp') learnFromGuards(exchange, givenBack, replyClass, now)
     if (replyClass.kind === 'answer') exchange.upstream.failures.forget(this.#request.question)

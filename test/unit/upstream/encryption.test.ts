@@ -78,6 +78,7 @@ describe('E-DOT-1, E-DOT-2: mode and server → channels', () => {
   )
 })
 
+const OPT_OF_BADVERS = { payloadSize: 1232, extendedRcode: 1, version: 0, dnssecOk: false, options: [] }
 const strict = (...paths: Partial<Path>[]) => new Simulation(paths, undefined, 1, 'yes')
 const opportunistic = (...paths: Partial<Path>[]) => new Simulation(paths, undefined, 1, 'opportunistic')
 
@@ -107,6 +108,21 @@ describe('strict', () => {
     net.lookup('after.test')
     expect(net.carried.plain).toBe(0)
     expect(net.carried.tls).toBeGreaterThan(0)
+  })
+
+  test.each<[rcode: string, number, asked: boolean[]]>([
+    ['FORMERR', 1, [true, false]],
+    ['NOTIMP', 4, [true]],
+    ['BADVERS', 16, [true]],
+  ])('E-TLS-8: only after FORMERR a question is asked without EDNS, and so without padding: %s', (_, rcode, asked) => {
+    const hadOpt: boolean[] = []
+    const reply = (wire: Buffer) => {
+      hadOpt.push(wire.readUInt16BE(10) === 1)
+      return { rcode: rcode & 15, ...(rcode > 15 && { opt: OPT_OF_BADVERS }) }
+    }
+    const { outcome } = strict({ reply }).lookup('a.test')
+    expect(hadOpt).toEqual(asked)
+    expect(outcome).toMatchObject({ kind: 'reply', message: { rcode } })
   })
 
   test('an answer is confidential', () => {
