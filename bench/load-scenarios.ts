@@ -130,16 +130,18 @@ export function coldEncrypted(bench: Bench, encryption: 'tls' | 'https'): Scenar
       return { ...load, idle, rss: await scene.rss() }
     })
   }
-  const overUdp = peerRows(bench, ['ours'], misses('none')).map((row) => ({
-    ...row,
+  const { ours } = bench.peers
+  const overUdp = {
     name: 'ours-udp',
-    title: `${row.title}, UDP`,
-  }))
+    title: `${ours.title}, UDP`,
+    peer: ours.name,
+    open: () => misses('none')(ours),
+  }
   return {
     name: `cold-${encryption}`,
     title: `Cold misses, upstream over ${encryption === 'tls' ? 'TLS' : 'HTTP/2'}`,
     columns: [...loadColumns, ...memoryColumns.slice(0, 2)],
-    rows: [...peerRows(bench, peers, misses(encryption)), ...overUdp],
+    rows: [...peerRows(bench, peers, misses(encryption)), overUdp],
   }
 }
 
