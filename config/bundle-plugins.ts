@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { Plugin } from 'esbuild'
 
 /* What `build.ts` tells the bundler about modules that are not to be loaded as they are. */
 
 /** Modules of Node that take long to load, and that nobody needs for the first answer. */
-const LATE = /^node:(?:crypto|v8)$/
+const LATE = /^node:(?:child_process|crypto|v8)$/
 
 /** Modules of ours do nothing when they are loaded: of those that nobody uses, nothing stays. */
 export function withoutSideEffects(sources: string): Plugin {
@@ -86,6 +86,62 @@ function firstThatLoads(paths: readonly string[]): string {
   if (path === undefined) return ''
   const next = others.length === 0 ? 'throw error' : firstThatLoads(others)
   return `try { module.exports = require('${path}') } catch (error) { ${next} }`
+}
+
+/**
+ * What a module imports from the index of a room comes from the file that defines it. A part of a program that is loaded late would
+ * otherwise run every module of each room it uses, of which most calls of the client need few.
+ */
+export function pastIndexes(sources: string): Plugin {
+  return {
+    name: 'past-indexes',
+    setup(plugins) {
+      plugins.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (!path.startsWith(sources)) return undefined
+        const folder = dirname(path)
+        const text = readFileSync(path, 'utf8')
+        const contents = text.replace(/^import \{([^}]*)\} from '([^']*\/index\.ts)'/gm, (_, names, index) => {
+          const files = definingFiles(join(folder, index as string))
+          return importsFrom(files, folder, names as string)
+        })
+        return { contents, loader: 'ts' }
+      })
+    },
+  }
+}
+
+/** As many lines as before, for source maps. */
+function importsFrom(files: ReadonlyMap<string, string>, folder: string, names: string): string {
+  const imports = listed(names).map(
+    (name) => `import { ${name} } from './${relative(folder, files.get(bare(name)) ?? '')}'`,
+  )
+  return imports.join('; ') + names.replace(/[^\n]/g, '')
+}
+
+/** Where each name is defined that an index exports. */
+function definingFiles(index: string): Map<string, string> {
+  const exports = readFileSync(index, 'utf8').matchAll(/^export (?:type )?(\*|\{[^}]*\}) from '([^']*)'/gm)
+  return new Map(
+    [...exports].flatMap(([, names = '', from = '']) => {
+      const file = join(dirname(index), from)
+      return (names === '*' ? exportedBy(file) : listed(names.slice(1, -1))).map((name) => [bare(name), file] as const)
+    }),
+  )
+}
+
+function exportedBy(file: string): string[] {
+  const exports = readFileSync(file, 'utf8').matchAll(
+    /^export (?:async )?(?:const|function|class|interface|type) (\w+)/gm,
+  )
+  return [...exports].flatMap(([, name]) => name ?? [])
+}
+
+function listed(names: string): string[] {
+  return names.split(',').flatMap((name) => name.trim() || [])
+}
+
+function bare(name: string): string {
+  return name.replace(/^type /, '')
 }
 
 /** How koffi imports a module of Node as a whole. */

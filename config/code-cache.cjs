@@ -1,6 +1,7 @@
 // Writes the V8 code cache of a bundled program: `node config/code-cache.cjs PROGRAM CACHE`. The program is run once, so that the
-// functions of a usual start are in the cache as well: the client as a lookup that finds nobody to ask, the daemon as a
-// try-out that asks a server of its own one question, answers it once more from its cache, and ends.
+// functions of a usual start are in the cache as well: the daemon as a try-out that asks a server of its own one question, answers
+// it once more from its cache, and ends; the client as a lookup that a try-out answers, of `main.js` in the folder above.
+const { spawn } = require('node:child_process')
 const { createSocket } = require('node:dgram')
 const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
@@ -36,12 +37,28 @@ process.on('exit', () => {
 setTimeout(() => process.exit(), 20_000).unref() // what was compiled until then is of use too
 server.on('error', () => run(TRY_OUT)) // there is no loopback where images are built: nobody can ask then
 if (isDaemon) server.unref().bind(0, '127.0.0.1', runDaemon)
-else run(['tsresolvectl', '--runtime-dir=/nonexistent', 'query', 'localhost'])
+else runClient()
 
 function runDaemon() {
   const config = join(folder, 'resolved.conf')
   writeFileSync(config, `[Resolve]\nDNS=127.0.0.1:${server.address().port}\nDomains=~.\nFallbackDNS=\nCacheFromLocalhost=yes\n`)
   run([...TRY_OUT, `--config=${config}`])
+}
+
+function runClient() {
+  const [, ...options] = TRY_OUT
+  const daemon = spawn(process.execPath, [resolve(filename, '../../main.js'), ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
+  process.on('exit', () => daemon.kill())
+  let log = ''
+  daemon.stderr.on('data', (text) => {
+    log += text
+    const directory = /--runtime-dir=\S+/.exec(log)?.[0]
+    if (directory === undefined) return
+    daemon.stderr.destroy()
+    daemon.unref()
+    run(['tsresolvectl', directory, 'query', 'localhost'])
+  })
+  daemon.stderr.once('end', () => run(['tsresolvectl', '--runtime-dir=/nonexistent', 'query', 'localhost'])) // it did not start
 }
 
 function run(argv) {

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
@@ -18,7 +17,7 @@ const filename = join(folder, 'program.cjs')
 const source = readFileSync(filename, 'latin1') // the bundle is ASCII
 const script = new Script(source, { filename: pathToFileURL(filename).href, cachedData: codeCache() })
 const run = script.runInThisContext() as (require: NodeJS.Require, file: string) => void
-run(createRequire(filename), filename)
+run(require, filename) // that of CommonJS, which this file is built as: one of `node:module` takes longer to make than the client to answer
 
 /**
  * Node 20 refuses compiled code, its own included, while V8 has a flag that the code was not compiled with: that is a third of a

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import type { Lifetime, Logger } from '../base/index.ts'
 import type { Daemon } from './daemon.ts'
 import { neighbourLinks, saveAsOurs } from './neighbour.ts'
@@ -20,7 +20,7 @@ export async function prepareTryOut(wanted: Options, life: Lifetime, logger: Log
 
 /** The lines that prove it works, and what is missing for that. */
 export function announceTryOut(daemon: Daemon, { runtimeDirectory }: Options, logger: Logger): void {
-  const client = [process.execPath, fileURLToPath(new URL('cli/main.js', import.meta.url))]
+  const client = [process.execPath, join(dirname(import.meta.filename), 'cli/main.js')]
   const control = `${client.join(' ')} --runtime-dir=${runtimeDirectory}`
   if (!daemon.knowsServers) {
     logger.warning(

@@ -11,11 +11,13 @@
  * row in `command/verbs.ts` and a function that gets its words and a `Context`.
  */
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Lifetime } from '../base/index.ts'
 import { FormError } from '../wire/index.ts'
 import { adviceOn } from './client/advice.ts'
-import { BusClient, BusUnused } from './client/bus-client.ts'
+import type { BusClient } from './client/bus-client.ts'
+import { BusUnused } from './client/bus-errors.ts'
+import { connectToBus } from './client/system-bus.ts'
 import { RUNTIME_DIRECTORY, VarlinkClient } from './client/varlink-client.ts'
 import { errnoText } from './client/errno-text.ts'
 import { CliError } from './command/cli-error.ts'
@@ -147,7 +149,7 @@ async function withContext(options: Options, work: (context: Context) => Promise
  * alone.
  */
 async function connect(directory: string | undefined): Promise<BusClient> {
-  if (directory === undefined) return BusClient.connect()
+  if (directory === undefined) return connectToBus()
   throw new BusUnused(`The resolver in ${directory} is a try-out, not on the system bus: this cannot be asked of it.`)
 }
 
@@ -159,6 +161,6 @@ function commonIndex(interfaces: readonly string[], links: HostLinks): number {
 }
 
 function packageVersion(): string {
-  const url = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version
+  const file = join(dirname(import.meta.filename), '../../package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

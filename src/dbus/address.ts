@@ -1,3 +1,6 @@
+/** The name of the resolver on the bus. */
+export const RESOLVE1 = 'org.freedesktop.resolve1'
+
 /** Where the system bus is unless DBUS_SYSTEM_BUS_ADDRESS says otherwise (D-Bus specification, "Well-known Message Bus Instances"). */
 export const DEFAULT_ADDRESS = 'unix:path=/run/dbus/system_bus_socket'
 

@@ -2,7 +2,7 @@
 // the description of every interface that is served or used here.
 // In: bytes of a bus socket; out: messages and replies as typed values, or typed errors. A leaf, used by daemon and
 // client alike: it knows what a D-Bus type is, but no object, no policy and no text for users.
-export { DEFAULT_ADDRESS, socketPaths } from './address.ts'
+export { DEFAULT_ADDRESS, RESOLVE1, socketPaths } from './address.ts'
 export type { Codec, IncomingMessage, MessageType, OutgoingMessage } from './codec.ts'
 export {
   ALLOW_INTERACTIVE_AUTHORIZATION,
@@ -38,7 +38,6 @@ export {
   MANAGER,
   MANAGER_PATH,
   NETWORK_MANAGER,
-  RESOLVE1,
 } from './resolve1.ts'
 export { BUS, INTROSPECTABLE, PEER, PROPERTIES } from './standard-interfaces.ts'
 export { Variant } from './variant.ts'

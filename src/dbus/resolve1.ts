@@ -1,6 +1,5 @@
 import type { InterfaceDescription, PropertyDescription } from './description.ts'
 
-export const RESOLVE1 = 'org.freedesktop.resolve1'
 export const MANAGER_PATH = '/org/freedesktop/resolve1'
 export const LOG_CONTROL_PATH = '/org/freedesktop/LogControl1'
 

@@ -67,7 +67,10 @@ export const bool = scalar<boolean>('bool', (value) => typeof value === 'boolean
 /** Beyond 2^53 JSON numbers lose digits here; nothing in use is that large. */
 export const int = scalar<number>('int', Number.isSafeInteger)
 /** Valid Unicode without NUL, which no C string could carry. */
-export const string = scalar<string>('string', (value) => typeof value === 'string' && !/[\p{Cs}\0]/u.test(value))
+export const string = scalar<string>(
+  'string',
+  (value) => typeof value === 'string' && value.isWellFormed() && !value.includes('\0'),
+)
 /** Any object: for members whose shape depends on others. */
 export const object = scalar<JsonObject>('object', isObject)
 

@@ -26,3 +26,4 @@ export type {
   ResourceRecord,
   SearchDomain,
 } from './shared-types.ts'
+export { MONITOR_SOCKET, RESOLVE_SOCKET } from './socket-names.ts'

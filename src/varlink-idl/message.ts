@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { ProtocolError } from './protocol-error.ts'
 
 /** A JSON object as it came in; its members are still to be checked. */
@@ -30,9 +31,6 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set(['method', 'parameters', ...MODE
 const MAX_DEPTH = 32
 const MAX_VALUES = 10_000
 
-/** Refuses bytes that are no UTF-8, and keeps a byte order mark, which JSON then refuses. */
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** Reads one message without its NUL (V-1, V-3). @throws {ProtocolError} */
 export function parseCall(message: Buffer): Call {
   assertModest(message)
@@ -62,7 +60,7 @@ export interface ReplyMessage {
 }
 
 /** Reads one message without its NUL (V-4, V-5). @throws {ProtocolError} */
-export function parseReply(message: Uint8Array): ReplyMessage {
+export function parseReply(message: Buffer): ReplyMessage {
   const reply = parseJson(message)
   if (!isObject(reply)) throw new ProtocolError('message is not an object')
   const { error, parameters, continues } = reply
@@ -104,13 +102,14 @@ function parametersOf(value: unknown): JsonObject {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
 }
 
-/** @throws {ProtocolError} for what is not UTF-8 or not JSON */
-function parseJson(message: Uint8Array): unknown {
+/** A byte order mark is kept, which JSON then refuses. @throws {ProtocolError} for what is not UTF-8 or not JSON */
+function parseJson(message: Buffer): unknown {
   try {
-    return JSON.parse(UTF8.decode(message))
+    if (isUtf8(message)) return JSON.parse(message.toString())
   } catch {
-    throw new ProtocolError('message is not JSON')
+    // said below
   }
+  throw new ProtocolError('message is not JSON')
 }
 
 /** Counts brackets and separators outside strings, before anything is built from them. @throws {ProtocolError} */

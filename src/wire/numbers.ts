@@ -1,3 +1,5 @@
+import { lazily } from '../base/index.ts'
+
 // biome-ignore format: a table reads better in rows
 /** Record types by mnemonic (IANA "Resource Record (RR) TYPEs"). */
 export const TYPE = {
@@ -22,13 +24,13 @@ export const RCODE = {
   BADTRUNC: 22, BADCOOKIE: 23,
 } as const
 
-const TYPE_NAMES = invert(TYPE)
-const CLASS_NAMES = invert(CLASS)
-const RCODE_NAMES = invert(RCODE)
+const typeNames = lazily(() => invert(TYPE))
+const classNames = lazily(() => invert(CLASS))
+const rcodeNames = lazily(() => invert(RCODE))
 
 /** Mnemonic of a type, or `TYPE123` (RFC 3597 §5). */
 export function typeText(type: number): string {
-  return TYPE_NAMES.get(type) ?? `TYPE${type}`
+  return typeNames().get(type) ?? `TYPE${type}`
 }
 
 /** Number of a mnemonic or of `TYPE123`, any letter case; undefined when unknown. */
@@ -38,7 +40,7 @@ export function parseType(text: string): number | undefined {
 
 /** Mnemonic of a class, or `CLASS123`. */
 export function classText(value: number): string {
-  return CLASS_NAMES.get(value) ?? `CLASS${value}`
+  return classNames().get(value) ?? `CLASS${value}`
 }
 
 /** A mnemonic in any letter case, or `CLASSn` (RFC 3597 §5); undefined for anything else. */
@@ -48,7 +50,7 @@ export function parseClass(text: string): number | undefined {
 
 /** Name of a response code, or its decimal number. */
 export function rcodeText(rcode: number): string {
-  return RCODE_NAMES.get(rcode) ?? String(rcode)
+  return rcodeNames().get(rcode) ?? String(rcode)
 }
 
 /** All mnemonics of record types, for help texts. */

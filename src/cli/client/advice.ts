@@ -1,5 +1,5 @@
 import { RESOLVE1 } from '../../dbus/index.ts'
-import { BusCallError, BusUnreachable, BusUnused } from './bus-client.ts'
+import { BusCallError, BusUnreachable, BusUnused } from './bus-errors.ts'
 import { VarlinkCallError } from './varlink-client.ts'
 
 /** What to do about a failure that names nothing the user could mend: one line, or undefined. */

@@ -1,5 +1,5 @@
 import { adviceOn } from './advice.ts'
-import { BusCallError } from './bus-client.ts'
+import { BusCallError } from './bus-errors.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context } from '../command/context.ts'
 

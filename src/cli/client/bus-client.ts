@@ -8,7 +8,6 @@ import {
   type ArgumentsOf,
   BusConnection,
   CODEC,
-  DEFAULT_ADDRESS,
   InconsistentReply,
   type InterfaceDescription,
   MANAGER_PATH,
@@ -19,29 +18,11 @@ import {
   RemoteError,
   type ReplyOf,
   RESOLVE1,
-  socketPaths,
   type Target,
 } from '../../dbus/index.ts'
 import { CliError } from '../command/cli-error.ts'
+import { BusCallError } from './bus-errors.ts'
 import { errnoText } from './errno-text.ts'
-
-/** An error reply of the daemon or the bus; the message is meant for people (resolvectl.md §3.8). */
-export class BusCallError extends CliError {
-  /** Such as `org.freedesktop.resolve1.NoSuchRR`. */
-  readonly errorName: string
-
-  constructor(errorName: string, message: string, options?: ErrorOptions) {
-    super(message === '' ? errorName : message, options)
-    this.name = 'BusCallError'
-    this.errorName = errorName
-  }
-}
-
-/** There is no bus, or it does not let us in. */
-export class BusUnreachable extends CliError {}
-
-/** The bus is left aside: the resolver that is asked is not the one on it. */
-export class BusUnused extends BusUnreachable {}
 
 /** The object that answers for the whole resolver. */
 export const RESOLVER = { destination: RESOLVE1, path: MANAGER_PATH } as const satisfies Target
@@ -49,7 +30,7 @@ export const RESOLVER = { destination: RESOLVE1, path: MANAGER_PATH } as const s
 /** How long any call may take (C-5). */
 const PATIENCE_MS = 120_000
 
-/** The system bus, as far as a client needs it. Honours DBUS_SYSTEM_BUS_ADDRESS. */
+/** A message bus, as far as a client needs it. */
 export class BusClient implements Disposable {
   readonly #connection: BusConnection
 
@@ -57,18 +38,12 @@ export class BusClient implements Disposable {
     this.#connection = connection
   }
 
-  /** At the first socket of the address that works. @throws {BusUnreachable} */
-  static async connect(): Promise<BusClient> {
-    const address = process.env.DBUS_SYSTEM_BUS_ADDRESS ?? DEFAULT_ADDRESS
-    let problem: unknown = new Error(`no unix socket in the address '${address}'`)
-    for (const path of socketPaths(address)) {
-      try {
-        return new BusClient(await connect(path))
-      } catch (error) {
-        problem = error
-      }
-    }
-    throw new BusUnreachable(`Failed to connect to the system bus: ${errnoText(problem)}`, { cause: problem })
+  /** Over the bus's socket `path`. @throws {BusLost} */
+  static async connect(path: string): Promise<BusClient> {
+    // As who we are: the bus compares that with what the kernel says. Calls and signals of others are not for a client.
+    const receiver = { onCall: () => undefined, onSignal: () => undefined, maxBody: MAX_REPLY }
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    return new BusClient(await BusConnection.open(path, process.getuid?.() ?? 0, CODEC, receiver, signal))
   }
 
   /**
@@ -119,13 +94,6 @@ export interface BusCallOptions {
 /** What D-Bus allows for any message. */
 const MAX_REPLY = 1 << 27
 const TIMED_OUT = 'org.freedesktop.DBus.Error.Timeout'
-
-/** As who we are: the bus compares that with what the kernel says. Calls and signals of others are not for a client. */
-async function connect(path: string): Promise<BusConnection> {
-  const receiver = { onCall: () => undefined, onSignal: () => undefined, maxBody: MAX_REPLY }
-  const signal = AbortSignal.timeout(PATIENCE_MS)
-  return BusConnection.open(path, process.getuid?.() ?? 0, CODEC, receiver, signal)
-}
 
 function asCliError(cause: unknown): Error {
   if (cause instanceof CliError) return cause

@@ -1,4 +1,4 @@
-import { spawnSync } from './programs.ts'
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { CliError } from '../command/cli-error.ts'
 

@@ -1,4 +1,4 @@
-import { BusUnreachable, BusUnused } from './bus-client.ts'
+import { BusUnreachable, BusUnused } from './bus-errors.ts'
 import { isUnavailable } from './varlink-client.ts'
 
 /** What `overBus` gives, as in the original; where there is no bus, what varlink has. The lack of both is told as that of the bus. */

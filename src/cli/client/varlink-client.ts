@@ -1,22 +1,21 @@
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import {
   encodeCall,
   firstMisfit,
   type Interface,
   type JsonObject,
-  MAX_MESSAGE,
-  MessageReader,
   type Methods,
-  MONITOR_INTERFACE,
+  MONITOR_SOCKET,
   type Parameters,
   parseReply,
   ProtocolError,
   type Reply,
-  RESOLVE_INTERFACE,
+  type ReplyMessage,
+  RESOLVE_SOCKET,
 } from '../../varlink-idl/index.ts'
 import { CliError } from '../command/cli-error.ts'
 import { errnoText } from './errno-text.ts'
+import { VarlinkConnection } from './varlink-connection.ts'
 
 /** An error reply over varlink. */
 export class VarlinkCallError extends CliError {
@@ -66,7 +65,7 @@ export class VarlinkClient {
 
   /** The socket that serves an interface: only the monitor has one of its own. */
   socketPath({ name }: Pick<Interface<Methods>, 'name'>): string {
-    return join(this.directory, name === MONITOR_INTERFACE.name ? name : RESOLVE_INTERFACE.name)
+    return join(this.directory, name === MONITOR_SOCKET ? name : RESOLVE_SOCKET)
   }
 
   /**
@@ -79,45 +78,61 @@ export class VarlinkClient {
     parameters: Parameters<I, M>,
     patience = PATIENCE_MS,
   ): Promise<Reply<I, M>> {
-    const signal = AbortSignal.timeout(patience)
-    for await (const reply of this.#exchange(description, method, parameters, false, signal)) return reply
+    using connection = this.#begin(description, method, parameters)
+    const giveUp = () => connection.end(new VarlinkTimeout(`${description.name}.${method}: no reply in time.`))
+    const timer = setTimeout(giveUp, patience)
+    try {
+      const reply = await this.#receive(connection, description, method)
+      if (reply !== undefined) return reply.values
+    } finally {
+      clearTimeout(timer)
+    }
     throw new CliError(`The resolver closed ${this.socketPath(description)} before its reply.`)
   }
 
   /** Replies of a call that goes on (`more`), until the daemon disconnects or the signal aborts. @throws as `call` */
-  stream<I extends Interface<Methods>, M extends keyof I['methods'] & string>(
+  async *stream<I extends Interface<Methods>, M extends keyof I['methods'] & string>(
     description: I,
     method: M,
     parameters: Parameters<I, M>,
     signal?: AbortSignal,
   ): AsyncGenerator<Reply<I, M>> {
-    return this.#exchange(description, method, parameters, true, signal)
+    if (signal?.aborted) return
+    using connection = this.#begin(description, method, parameters, true)
+    signal?.addEventListener('abort', () => connection.end(), { once: true })
+    for (let goesOn = true; goesOn; ) {
+      const reply = await this.#receive(connection, description, method)
+      if (reply !== undefined) yield reply.values
+      goesOn = reply?.continues === true
+    }
   }
 
-  /** Ends without a word when the signal aborts, unless because of time. */
-  async *#exchange<I extends Interface<Methods>, M extends keyof I['methods'] & string>(
+  #begin(description: Interface<Methods>, method: string, parameters: object, more = false): VarlinkConnection {
+    const call = encodeCall(`${description.name}.${method}`, parameters as JsonObject, more)
+    return new VarlinkConnection(this.socketPath(description), call)
+  }
+
+  /** The next reply, undefined when the daemon has disconnected. @throws as `call` */
+  async #receive<I extends Interface<Methods>, M extends keyof I['methods'] & string>(
+    connection: VarlinkConnection,
     description: I,
     method: M,
-    parameters: Parameters<I, M>,
-    more: boolean,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Reply<I, M>> {
-    const name = `${description.name}.${method}`
-    const socket = await open(this.socketPath(description), signal)
+  ): Promise<{ values: Reply<I, M>; continues: boolean } | undefined> {
+    const reply = await this.#message(connection, description)
+    if (reply?.error !== undefined) {
+      throw new VarlinkCallError(reply.error, `${description.name}.${method}`, reply.parameters)
+    }
+    return reply && { values: checked(description, method, reply.parameters), continues: reply.continues }
+  }
+
+  /** @throws {CliError} for whatever is wrong with the connection */
+  async #message(connection: VarlinkConnection, description: Interface<Methods>): Promise<ReplyMessage | undefined> {
     try {
-      socket.write(encodeCall(name, parameters as JsonObject, more))
-      for await (const message of messagesOf(socket)) {
-        const reply = parseReply(message)
-        if (reply.error !== undefined) throw new VarlinkCallError(reply.error, name, reply.parameters)
-        yield checked(description, method, reply.parameters)
-        if (!reply.continues) return
-      }
+      const message = await connection.receive()
+      return message && parseReply(message)
     } catch (cause) {
       if (cause instanceof CliError) throw cause
-      if (signal?.aborted !== true) throw brokenConnection(cause)
-      if (isTimeout(signal.reason)) throw new VarlinkTimeout(`${name}: no reply in time.`, { cause })
-    } finally {
-      socket.destroy()
+      throw connectionError(cause, this.socketPath(description))
     }
   }
 }
@@ -147,31 +162,11 @@ function checked<I extends Interface<Methods>, M extends keyof I['methods'] & st
   throw new CliError(`The resolver's answer does not fit its interface: ${member} is missing or of another type.`)
 }
 
-/** Whole messages of a stream, wherever the chunks are cut (V-1, V-2). @throws {ProtocolError} */
-async function* messagesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const reader = new MessageReader(MAX_MESSAGE)
-  for await (const chunk of chunks) yield* reader.push(chunk)
-}
-
-function brokenConnection(cause: unknown): CliError {
-  const isOurs = cause instanceof ProtocolError
-  const what = isOurs ? 'Received a varlink message that cannot be read' : 'Lost the connection to the resolver'
-  return new CliError(`${what}: ${isOurs ? cause.message : errnoText(cause)}`, { cause })
-}
-
-function isTimeout(reason: unknown): boolean {
-  return reason instanceof Error && reason.name === 'TimeoutError'
-}
-
-function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path, ...(signal && { signal }) }, () => {
-      socket.off('error', onError)
-      resolve(socket)
-    })
-    const onError = (cause: Error) => {
-      reject(new CliError(`Failed to connect to ${path}: ${errnoText(cause)}`, { cause }))
-    }
-    socket.on('error', onError)
-  })
+function connectionError(cause: unknown, path: string): CliError {
+  if (cause instanceof ProtocolError) {
+    return new CliError(`Received a varlink message that cannot be read: ${cause.message}`, { cause })
+  }
+  const isConnected = (cause as NodeJS.ErrnoException).syscall !== 'connect'
+  const what = isConnected ? 'Lost the connection to the resolver' : `Failed to connect to ${path}`
+  return new CliError(`${what}: ${errnoText(cause)}`, { cause })
 }

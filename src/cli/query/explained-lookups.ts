@@ -1,5 +1,5 @@
 import { EXPLAIN_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
-import { BusCallError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-errors.ts'
 import { CliError } from '../command/cli-error.ts'
 import { type HostAnswer, jsonAddress, type LookupSource, type NamesAnswer, type RecordsAnswer } from './lookups.ts'
 import type { Provenance } from './provenance.ts'

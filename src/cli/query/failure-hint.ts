@@ -1,6 +1,6 @@
 import { IpAddress } from '../../base/index.ts'
 import { isSingleLabel, parseName } from '../../wire/index.ts'
-import { BusCallError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-errors.ts'
 import type { Context } from '../command/context.ts'
 import { PROGRAM } from '../command/program.ts'
 

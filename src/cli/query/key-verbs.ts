@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CLASS, toAscii, TYPE, typeText } from '../../wire/index.ts'
-import { BusCallError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-errors.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { tryEach } from '../client/attempts.ts'

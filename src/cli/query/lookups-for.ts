@@ -1,7 +1,7 @@
-import { BusUnreachable, BusUnused } from '../client/bus-client.ts'
+import { BusUnreachable, BusUnused } from '../client/bus-errors.ts'
 import type { Context } from '../command/context.ts'
 import { PreferExplained, ExplainedLookups, explainUnavailable, LookupError } from './explained-lookups.ts'
-import { BusLookups, type LookupSource } from './lookups.ts'
+import type { LookupSource } from './lookups.ts'
 import { printProvenance } from '../terminal/output.ts'
 import { isUnavailable } from '../client/varlink-client.ts'
 
@@ -12,7 +12,11 @@ import { isUnavailable } from '../client/varlink-client.ts'
 export async function lookupsFor(context: Context): Promise<LookupSource> {
   const { options, screen, varlink } = context
   if (options.explain) return new ExplainedLookups(varlink)
-  const overBus = async () => new BusLookups(await context.bus())
+  const overBus = async () => {
+    const bus = await context.bus()
+    const { BusLookups } = await import('./bus-lookups.ts')
+    return new BusLookups(bus)
+  }
   const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
   if (isForPeople) return new PreferExplained(varlink, overBus)
   return overBus().catch((error: unknown) => {

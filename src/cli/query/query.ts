@@ -11,12 +11,12 @@ import { CliError } from '../command/cli-error.ts'
 import type { Context, VerbRun } from '../command/context.ts'
 import { queryAsJson } from './explained-json.ts'
 import { FLAG } from '../command/flags.ts'
+import { failingAsJson } from './failing-as-json.ts'
 import { pointingAtReason } from './failure-hint.ts'
 import type { HostAnswer, NamesAnswer } from './lookups.ts'
 import { explained, lookupsFor } from './lookups-for.ts'
 import { printAnswer, refuseTerminal } from '../terminal/output.ts'
 import { hasAuthority, type QueryTarget, queryTarget } from './query-target.ts'
-import { failingAsJson, queryRecord } from './record-query.ts'
 
 /** Every argument is tried; the exit code is 1 when any failed (C-3). */
 export const query: VerbRun = async (words, context) => {
@@ -36,6 +36,7 @@ async function queryOne(word: string, context: Context): Promise<boolean> {
   if (isExplained && json !== 'off') return queryAsJson(word, target, context)
   if (target.kind === 'record') {
     noteOnRecord(word, target, context)
+    const { queryRecord } = await import('./record-query.ts')
     return queryRecord(target, context)
   }
   if (context.options.raw !== undefined) throw new CliError('--raw requires --type=, or a dns: URI.')

@@ -1,6 +1,5 @@
 import { TYPE, typeText } from '../../wire/index.ts'
 import { explain } from '../client/attempts.ts'
-import { BusCallError } from '../client/bus-client.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context } from '../command/context.ts'
 import { FLAG, has } from '../command/flags.ts'
@@ -8,7 +7,7 @@ import type { RecordsAnswer } from './lookups.ts'
 import { lookupsFor } from './lookups-for.ts'
 import { printAnswer, printJson } from '../terminal/output.ts'
 import { type FoundRecord, payloadOf, readRecord, recordObject, recordText } from './record-lines.ts'
-import { varlinkError } from '../client/varlink-error.ts'
+import { failingAsJson } from './failing-as-json.ts'
 
 /** What to look up with `-t`, `openpgp` or `tlsa`. */
 export interface RecordTarget {
@@ -20,18 +19,6 @@ export interface RecordTarget {
 /** One record lookup, printed in the form the options ask for, failures too; false: the exit code must be 1 all the same. */
 export function queryRecord(target: RecordTarget, context: Context): Promise<boolean> {
   return failingAsJson(target.name, context, () => lookUpRecord(target, context))
-}
-
-/** Does `work`; where JSON is wanted, a failed lookup is printed as JSON too (C-Q-16). @throws what `work` does */
-export async function failingAsJson<T>(name: string, context: Context, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof BusCallError && context.options.json !== 'off') {
-      printJson(varlinkError(name, error.errorName, error.message), context)
-    }
-    throw error
-  }
 }
 
 /** As `queryRecord`, but prints nothing about a failure. @throws {BusCallError} */

@@ -1,5 +1,5 @@
 import { type Reply, RESOLVE_INTERFACE } from '../../varlink-idl/index.ts'
-import { BusCallError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-errors.ts'
 import { jsonAddress, type ServiceAnswer, type ServiceName } from './lookups.ts'
 import { isUnavailable, type VarlinkClient, VarlinkCallError } from '../client/varlink-client.ts'
 import { busErrorName, failureSentence } from '../client/varlink-error.ts'

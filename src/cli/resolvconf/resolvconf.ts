@@ -4,7 +4,7 @@
  * daemon's.
  */
 import { text } from 'node:stream/consumers'
-import { BusCallError } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-errors.ts'
 import { CliError } from '../command/cli-error.ts'
 import type { Context } from '../command/context.ts'
 import type { HostLink } from '../client/host-links.ts'

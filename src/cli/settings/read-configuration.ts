@@ -1,6 +1,7 @@
 import { saying } from '../client/attempts.ts'
 import { DELEGATE, LINK, MANAGER, RESOLVE1 } from '../../dbus/index.ts'
-import { BusCallError, type BusClient } from '../client/bus-client.ts'
+import type { BusClient } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-errors.ts'
 import type { Context } from '../command/context.ts'
 import {
   type DnsConfiguration,

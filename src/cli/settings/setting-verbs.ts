@@ -1,6 +1,7 @@
 import { saying } from '../client/attempts.ts'
 import { type ArgumentsOf, MANAGER, NETWORK_MANAGER } from '../../dbus/index.ts'
-import { BusCallError, RESOLVER } from '../client/bus-client.ts'
+import { RESOLVER } from '../client/bus-client.ts'
+import { BusCallError } from '../client/bus-errors.ts'
 import { CliError } from '../command/cli-error.ts'
 import { blockForPeople, headingOf } from './configuration-text.ts'
 import type { Context, VerbRun } from '../command/context.ts'

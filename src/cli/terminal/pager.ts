@@ -1,4 +1,4 @@
-import { spawnSync } from '../client/programs.ts'
+import { spawnSync } from 'node:child_process'
 import type { Context } from '../command/context.ts'
 
 /** Prints `text`, through a pager when someone is watching and has not declined it (C-4). */

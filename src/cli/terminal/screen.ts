@@ -56,11 +56,15 @@ export class ProcessScreen implements Screen {
 
 /** Control characters of strangers, such as those of an escape sequence or of direction, become `?`; our own colours and line ends stay. */
 export function harmless(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}](?:\[(?:0|1|31|90)m)?/gu, (found) => {
+  return text.replace(STRANGE, (found) => {
     const isOurs = found.startsWith('\n') || found.startsWith('\t') || (found.startsWith('\x1b') && found.length > 1)
     return isOurs ? found : `?${found.slice(1)}`
   })
 }
+
+/** `\p{Cc}` and `\p{Bidi_Control}`, written out, as V8 loads its tables of properties for long; and what makes it a colour of ours. */
+// oxlint-disable-next-line no-control-regex -- to find control characters is the purpose
+const STRANGE = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069](?:\[(?:0|1|31|90)m)?/g
 
 function wantsColour(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb'

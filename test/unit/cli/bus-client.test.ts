@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { BusClient, BusCallError } from '../../../src/cli/client/bus-client.ts'
+import type { BusClient } from '../../../src/cli/client/bus-client.ts'
+import { BusCallError } from '../../../src/cli/client/bus-errors.ts'
+import { connectToBus } from '../../../src/cli/client/system-bus.ts'
 import { CliError } from '../../../src/cli/command/cli-error.ts'
 import {
   BusConnection,
@@ -45,7 +47,7 @@ afterAll(async () => {
 })
 
 async function failure(work: (client: BusClient) => Promise<unknown>): Promise<Error> {
-  using client = await BusClient.connect()
+  using client = await connectToBus()
   return await work(client).then(
     (value) => new Error(`no failure, but ${String(value)}`),
     (error: unknown) => error as Error,
@@ -54,7 +56,7 @@ async function failure(work: (client: BusClient) => Promise<unknown>): Promise<E
 
 test('values come as their description says', async () => {
   reply = { signature: 'a(is)t', body: [[[2, 'www.test']], 7n] }
-  using client = await BusClient.connect()
+  using client = await connectToBus()
   expect(await client.call(MANAGER, 'ResolveAddress', [0, 2, Buffer.from([192, 0, 2, 1]), 0n])).toEqual([
     [[2, 'www.test']],
     7n,
@@ -73,7 +75,7 @@ test('an answer of other types than described is said, and no crash', async () =
 test('a property of another type than described is said, and unknown ones are left out', async () => {
   const values = (LLMNR: Variant) => [{ LLMNR, Novelty: new Variant('u', 1) }]
   reply = { signature: 'a{sv}', body: values(new Variant('s', 'yes')) }
-  using client = await BusClient.connect()
+  using client = await connectToBus()
   expect(await client.properties(MANAGER)).toEqual({ LLMNR: 'yes' })
   reply = { signature: 'a{sv}', body: values(new Variant('b', true)) }
   expect((await failure((other) => other.properties(MANAGER))).message).toContain(
@@ -92,7 +94,7 @@ test('C-5: a call is given up after two minutes', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
     isSilent = true
-    using client = await BusClient.connect()
+    using client = await connectToBus()
     const gaveUp = client.call(MANAGER, 'GetLink', [2]).catch((error: unknown) => error as Error)
     await vi.advanceTimersByTimeAsync(119_999)
     expect(await Promise.race([gaveUp, Promise.resolve('waiting')])).toBe('waiting')

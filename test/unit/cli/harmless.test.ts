@@ -16,6 +16,16 @@ describe('what others choose, on a terminal', () => {
   ])('%j', (text, shown = text) => {
     expect(harmless(text)).toBe(shown)
   })
+
+  it('every control character of Unicode, and nothing else is changed', () => {
+    const strange = /[\p{Cc}\p{Bidi_Control}]/u
+    const characters = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCodePoint(code))
+    const wrong = characters.filter((text) => {
+      const isShown = !strange.test(text) || text === '\n' || text === '\t'
+      return harmless(text) !== (isShown ? text : '?')
+    })
+    expect(wrong).toEqual([])
+  })
 })
 
 describe('a link’s name in a repair that is pasted into a shell', () => {

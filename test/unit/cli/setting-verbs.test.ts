@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BusCallError } from '../../../src/cli/client/bus-client.ts'
+import { BusCallError } from '../../../src/cli/client/bus-errors.ts'
 import type { Context } from '../../../src/cli/command/context.ts'
 import { DEFAULT_OPTIONS, type Options } from '../../../src/cli/command/options.ts'
 import { LINK_SETTINGS } from '../../../src/cli/settings/link-settings.ts'
