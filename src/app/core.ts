@@ -18,7 +18,7 @@ import {
 } from '../files/index.ts'
 import { Hooks } from '../hooks/index.ts'
 import { LocalKnowledge } from './local-knowledge.ts'
-import { MdnsBrowser } from '../multicast/index.ts'
+import { MdnsBrowser, ServiceRegistry } from '../multicast/index.ts'
 import { MulticastSockets } from './multicast-sockets.ts'
 import { LinkMonitor } from '../netlink/index.ts'
 import { RootKeys, rootKeysFile } from './root-keys.ts'
@@ -44,6 +44,8 @@ export interface Core {
   readonly foreign: Polled<ForeignDns>
   /** Follows services of neighbours on the links that multicast DNS is asked on. */
   readonly browser: MdnsBrowser
+  /** What this machine offers neighbours. */
+  readonly services: ServiceRegistry
   readonly readConfiguration: () => Promise<Configuration>
   /** What every answer depends on besides its cache entries and the routes. */
   readonly shared: SharedDependencies
@@ -86,13 +88,15 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const network = await openNetwork(basics, transport)
   const { local, networkd, ifindexOf } = network
   const browser = new MdnsBrowser()
-  const scopes = openScopes(basics, transport, openNeighbours(basics, local, browser))
+  const services = life.adopt(new ServiceRegistry({ label: local.label, clock, log: context.logger }))
+  const scopes = openScopes(basics, transport, openNeighbours(basics, local, services, browser))
   const wake = renewAfterSleep(clock, transport, scopes)
   const rootKeys = openRootKeys(basics, scopes, () => control)
   const readFiles = configurationReader(context, ifindexOf, warnings)
   const readConfiguration = async (): Promise<Configuration> => {
-    const { settings, delegates } = await readFiles()
-    return { settings: await rootKeys.inForce(settings), delegates }
+    const configuration = await readFiles()
+    services.replaceFiles(configuration.services, configuration.specifiers)
+    return { ...configuration, settings: await rootKeys.inForce(configuration.settings) }
   }
   const files = runtimeFiles(basics, ifindexOf)
   const control: Controller = makeController(basics, scopes, files, await readConfiguration())
@@ -102,7 +106,7 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const hooks = await openHooks(basics)
   const resolver = makeResolver(basics, scopes, local, hooks, foreign, control)
   const shared = sharedDependencies(scopes, local, hooks, foreign, control)
-  const parts = { control, scopes, resolver, local, networkd, foreign, browser }
+  const parts = { control, scopes, resolver, local, networkd, foreign, browser, services }
   const turns = new WorkTurns(clock, context.turnWatch)
   return { clock, random, turns, counts, warnings, ...parts, readConfiguration, shared, wake }
 }
@@ -164,21 +168,16 @@ function openScopes(
   return scopes
 }
 
-const NO_SERVICES: Neighbours['services'] = {
-  services: [],
-  onConflict: () => undefined,
-  onChange: () => ({ [Symbol.dispose]: () => undefined }),
-}
-
 /** Without the C library no socket keeps to its link, and neighbours are neither asked nor answered. */
 function openNeighbours(
   { context, life, random }: Basics,
   { label }: LocalKnowledge,
+  services: ServiceRegistry,
   browser: MdnsBrowser,
 ): Neighbours | undefined {
   if (context.libc === undefined) return undefined
   const network = life.adopt(new MulticastSockets(context.libc, random, context.turnWatch))
-  return { network, label, services: NO_SERVICES, browser }
+  return { network, label, services, browser }
 }
 
 /** systemd tells where the state of the daemon is kept (`StateDirectory=` of the unit). */

@@ -36,7 +36,7 @@ export async function openIpc(
   life: Lifetime,
 ): Promise<void> {
   const { options, libc, logger, environment, uid, gid } = context
-  const { clock, turns, scopes, resolver, control, local, warnings, browser, wake } = core
+  const { clock, turns, scopes, resolver, control, local, warnings, browser, services, wake } = core
   const lookups = new ResolverLookups(resolver, {
     hasIpv6: () => local.hasIpv6,
     ifindexOf: (name) => [...control.facts.links.values()].find((link) => link.name === name)?.ifindex,
@@ -49,6 +49,7 @@ export async function openIpc(
     gid,
     lookups,
     control,
+    services,
     clock,
     turns,
     logger,

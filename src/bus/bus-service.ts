@@ -1,14 +1,17 @@
 import { AbortableWaits, type Clock, type Logger, type Millis, reasonOf, sleep } from '../base/index.ts'
 import type { Authority, Control } from '../control/index.ts'
 import type { Lookups } from '../lookup/index.ts'
-import { CODEC, DEFAULT_ADDRESS, socketPaths } from '../dbus/index.ts'
+import type { ServiceRegistry } from '../multicast/index.ts'
+import { CODEC, DEFAULT_ADDRESS, DNSSD_SERVICE, socketPaths } from '../dbus/index.ts'
 import type { WorkTurns } from '../sys/index.ts'
 import { ChangeSignals } from './change-signals.ts'
 import { Changes } from './changes.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { DnssdServices } from './dnssd-services.ts'
 import { managerInterface } from './manager.ts'
 import { logControlInterface } from './log-control.ts'
 import { ObjectTree } from './object-tree.ts'
+import { dnssdPath } from './path.ts'
 import { PolkitAuthority } from './polkit.ts'
 import { type ProcessName, Session } from './session.ts'
 import { watchNear } from './socket-watch.ts'
@@ -21,6 +24,8 @@ export interface BusOptions {
   readonly gid: number
   readonly lookups: Lookups
   readonly control: Control
+  /** What programs publish for neighbours goes there. */
+  readonly services: ServiceRegistry
   readonly clock: Clock
   /** In which calls are begun. */
   readonly turns: WorkTurns
@@ -53,7 +58,8 @@ export class BusService implements AsyncDisposable {
   readonly #dispatcher: Dispatcher
   readonly #stop = new AbortController()
   readonly #waits = new AbortableWaits()
-  readonly #subscription: Disposable
+  readonly #subscriptions: readonly Disposable[]
+  readonly #services: DnssdServices
   #session: Session | undefined
   #running: Promise<void> | undefined
   /** The last complaint, so that none is repeated. */
@@ -66,20 +72,19 @@ export class BusService implements AsyncDisposable {
     this.#options = options
     this.authority = new PolkitAuthority({ uid, gid }, () => this.#session?.connection, logger)
     const changes = new Changes(control, this.authority, clock, uid)
-    const manager = managerInterface(lookups, control, changes)
+    this.#services = new DnssdServices(options.services, control, changes)
+    const manager = managerInterface(lookups, control, changes, this.#services)
     const logControl = logControlInterface(logger, options.logTarget, changes)
-    const tree = new ObjectTree(manager, logControl, control, changes)
+    const tree = new ObjectTree(manager, logControl, control, changes, this.#services)
     this.#dispatcher = new Dispatcher(tree, options.machineId)
     this.#changes = new ChangeSignals(
       () => tree.objects(),
       (path, name, properties) => this.#session?.emitChanged(path, name, properties),
     )
     const onChange = () => this.#changeSoon()
-    this.#subscription = control.subscribe({
-      serversChanged: onChange,
-      currentServerChanged: onChange,
-      configurationChanged: onChange,
-    })
+    const events = { serversChanged: onChange, currentServerChanged: onChange, configurationChanged: onChange }
+    const onConflicted = (id: string) => this.#session?.emit(dnssdPath(id), DNSSD_SERVICE.name, 'Conflicted')
+    this.#subscriptions = [control.subscribe(events), options.services.onConflicted(onConflicted)]
   }
 
   get isConnected(): boolean {
@@ -92,7 +97,7 @@ export class BusService implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#subscription[Symbol.dispose]()
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]()
     this.#stop.abort(new Error('shutting down'))
     await this.#running
   }
@@ -127,7 +132,8 @@ export class BusService implements AsyncDisposable {
   /** Returns when the bus is lost. @throws {Error} when it cannot be had */
   async #serveAt(path: string, signal: AbortSignal): Promise<void> {
     const { uid, turns, logger, processName, onResume } = this.#options
-    const parts = { uid, turns, log: logger, processName, onResume, dispatcher: this.#dispatcher, codec: CODEC }
+    const onLeft = (busName: string | undefined) => this.#services.left(busName)
+    const parts = { uid, turns, log: logger, processName, onResume, onLeft, dispatcher: this.#dispatcher, codec: CODEC }
     using session = new Session(parts)
     this.#session = session // calls come in, and may need polkit, before `start` is through
     const connection = await this.#withPatience(signal, (limited) => session.start(path, limited))

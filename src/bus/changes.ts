@@ -48,10 +48,17 @@ export class Changes {
 
   /** Runs `act` for whoever may. */
   async ofDaemon(call: BusCall, operation: Operation, act: () => void): Promise<readonly []> {
-    using slot = call.client.enter('change')
-    await this.#authorize(call, operation, undefined, slot.signal)
-    act()
+    await this.authorized(call, operation, act)
     return []
+  }
+
+  /** The same, told who it is; the user `owner` may without a question, as it is its own. */
+  async authorized(call: BusCall, operation: Operation, act: (caller: Caller) => void, owner?: number): Promise<void> {
+    using slot = call.client.enter('change')
+    const caller = owner === undefined ? undefined : await call.client.identify()
+    slot.signal.throwIfAborted()
+    const isOwner = owner !== undefined && caller?.uid === owner
+    act(isOwner ? caller : await this.#authorize(call, operation, undefined, slot.signal))
   }
 
   /** Before anything else, as the original answers NoSuchLink and LinkBusy to callers without rights too. */

@@ -31,6 +31,7 @@ export const ERROR = {
   unknownObject: `${STANDARD}.UnknownObject`,
   unknownProperty: `${STANDARD}.UnknownProperty`,
   noSuchDelegate: `${RESOLVE}.NoSuchDelegate`,
+  dnssdServiceExists: `${RESOLVE}.DnssdServiceExists`,
   noSuchDnssdService: `${RESOLVE}.NoSuchDnssdService`,
   noSuchLink: `${RESOLVE}.NoSuchLink`,
 } as const

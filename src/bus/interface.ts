@@ -26,6 +26,11 @@ export interface BusMethod {
   readonly run: (args: readonly unknown[], call: BusCall) => readonly unknown[] | Promise<readonly unknown[]>
 }
 
+export interface BusSignal {
+  readonly name: string
+  readonly args: readonly Argument[]
+}
+
 export interface BusProperty {
   readonly name: string
   readonly type: string
@@ -40,6 +45,7 @@ export interface BusInterface {
   readonly name: string
   readonly methods: readonly BusMethod[]
   readonly properties: readonly BusProperty[]
+  readonly signals: readonly BusSignal[]
 }
 
 /** What answers each method of an interface. */
@@ -70,6 +76,7 @@ export function implement<D extends InterfaceDescription>(
   const write: Readonly<Record<string, unknown>> = writers
   return {
     name: description.name,
+    signals: Object.entries(description.signals ?? {}).map(([name, types]) => ({ name, args: argumentsOf(types) })),
     methods: Object.entries(description.methods).map(([name, types]) => {
       return { name, in: argumentsOf(types.in), out: argumentsOf(types.out), run: run[name] as BusMethod['run'] }
     }),

@@ -1,13 +1,7 @@
 import { type Argument, argumentsOf, INTROSPECTABLE, PEER, PROPERTIES } from '../dbus/index.ts'
-import type { BusInterface, BusMethod, BusProperty } from './interface.ts'
+import type { BusInterface, BusMethod, BusProperty, BusSignal } from './interface.ts'
 
 type Description = Pick<BusMethod, 'name' | 'in' | 'out'>
-
-/** Only PropertiesChanged: resolve1 has no signals of its own. */
-interface BusSignal {
-  readonly name: string
-  readonly args: readonly Argument[]
-}
 
 /** Interfaces that every object has; the dispatcher answers them itself. */
 export const STANDARD_METHODS: ReadonlyMap<string, readonly Description[]> = new Map(
@@ -36,7 +30,9 @@ export function introspectionXml(interfaces: readonly BusInterface[], children: 
   const standard = [...STANDARD_METHODS].map(([name, methods]) =>
     interfaceXml(name, [], methods, name === PROPERTIES.name ? [PROPERTIES_CHANGED] : []),
   )
-  const own = interfaces.map(({ name, properties, methods }) => interfaceXml(name, properties, methods, []))
+  const own = interfaces.map(({ name, properties, methods, signals }) =>
+    interfaceXml(name, properties, methods, signals),
+  )
   const nodes = children.map((child) => ` <node name="${child}"/>\n`)
   return `${HEADER}<node>\n${[...standard, ...own, ...nodes].join('')}</node>\n`
 }

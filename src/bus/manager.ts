@@ -4,11 +4,12 @@ import type { Lookups } from '../lookup/index.ts'
 import { linkIndexOf } from './arguments.ts'
 import type { Changes } from './changes.ts'
 import { delegateMethods } from './delegate-object.ts'
+import type { DnssdServices } from './dnssd-services.ts'
 import { BusError, ERROR } from './errors.ts'
 import { type BusInterface, implement, type PropertyReaders } from './interface.ts'
 import { managerLinkMethods } from './link-object.ts'
 import { lookupMethods } from './lookup-methods.ts'
-import { DNSSD_PATH, elementBelow, linkPath } from './path.ts'
+import { linkPath } from './path.ts'
 import {
   allDomains,
   allServers,
@@ -19,7 +20,12 @@ import {
 } from './values.ts'
 
 /** `org.freedesktop.resolve1.Manager` (dbus.md §3, §4). */
-export function managerInterface(lookups: Lookups, control: Control, changes: Changes): BusInterface {
+export function managerInterface(
+  lookups: Lookups,
+  control: Control,
+  changes: Changes,
+  services: DnssdServices,
+): BusInterface {
   return implement(
     MANAGER,
     {
@@ -30,13 +36,7 @@ export function managerInterface(lookups: Lookups, control: Control, changes: Ch
         return [linkPath(ifindex)]
       },
       ...managerLinkMethods(changes),
-      // Publishing by multicast does not exist yet: nothing can be registered, so nothing is there to unregister.
-      RegisterService() {
-        throw new BusError(ERROR.notSupported, 'Support for MulticastDNS is disabled')
-      },
-      UnregisterService([path]) {
-        throw noSuchService(path)
-      },
+      ...services.methods(),
       ResetStatistics: (_, call) => changes.ofDaemon(call, 'reset-statistics', () => control.resetStatistics()),
       FlushCaches: (_, call) => changes.ofDaemon(call, 'flush-caches', () => control.flushCaches()),
       ResetServerFeatures: (_, call) =>
@@ -45,13 +45,6 @@ export function managerInterface(lookups: Lookups, control: Control, changes: Ch
     },
     managerProperties(control),
   )
-}
-
-function noSuchService(path: string): BusError {
-  const id = elementBelow(DNSSD_PATH, path)
-  const message =
-    id === undefined ? `DNS-SD service with object path '${path}' does not exist` : `DNS-SD service '${id}' not known`
-  return new BusError(ERROR.noSuchDnssdService, message)
 }
 
 function managerProperties(control: Control): PropertyReaders<typeof MANAGER> {

@@ -1,6 +1,7 @@
 import type { Control } from '../control/index.ts'
 import { LOG_CONTROL_PATH, MANAGER_PATH } from '../dbus/index.ts'
 import type { Changes } from './changes.ts'
+import type { DnssdServices } from './dnssd-services.ts'
 import type { BusInterface } from './interface.ts'
 import { delegateInterface } from './delegate-object.ts'
 import { linkInterface } from './link-object.ts'
@@ -8,6 +9,7 @@ import {
   DELEGATES_PATH,
   delegatePath,
   DNSSD_PATH,
+  dnssdPath,
   elementBelow,
   escapeElement,
   ifindexOfPath,
@@ -28,8 +30,16 @@ export class ObjectTree {
   readonly #fixed: ReadonlyMap<string, BusNode>
   readonly #control: Control
   readonly #changes: Changes
+  readonly #services: DnssdServices
 
-  constructor(manager: BusInterface, logControl: BusInterface, control: Control, changes: Changes) {
+  constructor(
+    manager: BusInterface,
+    logControl: BusInterface,
+    control: Control,
+    changes: Changes,
+    services: DnssdServices,
+  ) {
+    this.#services = services
     this.#control = control
     this.#changes = changes
     this.#fixed = new Map<string, BusNode>([
@@ -38,7 +48,6 @@ export class ObjectTree {
       ['/org/freedesktop', step('LogControl1', 'resolve1')],
       [LOG_CONTROL_PATH, { interfaces: [logControl], children: [] }],
       [MANAGER_PATH, { interfaces: [manager], children: ['dns_delegate', 'dnssd', 'link'] }],
-      [DNSSD_PATH, step()],
     ])
   }
 
@@ -46,9 +55,12 @@ export class ObjectTree {
     if (path === LINKS_PATH) {
       return step(...this.#control.links().map(({ ifindex }) => escapeElement(String(ifindex))))
     }
+    if (path === DNSSD_PATH) return step(...this.#services.ids.map(escapeElement))
     if (path === DELEGATES_PATH) return step(...this.#control.delegates().map(({ id }) => escapeElement(id)))
     const delegate = elementBelow(DELEGATES_PATH, path)
     if (delegate !== undefined) return this.#delegate(delegate)
+    const service = elementBelow(DNSSD_PATH, path)
+    if (service !== undefined) return objectOf(this.#services.interfaceOf(service))
     const ifindex = ifindexOfPath(path)
     if (ifindex === undefined) return this.#fixed.get(path)
     if (this.#control.link(ifindex) === undefined) return undefined
@@ -61,6 +73,7 @@ export class ObjectTree {
       ...this.#fixed.keys(),
       ...this.#control.links().map(({ ifindex }) => linkPath(ifindex)),
       ...this.#control.delegates().map(({ id }) => delegatePath(id)),
+      ...this.#services.ids.map(dnssdPath),
     ]
     for (const path of paths) {
       const node = this.find(path)
@@ -72,6 +85,10 @@ export class ObjectTree {
     const isKnown = this.#control.delegates().some((delegate) => delegate.id === id)
     return isKnown ? { interfaces: [delegateInterface(id, this.#control)], children: [] } : undefined
   }
+}
+
+function objectOf(found: BusInterface | undefined): BusNode | undefined {
+  return found && { interfaces: [found], children: [] }
 }
 
 function step(...children: readonly string[]): BusNode {

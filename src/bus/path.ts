@@ -39,6 +39,10 @@ export function delegatePath(id: string): string {
   return `${DELEGATES_PATH}/${escapeElement(id)}`
 }
 
+export function dnssdPath(id: string): string {
+  return `${DNSSD_PATH}/${escapeElement(id)}`
+}
+
 /** The index a link's path names; undefined for every other path. */
 export function ifindexOfPath(path: string): IfIndex | undefined {
   const text = elementBelow(LINKS_PATH, path)

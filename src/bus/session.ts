@@ -35,6 +35,8 @@ export interface SessionParts {
   readonly processName: ProcessName
   /** The machine woke up. */
   readonly onResume: () => void
+  /** A client left the bus; with undefined the bus is lost, and all are gone. */
+  readonly onLeft: (busName: string | undefined) => void
 }
 
 /** RequestName's answer (D-Bus specification, "Message Bus Messages"). */
@@ -97,10 +99,16 @@ export class Session implements Disposable {
     })
   }
 
+  /** Sends a signal without arguments. */
+  emit(path: string, interfaceName: string, member: string): void {
+    this.#connection?.send({ type: SIGNAL, path, interface: interfaceName, member, signature: '', body: [] })
+  }
+
   /** All calls under way are aborted, and nobody is answered any more. */
   [Symbol.dispose](): void {
     this.#calls.close()
     this.#clients[Symbol.dispose]()
+    this.#parts.onLeft(undefined)
     this.#connection?.[Symbol.dispose]()
   }
 
@@ -163,7 +171,9 @@ export class Session implements Disposable {
 
   #onNameGone(message: IncomingMessage): void {
     const [name, , owner] = message.body()
-    if (owner === '') this.#clients.left(name as string)
+    if (owner !== '') return
+    this.#clients.left(name as string)
+    this.#parts.onLeft(name as string)
   }
 
   #onNameAcquired(message: IncomingMessage): void {

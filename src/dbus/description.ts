@@ -5,6 +5,8 @@ export interface InterfaceDescription {
   readonly name: string
   readonly methods: Readonly<Record<string, MethodDescription>>
   readonly properties: Readonly<Record<string, PropertyDescription>>
+  /** Arguments of each, as those of methods. */
+  readonly signals?: Readonly<Record<string, string>>
 }
 
 export interface MethodDescription {

@@ -32,6 +32,7 @@ export type { PropertiesOf } from './properties.ts'
 export { readProperties } from './properties.ts'
 export {
   DELEGATE,
+  DNSSD_SERVICE,
   LINK,
   LOG_CONTROL,
   LOG_CONTROL_PATH,

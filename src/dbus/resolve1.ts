@@ -111,6 +111,14 @@ export const DELEGATE = {
   },
 } as const satisfies InterfaceDescription
 
+/** `org.freedesktop.resolve1.DnssdService` (dbus.md §6). */
+export const DNSSD_SERVICE = {
+  name: 'org.freedesktop.resolve1.DnssdService',
+  methods: { Unregister: { in: '', out: '' } },
+  properties: {},
+  signals: { Conflicted: '' },
+} as const satisfies InterfaceDescription
+
 /** `org.freedesktop.LogControl1`, which many services of systemd's kind have. */
 export const LOG_CONTROL = {
   name: 'org.freedesktop.LogControl1',

@@ -8,7 +8,8 @@ import { BusService } from '../../../src/bus/index.ts'
 import { Variant } from '../../../src/dbus/variant.ts'
 import { eventually } from '../../kit/eventually.ts'
 import { leakWarnings } from '../../kit/leak-warnings.ts'
-import { FakeControl, FakeLookups, realClock, server } from './fakes.ts'
+import type { ServiceRegistry } from '../../../src/multicast/index.ts'
+import { emptyRegistry, FakeControl, FakeLookups, realClock, server } from './fakes.ts'
 import { PrivateBus } from './private-bus.ts'
 
 const NAME = 'org.freedesktop.resolve1'
@@ -21,6 +22,7 @@ let codec: Codec
 let control: FakeControl
 let lookups: FakeLookups
 let service: BusService
+let registry: ServiceRegistry
 let lines: string[]
 let resumed: number
 const opened: BusConnection[] = []
@@ -30,6 +32,7 @@ beforeEach(async () => {
   codec = CODEC
   control = new FakeControl()
   lookups = new FakeLookups()
+  registry = emptyRegistry()
   lines = []
   resumed = 0
   service = new BusService({
@@ -38,6 +41,7 @@ beforeEach(async () => {
     gid: 0,
     lookups,
     control,
+    services: registry,
     clock: realClock,
     turns: new WorkTurns(realClock),
     logger: new Logger('info', (level, line) => lines.push(`${level}: ${line}`)),
@@ -357,6 +361,40 @@ describe('hostile callers', () => {
       await eventually(() => expect(lookups.waiting).toBe(0))
     }
     expect(await call(await client(), 'GetLink', 'i', [2])).toEqual([`${PATH}/link/_32`])
+  })
+})
+
+describe('services of neighbours', () => {
+  const publish = (from: BusConnection) =>
+    call(from, 'RegisterService', 'sssqqqaa{say}', ['web', 'Web', '_http._tcp', 80, 0, 0, []])
+
+  beforeEach(() => {
+    control.status = { ...control.status, settings: { ...control.status.settings, multicastDns: 'yes' } }
+  })
+
+  test('SD-B-2: what a program publishes goes with the program', async () => {
+    const program = await serving()
+    expect(await publish(program)).toEqual([`${PATH}/dnssd/web`])
+    expect(registry.services.map(({ instance }) => instance)).toEqual(['Web'])
+    program[Symbol.dispose]()
+    await eventually(() => expect(registry.services).toEqual([]))
+  })
+
+  test('SD-B-2: and with the bus', async () => {
+    await publish(await serving())
+    await bus.kill()
+    await eventually(() => expect(registry.services).toEqual([]))
+  })
+
+  test('SD-B-4: Conflicted is told on the path of the service', async () => {
+    await publish(await serving())
+    const told: string[] = []
+    const other = await client(({ path, interface: name, member }) => void told.push(`${path} ${name} ${member}`))
+    const match = "type='signal',interface='org.freedesktop.resolve1.DnssdService'"
+    await other.callBus('AddMatch', [match], new AbortController().signal)
+    registry.onConflict('web', 'Web', 'eth0')
+    await eventually(() => expect(told).toContain(`${PATH}/dnssd/web ${NAME}.DnssdService Conflicted`))
+    expect(registry.services.map(({ instance }) => instance)).toEqual(['Web (2)'])
   })
 })
 

@@ -1,13 +1,14 @@
 import { Logger } from '../../../src/base/index.ts'
 import { Changes } from '../../../src/bus/changes.ts'
 import { Clients } from '../../../src/bus/clients.ts'
+import { DnssdServices } from '../../../src/bus/dnssd-services.ts'
 import type { IncomingMessage } from '../../../src/dbus/codec.ts'
 import { type MethodReply, Dispatcher } from '../../../src/bus/dispatcher.ts'
 import { errorOfThrown } from '../../../src/bus/errors.ts'
 import { logControlInterface } from '../../../src/bus/log-control.ts'
 import { managerInterface } from '../../../src/bus/manager.ts'
 import { ObjectTree } from '../../../src/bus/object-tree.ts'
-import { FakeAuthority, FakeControl, FakeLookups, frozenClock } from './fakes.ts'
+import { emptyRegistry, FakeAuthority, FakeControl, FakeLookups, frozenClock } from './fakes.ts'
 
 export const PATH = '/org/freedesktop/resolve1'
 export const MANAGER = 'org.freedesktop.resolve1.Manager'
@@ -23,13 +24,19 @@ export class Desk {
   /** uid of whoever calls. */
   uid: number | undefined = 0
   readonly clients = new Clients(async (busName) => ({ busName, uid: this.uid, pid: 4711, process: 'tester' }), 990)
+  readonly registry = emptyRegistry()
+  readonly services: DnssdServices
   readonly #dispatcher: Dispatcher
 
   constructor() {
     const changes = new Changes(this.control, this.authority, frozenClock, 990)
-    const manager = managerInterface(this.lookups, this.control, changes)
+    this.services = new DnssdServices(this.registry, this.control, changes)
+    const manager = managerInterface(this.lookups, this.control, changes, this.services)
     const log = logControlInterface(this.logger, 'console', changes)
-    this.#dispatcher = new Dispatcher(new ObjectTree(manager, log, this.control, changes), () => undefined)
+    this.#dispatcher = new Dispatcher(
+      new ObjectTree(manager, log, this.control, changes, this.services),
+      () => undefined,
+    )
   }
 
   call(

@@ -17,6 +17,7 @@ import {
   type LinkSettings,
   type ServerSpec,
 } from '../../../src/settings/index.ts'
+import { ServiceRegistry } from '../../../src/multicast/index.ts'
 import type { Name } from '../../../src/wire/index.ts'
 
 export function server(address: string, port = 0, serverName?: string): ServerSpec {
@@ -221,4 +222,12 @@ export const frozenClock: Clock = {
   now: () => 0,
   wall: () => 1_000,
   after: () => ({ [Symbol.dispose]: () => undefined }),
+}
+
+/** Without services, on a host called `kitchen`. */
+export function emptyRegistry(): ServiceRegistry {
+  const nothing = { [Symbol.dispose]: () => undefined }
+  const label = { label: 'kitchen', onChange: () => nothing }
+  const log = { info: () => undefined, warning: () => undefined }
+  return new ServiceRegistry({ label, clock: frozenClock, log })
 }
