@@ -68,6 +68,26 @@ function causeOfStale(facts: CauseFacts, { provenance }: Asked): Cause {
   }
 }
 
+/** How scopes of neighbours are labelled: link, protocol, IP version. */
+const MULTICAST = /^(link \d+ \(.*\)) (mDNS|LLMNR) IPv[46]$/
+
+/** Only neighbours were asked, who say nothing of names that they do not have. */
+function causeOfSilence({ why }: CauseFacts): Cause | undefined {
+  const asked = winners(why).map(({ scope }) => MULTICAST.exec(scope))
+  const [first] = asked
+  if (first === undefined || asked.some((match) => match === null)) return undefined
+  const links = [...new Set(asked.map((match) => match?.[1] ?? ''))].join(' and ')
+  return first?.[2] === 'mDNS'
+    ? {
+        cause: `Nobody on ${links} answers for ${why.name} by multicast DNS.`,
+        repair: 'tsresolvectl browse   # shows what there is',
+      }
+    : {
+        cause: `Nobody on ${links} answers for ${why.name} by LLMNR, and no search domain completes it.`,
+        repair: undefined,
+      }
+}
+
 /** The winner asked, and there is no answer; also where nobody has asked yet. */
 export function causeOfFailure(facts: CauseFacts): Cause {
   const { asked } = facts.why
@@ -75,6 +95,8 @@ export function causeOfFailure(facts: CauseFacts): Cause {
   const { state, failure, provenance } = asked
   const withheld = WITHHELD.exec(failure?.message ?? '')
   if (withheld !== null) return causeOfWithheld(withheld, provenance)
+  const silence = state === 'nodata' ? undefined : causeOfSilence(facts)
+  if (silence !== undefined) return silence
   if (failure?.rcode === RCODE.NXDOMAIN) return causeOfNo(facts, asked, 'no such name')
   if (state === 'nodata') return causeOfNo(facts, asked, 'no such record')
   if (state === 'cname-loop') {

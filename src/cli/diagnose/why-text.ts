@@ -17,7 +17,7 @@ const SOURCES: ReadonlyMap<string, string> = new Map([
   ['static', 'static records'],
   ['hosts', '/etc/hosts'],
   ['hooks', 'lookup hooks'],
-  ['scopes', 'DNS scopes'],
+  ['scopes', 'scopes'],
   ['synthesized', 'own names'],
 ])
 const VERDICTS: ReadonlyMap<string, string> = new Map([
