@@ -3,12 +3,15 @@ import { gather } from '../base/index.ts'
 import type { Answer } from '../scope/index.ts'
 import { DNS, isPositive, unrepeatable } from '../scope/index.ts'
 import type { ExchangeResult } from '../upstream/index.ts'
+import { addressOfReverseName } from '../wire/index.ts'
 import type { Query } from './query.ts'
 
 /** How long a negative answer waits for another scope that may know better. */
 export const GRACE: Millis = 1000
-/** The same where only neighbours are left, who answer at once or not at all (MC-REV-2). */
-export const GRACE_FOR_MULTICAST: Millis = 80
+/** The same where only neighbours are left, who are asked after 0 to 100 ms and answer at once or not at all (LL-Q-1, MD-R-5). */
+export const GRACE_FOR_MULTICAST: Millis = 300
+/** Of the name of an address, which programs wait for that can do without (MC-REV-2). */
+export const GRACE_FOR_REVERSE: Millis = 60
 
 /** States that say only that nobody could be asked, or that no neighbour felt meant: any other is more telling (R-MERGE-4). */
 const INCONCLUSIVE: ReadonlySet<string> = new Set(['no-servers', 'network-down', 'no-source', 'not-found'])
@@ -52,7 +55,8 @@ class Merge {
     if (isMulticast(answer)) return answer.state === 'success' ? GRACE : 'wait'
     this.#unicastLeft--
     if (answer.state !== 'success' && answer.origin === undefined) return 'wait'
-    return this.#unicastLeft > 0 ? GRACE : GRACE_FOR_MULTICAST
+    if (this.#unicastLeft > 0) return GRACE
+    return addressOfReverseName(this.#query.name) === undefined ? GRACE_FOR_MULTICAST : GRACE_FOR_REVERSE
   }
 }
 

@@ -73,7 +73,7 @@ test('MC-REV-2: a server that does not know an address is not held up by neighbo
   const { world } = worldWith({ records: [] }, { links: [{ ...LAN, dns: ['10.2.0.1'] }] })
   world.serve('10.2.0.1', () => ({ after: 5, reply: NXDOMAIN }))
   const reply = await world.ask('77.0.2.10.in-addr.arpa', { type: 'PTR' })
-  expect({ rcode: reply.rcode, took: world.clock.now() }).toEqual({ rcode: RCODE.NXDOMAIN, took: 85 })
+  expect({ rcode: reply.rcode, took: world.clock.now() }).toEqual({ rcode: RCODE.NXDOMAIN, took: 65 })
 })
 
 test('MC-REV-2: one that knows it is believed at once', async () => {

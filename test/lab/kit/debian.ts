@@ -39,6 +39,7 @@ const extras = {
     'libbsd0',
   ],
   openrc: ['openrc', 'librc1', 'libeinfo1'],
+  llmnrd: ['llmnrd'],
   polkit: ['polkitd', 'libpolkit-gobject-1-0', 'libpolkit-agent-1-0', 'libduktape207'],
 } as const
 

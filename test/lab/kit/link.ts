@@ -125,6 +125,11 @@ export class Link {
     return Number(await this.#world.run(['cat', `/sys/class/net/${this.name}/ifindex`]))
   }
 
+  /** Runs a program at the far end to its end; gives what it prints. @throws when it fails */
+  run(argv: readonly string[]): Promise<string> {
+    return this.#world.run(argv, { network: this.#network })
+  }
+
   /** Starts any other server at the far end, such as dnsmasq. */
   start(argv: readonly string[], options: Omit<StartOptions, 'network'> = {}): Promise<Program> {
     return this.#world.start(`${this.name} ${argv[0]}`, argv, { ...options, network: this.#network })
