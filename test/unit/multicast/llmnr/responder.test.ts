@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { AF_INET, AF_INET6, IpAddress } from '../../../../src/base/index.ts'
-import type { MulticastPlace } from '../../../../src/multicast/index.ts'
+import { AF_INET, AF_INET6, type Family, IpAddress, Logger } from '../../../../src/base/index.ts'
+import { LlmnrResponder, type MulticastPlace, type MulticastSocket } from '../../../../src/multicast/index.ts'
 import {
   frame,
   parseMessage,
@@ -14,6 +14,7 @@ import { FakeClock } from '../../../kit/fake-clock.ts'
 import { LlmnrMachine, LlmnrNeighbour } from '../../../kit/llmnr-neighbours.ts'
 import { queryFor, type QueryOptions } from '../../../kit/messages.ts'
 import { FakeHost, FakeWire } from '../../../kit/multicast-network.ts'
+import { SeededRandom } from '../../../kit/seeded-random.ts'
 
 const C = 0x0400
 const T = 0x0100
@@ -304,6 +305,25 @@ describe('uniqueness', () => {
         .slice(before)
         .filter(({ message }) => message.isResponse),
     ).toEqual([])
+  })
+
+  test('MD-P-11: two links to one network do not take each other for a neighbour', async () => {
+    us.host.join(wire, 3, '10.0.0.7')
+    const place: MulticastPlace = { ...PLACE, ifindex: 3 }
+    const sockets = new Map<Family, MulticastSocket>()
+    const [log, random] = [new Logger('err', () => {}), new SeededRandom(9)]
+    const parts = { network: us.host, label: us.label, clock, random, log, sockets }
+    const second = new LlmnrResponder({ ...parts, ifindex: 3, linkName: 'eth1' })
+    sockets.set(
+      AF_INET,
+      us.host.open(place, (datagram) => second.onDatagram(AF_INET, datagram)),
+    )
+    second.apply(us.host.link(3))
+    us.publish()
+    us.responder.verify()
+    await clock.advance(2000)
+    expect(us.label.label).toBe('Kitchen')
+    second.close()
   })
 
   test('another host name is tested anew', async () => {
