@@ -38,6 +38,11 @@ const extras = {
     'libjemalloc2', 'liblmdb0', 'libluajit-5.1-2', 'lua-sec', 'lua-socket', 'libnghttp2-14', 'libprotobuf-c1', 'libedit2',
     'libbsd0',
   ],
+  avahi: [
+    'avahi-daemon', 'avahi-utils', 'libavahi-common3', 'libavahi-core7', 'libavahi-client3', 'libdaemon0', 'libgdbm6',
+  ],
+  zeroconf: ['python3-zeroconf', 'python3-ifaddr', 'python3-async-timeout'],
+  'mdns-scan': ['mdns-scan'],
   openrc: ['openrc', 'librc1', 'libeinfo1'],
   llmnrd: ['llmnrd'],
   polkit: ['polkitd', 'libpolkit-gobject-1-0', 'libpolkit-agent-1-0', 'libduktape207'],
