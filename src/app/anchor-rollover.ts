@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../base/index.ts'
-import type { Algorithms, KeyObservation, PositiveAnchor, TrustPoint } from '../dnssec/index.ts'
+import type { Algorithms, KeyObservation, PositiveAnchor, SignatureCheck, TrustPoint } from '../dnssec/index.ts'
 import {
   afterLook,
   afterNoAnswer,
@@ -21,6 +21,8 @@ export interface RolloverPorts {
   readonly clock: Clock
   readonly log: Log
   readonly algorithms: Algorithms
+  /** Has a signature checked, by when it resolves. */
+  readonly check: (check: SignatureCheck) => void | Promise<void>
   /** The state file's text; undefined where there is none. @throws {FileError} */
   readonly read: () => Promise<string | undefined>
   /** Puts the text in its place in one step. @throws what node:fs throws */
@@ -99,7 +101,8 @@ export class AnchorRollover implements Disposable {
   async #lookNow(): Promise<void> {
     const message = await this.#ports.ask(this.#ending.signal)
     if (this.#ending.signal.aborted) return
-    const seen = message && this.#observe(message)
+    const seen = message && (await this.#observe(message))
+    if (this.#ending.signal.aborted) return
     const isTrusted = (key: Parameters<typeof vouchesFor>[1]) =>
       vouchesFor(this.#configured, key, this.#ports.algorithms)
     const before = this.#point
@@ -111,14 +114,15 @@ export class AnchorRollover implements Disposable {
   }
 
   /** Undefined too where the reply costs more than any that is meant honestly. */
-  #observe(message: Message): KeyObservation | undefined {
+  async #observe(message: Message): Promise<KeyObservation | undefined> {
     const anchor = this.anchor ?? this.#configured // whose revocation may be seen again
     const context = { algorithms: this.#ports.algorithms, budget: new Budget(DEFAULT_LIMITS), now: this.#now }
     const look = lookAtKeys(message, anchor, context)
     try {
       for (;;) {
-        const { value, done } = look.next()
-        if (done === true) return value
+        const { value: step, done } = look.next()
+        if (done === true) return step
+        if (step.kind === 'check') await this.#ports.check(step)
       }
     } catch (error) {
       if (error instanceof OverBudget) return undefined

@@ -5,7 +5,6 @@ import { type Configuration, configurationReader } from './configuration.ts'
 import type { DaemonContext } from './context.ts'
 import { isTurnedOff } from './environment.ts'
 import { Controller } from '../control/index.ts'
-import { DEFAULT_LIMITS, nodeAlgorithms } from '../dnssec/index.ts'
 import {
   foreignResolvConf,
   HookDirectory,
@@ -21,9 +20,17 @@ import { LocalKnowledge } from './local-knowledge.ts'
 import { MdnsBrowser, ServiceRegistry } from '../multicast/index.ts'
 import { MulticastSockets } from './multicast-sockets.ts'
 import { LinkMonitor } from '../netlink/index.ts'
+import { dnssecServices } from './dnssec-services.ts'
 import { RootKeys, rootKeysFile } from './root-keys.ts'
 import { Resolver } from '../resolve/index.ts'
-import { type Neighbours, type NetworkFacts, NO_NETWORK, ScopeSet, TransactionCounts } from '../scope/index.ts'
+import {
+  type DnssecServices,
+  type Neighbours,
+  type NetworkFacts,
+  NO_NETWORK,
+  ScopeSet,
+  TransactionCounts,
+} from '../scope/index.ts'
 import { ConfigWarnings, type ForeignDns, type IfIndexOf } from '../settings/index.ts'
 import { Outgoing, SystemClock, SystemRandom, WorkTurns } from '../sys/index.ts'
 import { ChannelTransports } from '../transport/index.ts'
@@ -89,9 +96,11 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const { local, networkd, ifindexOf } = network
   const browser = new MdnsBrowser()
   const services = life.adopt(new ServiceRegistry({ label: local.label, clock, log: context.logger }))
-  const scopes = openScopes(basics, transport, openNeighbours(basics, local, services, browser))
+  const turns = new WorkTurns(clock, context.turnWatch)
+  const dnssec = dnssecServices(turns)
+  const scopes = openScopes(basics, transport, dnssec, openNeighbours(basics, local, services, browser))
   const wake = renewAfterSleep(clock, transport, scopes)
-  const rootKeys = openRootKeys(basics, scopes, () => control)
+  const rootKeys = openRootKeys(basics, scopes, dnssec, () => control)
   const readFiles = configurationReader(context, ifindexOf, warnings)
   const readConfiguration = async (): Promise<Configuration> => {
     const configuration = await readFiles()
@@ -107,7 +116,6 @@ export async function openCore(context: DaemonContext, life: Lifetime): Promise<
   const resolver = makeResolver(basics, scopes, local, hooks, foreign, control)
   const shared = sharedDependencies(scopes, local, hooks, foreign, control)
   const parts = { control, scopes, resolver, local, networkd, foreign, browser, services }
-  const turns = new WorkTurns(clock, context.turnWatch)
   return { clock, random, turns, counts, warnings, ...parts, readConfiguration, shared, wake }
 }
 
@@ -160,9 +168,9 @@ async function openNetwork(
 function openScopes(
   { context, life, clock, random, counts }: Basics,
   transport: ChannelTransports,
+  dnssec: DnssecServices,
   multicast: Neighbours | undefined,
 ): ScopeSet {
-  const dnssec = { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS }
   const scopes = new ScopeSet({ transport, clock, random, log: context.logger, counts, dnssec, multicast })
   life.defer(() => scopes.close())
   return scopes
@@ -181,13 +189,19 @@ function openNeighbours(
 }
 
 /** systemd tells where the state of the daemon is kept (`StateDirectory=` of the unit). */
-function openRootKeys({ context, life, clock }: Basics, scopes: ScopeSet, control: () => Controller): RootKeys {
+function openRootKeys(
+  { context, life, clock }: Basics,
+  scopes: ScopeSet,
+  { algorithms, check }: DnssecServices,
+  control: () => Controller,
+): RootKeys {
   const [directory = ''] = (context.environment.STATE_DIRECTORY ?? '').split(':')
   const ports = {
     ...rootKeysFile(directory),
     clock,
     log: context.logger,
-    algorithms: nodeAlgorithms(),
+    algorithms,
+    check,
     isValidating: () => scopes.isValidating,
     ask: () => scopes.askChain({ name: ROOT, type: TYPE.DNSKEY, class: CLASS.IN }),
     onChange: (anchors: Parameters<Controller['followTrustAnchors']>[0]) => control().followTrustAnchors(anchors),

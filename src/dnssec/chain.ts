@@ -50,7 +50,7 @@ export class TrustChain {
   }
 
   *#verify(set: RrSet): Generator<Step, SetVerdict, void> {
-    const { anchors, now, algorithms, budget } = this.#context
+    const { anchors, now, budget } = this.#context
     const place = placeOf(set.name, set.type)
     const anchor = place && anchors.above(place)
     if (place === undefined || anchor === undefined) return noAnchor(set.name)
@@ -59,7 +59,7 @@ export class TrustChain {
       const zone = yield* this.zone(signer)
       if (zone.kind === 'insecure' || zone.kind === 'failure') return zone
       if (zone.kind !== 'secure') continue
-      const result = yield* verifySet(set, signer, zone.keys, now, algorithms, budget)
+      const result = yield* verifySet(set, signer, zone.keys, now, budget)
       if (result.kind === 'verified') return result
       failure ??= result
     }
@@ -151,7 +151,7 @@ export class TrustChain {
     if (entries.kind === 'failure') return entries
     let failure = missingKey(`no DNSKEY record of ${entry.name} matches its DS records`)
     for (const key of entries.keys) {
-      const result = yield* verifySet(set, entry.name, [key], now, algorithms, budget)
+      const result = yield* verifySet(set, entry.name, [key], now, budget)
       countVerdict(this.#context.counts, result.kind === 'verified' ? { kind: 'secure' } : result)
       if (result.kind === 'verified') {
         this.#context.trace?.add(result)

@@ -1,7 +1,7 @@
 import type { Seconds } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
 import { wireOfName } from '../wire/index.ts'
-import type { Algorithms, VerifyWithKey } from './algorithms.ts'
+import type { Algorithms, SignatureKey } from './algorithms.ts'
 import { isSameKey } from './anchors.ts'
 import type { Budget } from './budget.ts'
 import type { Dnskey, Ds } from './rdata.ts'
@@ -98,12 +98,17 @@ function isUsable({ flags, protocol, algorithm }: Dnskey, { signatures }: Algori
 
 /** Imported when first used: a set may hold hundreds of keys. */
 export function zoneKey(dnskey: Dnskey, { signatures }: Algorithms): ZoneKey {
-  let imported: VerifyWithKey | undefined
+  let imported: SignatureKey | undefined
+  const algorithm = signatures.get(dnskey.algorithm)
   return {
     dnskey,
-    verify: (data, signature) => {
-      imported ??= signatures.get(dnskey.algorithm)?.importKey(dnskey.publicKey) ?? (() => false)
-      return imported(data, signature)
+    *ready(budget) {
+      if (imported !== undefined) return imported
+      yield* budget.work(algorithm?.importCost ?? 0)
+      return (imported = algorithm?.importKey(dnskey.publicKey) ?? NO_KEY)
     },
   }
 }
+
+/** Nothing is signed by what is no key. */
+const NO_KEY: SignatureKey = { verify: () => false, verifyAside: (_data, _signature, done) => done(false) }

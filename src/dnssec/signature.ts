@@ -1,19 +1,21 @@
 import type { Seconds } from '../base/index.ts'
 import type { Name, ResourceRecord } from '../wire/index.ts'
 import { isWithin, labelCount, TYPE, typeText } from '../wire/index.ts'
-import type { Algorithms, VerifyWithKey } from './algorithms.ts'
+import type { SignatureKey } from './algorithms.ts'
 import type { Budget } from './budget.ts'
 import { signedData } from './canonical.ts'
 import { signedLabels } from './order.ts'
 import type { Dnskey, Rrsig } from './rdata.ts'
 import { recordsOf, type RrSet, type VerifiedSet } from './rrset.ts'
+import { SignatureCheck } from './signature-check.ts'
 import type { Step, ValidationFailure } from './verdict.ts'
 import { EDE, validationFailure } from './verdict.ts'
 
 /** A key of a zone, ready for use. */
 export interface ZoneKey {
   readonly dnskey: Dnskey
-  readonly verify: VerifyWithKey
+  /** Imported, which is done once. */
+  ready(budget: Budget): Generator<Step, SignatureKey, void>
 }
 
 /** Clocks differ: a tenth of the validity, an hour and ten minutes at most (S-SIG-4). */
@@ -28,7 +30,6 @@ export function* verifySet(
   zone: Name,
   keys: readonly ZoneKey[],
   now: number,
-  algorithms: Algorithms,
   budget: Budget,
 ): Generator<Step, VerifiedSet | ValidationFailure, void> {
   let failure = missing(set, zone)
@@ -41,12 +42,16 @@ export function* verifySet(
     }
     const candidates = keys.filter(({ dnskey }) => dnskey.tag === rrsig.keyTag && dnskey.algorithm === rrsig.algorithm)
     if (candidates.length === 0 && failure.result === 'no-signature') failure = noKey(set, rrsig)
-    const data = candidates.length === 0 ? undefined : signedData(set, rrsig)
+    if (candidates.length === 0) continue
+    yield* budget.sort(set.records.length)
+    const data = signedData(set, rrsig)
     if (data === undefined) continue
-    for (const { verify } of candidates) {
-      const cost = algorithms.signatures.get(rrsig.algorithm)?.cost ?? 0
-      yield* budget.check(cost, set.records.length, data.length)
-      if (verify(data, rrsig.signature)) return verified(set, rrsig, now)
+    for (const key of candidates) {
+      budget.check()
+      const check = new SignatureCheck(zone, yield* key.ready(budget), data, rrsig.signature)
+      yield check
+      budget.rested()
+      if (check.isGood) return verified(set, rrsig, now)
       budget.fail()
     }
     failure = wrong(set, rrsig)

@@ -55,7 +55,7 @@ export function* lookAtKeys(
 function* signedByTrusted(set: RrSet, anchor: PositiveAnchor, { algorithms, budget, now }: LookContext) {
   const entries = yield* entryKeys({ ...anchor, ttl: set.ttl }, set, algorithms, budget)
   if (entries.kind === 'failure') return undefined
-  const result = yield* verifySet(set, anchor.name, entries.keys, now, algorithms, budget)
+  const result = yield* verifySet(set, anchor.name, entries.keys, now, budget)
   return result.kind === 'verified' ? result : undefined
 }
 
@@ -64,7 +64,7 @@ function* revokedIn(set: RrSet, keys: readonly Dnskey[], { algorithms, budget, n
   for (const key of keys) {
     const isRevoked = (key.flags & (REVOKED | ZONE_KEY)) === (REVOKED | ZONE_KEY) && key.protocol === PROTOCOL
     if (!isRevoked || !algorithms.signatures.has(key.algorithm)) continue
-    const result = yield* verifySet(set, set.name, [zoneKey(key, algorithms)], now, algorithms, budget)
+    const result = yield* verifySet(set, set.name, [zoneKey(key, algorithms)], now, budget)
     if (result.kind === 'verified') revoked.push(key)
   }
   return revoked

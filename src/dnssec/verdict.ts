@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/index.ts'
 import type { Question, ResourceRecord } from '../wire/index.ts'
 import type { VerifiedSet } from './rrset.ts'
+import type { SignatureCheck } from './signature-check.ts'
 
 /** Why validation failed, in the words that the bus and varlink use. */
 export type FailureResult =
@@ -74,9 +75,10 @@ export type Verdict = SecureAnswer | Insecure | ValidationFailure
 
 /**
  * What the validator waits for: a reply to `question`, while those `ahead`, which it will probably need, are better asked
- * now than later; or a turn of the event loop for others.
+ * now than later; the check of a signature; or a turn of the event loop for others.
  */
 export type Step =
+  | SignatureCheck
   | { readonly kind: 'ask'; readonly question: Question; readonly ahead: readonly Question[] }
   | { readonly kind: 'pause' }
 

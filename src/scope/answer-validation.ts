@@ -5,6 +5,7 @@ import type {
   DueLink,
   Limits,
   SecureAnswer,
+  SignatureCheck,
   Step,
   TrustAnchors,
   TrustReport,
@@ -23,6 +24,10 @@ import { ValidationFailures } from './validation-failures.ts'
 export interface DnssecServices {
   readonly algorithms: Algorithms
   readonly limits: Limits
+  /** Has it made: here and now, or elsewhere by when the promise resolves. */
+  readonly check: (check: SignatureCheck) => void | Promise<void>
+  /** Resolves when it is its turn to work for some 2 ms. */
+  readonly turn: () => Promise<void>
 }
 
 /** What validation in one scope works with. */
@@ -105,7 +110,7 @@ export class AnswerValidation {
     own: Partial<ValidationContext> = {},
   ): Promise<Verdict> {
     this.#refreshes.earn()
-    const context = { ...this.#context(followsAliases), ...own }
+    const context = Object.assign(this.#context(followsAliases), own)
     const verdict = await this.#drive(validate(question, message, context), context.replies)
     for (const link of this.#memory.takeDue()) this.#renew(link)
     return verdict
@@ -122,9 +127,9 @@ export class AnswerValidation {
   }
 
   #context(followsAliases: boolean): ValidationContext {
-    const { limits, clock: _, ...services } = this.#services
-    const budget = new Budget(limits)
-    return { ...services, memory: this.#memory, budget, now: this.now(), replies: new Replies(), followsAliases }
+    const { algorithms, anchors, counts, limits } = this.#services
+    const [memory, budget, replies] = [this.#memory, new Budget(limits), new Replies()]
+    return { algorithms, anchors, counts, memory, budget, now: this.now(), replies, followsAliases }
   }
 
   /** Gets it what it asks for, until it is done. */
@@ -133,19 +138,14 @@ export class AnswerValidation {
     for (;;) {
       const { value: step, done } = work.next()
       if (done === true) return step
-      if (step.kind === 'pause') await this.#turnOfOthers()
+      if (step.kind === 'check') await this.#services.check(step)
+      else if (step.kind === 'pause') await this.#services.turn()
       else {
         // Those that may be needed soon are under way or answered then.
         for (const each of [step.question, ...step.ahead]) this.#begin(each, asked)
         replies.receive(step.question, await (asked.get(questionKey(step.question)) as Promise<AuxiliaryReply>))
       }
     }
-  }
-
-  #turnOfOthers(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#services.clock.after(0, resolve)
-    })
   }
 
   #begin(question: Question, asked: Map<string, Promise<AuxiliaryReply>>): void {

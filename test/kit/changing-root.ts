@@ -34,6 +34,7 @@ export class ChangingRoot {
       clock: this.clock,
       log: new Logger('debug', (_level, line) => this.log.push(line)),
       algorithms: nodeAlgorithms(),
+      check: (check) => check.make(),
       read: () => Promise.resolve(this.file),
       write: (text) => {
         this.file = text

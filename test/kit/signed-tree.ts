@@ -102,6 +102,7 @@ export class SignedTree {
       const step = validation.next()
       if (step.done === true) return step.value
       if (step.value.kind === 'ask') this.#answer(step.value.question, replies)
+      if (step.value.kind === 'check') step.value.make()
     }
   }
 

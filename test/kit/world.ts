@@ -45,7 +45,12 @@ import { queryFor, type QueryOptions, questionLine, replyFor, type ReplyParts } 
 import { type Exchange, ScriptedTransport } from './scripted-transport.ts'
 import { SeededRandom } from './seeded-random.ts'
 
-const ALGORITHMS = nodeAlgorithms()
+/** All threads are one here. */
+const DNSSEC: Omit<DnssecServices, 'turn'> = {
+  algorithms: nodeAlgorithms(),
+  limits: DEFAULT_LIMITS,
+  check: (check) => check.make(),
+}
 
 /** One network interface of the world, in the words of configuration files. */
 export interface LinkScript {
@@ -138,7 +143,8 @@ export class World {
     const log = new Logger(script.logLevel ?? 'debug', (_level, line) => this.log.push(line))
     const random = new SeededRandom(script.seed)
     const { clock, transport } = this
-    const dnssec = { algorithms: ALGORITHMS, limits: DEFAULT_LIMITS, ...script.dnssec }
+    const turn = () => new Promise<void>((resolve) => clock.after(0, resolve))
+    const dnssec = { ...DNSSEC, turn, ...script.dnssec }
     const multicast = script.multicast && neighboursBy(script.multicast(clock), script, { clock, random, log })
     this.scopes = new ScopeSet({ transport, clock, random, log, counts: this.#counts, dnssec, multicast })
     const version = () => this.#addressesVersion

@@ -33,6 +33,7 @@ function looked(message: Message): KeyObservation | undefined {
   for (;;) {
     const { value, done } = look.next()
     if (done === true) return value
+    if (value.kind === 'check') value.make()
   }
 }
 

@@ -1,0 +1,41 @@
+import { FairQueue } from '../base/index.ts'
+import type { SignatureCheck } from './signature-check.ts'
+
+/**
+ * Checks handed to the thread pool at once: so many that its threads have work through one turn of the event loop, and so
+ * few that files, which share the pool, do not wait long.
+ */
+const MAX_AT_ONCE = 16
+/** More than there are questions under way (R-ORDER-5), with one check each at a time. */
+const MAX_WAITING = 65_536
+
+/**
+ * Has signatures checked on other threads. Those that wait take turns by zone: whoever makes thousands of questions about
+ * a zone whose signatures are dear delays that zone, and nobody else (S-LIM-1).
+ */
+export class CheckQueue {
+  readonly #waiting = new FairQueue<() => void>(MAX_WAITING)
+  #running = 0
+
+  /** Resolves when it is made. */
+  run(check: SignatureCheck): Promise<void> {
+    return new Promise((resolve) => {
+      const begin = () => {
+        check.makeAside(() => {
+          resolve()
+          this.#next()
+        })
+      }
+      if (this.#running < MAX_AT_ONCE) {
+        this.#running++
+        begin()
+      } else this.#waiting.push(begin, [check.zone])
+    })
+  }
+
+  #next(): void {
+    const begin = this.#waiting.shift()
+    if (begin === undefined) this.#running--
+    else begin()
+  }
+}
