@@ -1,5 +1,5 @@
 import type { Name } from '../wire/index.ts'
-import { labelsOf, ROOT, wireOfName } from '../wire/index.ts'
+import { labelCount, labelsOf, ROOT, wireOfName } from '../wire/index.ts'
 
 /**
  * A text whose plain order is the canonical order of names (RFC 4034 §6.1): labels from the right, as octets, a missing
@@ -21,14 +21,13 @@ function separable(label: string): string {
 
 /** The name's own rightmost `count` labels. */
 export function lastLabels(name: Name, count: number): Name {
-  const labels = labelsOf(name)
-  return count === 0 ? ROOT : (labels.slice(-count).join('.') as Name)
+  return count === 0 ? ROOT : (labelsOf(name).slice(-count).join('.') as Name)
 }
 
 /** Labels without a leading `*`, as the Labels field of an RRSIG counts them (RFC 4034 §3.1.3). */
 export function signedLabels(name: Name): number {
-  const labels = labelsOf(name)
-  return labels[0] === '*' ? labels.length - 1 : labels.length
+  const isWildcard = name === '*' || name.startsWith('*.')
+  return labelCount(name) - (isWildcard ? 1 : 0)
 }
 
 /** The longest name that both are at or below. */

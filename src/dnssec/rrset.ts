@@ -34,6 +34,7 @@ export interface VerifiedSet {
  * of their own: nothing signs them (RFC 4035 §2.2).
  */
 export function rrsetsOf(message: Pick<Message, Section>, section: Section): RrSet[] {
+  if (message[section].length === 0) return []
   const groups = new Map<string, ResourceRecord[]>()
   const signatures = new Map<string, Rrsig[]>()
   for (const record of message[section]) {

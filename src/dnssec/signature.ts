@@ -32,7 +32,7 @@ export function* verifySet(
   now: number,
   budget: Budget,
 ): Generator<Step, VerifiedSet | ValidationFailure, void> {
-  let failure = missing(set, zone)
+  let failure: ValidationFailure | undefined
   for (const rrsig of set.signatures) {
     if (rrsig.signer !== zone) continue
     const obstacle = unusable(set, rrsig, now)
@@ -41,7 +41,7 @@ export function* verifySet(
       continue
     }
     const candidates = keys.filter(({ dnskey }) => dnskey.tag === rrsig.keyTag && dnskey.algorithm === rrsig.algorithm)
-    if (candidates.length === 0 && failure.result === 'no-signature') failure = noKey(set, rrsig)
+    if (candidates.length === 0) failure ??= noKey(set, rrsig)
     if (candidates.length === 0) continue
     yield* budget.sort(set.records.length)
     const data = signedData(set, rrsig)
@@ -56,7 +56,7 @@ export function* verifySet(
     }
     failure = wrong(set, rrsig)
   }
-  return failure
+  return failure ?? missing(set, zone)
 }
 
 function verified(set: RrSet, rrsig: Rrsig, now: number): VerifiedSet {
@@ -96,20 +96,20 @@ export function maySign(signer: Name, { name, type }: Pick<RrSet, 'name' | 'type
 
 /** Why the signature cannot be used, whatever key made it. */
 function unusable(set: RrSet, rrsig: Rrsig, now: number): ValidationFailure | undefined {
-  const what = `the signature of ${setText(set)} by ${rrsig.signer}`
+  const what = () => `the signature of ${setText(set)} by ${rrsig.signer}`
   if (rrsig.labels > signedLabels(set.name) || rrsig.labels < labelCount(rrsig.signer)) {
-    return validationFailure('invalid', EDE.BOGUS, `${what} is for another name`)
+    return validationFailure('invalid', EDE.BOGUS, `${what()} is for another name`)
   }
   const validity = serialDifference(rrsig.expiration, rrsig.inception)
   if (validity < 0)
-    return validationFailure('signature-expired', EDE.EXPIRED_BEFORE_VALID, `${what} ends before it begins`)
+    return validationFailure('signature-expired', EDE.EXPIRED_BEFORE_VALID, `${what()} ends before it begins`)
   const skew = Math.min(MOST_SKEW, Math.floor(validity / 10))
   if (serialDifference(now, rrsig.expiration) > skew) {
-    return validationFailure('signature-expired', EDE.EXPIRED, `${what} expired ${timeText(rrsig.expiration, now)}`)
+    return validationFailure('signature-expired', EDE.EXPIRED, `${what()} expired ${timeText(rrsig.expiration, now)}`)
   }
   if (serialDifference(rrsig.inception, now) > skew) {
     const when = timeText(rrsig.inception, now)
-    return validationFailure('signature-expired', EDE.NOT_YET_VALID, `${what} is not valid before ${when}`)
+    return validationFailure('signature-expired', EDE.NOT_YET_VALID, `${what()} is not valid before ${when}`)
   }
   return undefined
 }

@@ -221,13 +221,18 @@ export function labelsOf(name: Name): string[] {
 
 /** Labels without the root, which has 0 itself. */
 export function labelCount(name: Name): number {
-  return labelsOf(name).length
+  if (name === ROOT || name.includes('\\')) return labelsOf(name).length
+  let count = 1
+  for (let at = name.indexOf('.'); at >= 0; at = name.indexOf('.', at + 1)) count++
+  return count
 }
 
 /** The name without its first label; undefined for the root. */
 export function parentOf(name: Name): Name | undefined {
   if (name === ROOT) return undefined
-  return joinLabels(labelsOf(name).slice(1))
+  if (name.includes('\\')) return joinLabels(labelsOf(name).slice(1))
+  const dot = name.indexOf('.')
+  return dot < 0 ? ROOT : (name.slice(dot + 1) as Name)
 }
 
 /** `first` in front of `rest`. The result may be too long to be a name: then undefined. */

@@ -46,7 +46,8 @@ export function answerTo(question: Question, reply: ReadMessage, domain: () => N
   const answer = answerOf(question, message.answer.filter(isBelieved))
   const names = [question.name, ...answer.filter(isCname).map(targetOf)]
   const authority = message.authority.filter((record) => isAbove(record, names, question))
-  const additional = supplements(message.additional, [...answer, ...authority], question)
+  const isAlone = message.additional.length === 0 // as replies with signatures mostly are
+  const additional = isAlone ? [] : supplements(message.additional, [...answer, ...authority], question)
   const { id, flags, opt } = message
   const wire = compose({ id, flags, question: message.question ?? question, answer, authority, additional, opt })
   return { wire, message: parseMessage(wire) }
