@@ -164,7 +164,12 @@ async function filledScope() {
     await room<typeof import('../src/settings/index.ts')>('settings')
   const clock: Clock = { now: () => 1000, wall: () => 1000, after: () => ({ [Symbol.dispose]: () => undefined }) }
   const log = new Logger('info', () => undefined)
-  const dnssec = { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS, check: () => undefined, turn: () => Promise.resolve() }
+  const dnssec = {
+    algorithms: nodeAlgorithms(),
+    limits: DEFAULT_LIMITS,
+    check: () => undefined,
+    turn: () => Promise.resolve(),
+  }
   const transport: ScopeServices['transport'] = { exchange: () => () => undefined, prepare: () => undefined }
   const scopes = new ScopeSet({ transport, clock, random, log, counts: new TransactionCounts(), dnssec })
   const globalServers = [parseServerSpec('192.0.2.53', () => undefined)]

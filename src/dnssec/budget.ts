@@ -62,7 +62,7 @@ export class Budget {
   }
 
   /** Before what is signed of `records` is put together. @throws {OverBudget} */
-  sort(records: number): Generator<Step, void, void> {
+  arrange(records: number): Generator<Step, void, void> {
     if (records > this.limits.records) throw new OverBudget(`signatures over more than ${this.limits.records} records`)
     return this.work(records * RECORD_COST)
   }

@@ -43,7 +43,7 @@ export function* verifySet(
     const candidates = keys.filter(({ dnskey }) => dnskey.tag === rrsig.keyTag && dnskey.algorithm === rrsig.algorithm)
     if (candidates.length === 0) failure ??= noKey(set, rrsig)
     if (candidates.length === 0) continue
-    yield* budget.sort(set.records.length)
+    yield* budget.arrange(set.records.length)
     const data = signedData(set, rrsig)
     if (data === undefined) continue
     for (const key of candidates) {

@@ -74,7 +74,12 @@ class Rig {
     const log = new Logger('debug', (_level, line) => this.log.push(line))
     const counts = new TransactionCounts()
     this.transport = new ScriptedTransport(clock)
-    const dnssec = { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS, check: () => undefined, turn: () => Promise.resolve() }
+    const dnssec = {
+      algorithms: nodeAlgorithms(),
+      limits: DEFAULT_LIMITS,
+      check: () => undefined,
+      turn: () => Promise.resolve(),
+    }
     this.scopes = new ScopeSet({ transport: this.transport, clock, random: new SeededRandom(), log, counts, dnssec })
     this.control = new Controller({ ...DEFAULT_RESOLVED_SETTINGS, fallbackServers: [], ...settings }, [], {
       scopes: this.scopes,

@@ -80,11 +80,18 @@ describe('S-ALG-1: a signature checked aside', () => {
     other[other.length - 1] = (other.at(-1) ?? 0) ^ 1
     const { signature } = rrsig
     const short = signature.subarray(1)
-    for (const [bytes, signed] of [[data, signature], [other, signature], [data, short], [data, Buffer.alloc(0)]] as const) {
+    for (const [bytes, signed] of [
+      [data, signature],
+      [other, signature],
+      [data, short],
+      [data, Buffer.alloc(0)],
+    ] as const) {
       const [here, aside] = [0, 1].map(() => new SignatureCheck(nameOf('test'), imported, bytes, signed))
       here?.make()
       if (aside !== undefined) await new CheckQueue().run(aside)
-      expect([here?.isGood, aside?.isGood]).toEqual(bytes === data && signed === signature ? [true, true] : [false, false])
+      expect([here?.isGood, aside?.isGood]).toEqual(
+        bytes === data && signed === signature ? [true, true] : [false, false],
+      )
     }
   })
 
