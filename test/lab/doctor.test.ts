@@ -19,6 +19,17 @@ interface Situation {
   readonly needsUsers?: true
 }
 
+/** As Avahi does: at the port on all links, shared. */
+const ON_PORT_5353 = `
+import socket
+shared = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+shared.bind(('', 5353))
+print('ready', flush=True)
+while True:
+    shared.recv(1 << 16)
+`
+
 const SITUATIONS: readonly Situation[] = [
   {
     fault: 'the stub is closed by DNSStubListener=no',
@@ -35,6 +46,13 @@ const SITUATIONS: readonly Situation[] = [
       await lab.daemon.start()
       await lab.configureLinks()
     },
+  },
+  {
+    fault: 'another program answers by multicast DNS',
+    check: 'multicast-dns',
+    needsUsers: true,
+    machine: { config: 'MulticastDNS=yes' },
+    seed: (lab) => lab.world.start('mdns', ['python3', '-c', ON_PORT_5353], { until: /ready/ }),
   },
   {
     fault: 'a link with servers is down',

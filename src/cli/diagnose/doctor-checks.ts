@@ -33,6 +33,7 @@ const CHECKS: readonly Check[] = [
   filesAreNamedRight,
   turnsAreShort,
   ...OF_THE_MACHINE,
+  neighboursKnowOneOfUs,
   somebodyTakesTheRest,
   serversHaveLinks,
   serversHaveRoutes,
@@ -161,6 +162,18 @@ function portIsOurs({ daemon, daemonUid, port53, stubAnswers, isLoopbackUp }: Fa
       ? 'Nobody listens on port 53 of 127.0.0.53: the stub is closed (DNSStubListener=no?).'
       : 'The stub at 127.0.0.53 does not answer.'
   return [problem('stub', what, port53.length === 0 ? OPEN_STUB : 'systemctl restart tsresolved')]
+}
+
+/** Two that answer for one machine would withdraw each other's names: ours asks, and leaves answering to the other (MC-AV-3). */
+function neighboursKnowOneOfUs({ daemonUid, port5353, publishing }: Facts): Finding[] {
+  const other = port5353.find(({ uid }) => uid !== daemonUid)
+  const [link] = publishing
+  if (other === undefined || link === undefined) return []
+  const who =
+    other.process === undefined ? `Another program of uid ${other.uid}` : `${other.process} (pid ${other.pid})`
+  const what = `${who} has the port of multicast DNS, too: on ${publishing.join(', ')} neighbours are asked, but answered by that program alone.`
+  const repair = publishing.map((each) => `tsresolvectl mdns ${shellWord(each)} resolve`).join(' && ')
+  return [warning('multicast-dns', what, repair)]
 }
 
 /** Counts after whatever file closed it; listeners are opened at the start only. */

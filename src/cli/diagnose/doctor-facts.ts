@@ -57,7 +57,9 @@ export async function collectFacts(context: Context): Promise<Facts> {
       text: tryOr(() => readFileSync('/etc/resolv.conf', 'utf8'), undefined),
       target: tryOr(() => targetOf('/etc/resolv.conf'), undefined),
     },
-    port53: holdersOf53(),
+    port53: holdersOf(/^(?:3500007F|0{8}|0{32}):0035$/),
+    port5353: holdersOf(/^(?:0{8}|0{32}):14E9$/),
+    publishing: isOurs ? await publishingLinks(context.varlink) : [],
     stubAnswers,
     bus,
   }
@@ -184,16 +186,24 @@ function doesStubAnswer(): Promise<boolean> {
   })
 }
 
-/** Who has sockets on port 53 of 127.0.0.53 or of all addresses (proc_net_tcp.txt; 0A: listening). */
-function holdersOf53(): Holder[] {
+/** Where this machine answers neighbours by multicast DNS, as far as the configuration goes. */
+async function publishingLinks(varlink: VarlinkClient): Promise<string[]> {
+  const { configuration } = await varlink.call(RESOLVE_INTERFACE, 'DumpDNSConfiguration', {})
+  return configuration.flatMap(({ ifname, mDNS, scopes = [] }) => {
+    const isSpoken = scopes.some(({ protocol }) => protocol === 'mdns')
+    return ifname !== undefined && mDNS === 'yes' && isSpoken ? [ifname] : []
+  })
+}
+
+/** Who has sockets at an address and port, as the kernel writes them (proc_net_tcp.txt; 0A: listening). */
+function holdersOf(place: RegExp): Holder[] {
   const lines = ['udp', 'udp6', 'tcp', 'tcp6'].flatMap((file) =>
     tryOr(() => readFileSync(`/proc/net/${file}`, 'latin1'), '')
       .split('\n')
       .map((line) => ({ isStream: file.startsWith('tcp'), fields: line.trim().split(/\s+/) })),
   )
   const sockets = lines.flatMap(({ isStream, fields: [, local = '', , state, , , , uid, , inode] }) => {
-    const isThere = /^(?:3500007F|0{8}|0{32}):0035$/.test(local)
-    return isThere && (!isStream || state === '0A') ? [{ uid: Number(uid), inode: `socket:[${inode}]` }] : []
+    return place.test(local) && (!isStream || state === '0A') ? [{ uid: Number(uid), inode: `socket:[${inode}]` }] : []
   })
   const owners = sockets.length === 0 ? new Map<string, number>() : processesOf(sockets.map(({ inode }) => inode))
   const holders = new Map(

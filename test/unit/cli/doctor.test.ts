@@ -55,6 +55,8 @@ const HEALTHY: Facts = {
   nssModules: ['resolve', 'dns'],
   resolvConf: { text: 'nameserver 127.0.0.53\n', target: '/run/systemd/resolve/stub-resolv.conf' },
   port53: [{ uid: 990 }],
+  port5353: [{ uid: 990 }],
+  publishing: [],
   serverLines: [],
   refusals: undefined,
   lookups: [],
@@ -128,6 +130,13 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'port-53',
     'dnsmasq',
     'kill 7 && systemctl restart tsresolved',
+  ],
+  [
+    'another that answers by multicast DNS',
+    { port5353: [{ uid: 108, pid: 7, process: 'avahi-daemon' }], publishing: ['lan', 'wlan 0'] },
+    'multicast-dns',
+    'avahi-daemon (pid 7) has the port of multicast DNS, too: on lan, wlan 0 neighbours are asked',
+    "tsresolvectl mdns lan resolve && tsresolvectl mdns 'wlan 0' resolve",
   ],
   [
     'a try-out that is stuck was to be restarted as a service',
