@@ -114,6 +114,12 @@ describe('replies', () => {
     expect(queries().length).toBeGreaterThan(before)
   })
 
+  test('LL-Q-6: no more is remembered than the settings allow', async () => {
+    neighbour.replies = (query) => ({ answer: [`${parseMessage(query).question?.name} 30 A 10.0.0.9`] })
+    for (let i = 0; i < 120; i++) await ask(`nas${i}`)
+    expect(us.querier().size).toBe(100)
+  })
+
   test.each([
     ['cache not to be read', { readsCache: false }, 2],
     ['network not to be asked', { mayAskNetwork: false }, 1],

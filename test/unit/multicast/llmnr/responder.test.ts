@@ -95,6 +95,16 @@ describe('what it answers', () => {
     expect(text(authority)[0]).toMatch(/^30 SOA .* 30$/)
   })
 
+  test('LL-R-8: a host name with other than ASCII letters is answered for in UTF-8, whatever the case of the others', async () => {
+    const books = new LlmnrMachine('xn--bcher-kva.example', wire, clock, ['10.0.0.7'], 5).publish()
+    await clock.advance(1000)
+    expect(await answers('BüCHER')).toEqual(['30 A 10.0.0.7'])
+    expect(await answers('xn--bcher-kva')).toBe('silence')
+    const [reply] = await toldBy(question('7.0.0.10.in-addr.arpa', 'PTR'))
+    expect(reply?.includes(Buffer.from('bücher'))).toBe(true)
+    books.close()
+  })
+
   test.each([['other'], ['www.kitchen'], ['kitchen.local'], ['.']])('LL-R-1: nothing of %s', async (name) => {
     expect(await answers(name, 'ANY')).toBe('silence')
   })
