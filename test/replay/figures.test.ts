@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { parseMessage } from '../../src/wire/index.ts'
+import { parseMessage, RCODE } from '../../src/wire/index.ts'
 import { addressesIn, queryFor } from '../kit/messages.ts'
 import { SeededRandom } from '../kit/seeded-random.ts'
 import { type Server, World } from '../kit/world.ts'
@@ -104,4 +104,20 @@ test('healthy: 99.5 % of the answers from the preferred server, and hedging adds
   expect(took.filter((each) => each === Infinity)).toEqual([])
   expect(from.filter((server) => server === FIRST).length / from.length).toBeGreaterThanOrEqual(0.995)
   expect(world.exchanges.length / took.length).toBeLessThanOrEqual(1.05)
+})
+
+test('counts add up: no more answers and silences than messages sent, and no more errors than answers', async () => {
+  const refusing: Server = (exchange) => (random.below(2) === 0 ? losing(0.3)(exchange) : { rcode: RCODE.SERVFAIL })
+  const world = worldOf(refusing, losing(0.3))
+  await lookUp(world, 300, 'counted')
+  await world.advance(60_000)
+  for (const [at, { counts }] of upstreams(world).entries()) {
+    const sent = world.exchanges.filter(({ server }) => server === [FIRST, SECOND][at]).length
+    expect(counts.sent).toBe(sent)
+    expect(counts.answers).toBeGreaterThan(0)
+    expect(counts.answers).toBeLessThan(sent)
+    expect(counts.silences).toBeGreaterThan(0)
+    expect(counts.silences).toBeLessThanOrEqual(sent)
+    expect(counts.errors).toBeLessThanOrEqual(counts.answers)
+  }
 })

@@ -35,6 +35,15 @@ test('info: links that come and go are told with their servers and what they are
   expect(told(world).slice(1)).toEqual(['link 3 (vpn): no longer asked (its DNS servers were 10.3.0.1%vpn).'])
 })
 
+test('info: what a reload changed is told, and nothing where it changed nothing', () => {
+  const world = new World({ links: [LAN], logLevel: 'info' })
+  world.log.length = 0
+  world.reload({ links: [LAN], dns: ['10.9.0.1'], domains: ['~corp.test'] })
+  expect(told(world)).toEqual(['global: DNS servers 10.9.0.1 for corp.test, names that nobody claims.'])
+  world.reload({ links: [LAN], dns: ['10.9.0.1'], domains: ['~corp.test'] })
+  expect(told(world)).toHaveLength(1)
+})
+
 function told({ log }: World): string[] {
   return log.map((line) => line.replace(/^\w+: (?=link|global)/, ''))
 }

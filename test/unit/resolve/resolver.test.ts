@@ -187,7 +187,7 @@ describe('the order of sources (R-ORDER)', () => {
     ['R-ORDER-3: synthesis where nobody was asked', 'localhost', {}, 'success', 'localhost A', 'synthesized'],
     ['R-SYNTH-1: NODATA for other types', 'localhost', { types: 'MX' }, 'success', '', 'synthesized'],
     [
-      'R-ORDER-4: DNS before the own name of an address',
+      'R-ORDER-4: an own address is answered here, before DNS',
       '2.0.2.10.in-addr.arpa',
       { types: 'PTR' },
       'success',
