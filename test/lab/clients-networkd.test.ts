@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { eventually } from './kit/eventually.ts'
 import { Lab } from './kit/lab.ts'
+import { Avahi } from './kit/mdns-neighbour.ts'
 import type { Program } from './kit/program.ts'
 import { inside } from './kit/world.ts'
 
@@ -31,8 +32,8 @@ UseDomains=yes
 type Machine = Lab<'lan' | 'vpn'>
 
 /** A machine with what systemd's own start makes for networkd: account and folders. Nothing is managed yet. */
-async function open(): Promise<Machine> {
-  const lab = await Lab.open({ ...both, start: false })
+async function open(config = ''): Promise<Machine> {
+  const lab = await Lab.open({ ...both, config, start: false })
   const account = 'systemd-network:x:64055:64055::/:/usr/sbin/nologin'
   await lab.run(['sh', '-c', `grep -q ^systemd-network: /etc/passwd || echo ${account} >>/etc/passwd`])
   const folders = ['', '/links', '/leases', '/lldp'].map((name) => `/run/systemd/netif${name}`)
@@ -53,8 +54,8 @@ async function startNetworkd(lab: Machine): Promise<Program> {
   return program
 }
 
-async function withNetworkd(text: string): Promise<{ lab: Machine; networkd: Program }> {
-  const lab = await open()
+async function withNetworkd(text: string, config = ''): Promise<{ lab: Machine; networkd: Program }> {
+  const lab = await open(config)
   await lab.write(PATH, text)
   return { lab, networkd: await startNetworkd(lab) }
 }
@@ -74,6 +75,19 @@ test('R-NETD-4: a .network file gives servers, domains and default route, and th
   expect((await lab.dig('www.test')).data).toEqual(['192.0.2.1'])
   expect(await lab.links.lan.asked()).toEqual(['www.test A'])
   expect(await lab.run(['cat', '/run/systemd/resolve/resolv.conf'])).toMatch(/^search corp\.test$/m)
+})
+
+test('MC-MODE-1: a .network file turns multicast DNS and LLMNR on, as far as the machine allows', async () => {
+  const { lab } = await withNetworkd(
+    `${file.replace('LLMNR=no', 'LLMNR=resolve')}MulticastDNS=yes\n`,
+    'MulticastDNS=yes',
+  )
+  await using _lab = lab
+  await eventually(async () => expect(await lab.resolvectl('mdns', 'vpn')).toMatch(/: yes\n$/))
+  await eventually(async () => expect(await lab.resolvectl('status', 'vpn')).toMatch(/Current Scopes: DNS mDNS\/IPv4/))
+  expect(await lab.resolvectl('llmnr', 'vpn')).toMatch(/: no\n$/) // the machine says no
+  await Avahi.start(lab.links.vpn, 'nas')
+  await eventually(async () => expect((await lab.dig('nas.local')).data).toContain('10.53.2.1'))
 })
 
 test('R-NETD-6: the bus is refused, and resolvectl goes to networkd instead', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { debianExtra } from './kit/debian.ts'
 import { eventually } from './kit/eventually.ts'
 import { Lab } from './kit/lab.ts'
+import { Avahi } from './kit/mdns-neighbour.ts'
 import type { Program } from './kit/program.ts'
 import { inside } from './kit/world.ts'
 
@@ -74,6 +75,21 @@ test('a connection with servers and domains: up, changed, down', async () => {
   await nmcli('connection down office')
   await eventuallySays(lab, 'dns', 'lan', '')
   await eventuallySays(lab, 'domain', 'lan', '')
+})
+
+test('MC-MODE-1: a connection turns multicast DNS and LLMNR on, as far as the machine allows', async () => {
+  await using lab = await Lab.open({ ...both, config: 'MulticastDNS=yes\nLLMNR=resolve' })
+  const { nmcli } = await startNetworkManager(lab)
+  await nmcli(`${OFFICE} connection.mdns yes connection.llmnr yes`)
+  await nmcli('connection up office')
+  await eventuallySays(lab, 'mdns', 'lan', 'yes')
+  await eventuallySays(lab, 'llmnr', 'lan', 'resolve')
+  await Avahi.start(lab.links.lan, 'nas')
+  await eventually(async () => expect((await lab.dig('nas.local')).data).toContain('10.53.1.1'))
+  await nmcli('connection modify office connection.mdns no')
+  await nmcli('connection up office')
+  await eventuallySays(lab, 'mdns', 'lan', 'no')
+  expect((await lab.dig('nas.local')).rcode).toBe('NXDOMAIN')
 })
 
 test('split tunnel: names below its domains and no others', async () => {
