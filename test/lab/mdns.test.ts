@@ -168,6 +168,55 @@ test.skipIf(original)(
   },
 )
 
+test.skipIf(original)(
+  'C-B-1: on a terminal services are a table that changes as they do, and q leaves it',
+  async () => {
+    await using lab = await Lab.open(one)
+    const avahi = await Avahi.start(lab.links.lan, 'nas', [PRINTER])
+    const tmux = (...words: readonly string[]) => lab.run(['tmux', '-L', 'browse', ...words])
+    await tmux('new-session', '-d', '-x', '80', '-y', '12', 'env PS1=READY_ LC_ALL=C.UTF-8 sh -i')
+    const shown = async () => (await tmux('capture-pane', '-p')).trimEnd().split('\n')
+    await tmux('send-keys', `${inside.node} ${inside.repo}/dist/cli/main.js browse _ipp._tcp`, 'Enter')
+    const row = new RegExp(`^${PRINTER.name} +_ipp\\._tcp +lan +4 6$`, 'm')
+    await eventually(async () => expect((await shown()).join('\n')).toMatch(row))
+    expect(await shown()).toHaveLength(12)
+    const second = await avahi.publish('-s', 'Keller', '_ipp._tcp', '631')
+    await eventually(async () => expect((await shown())[0]).toMatch(/^_ipp\._tcp\.local {2}2 found/))
+    await second.stop()
+    await eventually(async () => expect((await shown())[0]).toContain('1 found'))
+    await tmux('send-keys', 'q')
+    await eventually(async () => expect((await shown()).at(-1)).toMatch(/READY_ *$/))
+  },
+)
+
+test.skipIf(original)('MC-REV-2: an address that nobody has costs getent no more than 100 ms on top', async () => {
+  await using lab = await Lab.open({ links: { lan: { zone: { 'www.test': 'A 192.0.2.1' } } }, config: ON })
+  const { lan } = lab.links
+  const withIt = await quickest(lab, [201, 202, 203, 204, 205])
+  await lab.tsresolvectl('mdns', lan.name, 'no')
+  const without = await quickest(lab, [211, 212, 213, 214, 215])
+  lab.world.note(`getent hosts: ${withIt} ms with multicast DNS, ${without} ms without`)
+  expect(withIt - without).toBeLessThan(100)
+  expect(await lan.asked()).toContain('201.1.53.10.in-addr.arpa PTR')
+})
+
+test.skipIf(original)(
+  'MD-Q-10: without a server, a name below local and an address that nobody has cost a second at most',
+  async () => {
+    await using lab = await Lab.open(one)
+    expect(await quickest(lab, [201, 202, 203])).toBeLessThan(1100)
+    const started = performance.now()
+    expect(await lab.dig('nobody.local')).toMatchObject({ rcode: 'NXDOMAIN' })
+    const first = performance.now() - started
+    lab.world.note(`nobody.local: ${Math.round(first)} ms`)
+    await eventually(async () => {
+      const since = performance.now()
+      await lab.dig('somebody.local')
+      expect(performance.now() - since).toBeLessThan(1100)
+    })
+  },
+)
+
 describe.skipIf(original)('MC-SEC-1: where it is off', () => {
   test('no packet leaves by the link, whatever is asked', async () => {
     await using lab = await Lab.open({
@@ -222,4 +271,15 @@ function unansweredPairs(packets: readonly MdnsPacket[], own: string): number[] 
       !packets.slice(at, next).some((packet) => packet.to.includes('.') && tells(packet))
     )
   })
+}
+
+/** Milliseconds that `getent hosts` takes for one of these addresses, none of which has a name: what load adds is no matter. */
+async function quickest(lab: Lab<'lan'>, hosts: readonly number[]): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (const host of hosts) {
+    const start = performance.now()
+    await lab.tryRun(['getent', 'hosts', `10.53.1.${host}`])
+    least = Math.min(least, performance.now() - start)
+  }
+  return Math.round(least)
 }
