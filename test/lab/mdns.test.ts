@@ -4,6 +4,7 @@ import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
 import type { Link } from './kit/link.ts'
 import { Avahi, type MdnsPacket, mdnsPackets, onHost, publishByZeroconf } from './kit/mdns-neighbour.ts'
+import { startOriginal } from './kit/llmnr-neighbour.ts'
 import type { Program } from './kit/program.ts'
 import { inside } from './kit/world.ts'
 
@@ -168,6 +169,32 @@ test.skipIf(original)(
   },
 )
 
+describe.skipIf(original)('a real systemd-resolved as neighbour', () => {
+  const config = 'MulticastDNS=yes\nLLMNR=no'
+  const dnssd = '[Service]\nName=Web on %H\nType=_http._tcp\nPort=8080\nTxtText=path=/\n'
+
+  test('MD-Q-4: its name, its addresses and its service are found', async () => {
+    await using lab = await Lab.open(one)
+    const { lines } = await browse(lab, '_http._tcp')
+    await startOriginal(lab.links.lan, 'nas', { config, dnssd })
+    await eventually(async () => expect((await lab.dig('nas.local')).data.toSorted()).toEqual(FAR))
+    expect((await lab.dig('nas.local', 'AAAA')).data).toContain('fd53:1::1')
+    expect((await lab.dig('9.1.53.10.in-addr.arpa', 'PTR')).data).toEqual(['nas.local.'])
+    await eventually(() => expect(lines).toContain('+ lan IPv4  _http._tcp.local  Web on nas'))
+    expect(await lab.tsresolvectl('service', 'Web on nas', '_http._tcp', 'local')).toContain('nas.local:8080')
+  })
+
+  test('MD-R-1: it finds our name and addresses', async () => {
+    await using lab = await Lab.open({ ...one, config: 'MulticastDNS=yes', hostname: 'kitchen' })
+    const { lan } = lab.links
+    await startOriginal(lan, 'nas', { config })
+    const ask = (type: string) =>
+      lan.run(['dig', '+short', '+tries=1', '+time=8', '@127.0.0.53', '-t', type, '-q', 'kitchen.local'])
+    await eventually(async () => expect(await ask('A')).toBe(`${lan.address}\n`))
+    expect(await ask('AAAA')).toContain(lan.address6)
+  })
+})
+
 test.skipIf(original)(
   'C-B-1: on a terminal services are a table that changes as they do, and q leaves it',
   async () => {
@@ -200,22 +227,15 @@ test.skipIf(original)('MC-REV-2: an address that nobody has costs getent no more
   expect(await lan.asked()).toContain('201.1.53.10.in-addr.arpa PTR')
 })
 
-test.skipIf(original)(
-  'MD-Q-10: without a server, a name below local and an address that nobody has cost a second at most',
-  async () => {
-    await using lab = await Lab.open(one)
-    expect(await quickest(lab, [201, 202, 203])).toBeLessThan(1100)
-    const started = performance.now()
-    expect(await lab.dig('nobody.local')).toMatchObject({ rcode: 'NXDOMAIN' })
-    const first = performance.now() - started
-    lab.world.note(`nobody.local: ${Math.round(first)} ms`)
-    await eventually(async () => {
-      const since = performance.now()
-      await lab.dig('somebody.local')
-      expect(performance.now() - since).toBeLessThan(1100)
-    })
-  },
-)
+test.skipIf(original)('MD-Q-10: without a server, what nobody has costs a second at most', async () => {
+  await using lab = await Lab.open(one)
+  const programs = await quickestOf([1, 2, 3].map(() => () => lab.tryRun(['getent', 'hosts', '127.0.0.1'])))
+  expect((await quickest(lab, [201, 202, 203])) - programs).toBeLessThan(1000)
+  const dig = await quickestOf([1, 2, 3].map(() => () => lab.dig('localhost')))
+  const nobody = await quickestOf(['a', 'b', 'c'].map((name) => () => lab.dig(`nobody-${name}.local`)))
+  lab.world.note(`nobody.local: ${nobody} ms, localhost: ${dig} ms`)
+  expect(nobody - dig).toBeLessThan(1000)
+})
 
 describe.skipIf(original)('MC-SEC-1: where it is off', () => {
   test('no packet leaves by the link, whatever is asked', async () => {
@@ -273,12 +293,17 @@ function unansweredPairs(packets: readonly MdnsPacket[], own: string): number[] 
   })
 }
 
-/** Milliseconds that `getent hosts` takes for one of these addresses, none of which has a name: what load adds is no matter. */
-async function quickest(lab: Lab<'lan'>, hosts: readonly number[]): Promise<number> {
+/** Milliseconds that `getent hosts` takes for one of these addresses, none of which has a name. */
+function quickest(lab: Lab<'lan'>, hosts: readonly number[]): Promise<number> {
+  return quickestOf(hosts.map((host) => () => lab.tryRun(['getent', 'hosts', `10.53.1.${host}`])))
+}
+
+/** The least of what these take, in milliseconds: what load adds is no matter. */
+async function quickestOf(runs: readonly (() => Promise<unknown>)[]): Promise<number> {
   let least = Number.POSITIVE_INFINITY
-  for (const host of hosts) {
+  for (const run of runs) {
     const start = performance.now()
-    await lab.tryRun(['getent', 'hosts', `10.53.1.${host}`])
+    await run()
     least = Math.min(least, performance.now() - start)
   }
   return Math.round(least)

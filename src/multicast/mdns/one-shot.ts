@@ -10,7 +10,7 @@ const LOCAL = nameOf('local')
  * little (MD-Q-10). The repetition is QU: a neighbour that has just told everybody would not tell everybody again (§6), but whoever
  * asks for it alone.
  */
-const PATIENCE: Millis = 950
+const PATIENCE: Millis = 900
 const REPETITION: Millis = 350
 /** How long further answers are waited for where several neighbours may have one each; they come within 120 ms (RFC 6762 §6). */
 const COLLECTION: Millis = 300

@@ -45,15 +45,32 @@ export async function answerByLlmnr(link: Link, spec: AnsweringSpec): Promise<re
   return lines
 }
 
-/** The original as a neighbour at the far end of the link, with LLMNR: `/run`, settings and host name of its own, and no bus. */
-export function startOriginal(link: Link, hostname: string): Promise<Program> {
-  return link.start(['unshare', '--mount', '--uts', 'sh', '-ec', ORIGINAL, 'sh', hostname])
+/** Settings and services of the original as a neighbour. */
+export interface OriginalSpec {
+  /** Lines below [Resolve]; LLMNR alone by default. */
+  readonly config?: string
+  /** Of a service that it publishes. */
+  readonly dnssd?: string
+}
+
+/**
+ * The original as a neighbour at the far end of the link: `/run`, settings and host name of its own, and no bus. Multicast DNS
+ * is allowed on the link, which its release does only when networkd says so.
+ */
+export function startOriginal(link: Link, hostname: string, spec: OriginalSpec = {}): Promise<Program> {
+  const { config = 'LLMNR=yes\nMulticastDNS=no', dnssd = '' } = spec
+  const words = [hostname, link.name, `[Resolve]\n${config}\nDNSSEC=no\nFallbackDNS=\n`, dnssd]
+  return link.start(['unshare', '--mount', '--uts', 'sh', '-ec', ORIGINAL, 'sh', ...words])
 }
 
 const ORIGINAL = `
 mount -t tmpfs -o mode=755 tmpfs /run/systemd
 mount -t tmpfs tmpfs /etc/systemd
-printf '[Resolve]\\nLLMNR=yes\\nMulticastDNS=no\\nDNSSEC=no\\nFallbackDNS=\\n' >/etc/systemd/resolved.conf
+mkdir -p /etc/systemd/dnssd /run/systemd/netif/links
+printf '%s' "$3" >/etc/systemd/resolved.conf
+[ -z "$4" ] || printf '%s' "$4" >/etc/systemd/dnssd/service.dnssd
+state='ADMIN_STATE=configured\nOPER_STATE=routable\nLLMNR=yes\nMDNS=yes\n'
+printf "$state" >"/run/systemd/netif/links/$(ip -o link show dev "$2" | cut -d: -f1)"
 hostname "$1"
 export SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/systemd/none
 exec ${inside.debian}/daemons/systemd-resolved 2>&1
