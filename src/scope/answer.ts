@@ -195,7 +195,8 @@ export function failed(
 /**
  * Answers of one scope to several types of one name (R-MERGE-2): success if one of them is, else as the last failed.
  * Other than in systemd-resolved, NODATA for one type is no success where another could not be had: an outage must not
- * read as a name without addresses. `isComplete`: none is missing. Never empty.
+ * read as a name without addresses. Nor is it authentic where what came for one type was refused as bogus: whoever forges
+ * AAAA must not have the A that is left told as all there is (R-MERGE-5). `isComplete`: none is missing. Never empty.
  */
 export function combined(answers: readonly Answer[], isComplete: boolean): Answer {
   const last = answers.at(-1) as Answer
@@ -207,6 +208,7 @@ export function combined(answers: readonly Answer[], isComplete: boolean): Answe
   const told = replies.at(-1) ?? last
   const isOne = replies.length === 1
   const stale = replies.find(({ source }) => source === 'stale')
+  const isPartBogus = answers.some(({ state }) => state === 'dnssec-failed')
   return {
     ...told,
     state: good.length > 0 ? 'success' : last.state,
@@ -217,7 +219,7 @@ export function combined(answers: readonly Answer[], isComplete: boolean): Answe
     authority: flatOf(replies.map(({ authority }) => authority)),
     additional: flatOf(replies.map(({ additional }) => additional)),
     wire: isOne ? told.wire : undefined,
-    flags: flagsOfAll(replies),
+    flags: flagsOfAll(replies) & ~(isPartBogus ? FLAG.AUTHENTICATED : 0),
     source: stale?.source ?? replies.find(({ source }) => source !== 'cache')?.source ?? told.source,
     attempts,
     entry: isOne ? told.entry : undefined,

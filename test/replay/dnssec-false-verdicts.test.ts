@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { FLAG } from '../../src/scope/index.ts'
 import { AD, CD, nameOf, RCODE, recordOf, TYPE } from '../../src/wire/index.ts'
 import type { Message } from '../../src/wire/index.ts'
 import type { Tamper } from '../kit/signed-tree.ts'
@@ -130,6 +131,36 @@ describe('bogus data handed out', () => {
     await world.advance(400_000)
     expect(told(await world.ask('www.signed.test', { dnssecOk: true }))).toBe('SERVFAIL ')
     expect(told(await world.ask('www.signed.test', { flags: AD }))).toBe('SERVFAIL ')
+  })
+})
+
+describe('false secure by half an answer', () => {
+  const DUAL = ['www A 192.0.2.1', 'www AAAA 2001:db8::1']
+  const zones = [{ apex: 'test' }, { apex: 'signed.test', records: DUAL }]
+  const forgedAaaa: Tamper = (message, { type }) =>
+    type === TYPE.AAAA
+      ? {
+          ...message,
+          answer: message.answer.map((record) =>
+            record.type === TYPE.AAAA ? { ...record, rdata: Buffer.alloc(16, 1) } : record,
+          ),
+        }
+      : message
+
+  async function flagsOf(tamper?: Tamper) {
+    const { world } = validating(tamper, zones)
+    const request = { name: 'www.signed.test', family: 0, ifindex: 0, flags: 0 } as const
+    const found = await world.run(world.lookups.hostname(request, new AbortController().signal))
+    if (!found.ok) throw new Error('nothing was found')
+    return { count: found.value.addresses.length, isAuthentic: (found.value.answer.flags & FLAG.AUTHENTICATED) !== 0 }
+  }
+
+  test('addresses of both kinds are authentic where both verify', async () => {
+    expect(await flagsOf()).toEqual({ count: 2, isAuthentic: true })
+  })
+
+  test('R-MERGE-5: an A that verifies was told as authentic beside an AAAA that is bogus', async () => {
+    expect(await flagsOf(forgedAaaa)).toEqual({ count: 1, isAuthentic: false })
   })
 })
 
