@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,6 +89,19 @@ export class Machine implements AsyncDisposable {
       await ended
     }
     rmSync(this.#work, { recursive: true, force: true })
+    await this.#removeControlGroup()
+  }
+
+  /** The kernel keeps it, and those that its systemd made in it; busy until the last of its processes is gone. */
+  async #removeControlGroup(): Promise<void> {
+    const name = `tsresolved-package-${this.#process.pid}`
+    const group = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].map((root) => join(root, name)).find(existsSync)
+    if (group === undefined) return
+    const argv = [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+']
+    for (let tries = 0; tries < 50; tries++) {
+      if (spawnSync('find', argv, { stdio: 'ignore' }).status === 0) return
+      await pause(100)
+    }
   }
 
   /** A shell command; `output` is all that it printed. */
