@@ -58,7 +58,9 @@ test('mutated calls end in replies or a closed connection; the server lives on',
   const send = async (chunks: Buffer[]) => {
     await using client = await TestClient.open(at.path)
     for (const chunk of chunks) client.socket.write(chunk)
-    client.socket.end()
+    await new Promise<void>((resolve) => client.socket.end(resolve))
+    // Who follows services hears of them until it leaves.
+    if (/BrowseServices.*"more":true/.test(Buffer.concat(chunks).toString('latin1'))) return
     while ((await client.next()) !== undefined);
   }
   await fc.assert(fc.asyncProperty(hostileStream, send), { numRuns: 500 })
