@@ -54,8 +54,9 @@ test('README: installed by hand in place of systemd-resolved, asked when somethi
 
   for (const commands of commandsBelow('README.md', 'When something is wrong')) {
     for (const line of commands.replaceAll('NAME', 'www.test').trim().split('\n')) {
-      const isLive = /^tsresolvectl top\b/.test(line) // on a terminal, until it is told to end
-      const command = isLive ? 'script -qec "timeout --foreground 2 tsresolvectl top" /dev/null' : line
+      const isLive = /^tsresolvectl (?:top|browse)\b/.test(line) // on a terminal, until it is told to end
+      const live = `script -qec "timeout --foreground 2 ${line.replace(/ *#.*/, '')}" /dev/null`
+      const command = isLive ? live : line
       const { code, output } = await machine.try(inClone(command))
       // `doctor` has found something, which is its word to scripts.
       expect(isLive ? [124] : line.includes('doctor') ? [0, 1] : [0], `${line}\n${output}`).toContain(code)
