@@ -1,5 +1,6 @@
 import http2 from 'node:http2'
 import net from 'node:net'
+import tls from 'node:tls'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Outgoing } from '../../../src/sys/index.ts'
 import type { ChannelTransport } from '../../../src/transport/index.ts'
@@ -167,6 +168,44 @@ describe('requests', () => {
     expect(server.sessions.length).toBe(1)
   })
 })
+
+test('E-DOH-5: until the server has said how many streams it allows, there is one', async () => {
+  const opened: number[] = []
+  const sockets: tls.TLSSocket[] = []
+  const options = { cert: GOOD.cert, key: GOOD.key, ALPNProtocols: ['h2'] }
+  const server = tls.createServer(options, (socket) => {
+    sockets.push(socket.on('error', () => undefined))
+    let bytes = Buffer.alloc(0)
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk])
+      opened.splice(0, opened.length, ...streamsIn(bytes))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await using transport = open()
+  const { port } = server.address() as net.AddressInfo
+  const asked = [1, 2].map((id) => ask(transport, port, { id }))
+  await until(() => opened.length > 0)
+  asked.push(ask(transport, port, { id: 3 }))
+  await using another = await serve()
+  await ask(transport, another.port) // by then whatever was asked before has left
+  expect(opened).toEqual([1])
+  sockets[0]?.write(Buffer.from('000000040000000000', 'hex')) // SETTINGS, all as by default
+  await until(() => opened.length > 1)
+  expect(opened).toEqual([1, 3, 5])
+  sockets[0]?.destroy()
+  expect((await Promise.all(asked)).map(({ code }) => code)).toEqual(['closed', 'closed', 'closed'])
+  server.close()
+})
+
+/** Numbers of the streams whose HEADERS have come: after the preface of 24 bytes, length, type, flags, stream (RFC 9113 §4.1). */
+function streamsIn(bytes: Buffer): number[] {
+  const streams: number[] = []
+  for (let at = 24; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
+    if (bytes[at + 3] === 1) streams.push(bytes.readUInt32BE(at + 5))
+  }
+  return streams
+}
 
 describe('responses', () => {
   test.each([
