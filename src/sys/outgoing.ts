@@ -4,7 +4,7 @@ import os from 'node:os'
 import { AF_INET, type IfIndex, IpAddress, type Random } from '../base/index.ts'
 import type { Libc } from './libc.ts'
 import { encodeSockaddr } from './sockaddr.ts'
-import { bindToLink, openSocket, reportErrors, SOCK_DGRAM, SOCK_STREAM } from './socket-options.ts'
+import { acknowledge, bindToLink, openSocket, reportErrors, SOCK_DGRAM, SOCK_STREAM } from './socket-options.ts'
 import { SourcePorts } from './source-ports.ts'
 import { SystemRandom } from './system-random.ts'
 import type { TurnWatch } from './turn-watch.ts'
@@ -15,6 +15,12 @@ export interface Remote {
   readonly address: IpAddress
   readonly port: number
   readonly ifindex: IfIndex
+}
+
+/** A TCP connection to a server, perhaps still in the making. */
+export interface TcpSocket extends net.Socket {
+  /** As the option of this name. Without the C library the kernel does as it likes. */
+  acknowledge?(): void
 }
 
 /** Without the C library a socket cannot be bound to this link; `code` as in errors of the system. */
@@ -57,11 +63,13 @@ export class Outgoing implements Disposable {
   }
 
   /** Begins to connect; see 'connect' and 'error' of the socket. @throws an error with the system's `code` */
-  connectTcp(remote: Remote): net.Socket {
+  connectTcp(remote: Remote): TcpSocket {
     const port = remote.port
     if (this.#libc === undefined) return net.connect({ host: zonedText(remote), port, noDelay: true })
-    const fd = openFor(this.#libc, remote, SOCK_STREAM)
-    return new net.Socket({ fd }).connect({ host: remote.address.text, port, noDelay: true })
+    const libc = this.#libc
+    const fd = openFor(libc, remote, SOCK_STREAM)
+    const socket = new net.Socket({ fd }).connect({ host: remote.address.text, port, noDelay: true })
+    return Object.assign(socket, { acknowledge: () => void (socket.destroyed || acknowledge(libc, fd)) })
   }
 }
 

@@ -44,7 +44,10 @@ const IPV6_MULTICAST_ALL = 29
 const IPV6_RECVPKTINFO = 49
 const IPV6_RECVHOPLIMIT = 51
 const IPV6_FREEBIND = 78
+const TCP_QUICKACK = 12
 const TCP_FASTOPEN = 23
+
+const ON = hostInt(1)
 
 /** A new non-blocking descriptor, for the caller to close. @throws {SysError} */
 export function openSocket(libc: Libc, family: Family, type: number): number {
@@ -58,6 +61,15 @@ export function openSocket(libc: Libc, family: Family, type: number): number {
  */
 export function bindToLink(libc: Libc, fd: number, ifindex: IfIndex): void {
   set(libc, fd, SOL_SOCKET, SO_BINDTOIFINDEX, hostInt(ifindex))
+}
+
+/**
+ * Tells the peer at once what has come; else the kernel waits 40 ms for data that could go with it. So long waits a peer that sends
+ * no second small packet before the first is acknowledged (RFC 896), as servers that do not set TCP_NODELAY. Lasts for what has
+ * come so far. A socket that has failed meanwhile tells its owner in another way.
+ */
+export function acknowledge(libc: Libc, fd: number): void {
+  libc.function('setsockopt')(fd, SOL_TCP, TCP_QUICKACK, ON, ON.length)
 }
 
 /** Only `lo` reaches the socket (R-STUB-2). @throws {SysError} */

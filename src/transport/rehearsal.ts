@@ -99,6 +99,7 @@ function securedBy(socket: Duplex): SecuredSocket {
   }
   return {
     socket,
+    acknowledge: undefined,
     patience: 0,
     accept: () => facts,
     failure: (error) => handshakeFailure(error, NOBODY, true),

@@ -49,6 +49,8 @@ export interface StreamSecurity {
 /** A connection in the making that will be encrypted; it emits 'secureConnect' then. */
 export interface SecuredSocket extends StreamSecurity {
   readonly socket: Duplex
+  /** As in `StreamConnectionParts`, of the socket below. */
+  readonly acknowledge: (() => void) | undefined
 }
 
 /** What says that the server cannot be reached, other than an end that is our own doing. */
@@ -58,6 +60,8 @@ export interface StreamConnectionParts {
   readonly endpoint: Endpoint
   /** Connecting; the connection owns it from now on. */
   readonly socket: Duplex
+  /** Tells the peer at once what has come, see `TcpSocket`; undefined where nobody can. */
+  readonly acknowledge: (() => void) | undefined
   /** Where the socket encrypts. */
   readonly security?: StreamSecurity
   readonly clock: Clock
@@ -74,6 +78,7 @@ export interface StreamConnectionParts {
 export class StreamConnection implements Connection {
   readonly #endpoint: Endpoint
   readonly #socket: Duplex
+  readonly #acknowledge: (() => void) | undefined
   readonly #clock: Clock
   readonly #random: Random
   readonly #onClosed: (connection: Connection) => void
@@ -90,13 +95,15 @@ export class StreamConnection implements Connection {
   #timer: Disposable | undefined
   /** Messages that wait to leave together. */
   #corked = 0
+  #isAcknowledged = false
   #isConnected = false
   #isRetired = false
   #isClosed = false
 
-  constructor({ endpoint, socket, security, clock, random, onClosed }: StreamConnectionParts) {
+  constructor({ endpoint, socket, acknowledge, security, clock, random, onClosed }: StreamConnectionParts) {
     this.#endpoint = endpoint
     this.#socket = socket
+    this.#acknowledge = acknowledge
     this.#clock = clock
     this.#random = random
     this.#onClosed = onClosed
@@ -185,6 +192,14 @@ export class StreamConnection implements Connection {
   #onData(chunk: Buffer): void {
     this.#heardAt = this.#clock.now()
     for (const message of this.#framer.push(chunk)) this.#onMessage(message)
+    if (!this.isIdle && !this.#isAcknowledged) this.#acknowledgeOnce()
+  }
+
+  /** While more is to come the server may wait for our word on what came, which goes out once in a turn of the loop. */
+  #acknowledgeOnce(): void {
+    this.#isAcknowledged = true
+    this.#acknowledge?.()
+    setImmediate(() => (this.#isAcknowledged = false))
   }
 
   /** Gives the reply its question's own ID back. What no question waits for is dropped. */

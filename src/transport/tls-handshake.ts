@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { IpAddress, type Millis } from '../base/index.ts'
+import type { TcpSocket } from '../sys/index.ts'
 import { type ConnectionFacts, type Endpoint, TransportError } from '../upstream/index.ts'
 import { identityProblem } from './server-identity.ts'
 import type { Ticket } from './session-tickets.ts'
-import type { StreamSecurity } from './stream-connection.ts'
+import type { SecuredSocket } from './stream-connection.ts'
 import { chainProblem, handshakeFailure, untrusted } from './tls-failures.ts'
 import { nameOf } from './transport-errors.ts'
 
@@ -15,7 +16,7 @@ const STRICT_PATIENCE: Millis = 5000
 export interface TlsHandshakeParts {
   readonly endpoint: Endpoint
   /** Connecting, bound to its link. */
-  readonly raw: Duplex
+  readonly raw: Duplex & Pick<TcpSocket, 'acknowledge'>
   readonly secureContext: tls.SecureContext
   /** The protocol on top, where the server has to agree to it: `h2` (E-NODE-11). */
   readonly alpn: string | undefined
@@ -27,8 +28,9 @@ export interface TlsHandshakeParts {
 }
 
 /** One TLS connection in the making: OpenSSL checks the chain, we check whom it is for, before anything is written. */
-export class TlsHandshake implements StreamSecurity {
+export class TlsHandshake implements SecuredSocket {
   readonly socket: tls.TLSSocket
+  readonly acknowledge: (() => void) | undefined
   readonly patience: Millis
   readonly #parts: TlsHandshakeParts
   readonly #startedAt: Millis
@@ -46,6 +48,7 @@ export class TlsHandshake implements StreamSecurity {
     const hasName = name !== undefined && IpAddress.parse(name) === undefined // RFC 6066 §3: no address (E-DOT-3)
     this.#parts = parts
     this.#startedAt = parts.now()
+    this.acknowledge = raw.acknowledge
     this.patience = endpoint.isVerified === true ? STRICT_PATIENCE : PATIENCE
     raw.on('error', () => undefined) // told by the socket above it as well (E-NODE-1)
     raw.on('connect', () => (this.#isAccepted = true))

@@ -24,8 +24,10 @@ export interface TlsProtocol {
 /** RFC 7858. */
 export const DNS_OVER_TLS: TlsProtocol = {
   alpn: undefined,
-  open: (endpoint, handshake, { clock, random }, onClosed) =>
-    new StreamConnection({ endpoint, socket: handshake.socket, security: handshake, clock, random, onClosed }),
+  open: (endpoint, security, { clock, random }, onClosed) => {
+    const { socket, acknowledge } = security
+    return new StreamConnection({ endpoint, socket, acknowledge, security, clock, random, onClosed })
+  },
 }
 
 /** Exchanges over TLS, on sockets that are bound to their link: Node never opens one itself (E-OURS-1). */

@@ -1,5 +1,6 @@
 import dgram from 'node:dgram'
-import { expect, test } from 'vitest'
+import net from 'node:net'
+import { expect, test, vi } from 'vitest'
 import { IpAddress, Logger } from '../../../src/base/index.ts'
 import { type ConnectedUdp, Libc, Outgoing } from '../../../src/sys/index.ts'
 import { FIRST_PORT } from '../../../src/sys/source-ports.ts'
@@ -88,4 +89,24 @@ test('R-SRV-7: the port is our choice, and another where that one is taken', asy
   holder.close()
   server.close()
   expect(port).toBe(21_000)
+})
+
+test('TCP: what has come may be acknowledged at any time, and a socket that is gone is left alone', async () => {
+  using outgoing = new Outgoing(libc)
+  const server = net.createServer((peer) => peer.on('error', () => undefined).end('hello'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const options = vi.spyOn(libc, 'function')
+  const socket = outgoing.connectTcp({ address, port: (server.address() as net.AddressInfo).port, ifindex: 0 })
+  const acknowledged = () => {
+    options.mockClear()
+    socket.acknowledge?.()
+    return options.mock.calls.length
+  }
+  expect(acknowledged()).toBe(1)
+  await new Promise((resolve) => socket.once('data', resolve))
+  expect(acknowledged()).toBe(1)
+  socket.destroy()
+  expect(acknowledged()).toBe(0) // its number may be another's by now
+  server.close()
+  vi.restoreAllMocks()
 })

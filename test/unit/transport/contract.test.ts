@@ -334,6 +334,8 @@ describe('tcp', () => {
       await exchange(transport, queryTo(upstream.port, 'tcp', i, 'x', { address: IpAddress.of(`127.0.1.${i}`) }))
     }
     expect(upstream.connections).toBe(140)
+    await until(() => upstream.open <= 128)
+    expect(upstream.open).toBe(128)
   })
 
   test('frame refuses what no length can tell', () => {

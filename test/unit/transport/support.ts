@@ -78,6 +78,8 @@ export interface Upstream extends AsyncDisposable {
   readonly port: number
   readonly ports: number[]
   connections: number
+  /** Of these, those that are open now. */
+  readonly open: number
   /** Ends or resets all TCP connections. */
   hangUp(): void
 }
@@ -101,7 +103,7 @@ async function openUdpUpstream(serve: Serve): Promise<Upstream> {
   })
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
   const close = () => new Promise<void>((resolve) => socket.close(() => resolve()))
-  return { port: socket.address().port, ports, connections: 0, hangUp() {}, [Symbol.asyncDispose]: close }
+  return { port: socket.address().port, ports, connections: 0, open: 0, hangUp() {}, [Symbol.asyncDispose]: close }
 }
 
 async function openStreamUpstream(serve: Serve, channel: Channel): Promise<Upstream> {
@@ -126,6 +128,9 @@ async function openStreamUpstream(serve: Serve, channel: Channel): Promise<Upstr
     port: (server.address() as net.AddressInfo).port,
     ports: [],
     connections: 0,
+    get open() {
+      return sockets.size
+    },
     hangUp,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
