@@ -20,7 +20,7 @@ export interface Remote {
 /** A TCP connection to a server, perhaps still in the making. */
 export interface TcpSocket extends net.Socket {
   /** As the option of this name. Without the C library the kernel does as it likes. */
-  acknowledge?(): void
+  readonly acknowledge?: () => void
 }
 
 /** Without the C library a socket cannot be bound to this link; `code` as in errors of the system. */

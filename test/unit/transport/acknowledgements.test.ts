@@ -11,7 +11,7 @@ import { LOOPBACK } from './support.ts'
 /** A connection with four questions on their way, and how often the peer was told what has come. */
 function connection() {
   const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
-  const acknowledge = vi.fn()
+  const acknowledge = vi.fn<() => void>()
   const endpoint = { address: LOOPBACK, port: 853, ifindex: 0, serverName: undefined }
   const parts = {
     endpoint,
