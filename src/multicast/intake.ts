@@ -27,7 +27,7 @@ export function admit(
   if (datagram.port !== MULTICAST_PORTS[protocol]) return undefined // MD-W-3, LL-Q-2
   // No router passes on what is sent to the group (RFC 6762 §11).
   if (protocol === 'mdns' && datagram.isToGroup) return 'response'
-  return isFromNear && !hasPassedRouter(protocol, datagram) ? 'response' : undefined
+  return isFromNear && !hasPassedRouter(datagram) ? 'response' : undefined
 }
 
 /** Whether the address is one of the link itself: in a subnet of ours there, or link-local. */
@@ -46,10 +46,9 @@ function isAnswerable(protocol: MulticastProtocol, { isToGroup }: MulticastDatag
 }
 
 /**
- * mDNS sends everything with hop limit 255 (RFC 6762 §11). LLMNR only recommends that (RFC 4795 §2.5) and Windows does not:
- * there a limit that nobody starts with tells.
+ * Everything should be sent with hop limit 255 (RFC 6762 §11, RFC 4795 §2.5). python-zeroconf does not by unicast, nor does
+ * Windows by LLMNR: there a limit that nobody starts with tells.
  */
-function hasPassedRouter(protocol: MulticastProtocol, { hopLimit }: MulticastDatagram): boolean {
-  if (hopLimit === undefined) return false
-  return protocol === 'mdns' ? hopLimit !== 255 : !INITIAL_HOP_LIMITS.has(hopLimit)
+function hasPassedRouter({ hopLimit }: MulticastDatagram): boolean {
+  return hopLimit !== undefined && !INITIAL_HOP_LIMITS.has(hopLimit)
 }

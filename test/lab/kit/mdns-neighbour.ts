@@ -84,6 +84,12 @@ export class Avahi {
     })
   }
 
+  /** Lines of avahi-browse, as services of a type come and go. */
+  follow(type: string, onLine: (line: string) => void): Promise<Program> {
+    const argv = ['stdbuf', '-oL', ...this.#command('avahi-browse', ['-p', type])]
+    return this.#machine.start(argv, { onLine })
+  }
+
   #command(program: string, words: readonly string[]): string[] {
     return [
       'env',
@@ -149,6 +155,7 @@ export async function publishByZeroconf(
 export async function scan(link: Link): Promise<readonly string[]> {
   const lines: string[] = []
   const program = `${await debianExtra('mdns-scan')}/usr/bin/mdns-scan`
-  await link.start(['stdbuf', '-oL', program], { onLine: (line) => void lines.push(line) })
+  await link.run(['ip', 'route', 'add', '224.0.0.0/4', 'dev', link.name]) // it leaves the choice of the link to routes
+  await link.start(['sh', '-c', 'exec "$1" 2>&1', 'sh', program], { onLine: (line) => void lines.push(line) })
   return lines
 }

@@ -43,6 +43,8 @@ describe.each<[string, MulticastProtocol, MulticastDatagram, 'query' | 'response
   ['MC-IN-4: a response to us from the link', 'mdns', from('10.0.0.9', reply), 'response'],
   ['MC-IN-4: a response to us from elsewhere', 'mdns', from('172.16.0.9', reply), undefined],
   ['MC-IN-4: a response to us through a router', 'mdns', from('10.0.0.9', { ...reply, hopLimit: 254 }), undefined],
+  ['MC-IN-4: one of python-zeroconf', 'mdns', from('10.0.0.9', { ...reply, hopLimit: 64 }), 'response'],
+  ['MC-IN-4: one of it through a router', 'mdns', from('10.0.0.9', { ...reply, hopLimit: 63 }), undefined],
   ['MC-IN-4: a hop limit that cannot be read', 'mdns', from('10.0.0.9', { ...reply, hopLimit: undefined }), 'response'],
   ['MC-IN-4: LLMNR through a router', 'llmnr', from('10.0.0.9', { ...reply, port: 5355, hopLimit: 127 }), undefined],
   ['MC-IN-4: LLMNR of Windows', 'llmnr', from('10.0.0.9', { ...reply, port: 5355, hopLimit: 128 }), 'response'],
