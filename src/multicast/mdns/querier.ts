@@ -18,8 +18,13 @@ import { type OnChange, Subscription } from './subscription.ts'
 
 /** Questions of clients under way at once; more are not asked, as if nobody answered. */
 const MAX_QUESTIONS = 1024
-/** Responses that are read in a second; a link where more is said is flooded (MC-IN-3). */
-const RESPONSES_PER_SECOND = 1000
+/**
+ * Datagrams of the usual size that are looked at in a second, larger ones counting as several; a link where more is said is
+ * flooded (MC-IN-3).
+ */
+const DATAGRAMS_PER_SECOND = 1000
+/** Bytes; more than most have, with a dozen records. */
+const USUAL_SIZE = 500
 /** For so long after a question with QU an answer may come by unicast (MD-W-3). */
 const UNICAST_WINDOW: Millis = 2000
 /** For so long a reverse name that nobody answered for is not asked for again (MC-REV-2). */
@@ -44,7 +49,7 @@ export class MdnsQuerier implements Querier {
   /** When neighbours were last asked for what several may have, and until when a reverse name is known to have no answer. */
   readonly #askedAt = new Map<string, Millis>()
   readonly #absentUntil = new Map<string, Millis>()
-  readonly #responses = new TokenBucket(RESPONSES_PER_SECOND)
+  readonly #datagrams = new TokenBucket(DATAGRAMS_PER_SECOND)
   #earnedAt: Millis
   #askedUnicastAt: Millis = Number.NEGATIVE_INFINITY
   #isClosed = false
@@ -95,14 +100,14 @@ export class MdnsQuerier implements Querier {
   }
 
   onDatagram(datagram: MulticastDatagram): void {
+    if (this.#isClosed || !this.#hasTurn(datagram)) return
     const { link, network, place } = this.#parts
     const isShared =
       datagram.port === MULTICAST_PORTS.mdns && link().own.has(datagram.source.text) && network.isShared(place)
     const intake = admit('mdns', datagram, link(), isShared)
-    if (intake === undefined || this.#isClosed) return
+    if (intake === undefined) return
     if (intake === 'query') return this.#onQuery(datagram)
     if (!datagram.isToGroup && this.#now() > this.#askedUnicastAt + UNICAST_WINDOW) return
-    if (!this.#hasTurn()) return
     const message = readMulticast(datagram.bytes, 'mdns')
     if (message !== undefined) this.#learn(message, datagram, false)
   }
@@ -227,7 +232,7 @@ export class MdnsQuerier implements Querier {
   /** Somebody asks what we are about to ask, and knows no more than we do (MD-Q-6). */
   #onQuery({ bytes, port }: MulticastDatagram): void {
     if (port !== MULTICAST_PORTS.mdns || (this.#oneShots.size === 0 && this.#subscriptions.size === 0)) return
-    const message = this.#hasTurn() ? readMulticast(bytes, 'mdns') : undefined
+    const message = readMulticast(bytes, 'mdns')
     if (message === undefined || message.isTruncated) return
     for (const question of message.questions) {
       if (question.isUnicast === true || !this.#knowsAll(message, question)) continue
@@ -247,11 +252,13 @@ export class MdnsQuerier implements Querier {
   }
 
   /** False in a flood. */
-  #hasTurn(): boolean {
+  #hasTurn({ bytes }: MulticastDatagram): boolean {
     const now = this.#now()
-    this.#responses.earn(((now - this.#earnedAt) / 1000) * RESPONSES_PER_SECOND)
+    this.#datagrams.earn(((now - this.#earnedAt) / 1000) * DATAGRAMS_PER_SECOND)
     this.#earnedAt = now
-    return this.#responses.take()
+    if (!this.#datagrams.take()) return false
+    this.#datagrams.charge(Math.max(0, bytes.length / USUAL_SIZE - 1))
+    return true
   }
 
   #found(known: readonly KnownRecord[], source: 'cache' | 'network'): QuerierResult {

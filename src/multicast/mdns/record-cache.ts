@@ -143,17 +143,20 @@ export class RecordCache {
   }
 
   #put(key: string, record: MulticastRecord, teller: Teller, now: Millis, isLegacy: boolean): void {
-    const { flushesCache: isUnique = false, ...plain } = record
-    const id = (lowerCaseNames(record.type, record.rdata) ?? record.rdata).toString('latin1')
+    // Members are named one by one: spread they take four times as long, and floods come here.
+    const { owner, name, type, class: recordClass, ttl, rdata, flushesCache: isUnique = false } = record
+    const id = (lowerCaseNames(type, rdata) ?? rdata).toString('latin1')
+    const plain: ResourceRecord = { owner, name, type, class: recordClass, ttl, rdata }
     const known = this.#get(key)?.records.get(id)
     const isKnown = known !== undefined && known.expiresAt > now
     if (isKnown && isLegacy && known.expiresAt > now + record.ttl * 1000) return
     if (record.ttl === 0 && isKnown) return this.#end(key, id, known, now)
     if (record.ttl <= 1 && !isKnown) return // MD-C-3
     const set = this.#take(key) ?? { question: questionOf(plain), records: new Map(), bytes: 0 }
-    if (!set.records.has(id)) makeRoom(set, plain, now)
+    if (!set.records.has(id)) makeRoom(set, plain)
     const expiresAt = now + record.ttl * 1000
-    set.records.set(id, { ...teller, record: plain, isUnique, storedAt: now, expiresAt, isLeaving: false })
+    const { server, learntAt } = teller
+    set.records.set(id, { server, learntAt, record: plain, isUnique, storedAt: now, expiresAt, isLeaving: false })
     const sets = isUnique || (isLegacy && known?.isUnique === true) ? this.#unique : this.#shared
     sets.set(key, set)
     this.#limit()
@@ -183,8 +186,10 @@ export class RecordCache {
   }
 
   #end(key: string, id: string, known: KnownRecord, now: Millis): void {
+    if (known.isLeaving) return
+    const { server, learntAt, record, isUnique, storedAt } = known
     const expiresAt = Math.min(known.expiresAt, now + LEAVING)
-    this.#get(key)?.records.set(id, { ...known, expiresAt, isLeaving: true })
+    this.#get(key)?.records.set(id, { server, learntAt, record, isUnique, storedAt, expiresAt, isLeaving: true })
   }
 
   #live(key: string, now: Millis): KnownRecord[] {
@@ -205,9 +210,8 @@ export class RecordCache {
   }
 }
 
-/** Counts the record in; what has expired goes first, then what was told first. */
-function makeRoom(set: RecordSet, record: ResourceRecord, now: Millis): void {
-  if (set.records.size >= MAX_IN_SET) for (const [id, { expiresAt }] of set.records) if (expiresAt <= now) drop(set, id)
+/** Counts the record in; what was told first of the set goes. */
+function makeRoom(set: RecordSet, record: ResourceRecord): void {
   const [oldest] = set.records.size >= MAX_IN_SET ? set.records.keys() : []
   if (oldest !== undefined) drop(set, oldest)
   set.bytes += costOf(record)
