@@ -5,6 +5,7 @@ import { debianExtra } from './kit/debian.ts'
 import { eventually } from './kit/eventually.ts'
 import { Lab, original } from './kit/lab.ts'
 import type { Link } from './kit/link.ts'
+import { startOriginal } from './kit/llmnr-neighbour.ts'
 import { Avahi, mdnsPackets, publishByZeroconf, scan } from './kit/mdns-neighbour.ts'
 import type { Program } from './kit/program.ts'
 import { inside } from './kit/world.ts'
@@ -159,6 +160,39 @@ describe.skipIf(original)('Avahi as neighbour', () => {
     await eventually(() => expect(shown('+', 'Site')).toHaveLength(1))
     await lab.daemon.stop()
     await eventually(() => expect(shown('-', 'Site')).toHaveLength(1))
+  })
+})
+
+describe.skipIf(original)('a real systemd-resolved as neighbour', () => {
+  const config = 'LLMNR=no\nMulticastDNS=yes'
+  const ask = async (link: Link, name: string, type: string) => {
+    const text = await link.run(['dig', '+short', '+tries=1', '+time=9', '@127.0.0.53', '-t', type, '-q', name])
+    return text.trim().split('\n')
+  }
+
+  test('MD-R-1: finds our name, our addresses of either family, their names and our services', async () => {
+    await using lab = await withService()
+    await start(lab)
+    const { lan } = lab.links
+    await startOriginal(lan, 'nas', { config })
+    await eventually(async () => expect(await ask(lan, 'kitchen.local', 'A')).toEqual([lan.address]))
+    expect(await ask(lan, 'kitchen.local', 'AAAA')).toContain(lan.address6)
+    expect(await ask(lan, '100.1.53.10.in-addr.arpa', 'PTR')).toEqual(['kitchen.local.'])
+    expect(await ask(lan, '_http._tcp.local', 'PTR')).toEqual([String.raw`Web\032on\032kitchen._http._tcp.local.`])
+    expect(await ask(lan, String.raw`Web\032on\032kitchen._http._tcp.local`, 'SRV')).toEqual([
+      '0 0 8080 kitchen.local.',
+    ])
+  })
+
+  test('MD-P-8: of two with the same name, who comes second gets a number', async () => {
+    await using lab = await Lab.open({ ...one, hostname: 'twin' })
+    const { lan } = lab.links
+    const packets = await mdnsPackets(lan)
+    await eventually(() => expect(packets.filter(({ message }) => message?.isResponse).length).toBeGreaterThan(1))
+    await startOriginal(lan, 'twin', { config })
+    const conflict = /changing published hostname from 'twin' to '(twin\d+)'/
+    await eventually(() => expect(lab.world.log.some((line) => conflict.test(line))).toBe(true))
+    expect(await hostLabel(lab)).toBe('twin')
   })
 })
 
