@@ -159,7 +159,7 @@ describe('false secure by half an answer', () => {
     expect(await flagsOf()).toEqual({ count: 2, isAuthentic: true })
   })
 
-  test('R-MERGE-5: an A that verifies was told as authentic beside an AAAA that is bogus', async () => {
+  test('S-RES-5, R-MERGE-5: an A that verifies was told as authentic beside an AAAA that is bogus', async () => {
     expect(await flagsOf(forgedAaaa)).toEqual({ count: 1, isAuthentic: false })
   })
 })
