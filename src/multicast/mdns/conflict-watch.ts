@@ -39,13 +39,13 @@ export class ConflictWatch {
   /** What is told of a name that is claimed (MD-P-2, MD-P-7). A goodbye of another owner is no claim. */
   onResponse({ answer, additional }: MulticastMessage, link: MulticastLink, now: Millis): void {
     for (const record of [...answer, ...additional]) {
-      if (record.ttl > 0 && record.class === CLASS.IN && !isOwnAddress(record, link)) this.#judge(record, now)
+      if (record.ttl > 0 && record.class === CLASS.IN) this.#judge(record, link, now)
     }
   }
 
-  #judge(record: MulticastRecord, now: Millis): void {
+  #judge(record: MulticastRecord, link: MulticastLink, now: Millis): void {
     const found = this.#claims.at(record.name)
-    if (found === undefined || isOurs(record, found.claim)) return
+    if (found === undefined || isOwnAddress(record, link) || isOurs(record, found.claim)) return
     const { claim, phase, isAsked } = found
     if (phase === 'probing') {
       // An NSEC comes with other records of its owner's; alone it may be our own, relayed from a link with other addresses.

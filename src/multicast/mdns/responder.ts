@@ -1,4 +1,12 @@
-import { AF_INET6, type Clock, type Family, type Log, type Millis, type Random } from '../../base/index.ts'
+import {
+  AF_INET6,
+  type Clock,
+  type Family,
+  type Log,
+  type Millis,
+  type Random,
+  type Seconds,
+} from '../../base/index.ts'
 import { CLASS, type Question, type ResourceRecord, TYPE } from '../../wire/index.ts'
 import type { HostLabel } from '../host-label.ts'
 import type { ServiceSource } from '../dnssd/service-source.ts'
@@ -17,7 +25,7 @@ import { goodbyePackets, isSameOwnSet, legacyPacket, probePackets, responsePacke
 import { PendingAnswers } from './pending-answers.ts'
 import { Claims } from './probing.ts'
 import { MulticastHistory, PacketBudget } from './sending-limits.ts'
-import { type Claim, claimsOf, type OwnRecord } from './zone.ts'
+import { type Claim, claimsOf, type OwnRecord, recordKey } from './zone.ts'
 
 /** A record is multicast once in this time, and in defence against a probe once in the other (RFC 6762 §6). */
 const REPEAT_AFTER: Millis = 1000
@@ -165,7 +173,7 @@ export class MdnsResponder {
     this.#conflicts.onProbe(message, this.#link, now)
     if (datagram.port !== MULTICAST_PORTS.mdns) return this.#answerLegacy(family, datagram, message)
     const source = datagram.source.text
-    const known = ttlsOf(message.answer)
+    const known = this.#toldOfOurs(message)
     this.#pending.onKnownAnswers(family, source, known, message.isTruncated, now)
     const { unicast, multicast } = this.#answersTo(family, datagram, message, known)
     const isProbe = message.authority.length > 0
@@ -222,16 +230,22 @@ export class MdnsResponder {
   #onResponse(family: Family, message: MulticastMessage): void {
     const now = this.#parts.clock.now()
     this.#conflicts.onResponse(message, this.#link, now)
-    this.#pending.onAnswerOfOthers(family, ttlsOf(message.answer))
+    this.#pending.onAnswerOfOthers(family, this.#toldOfOurs(message))
     const shortened = message.answer.flatMap((record) => this.#shortenedByOthers(record))
     this.#multicast(family, shortened, REPEAT_AFTER)
   }
 
   /** Our record that somebody else tells with a TTL that would end it too soon (MD-R-11). */
   #shortenedByOthers(told: MulticastRecord): readonly OwnRecord[] {
-    if (told.class !== CLASS.IN) return []
-    const [key] = ttlsOf([told]).keys()
-    return this.#own.at(told.name).filter((own) => own.flushesCache && own.key === key && told.ttl * 2 < own.ttl)
+    const here = this.#own.at(told.name)
+    if (told.class !== CLASS.IN || here.length === 0) return []
+    const key = recordKey(told)
+    return here.filter((own) => own.flushesCache && own.key === key && told.ttl * 2 < own.ttl)
+  }
+
+  /** The TTLs of answers that others tell of our names: the rest of what may be a flood is not looked at. */
+  #toldOfOurs({ answer }: MulticastMessage): ReadonlyMap<string, Seconds> {
+    return ttlsOf(answer.filter(({ name }) => this.#own.at(name).length > 0))
   }
 
   /** Those that were not multicast too recently, sets of unique ones whole (MD-R-6, MD-R-10). */
