@@ -18,6 +18,10 @@ const FREE_FOR_ALL = 64
 const STEP = 4
 /** How many of a batch are told that there is no room for them; the others get nothing, as whoever floods asks on at once. */
 const MAX_TURNED_DOWN = 8
+/** For so long after the start what came before it, to a socket that was kept, is no flood but a backlog. */
+const CATCHING_UP: Millis = 2000
+/** Meanwhile no more is read while so many are under way: with what is read at once, less than what one socket may have waiting. */
+const MAX_CATCHING_UP = 128
 const ANYBODY: readonly string[] = ['']
 
 interface WaitingDatagram {
@@ -58,6 +62,9 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
   /** Those of `#pending` that are to be begun. */
   readonly #turnDown: TurnDown
   readonly #waiting = new FairQueue<WaitingDatagram>(MAX_WAITING)
+  /** Ends catching up; undefined when that is over. */
+  #catchingUp: Disposable | undefined
+  #isPaused = false
 
   /** Takes over `socket`, and closes it. */
   constructor(socket: DatagramListener, { responder, clock, log, access, turns }: StubUdpServices, listener: Listener) {
@@ -70,6 +77,7 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
     this.#access = isReachable(listener) ? access : undefined
     this.#now = clock.now()
     this.#tasks = new Tasks(log, MAX_PENDING)
+    this.#catchingUp = clock.after(CATCHING_UP, () => this.#haveCaughtUp())
     socket.serve(this)
   }
 
@@ -80,12 +88,14 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
 
   /** Reads no more; resolves when all that was read is answered. */
   async drain(): Promise<void> {
+    this.#haveCaughtUp()
     this.#socket.pause()
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#workOut(next)
     await this.#tasks.idle()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#haveCaughtUp()
     this.#turns.remove(this)
     this.#waiting.clear()
     await this.#tasks[Symbol.asyncDispose]()
@@ -95,6 +105,10 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
   onBatch(): void {
     this.#now = this.#clock.now()
     this.#turnedDown = 0
+    if (this.#catchingUp !== undefined && this.#pending.size >= MAX_CATCHING_UP) {
+      this.#isPaused = true
+      this.#socket.pause()
+    }
   }
 
   onDatagram(packet: Buffer, peer: Peer, room: Buffer): number {
@@ -131,6 +145,17 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
     return 0
   }
 
+  #readOn(): void {
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+
+  #haveCaughtUp(): void {
+    this.#catchingUp?.[Symbol.dispose]()
+    this.#catchingUp = undefined
+    if (this.#isPaused) this.#readOn()
+  }
+
   /** The ordinary road. */
   #workOut({ packet, client, key }: WaitingDatagram): void {
     const isStarted = this.#tasks.run(async (signal) => {
@@ -139,6 +164,7 @@ export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
         if (reply !== undefined) this.#socket.send(reply, client)
       } finally {
         this.#pending.delete(key)
+        if (this.#isPaused && this.#pending.size < MAX_CATCHING_UP) this.#readOn()
       }
     })
     if (!isStarted) this.#pending.delete(key)

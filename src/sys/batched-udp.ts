@@ -38,6 +38,7 @@ export class BatchedUdp implements DatagramListener {
   readonly #discarded = Buffer.alloc(REPLY_SIZE)
   readonly #recvmmsg: (...args: unknown[]) => number
   readonly #sendmmsg: (...args: unknown[]) => number
+  #handler: DatagramHandler | undefined
   #watch: { close(): void } | undefined
   /** Replies in `#out` that are not sent yet. */
   #queued = 0
@@ -63,12 +64,19 @@ export class BatchedUdp implements DatagramListener {
   }
 
   serve(handler: DatagramHandler): void {
-    this.#watch = this.#libc.koffi.node.poll(this.#fd, { readable: true }, () => this.#drain(handler))
+    this.#handler = handler
+    this.resume()
   }
 
   pause(): void {
     this.#watch?.close()
     this.#watch = undefined
+  }
+
+  resume(): void {
+    const handler = this.#handler
+    if (handler === undefined || this.#isClosed || this.#watch !== undefined) return
+    this.#watch = this.#libc.koffi.node.poll(this.#fd, { readable: true }, () => this.#drain(handler))
   }
 
   send(reply: Buffer, peer: Peer): void {

@@ -40,8 +40,9 @@ export interface DatagramListener extends AsyncDisposable {
   readonly port: number
   /** Begins to read; to be called once. */
   serve(handler: DatagramHandler): void
-  /** Reads no more, where that can be had; what arrives waits in the kernel. Sending goes on. */
+  /** Reads no more, where that can be had, until `resume`; what arrives waits in the kernel. Sending goes on. */
   pause(): void
+  resume(): void
   /** Sends from the address the peer had asked, soon; never fails, for datagrams may be lost at any time. The reply is copied or sent at once. */
   send(reply: Buffer, peer: Peer): void
 }

@@ -59,6 +59,8 @@ export class PlainUdp implements DatagramListener {
   /** Node reads on. */
   pause(): void {}
 
+  resume(): void {}
+
   send(reply: Buffer, peer: Peer): void {
     if (this.#isClosed || !(peer instanceof PlainPeer)) return
     // A copy: it is sent a tick later, when the caller may have reused its buffer.

@@ -67,6 +67,7 @@ function stub(world: World, listener: Listener) {
     ...AT,
     serve: (served: DatagramHandler) => void (handler = served),
     pause: () => undefined,
+    resume: () => undefined,
     send: (reply: Buffer) => void sent.push(Buffer.from(reply)),
     [Symbol.asyncDispose]: async () => undefined,
   }

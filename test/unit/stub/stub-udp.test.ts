@@ -18,6 +18,7 @@ class Scene implements AsyncDisposable {
   readonly begun: string[] = []
   readonly sent: string[] = []
   isPaused = false
+  readonly clock = new FakeClock()
   #handler: DatagramHandler | undefined
   readonly #stub: StubUdp
 
@@ -29,6 +30,7 @@ class Scene implements AsyncDisposable {
         this.#handler = handler
       },
       pause: () => void (this.isPaused = true),
+      resume: () => void (this.isPaused = false),
       send: (reply: Buffer) => this.sent.push(reply.toString()),
       [Symbol.asyncDispose]: async () => {},
     }
@@ -42,7 +44,7 @@ class Scene implements AsyncDisposable {
     }
     const services = {
       responder: responder as unknown as Responder,
-      clock: new FakeClock(),
+      clock: this.clock,
       log: new Logger('emerg', () => {}),
       access: new ClientAccess(() => []),
       turns: new WorkTurns(hurrying()),
@@ -59,6 +61,15 @@ class Scene implements AsyncDisposable {
 
   flood(from: number, count: number): void {
     for (let i = from; i < from + count; i++) this.ask(Buffer.from(`miss ${i}`))
+  }
+
+  /** As many as one turn of the real socket reads. */
+  readSome(from: number): number {
+    for (let round = 0; round < 4; round++) {
+      this.#handler?.onBatch()
+      this.flood(from + round * 64, 64)
+    }
+    return 256
   }
 
   drain(): Promise<void> {
@@ -86,6 +97,28 @@ test('remembered replies waited behind a flood of misses in the socket: those ar
   for (let turn = 0; turn < 100; turn++) await nextTurn()
   expect(new Set(scene.begun)).toEqual(new Set(Array.from({ length: 200 }, (_, i) => `miss ${i}`)))
   expect(scene.sent).toEqual(scene.begun)
+})
+
+test('an upgrade lost what one client had asked meanwhile, as if it were a flood: it is read as fast as it is answered', async () => {
+  await using scene = new Scene()
+  let read = 0
+  for (let turn = 0; turn < 5000 && read < 3072; turn++) {
+    if (!scene.isPaused) read += scene.readSome(read)
+    await nextTurn()
+  }
+  await scene.idle()
+  while (scene.sent.length < read) await nextTurn()
+  expect([read, new Set(scene.sent).size, scene.isPaused]).toEqual([3072, 3072, false])
+})
+
+test('two seconds after the start what comes is no backlog any more', async () => {
+  await using scene = new Scene()
+  scene.readSome(0)
+  expect(scene.isPaused).toBe(true)
+  await scene.clock.advance(2000)
+  expect(scene.isPaused).toBe(false)
+  scene.readSome(256)
+  expect(scene.isPaused).toBe(false)
 })
 
 test('a burst of one client is answered, all of it', async () => {
