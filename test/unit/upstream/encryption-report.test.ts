@@ -16,12 +16,21 @@ test('people are told version, what was verified, age, handshakes, resumptions, 
   state.onMessage(connection, 110, 130)
   state.onMessage(connection, 140, 150)
   expect(state.report(600)).toMatchObject({
-    ...{ state: 'works', version: 'TLSv1.3', verifiedAs: 'dns.test', isOpen: true, age: 500 },
-    ...{ handshakes: 1, resumptions: 0, failures: 0, failure: undefined },
+    state: 'works',
+    version: 'TLSv1.3',
+    verifiedAs: 'dns.test',
+    isOpen: true,
+    age: 500,
+    handshakes: 1,
+    resumptions: 0,
+    failures: 0,
+    failure: undefined,
   })
   state.onFailed('untrusted', 'certificate of 192.0.2.1 expired', 700)
   expect(state.report(700)).toMatchObject({
-    ...{ state: 'failing', failures: 1, failure: 'certificate of 192.0.2.1 expired' },
+    state: 'failing',
+    failures: 1,
+    failure: 'certificate of 192.0.2.1 expired',
   })
   state.onMessage({ ...connection, isResumed: true, readyAt: 800 }, 810, 820)
   expect(state.report(900)).toMatchObject({
