@@ -1,7 +1,7 @@
 import { type Clock, type IfIndex, IpAddress } from '../base/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
 import type { LinkFacts, NetworkFacts, Route, RouteTo, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
-import { IFF_LOWER_UP, IFF_UP, isUsable } from '../scope/index.ts'
+import { DNS, IFF_LOWER_UP, IFF_UP, isUsable } from '../scope/index.ts'
 import { reasonForNoRoute } from './way-to-server.ts'
 import { type Domain, formatServerSpec } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
@@ -21,8 +21,10 @@ export interface LinkView {
   readonly hasRoute: boolean
   /** Set up by systemd-networkd. */
   readonly isManaged: boolean
-  /** Has a scope now, so that it can be asked. */
+  /** Has a scope of unicast DNS now, so that its servers can be asked. */
   readonly isInUse: boolean
+  /** Neighbours are answered by multicast DNS, but by another program of this machine. */
+  readonly leavesAnsweringToOthers: boolean
   readonly isDefaultRoute: boolean
   /** `~` in front of those that only route. */
   readonly domains: readonly string[]
@@ -99,7 +101,8 @@ export class Overview {
       addresses: facts.addresses.filter(isUsable).map(({ address }) => address.text),
       hasRoute: waysOut.has(ifindex) || network().gateways.some((route) => route.ifindex === ifindex),
       isManaged,
-      isInUse: own.length > 0,
+      isInUse: own.some(({ protocol }) => protocol === DNS),
+      leavesAnsweringToOthers: scopes.leavesAnsweringToOthers(ifindex),
       isDefaultRoute,
       domains: settings.domains.map(domainText),
       configuredServers: settings.servers.map(formatServerSpec),
@@ -121,6 +124,7 @@ export class Overview {
       hasRoute: gateways.length > 0,
       isManaged: false,
       isInUse: servers.length > 0,
+      leavesAnsweringToOthers: false,
       isDefaultRoute: route.isDefaultRoute && servers.length > 0,
       domains: domains.map(domainText),
       configuredServers: servers.map(({ spec }) => formatServerSpec(spec)),

@@ -1,9 +1,10 @@
-import type { Family } from '../base/index.ts'
+import type { Family, Millis } from '../base/index.ts'
 import {
   LlmnrQuerier,
   LlmnrResponder,
   MdnsQuerier,
   MdnsResponder,
+  MULTICAST_PORTS,
   type MulticastDatagram,
   type MulticastLink,
   type MulticastSocket,
@@ -14,6 +15,10 @@ import type { Question, ResourceRecord } from '../wire/index.ts'
 import type { MulticastPlan } from './multicast-plan.ts'
 import { MulticastScope } from './multicast-scope.ts'
 import type { Neighbours, ScopeServices } from './services.ts'
+
+/** How often the port is looked at while another program has it, and at most when one is heard on this machine. */
+const LOOK_AGAIN: Millis = 30_000
+const LOOK_AT_MOST: Millis = 5000
 
 type Services = Pick<ScopeServices, 'clock' | 'random' | 'log'>
 
@@ -43,6 +48,11 @@ export class MulticastInterface {
   readonly #open = new Map<Family, Open>()
   readonly #sockets = new Map<Family, MulticastSocket>()
   #responder: Responder | undefined
+  /** Where it answers; undefined where nobody does. */
+  #answering: MulticastPlan | undefined
+  #yields = false
+  #lookedAt: Millis = Number.NEGATIVE_INFINITY
+  #lookAgain: Disposable | undefined
 
   constructor(services: Services, neighbours: Neighbours) {
     this.#services = services
@@ -51,6 +61,11 @@ export class MulticastInterface {
 
   get scopes(): readonly MulticastScope[] {
     return [...this.#open.values()].map(({ scope }) => scope)
+  }
+
+  /** Whether answering neighbours is left to another program of this machine (MC-AV-3). */
+  get yields(): boolean {
+    return this.#yields
   }
 
   /** Of one protocol and link, never empty. @throws what the system says where a socket cannot be had; what is open stays open */
@@ -76,8 +91,7 @@ export class MulticastInterface {
   }
 
   close(): void {
-    this.#responder?.close()
-    this.#responder = undefined
+    this.#stopAnswering()
     for (const family of this.#open.keys()) this.#end(family)
   }
 
@@ -109,16 +123,54 @@ export class MulticastInterface {
   /** In the mode `yes`, and as long as anything is open. */
   #respond(plans: readonly MulticastPlan[]): void {
     const plan = plans.find(({ mode }) => mode === 'yes')
-    if (plan === undefined || this.#open.size === 0) {
-      this.#responder?.close()
-      this.#responder = undefined
-      return
-    }
+    if (plan === undefined || this.#open.size === 0) return this.#stopAnswering()
     this.#responder ??= this.#makeResponder(plan)
-    this.#responder.apply(plan.link, this.#isShared(plan))
+    this.#answering = plan
+    this.#look()
+    this.#responder.apply(plan.link, this.#yields)
   }
 
-  /** Two that answer for one machine would withdraw each other's names (MC-AV-3). */
+  #stopAnswering(): void {
+    this.#responder?.close()
+    this.#responder = undefined
+    this.#answering = undefined
+    this.#yields = false
+    this.#lookAgain?.[Symbol.dispose]()
+    this.#lookAgain = undefined
+  }
+
+  /** Whether another program has come or gone. Two that answer for one machine would withdraw each other's names (MC-AV-3). */
+  #look(): void {
+    const plan = this.#answering
+    if (plan === undefined || plan.protocol.name !== 'mdns') return
+    const { clock, log } = this.#services
+    const before = this.#yields
+    this.#lookedAt = clock.now()
+    this.#yields = !plan.publishesBesideOthers && this.#isShared(plan)
+    this.#lookAgain?.[Symbol.dispose]()
+    this.#lookAgain = this.#yields ? clock.after(LOOK_AGAIN, () => this.#lookAndApply()) : undefined
+    if (this.#yields === before) return
+    const where = plan.linkName ?? 'a link'
+    log.info(
+      this.#yields
+        ? `${where}: another program has the port of multicast DNS, and answers neighbours alone`
+        : `${where}: neighbours are answered by multicast DNS again`,
+    )
+  }
+
+  #lookAndApply(): void {
+    const before = this.#yields
+    this.#look()
+    if (this.#yields !== before && this.#answering !== undefined)
+      this.#responder?.apply(this.#answering.link, this.#yields)
+  }
+
+  /** Of this machine and from the port: our own, or those of another program. */
+  #isOfThisMachine({ source, port }: MulticastDatagram): boolean {
+    const link = this.#answering?.link
+    return link !== undefined && port === MULTICAST_PORTS.mdns && link.own.has(source.text)
+  }
+
   #isShared({ protocol, ifindex }: MulticastPlan): boolean {
     const places = [...this.#open.keys()].map((family) => ({ protocol: protocol.name, family, ifindex }))
     return places.some((place) => this.#neighbours.network.isShared(place))
@@ -132,6 +184,8 @@ export class MulticastInterface {
   }
 
   #onDatagram(family: Family, datagram: MulticastDatagram): void {
+    const isDue = this.#services.clock.now() >= this.#lookedAt + LOOK_AT_MOST
+    if (isDue && !this.#yields && this.#isOfThisMachine(datagram)) this.#lookAndApply()
     this.#open.get(family)?.querier.onDatagram(datagram)
     this.#responder?.onDatagram(family, datagram)
   }

@@ -15,6 +15,8 @@ export interface MulticastPlan extends ScopePlan {
   readonly mode: Exclude<MulticastMode, 'no'>
   readonly route: MulticastRoute
   readonly link: MulticastLink
+  /** Whether another program that answers for this machine is no reason to be silent. */
+  readonly publishesBesideOthers: boolean
   /** Record sets to be remembered at most. */
   readonly maxEntries: number
 }
@@ -51,6 +53,7 @@ function planLink(facts: LinkFacts, own: ReadonlySet<string>, { settings, links 
       mode,
       route: routeOf(link, protocol.family, families.length > 1),
       link,
+      publishesBesideOthers: settings.publishBesideOthers,
       maxEntries: entriesOf(settings, protocol),
       fingerprint: `${name} ${entriesOf(settings, protocol)}`,
     }

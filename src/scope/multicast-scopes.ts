@@ -1,4 +1,4 @@
-import { reasonOf } from '../base/index.ts'
+import { type IfIndex, reasonOf } from '../base/index.ts'
 import type { MulticastProtocol } from '../multicast/index.ts'
 import { MulticastInterface } from './multicast-interface.ts'
 import type { MulticastPlan } from './multicast-plan.ts'
@@ -23,6 +23,11 @@ export class MulticastScopes {
 
   get all(): readonly MulticastScope[] {
     return this.#all
+  }
+
+  /** Whether multicast DNS leaves answering on the link to another program. */
+  yieldsOn(ifindex: IfIndex): boolean {
+    return this.#interfaces.get(keyOf('mdns', ifindex))?.yields === true
   }
 
   /** Puts the plans in force; true when there are other scopes than before. */
@@ -89,10 +94,14 @@ export class MulticastScopes {
 function byInterface(plans: readonly MulticastPlan[]): Map<string, MulticastPlan[]> {
   const groups = new Map<string, MulticastPlan[]>()
   for (const plan of plans) {
-    const key = `${plan.protocol.name} ${plan.ifindex}`
+    const key = keyOf(plan.protocol.name, plan.ifindex)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [plan])
     else group.push(plan)
   }
   return groups
+}
+
+function keyOf(protocol: MulticastProtocol, ifindex: IfIndex): string {
+  return `${protocol} ${ifindex}`
 }

@@ -94,6 +94,11 @@ export class ScopeSet {
     return this.all.filter((scope) => scope.plan.kind === 'link' && scope.ifindex === ifindex)
   }
 
+  /** Whether another program of this machine answers there by multicast DNS, and this one leaves it to that. */
+  leavesAnsweringToOthers(ifindex: IfIndex): boolean {
+    return this.#multicast.yieldsOn(ifindex)
+  }
+
   /** The same for all links at once. */
   byLink(): ReadonlyMap<IfIndex, readonly Scope[]> {
     const found = new Map<IfIndex, Scope[]>()

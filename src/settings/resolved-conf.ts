@@ -95,6 +95,7 @@ function keysOf(ifindexOf: IfIndexOf): Keys {
     Prefetch: scalar('prefetch', parseBoolean),
     ServerPatienceSec: scalar('serverPatience', (text) => parseSpanUpTo(text, LONGEST_WAIT)),
     HedgePercent: scalar('hedgePercent', (text) => parseCount(text, 100)),
+    PublishBesideOthers: scalar('publishBesideOthers', parseBoolean),
     DiscoverEncryptedServers: scalar('discoverEncryptedServers', parseBoolean),
     ServerTiers: scalar('serverTiers', (text) => splitWords(text).map((word) => parseCount(word, MAX_SERVERS))),
     RefuseRecordTypes: (draft, value, report) => {

@@ -54,6 +54,8 @@ export interface ResolvedSettings {
   /** Sizes of the groups of equally good servers from the top of each list; none: strictly in order; ours. */
   readonly serverTiers: readonly number[]
   /** Whether servers are asked for the encrypted channels they designate (RFC 9462); ours. */
+  /** Neighbours are answered by multicast DNS also where another program does so. */
+  readonly publishBesideOthers: boolean
   readonly discoverEncryptedServers: boolean
   readonly refuseRecordTypes: readonly number[]
   /** Of `*.positive` files, which stand elsewhere, and the root's built-in ones (S-TA-6). */
@@ -106,6 +108,7 @@ export const DEFAULT_RESOLVED_SETTINGS: ResolvedSettings = {
   serverPatience: 250,
   hedgePercent: 5,
   serverTiers: [],
+  publishBesideOthers: false,
   discoverEncryptedServers: false,
   refuseRecordTypes: [],
   trustAnchors: ROOT_TRUST_ANCHORS,

@@ -49,9 +49,11 @@ export const Link = struct('Link', {
   route: bool,
   /** By systemd-networkd: clients of the bus cannot change its settings (R-NETD-6). */
   managed: bool,
-  /** It has a scope now, so that it can be asked. */
+  /** It has a scope of unicast DNS now, so that its servers can be asked. */
   inUse: bool,
   defaultRoute: bool,
+  /** True where neighbours are answered by multicast DNS, but by another program of this machine. */
+  answeredByOthers: optional(bool),
   /** `~` in front of those that only route. */
   domains: list(string),
   configuredServers: list(string),

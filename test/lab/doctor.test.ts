@@ -19,15 +19,16 @@ interface Situation {
   readonly needsUsers?: true
 }
 
-/** As Avahi does: at the port on all links, shared. */
+/** As Avahi does: at the port on all links, shared, and heard on the link. */
 const ON_PORT_5353 = `
-import socket
+import socket, struct, time
 shared = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 shared.bind(('', 5353))
-print('ready', flush=True)
+shared.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack('8xi', socket.if_nametoindex('lan')))
 while True:
-    shared.recv(1 << 16)
+    shared.sendto(bytes([0, 0, 0x84]) + bytes(9), ('224.0.0.251', 5353))
+    time.sleep(0.2)
 `
 
 const SITUATIONS: readonly Situation[] = [
@@ -52,7 +53,10 @@ const SITUATIONS: readonly Situation[] = [
     check: 'multicast-dns',
     needsUsers: true,
     machine: { config: 'MulticastDNS=yes' },
-    seed: (lab) => lab.world.start('mdns', ['python3', '-c', ON_PORT_5353], { until: /ready/ }),
+    async seed(lab) {
+      await lab.world.start('mdns', ['python3', '-c', ON_PORT_5353])
+      await eventually(async () => expect(await findings(lab)).not.toEqual([]))
+    },
   },
   {
     fault: 'a link with servers is down',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { AF_INET, AF_INET6, type Family, IpAddress, type Millis } from '../../src/base/index.ts'
 import { queryFor } from '../../src/lookup/index.ts'
 import type { MulticastSocket } from '../../src/multicast/index.ts'
-import { composeResponses, packetSizes, readMulticast } from '../../src/multicast/message.ts'
+import { composeQueries, composeResponses, packetSizes, readMulticast } from '../../src/multicast/message.ts'
 import { nameOf, RCODE, TYPE, typeText } from '../../src/wire/index.ts'
 import type { FakeClock } from '../kit/fake-clock.ts'
 import { addressesIn, type ReplyParts, rr } from '../kit/messages.ts'
@@ -20,17 +20,25 @@ interface Neighbour {
   readonly after?: Partial<Record<Family, Millis>>
 }
 
-function worldWith(neighbour: Neighbour, script: Partial<WorldScript> = {}): { world: World; wire: FakeWire } {
+interface Scene {
+  readonly world: World
+  readonly wire: FakeWire
+  /** This machine's network. */
+  readonly host: FakeHost
+}
+
+function worldWith(neighbour: Neighbour, script: Partial<WorldScript> = {}): Scene {
   const wires: FakeWire[] = []
+  const host = new FakeHost()
   const multicast = (clock: FakeClock) => {
     const wire = new FakeWire(clock)
     wires.push(wire)
     const other = new FakeHost().join(wire, 1, '10.2.0.9', 'fe80::9')
     for (const family of [AF_INET, AF_INET6] as const) answering(other, family, neighbour, clock)
-    return new FakeHost().join(wire, 2, '10.2.0.2', 'fe80::2')
+    return host.join(wire, 2, '10.2.0.2', 'fe80::2')
   }
   const world = new World({ links: [LAN], settings: ON, multicast, ...script })
-  return { world, wire: wires[0] as FakeWire }
+  return { world, wire: wires[0] as FakeWire, host }
 }
 
 function answering(host: FakeHost, family: Family, { records, after = {} }: Neighbour, clock: FakeClock): void {
@@ -126,4 +134,63 @@ test('MC-MODE-5: what a scope knew goes with its link', async () => {
   world.change({ links: [{ ...LAN, isUp: false }] })
   expect(world.scopes.onLink(2)).toEqual([])
   expect((await world.ask('printer.local')).rcode).toBe(RCODE.NXDOMAIN)
+})
+
+test('MC-ROUTE-3: where a link claims local its servers are asked beside the neighbours, and whoever has the name is heard', async () => {
+  const links = [{ ...LAN, dns: ['10.2.0.1'], domains: ['local'] }]
+  const { world } = worldWith({ records: PRINTER, after: { [AF_INET]: 40 } }, { links })
+  world.serve('10.2.0.1', ({ question }) =>
+    question.name === 'dc.local' ? { answer: ['dc.local 60 A 10.2.0.80'] } : { after: 5, reply: NXDOMAIN },
+  )
+  expect(addressesIn(await world.ask('printer.local'))).toEqual(['10.2.0.9'])
+  expect(addressesIn(await world.ask('dc.local'))).toEqual(['10.2.0.80'])
+})
+
+const PORT = 5353
+/** Whether this machine has answered a neighbour who asked for its name. */
+async function answers({ world, wire }: Scene): Promise<boolean> {
+  const other = new FakeHost().join(wire, 1, '10.2.0.7', 'fe80::7')
+  const socket = other.open({ protocol: 'mdns', family: AF_INET, ifindex: 1 }, () => undefined)
+  wire.packets.length = 0
+  const [question] = composeQueries(
+    [{ name: nameOf('host.local'), type: TYPE.A, class: 1 }],
+    [],
+    packetSizes(1500, false),
+  )
+  if (question !== undefined) socket.sendToGroup(question)
+  await world.advance(1500)
+  socket.close()
+  return wire.messages().some(({ from, message }) => from.text === '10.2.0.2' && message.isResponse)
+}
+
+test('MC-AV-3: answering is left to another program as long as it has the port', async () => {
+  const scene = worldWith({ records: [] })
+  const { world, wire, host } = scene
+  await world.advance(5000)
+  expect([await answers(scene), world.scopes.leavesAnsweringToOthers(2)]).toEqual([true, false])
+  host.sharedPorts.add(PORT) // Avahi begins, and is heard
+  const avahi = new FakeHost().join(wire, 1, '10.2.0.2')
+  await world.advance(5000)
+  const [hello] = composeResponses(
+    [{ ...rr('host.local 120 A 10.2.0.2'), flushesCache: true }],
+    [],
+    packetSizes(1500, false),
+  )
+  const socket = avahi.open({ protocol: 'mdns', family: AF_INET, ifindex: 1 }, () => undefined)
+  if (hello !== undefined) socket.sendToGroup(hello)
+  socket.close()
+  await world.advance(1)
+  expect([await answers(scene), world.scopes.leavesAnsweringToOthers(2)]).toEqual([false, true])
+  host.sharedPorts.clear()
+  await world.advance(40_000)
+  expect([await answers(scene), world.scopes.leavesAnsweringToOthers(2)]).toEqual([true, false])
+  expect(world.log.filter((line) => line.includes('multicast DNS'))).toHaveLength(2)
+})
+
+test('MC-AV-3: unless it is told to answer beside others', async () => {
+  const scene = worldWith({ records: [] }, { settings: { ...ON, publishBesideOthers: true } })
+  scene.host.sharedPorts.add(PORT)
+  scene.world.reload()
+  await scene.world.advance(5000)
+  expect([await answers(scene), scene.world.scopes.leavesAnsweringToOthers(2)]).toEqual([true, false])
 })

@@ -165,14 +165,13 @@ function portIsOurs({ daemon, daemonUid, port53, stubAnswers, isLoopbackUp }: Fa
 }
 
 /** Two that answer for one machine would withdraw each other's names: ours asks, and leaves answering to the other (MC-AV-3). */
-function neighboursKnowOneOfUs({ daemonUid, port5353, publishing }: Facts): Finding[] {
+function neighboursKnowOneOfUs({ daemonUid, port5353, links }: Facts): Finding[] {
+  const left = links.filter(({ answeredByOthers }) => answeredByOthers === true).map(({ name }) => name)
+  if (left.length === 0) return []
   const other = port5353.find(({ uid }) => uid !== daemonUid)
-  const [link] = publishing
-  if (other === undefined || link === undefined) return []
-  const who =
-    other.process === undefined ? `Another program of uid ${other.uid}` : `${other.process} (pid ${other.pid})`
-  const what = `${who} has the port of multicast DNS, too: on ${publishing.join(', ')} neighbours are asked, but answered by that program alone.`
-  const repair = publishing.map((each) => `tsresolvectl mdns ${shellWord(each)} resolve`).join(' && ')
+  const who = other?.process === undefined ? 'Another program' : `${other.process} (pid ${other.pid})`
+  const what = `${who} has the port of multicast DNS, too: on ${left.join(', ')} neighbours are asked, but answered by that program alone.`
+  const repair = left.map((each) => `tsresolvectl mdns ${shellWord(each)} resolve`).join(' && ')
   return [warning('multicast-dns', what, repair)]
 }
 

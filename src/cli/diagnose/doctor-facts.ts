@@ -59,7 +59,6 @@ export async function collectFacts(context: Context): Promise<Facts> {
     },
     port53: holdersOf(/^(?:3500007F|0{8}|0{32}):0035$/),
     port5353: holdersOf(/^(?:0{8}|0{32}):14E9$/),
-    publishing: isOurs ? await publishingLinks(context.varlink) : [],
     stubAnswers,
     bus,
   }
@@ -183,15 +182,6 @@ function doesStubAnswer(): Promise<boolean> {
     socket.once('message', () => end(true))
     socket.once('error', () => end(false))
     socket.connect(53, '127.0.0.53', () => socket.send(query))
-  })
-}
-
-/** Where this machine answers neighbours by multicast DNS, as far as the configuration goes. */
-async function publishingLinks(varlink: VarlinkClient): Promise<string[]> {
-  const { configuration } = await varlink.call(RESOLVE_INTERFACE, 'DumpDNSConfiguration', {})
-  return configuration.flatMap(({ ifname, mDNS, scopes = [] }) => {
-    const isSpoken = scopes.some(({ protocol }) => protocol === 'mdns')
-    return ifname !== undefined && mDNS === 'yes' && isSpoken ? [ifname] : []
   })
 }
 

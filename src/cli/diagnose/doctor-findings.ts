@@ -63,8 +63,6 @@ export interface Facts {
   readonly port53: readonly Holder[]
   /** Who has a socket on port 5353, that of multicast DNS, of all addresses. */
   readonly port5353: readonly Holder[]
-  /** Links on which neighbours are answered by multicast DNS. */
-  readonly publishing: readonly string[]
   /** Labels of servers that are silent over UDP, and have TCP port 53 open. */
   readonly tcpOpen: ReadonlySet<string>
   /** Configuration files that nobody reads, as their names do not end as they must. */

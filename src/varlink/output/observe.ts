@@ -38,7 +38,18 @@ function clientOutput({ client, identity }: JournalEntry) {
 
 /** 0 is no ifindex: what is no link is shown without one. Booleans lose their `is` on the wire. */
 export function linkOutput(link: LinkView): ValueOf<(typeof Link)['fields']> {
-  const { isUp, hasCarrier, hasRoute, isManaged, isInUse, isDefaultRoute, ifindex, servers, ...same } = link
+  const {
+    isUp,
+    hasCarrier,
+    hasRoute,
+    isManaged,
+    isInUse,
+    isDefaultRoute,
+    leavesAnsweringToOthers,
+    ifindex,
+    servers,
+    ...same
+  } = link
   return {
     ...same,
     ifindex: ifindex || undefined,
@@ -48,6 +59,7 @@ export function linkOutput(link: LinkView): ValueOf<(typeof Link)['fields']> {
     managed: isManaged,
     inUse: isInUse,
     defaultRoute: isDefaultRoute,
+    answeredByOthers: leavesAnsweringToOthers || undefined,
     servers: servers.map(serverOutput),
   }
 }

@@ -56,7 +56,6 @@ const HEALTHY: Facts = {
   resolvConf: { text: 'nameserver 127.0.0.53\n', target: '/run/systemd/resolve/stub-resolv.conf' },
   port53: [{ uid: 990 }],
   port5353: [{ uid: 990 }],
-  publishing: [],
   serverLines: [],
   refusals: undefined,
   lookups: [],
@@ -133,7 +132,13 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
   ],
   [
     'another that answers by multicast DNS',
-    { port5353: [{ uid: 108, pid: 7, process: 'avahi-daemon' }], publishing: ['lan', 'wlan 0'] },
+    {
+      port5353: [{ uid: 990 }, { uid: 108, pid: 7, process: 'avahi-daemon' }],
+      links: [
+        { ...LAN, answeredByOthers: true },
+        { ...VPN, name: 'wlan 0', answeredByOthers: true },
+      ],
+    },
     'multicast-dns',
     'avahi-daemon (pid 7) has the port of multicast DNS, too: on lan, wlan 0 neighbours are asked',
     "tsresolvectl mdns lan resolve && tsresolvectl mdns 'wlan 0' resolve",
