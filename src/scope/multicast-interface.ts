@@ -45,6 +45,7 @@ interface Responder {
 export class MulticastInterface {
   readonly #services: Services
   readonly #neighbours: Neighbours
+  readonly #onOther: () => void
   readonly #open = new Map<Family, Open>()
   readonly #sockets = new Map<Family, MulticastSocket>()
   #responder: Responder | undefined
@@ -54,7 +55,9 @@ export class MulticastInterface {
   #lookedAt: Millis = Number.NEGATIVE_INFINITY
   #lookAgain: Disposable | undefined
 
-  constructor(services: Services, neighbours: Neighbours) {
+  /** `onOther`: called where another program of this machine seems to answer; to look is up to the caller. */
+  constructor(services: Services, neighbours: Neighbours, onOther: () => void) {
+    this.#onOther = onOther
     this.#services = services
     this.#neighbours = neighbours
   }
@@ -148,7 +151,7 @@ export class MulticastInterface {
     this.#lookedAt = clock.now()
     this.#yields = !plan.publishesBesideOthers && this.#isShared(plan)
     this.#lookAgain?.[Symbol.dispose]()
-    this.#lookAgain = this.#yields ? clock.after(LOOK_AGAIN, () => this.#lookAndApply()) : undefined
+    this.#lookAgain = this.#yields ? clock.after(LOOK_AGAIN, () => this.lookAgain()) : undefined
     if (this.#yields === before) return
     const where = plan.linkName ?? 'a link'
     log.info(
@@ -158,7 +161,8 @@ export class MulticastInterface {
     )
   }
 
-  #lookAndApply(): void {
+  /** The same, and what follows from it. */
+  lookAgain(): void {
     const before = this.#yields
     this.#look()
     if (this.#yields !== before && this.#answering !== undefined)
@@ -185,7 +189,7 @@ export class MulticastInterface {
 
   #onDatagram(family: Family, datagram: MulticastDatagram): void {
     const isDue = this.#services.clock.now() >= this.#lookedAt + LOOK_AT_MOST
-    if (isDue && !this.#yields && this.#isOfThisMachine(datagram)) this.#lookAndApply()
+    if (isDue && !this.#yields && this.#isOfThisMachine(datagram)) this.#onOther()
     this.#open.get(family)?.querier.onDatagram(datagram)
     this.#responder?.onDatagram(family, datagram)
   }

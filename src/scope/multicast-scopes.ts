@@ -21,6 +21,11 @@ export class MulticastScopes {
     this.#services = services
   }
 
+  /** Who has the port on one link has it on all. */
+  readonly #lookAgain = (): void => {
+    for (const open of this.#interfaces.values()) open.lookAgain()
+  }
+
   get all(): readonly MulticastScope[] {
     return this.#all
   }
@@ -64,7 +69,8 @@ export class MulticastScopes {
   #follow(key: string, plans: readonly MulticastPlan[]): void {
     const [plan] = plans
     if (plan === undefined || this.#services.multicast === undefined || this.#blocked.has(plan.protocol.name)) return
-    const open = this.#interfaces.get(key) ?? new MulticastInterface(this.#services, this.#services.multicast)
+    const open =
+      this.#interfaces.get(key) ?? new MulticastInterface(this.#services, this.#services.multicast, this.#lookAgain)
     this.#interfaces.set(key, open)
     try {
       open.follow(plans)
