@@ -40,7 +40,19 @@ export async function askSiblings(
   const [only] = lookups
   if (only !== undefined && lookups.length === 1) return await only
   const answers = await gather(lookups, ({ records }) => (records.length > 0 ? PATIENCE_FOR_SIBLING : 'wait'), clock)
-  return combined(answers, false)
+  const answer = combined(answers, false)
+  return { ...answer, records: withoutRepetition(answer.records) }
+}
+
+/** What a neighbour told over both IP versions is one record. */
+function withoutRepetition(records: Answer['records']): Answer['records'] {
+  const byContent = new Map<string, Answer['records'][number]>()
+  for (const linked of records) {
+    const { name, type, rdata } = linked.record
+    const content = `${name} ${type} ${rdata.toString('latin1')}` // of one class, and there may be thousands
+    if (!byContent.has(content)) byContent.set(content, linked)
+  }
+  return [...byContent.values()]
 }
 
 /** One name after the other, until one succeeds. */

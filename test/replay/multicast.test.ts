@@ -77,6 +77,11 @@ test.each<[string, Partial<Record<Family, Millis>>, string[]]>([
   expect(new Set(found)).toEqual(new Set(addresses))
 })
 
+test('a service stood twice in the answer, as its neighbour had told of it over both IP versions', async () => {
+  const { world } = worldWith({ records: ['one._ipp._tcp.local 120 SRV 0 0 631 printer.local'] })
+  expect((await world.ask('one._ipp._tcp.local', { type: 'SRV' })).answer).toHaveLength(1)
+})
+
 test('MC-REV-2: a server that does not know an address is not held up by neighbours', async () => {
   const { world } = worldWith({ records: [] }, { links: [{ ...LAN, dns: ['10.2.0.1'] }] })
   world.serve('10.2.0.1', () => ({ after: 5, reply: NXDOMAIN }))
