@@ -56,8 +56,13 @@ export class MulticastSockets implements MulticastNetwork, Disposable {
     return listenOnLink(this.#libc, portOf(place), onConnection)
   }
 
+  /** False where that cannot be found out, as without a free descriptor: it is asked for each datagram and must not fail there. */
   isShared({ protocol, family }: MulticastPlace): boolean {
-    return this.#sockets.isShared(family, MULTICAST_PORTS[protocol])
+    try {
+      return this.#sockets.isShared(family, MULTICAST_PORTS[protocol])
+    } catch {
+      return false
+    }
   }
 
   [Symbol.dispose](): void {

@@ -72,7 +72,7 @@ export interface MulticastNetwork {
   connect(place: MulticastPlace, address: IpAddress, events: LinkStreamEvents): LinkStream
   /** By TCP at the protocol's port, with hop limit 1, until disposed. @throws as `open` */
   listen(place: MulticastPlace, onConnection: (stream: LinkStream, from: IpAddress) => LinkStreamEvents): Disposable
-  /** Whether another program on this machine listens at the protocol's port now. */
+  /** Whether another program on this machine listens at the protocol's port now; false where that cannot be found out. */
   isShared(place: MulticastPlace): boolean
 }
 
