@@ -11,7 +11,7 @@ async function tryOut(lab: Lab) {
   const user = lab.world.isRoot ? ['setpriv', '--reuid', String(testUser.uid), '--clear-groups'] : []
   await lab.world.start('try-out', [...user, inside.node, `${inside.repo}/dist/main.js`, '--try-out'])
   const said = () => lab.world.log.filter((line) => line.includes('[try-out]')).join('\n')
-  await eventually(() => expect(said()).toContain('is ready'))
+  await eventually(() => expect(said()).toMatch(/Try: {2}\S.* status$/m)) // the last line of its start
   return said
 }
 
