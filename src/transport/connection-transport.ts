@@ -33,19 +33,26 @@ export type Connect = (endpoint: Endpoint, onClosed: (connection: Connection) =>
 export class ConnectionTransport implements ChannelTransport {
   readonly #connect: Connect
   readonly #clock: Clock
+  readonly #isCostly: boolean
   /** All that are open; those in use for new questions are also in `#byEndpoint`. */
   readonly #open = new Set<Connection>()
   readonly #byEndpoint = new Map<string, Connection>()
+  /** What waits for a turn to connect, by endpoint. */
+  readonly #cold = new Map<string, ConnectionExchange[]>()
   #isClosed = false
 
-  constructor(connect: Connect, clock: Clock) {
+  /** `isCostly`: to connect takes milliseconds, so each connection is begun in a turn of the loop of its own. */
+  constructor(connect: Connect, clock: Clock, isCostly = false) {
     this.#connect = connect
     this.#clock = clock
+    this.#isCostly = isCostly
   }
 
   exchange(query: OutgoingQuery, settle: Settle): () => void {
-    const exchange = new ConnectionExchange(query, settle, (endpoint) => this.#connectionTo(endpoint))
-    exchange.begin(this.#clock)
+    const key = endpointKey(query.endpoint)
+    const exchange = new ConnectionExchange(query, settle, (endpoint) => this.#connectionTo(endpoint, key))
+    if (this.#isCostly && this.#usable(key) === undefined) this.#beginLater(key, exchange)
+    else exchange.begin(this.#clock)
     return () => exchange.cancel()
   }
 
@@ -59,11 +66,27 @@ export class ConnectionTransport implements ChannelTransport {
     for (const connection of this.#open) connection.close(new TransportError('io', 'the transport is closed'))
   }
 
+  #beginLater(key: string, exchange: ConnectionExchange): void {
+    const waiting = this.#cold.get(key)
+    if (waiting !== undefined) return void waiting.push(exchange)
+    this.#cold.set(key, [exchange])
+    if (this.#cold.size === 1) setImmediate(() => this.#beginNext())
+  }
+
+  /** One connection, and all that wait for it; the next one in another turn. */
+  #beginNext(): void {
+    const [next] = this.#cold
+    if (next === undefined) return
+    const [key, exchanges] = next
+    this.#cold.delete(key)
+    if (this.#cold.size > 0) setImmediate(() => this.#beginNext())
+    for (const exchange of exchanges) exchange.begin(this.#clock)
+  }
+
   /** @throws {TransportError} or an error with the system's `code` */
-  #connectionTo(endpoint: Endpoint): Connection {
-    const key = endpointKey(endpoint)
-    const known = this.#byEndpoint.get(key)
-    if (known?.isUsable === true) return known
+  #connectionTo(endpoint: Endpoint, key: string): Connection {
+    const known = this.#usable(key)
+    if (known !== undefined) return known
     if (this.#isClosed) throw new TransportError('io', 'the transport is closed')
     this.#makeRoom()
     const connection = this.#connect(endpoint, (closed) => {
@@ -73,6 +96,11 @@ export class ConnectionTransport implements ChannelTransport {
     this.#open.add(connection)
     this.#byEndpoint.set(key, connection)
     return connection
+  }
+
+  #usable(key: string): Connection | undefined {
+    const connection = this.#byEndpoint.get(key)
+    return connection?.isUsable === true ? connection : undefined
   }
 
   /** The oldest connection that nobody waits for gives way. @throws {TransportError} when all are busy */

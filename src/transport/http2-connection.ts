@@ -91,7 +91,7 @@ export class Http2Connection implements Connection {
     this.#isClosed = true
     this.#stopTimer()
     this.#ping?.[Symbol.dispose]()
-    if (this.#session === undefined) this.#handshake.onFailed(reason)
+    if (this.#facts === undefined) this.#handshake.onFailed(reason)
     this.#session?.destroy()
     this.#handshake.socket.destroy()
     this.#onClosed(this)
@@ -108,6 +108,11 @@ export class Http2Connection implements Connection {
     }
     this.#stopTimer()
     this.#heardAt = this.#clock.now()
+    setImmediate(() => this.#openSession()) // with the handshake it would take several milliseconds in one turn of the loop
+  }
+
+  #openSession(): void {
+    if (this.#isClosed) return
     const { socket } = this.#handshake
     const session = sessionOver(socket, this.#endpoint.resource?.authority ?? '')
     session.on('error', (error) => this.close(this.#failure(error)))
@@ -228,7 +233,7 @@ export class Http2Connection implements Connection {
   }
 
   #failure(error: Error | undefined): TransportError {
-    if (this.#session === undefined) return this.#handshake.failure(error)
+    if (this.#facts === undefined) return this.#handshake.failure(error)
     return this.#error('closed', error?.message ?? 'the server closed the connection')
   }
 

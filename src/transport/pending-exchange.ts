@@ -30,7 +30,9 @@ export abstract class PendingExchange {
     return this.#isOver
   }
 
+  /** Nothing happens where it was cancelled before. */
   begin(clock: Clock): void {
+    if (this.#isOver) return
     try {
       this.send()
     } catch (error) {

@@ -46,7 +46,7 @@ export class TlsTransport implements ChannelTransport {
     this.#context = context
     this.#protocol = protocol
     this.#roots = new RootCertificates(context.roots)
-    this.#connections = new ConnectionTransport((...how) => this.#connect(...how), context.clock)
+    this.#connections = new ConnectionTransport((...how) => this.#connect(...how), context.clock, true)
     this.#verified = new LateTransport(async () => {
       await this.#roots.load()
       return this.#connections

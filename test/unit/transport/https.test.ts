@@ -1,7 +1,7 @@
 import http2 from 'node:http2'
 import net from 'node:net'
 import tls from 'node:tls'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { Outgoing } from '../../../src/sys/index.ts'
 import type { ChannelTransport } from '../../../src/transport/index.ts'
 import { openHttpsTransport } from '../../../src/transport/https-transport.ts'
@@ -196,6 +196,21 @@ test('E-DOH-5: until the server has said how many streams it allows, there is on
   sockets[0]?.destroy()
   expect((await Promise.all(asked)).map(({ code }) => code)).toEqual(['closed', 'closed', 'closed'])
   server.close()
+})
+
+test('the first question over HTTPS held everybody up: HTTP/2 begins in the turn of the loop after the handshake', async () => {
+  const begun = vi.spyOn(http2, 'connect')
+  const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket
+  const atHandshake: number[] = []
+  vi.spyOn(tls, 'connect').mockImplementation(((options: tls.ConnectionOptions) => {
+    const look = () => queueMicrotask(() => atHandshake.push(begun.mock.calls.length)) // after all who listen
+    return connect(options).on('secureConnect', look)
+  }) as typeof tls.connect)
+  await using server = await serve()
+  await using transport = open()
+  expect((await ask(transport, server.port)).code).toBeUndefined()
+  expect([atHandshake, begun.mock.calls.length]).toEqual([[0], 1])
+  vi.restoreAllMocks()
 })
 
 /** Numbers of the streams whose HEADERS have come: after the preface of 24 bytes, length, type, flags, stream (RFC 9113 §4.1). */

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { IpAddress } from '../../../src/base/index.ts'
 import { Outgoing } from '../../../src/sys/index.ts'
 import type { RootBundle } from '../../../src/transport/index.ts'
+import { nextTurn } from '../../../src/transport/load-ahead.ts'
 import { RootCertificates } from '../../../src/transport/root-certificates.ts'
 import { TlsTransport } from '../../../src/transport/tls-transport.ts'
 import type { ConnectionFacts, Endpoint, OutgoingQuery } from '../../../src/upstream/index.ts'
@@ -489,4 +490,30 @@ test('the certificates are loaded a few per turn of the loop: all at once holds 
   isLoading = false
   expect(turns).toBeGreaterThanOrEqual(Math.floor(150 / 4))
   expect(roots.context).toBeDefined()
+})
+
+test('the first questions to servers held everybody up while connections were made: each is begun in a turn of its own', async () => {
+  let turn = 0
+  const opened: [port: number, turn: number][] = []
+  const outgoing = new Outgoing(libc)
+  vi.spyOn(outgoing, 'connectTcp').mockImplementation(({ port }) => {
+    opened.push([port, turn])
+    throw Object.assign(new Error('not now'), { code: 'EIO' })
+  })
+  await using transport = new TlsTransport(contextOf(outgoing, new FakeClock()))
+  const results = [853, 854, 853, 855].map((port) => ask(transport, port, { isVerified: false }))
+  expect(opened).toEqual([])
+  for (; opened.length < 4; turn++) await nextTurn()
+  expect((await Promise.all(results)).map(({ code }) => code)).toEqual(['io', 'io', 'io', 'io'])
+  expect(opened.map(([port]) => port)).toEqual([853, 853, 854, 855])
+  expect(new Set(opened.map(([, at]) => at)).size).toBe(3)
+})
+
+test('a question that is taken back before its turn opens no connection', async () => {
+  const outgoing = new Outgoing(libc)
+  const connect = vi.spyOn(outgoing, 'connectTcp')
+  await using transport = new TlsTransport(contextOf(outgoing, new FakeClock()))
+  transport.exchange(queryTo(853, { isVerified: false }), () => undefined)()
+  for (let turns = 0; turns < 3; turns++) await nextTurn()
+  expect(connect).not.toHaveBeenCalled()
 })
