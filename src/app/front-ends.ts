@@ -41,7 +41,7 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   // No more replies than there is memory for the answers they repeat.
   const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
   // Whoever subscribes to query results is to see all of them, so nothing is replayed meanwhile.
-  const isWatched = () => resolver.watchers.mustSeeAll
+  const isWatched = () => resolver.watchers.mustSee()
   const memo = { capacity, random, replayCounter: counts }
   const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, shared, routes }))
   const owners = life.adopt(new SocketOwners(libc, logger))

@@ -9,7 +9,7 @@ export interface TextMemoOptions {
   readonly capacity: number
   readonly random: Random
   readonly clock: Clock
-  /** True while a client monitors queries: then nothing is replayed. */
+  /** Whether a client that monitors queries must see this one: then it is not replayed. Asked once for each. */
   readonly isWatched: () => boolean
   /** Counts replays, once for each entry: they are cache hits that no cache saw. */
   readonly replayCounter: { replays: number }

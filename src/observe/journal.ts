@@ -53,8 +53,8 @@ const TOLD_IN_A_ROW = 200
 
 /**
  * The latest questions. Those that are worked out are always noted, at 0.2 µs where a question takes ten and more.
- * While somebody watches, short cuts are closed so that replies are seen that would be replayed from memory; but of a
- * flood only so many: then short cuts open again, and watchers learn how many they did not see.
+ * While somebody watches, queries are claimed so that replies are seen that would be replayed from memory; but of a flood
+ * only as many as are told, and not a whole batch whenever there is room for one: watchers learn how many they did not see.
  */
 export class Journal implements Disposable {
   readonly #services: JournalServices
@@ -125,27 +125,30 @@ export class Journal implements Disposable {
 /** Which questions watchers are told. */
 class Attention implements Disposable {
   readonly #limit: RateLimit
-  readonly #closure: Disposable
+  readonly #claims: Disposable
   readonly #replayCounter: { readonly replays: number }
   /** Replies replayed until the last question that was told, and questions worked out since. */
   #replays: number
   #untold = 0
+  /** Queries that are worked out to be told, and have not come here yet: what room they need is taken. */
+  #claimed = 0
 
   constructor({ watchers, clock, replayCounter }: JournalServices) {
     this.#limit = new RateLimit(clock, TOLD_PER_SECOND, TOLD_IN_A_ROW)
-    this.#closure = watchers.closeShortCuts(() => this.#limit.hasRoom)
+    this.#claims = watchers.claimSome(() => this.#claim())
     this.#replayCounter = replayCounter
     this.#replays = replayCounter.replays
   }
 
   [Symbol.dispose](): void {
-    this.#closure[Symbol.dispose]()
+    this.#claims[Symbol.dispose]()
     this.#limit[Symbol.dispose]()
   }
 
   /** How many were left out before this one; undefined when it is left out as well. */
   admit(): number | undefined {
-    if (!this.#limit.take()) {
+    if (this.#claimed > 0) this.#claimed--
+    else if (!this.#limit.take()) {
       this.#untold++
       return undefined
     }
@@ -154,6 +157,13 @@ class Attention implements Disposable {
     this.#replays = replays
     this.#untold = 0
     return leftOut
+  }
+
+  /** Whether a query whose reply could be replayed is to be worked out, so that it comes here. */
+  #claim(): boolean {
+    if (!this.#limit.take()) return false
+    this.#claimed = Math.min(this.#claimed + 1, TOLD_IN_A_ROW) // those that are dropped never come here
+    return true
   }
 }
 

@@ -3,7 +3,7 @@ import { type Clock, TokenBucket } from '../base/index.ts'
 /** Ten times a second there is room for more. */
 const TICK = 100
 
-/** Lets `burst` pass at once, and `perSecond` in the long run. Spends a timer, so that `hasRoom` need not read the clock. */
+/** Lets `burst` pass at once, and `perSecond` in the long run. Spends a timer, so that `take` need not read the clock. */
 export class RateLimit implements Disposable {
   readonly #clock: Clock
   readonly #perTick: number
@@ -19,10 +19,6 @@ export class RateLimit implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timer[Symbol.dispose]()
-  }
-
-  get hasRoom(): boolean {
-    return this.#bucket.hasToken
   }
 
   /** False when there is no room. */

@@ -7,12 +7,15 @@ export type QueryListener = (resolution: Resolution) => void
 export class QueryWatchers {
   readonly #listeners = new Set<QueryListener>()
   readonly #observers = new Set<QueryListener>()
-  readonly #closures = new Set<() => boolean>()
+  readonly #claims = new Set<() => boolean>()
 
-  /** True while somebody must see the next query, so that no reply may be replayed from memory. */
-  get mustSeeAll(): boolean {
+  /**
+   * Whether somebody must see this query, so that its reply may not be replayed from memory. To be asked once for each: who
+   * wants to see only some has claimed this one then.
+   */
+  mustSee(): boolean {
     if (this.#listeners.size > 0) return true
-    for (const isClosed of this.#closures) if (isClosed()) return true
+    for (const claim of this.#claims) if (claim()) return true
     return false
   }
 
@@ -26,9 +29,9 @@ export class QueryWatchers {
     return entered(this.#observers, observer)
   }
 
-  /** Observers see every query as long as `isClosed` says so. */
-  closeShortCuts(isClosed: () => boolean): Disposable {
-    return entered(this.#closures, isClosed)
+  /** Observers see the queries that `claim` wants, also where a reply could be replayed. */
+  claimSome(claim: () => boolean): Disposable {
+    return entered(this.#claims, claim)
   }
 
   tell(resolution: Resolution): void {

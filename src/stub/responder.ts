@@ -45,7 +45,7 @@ export class Responder {
    */
   replay(packet: Buffer, listener: Listener, now: Millis, target: Buffer, at: number): number {
     const memo = this.#memos[listener.kind]
-    if (memo === undefined || this.#services.resolver.watchers.mustSeeAll) return 0
+    if (memo === undefined || this.#services.resolver.watchers.mustSee()) return 0
     const size = memo.replay(packet, listener.transport === 'tcp' ? LARGEST : undefined, now, target, at)
     return listener.kind === 'extra' && size > largestReply(listener) ? 0 : size
   }

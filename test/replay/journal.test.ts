@@ -43,15 +43,15 @@ test('journal: the latest questions are kept, a bounded number of them, oldest f
 test('journal: nobody looks up clients while nobody watches, and short cuts stay open', async () => {
   const { world, journal, looked, resolve } = observed()
   await resolve('www.test')
-  expect([looked.length, world.resolver.watchers.mustSeeAll]).toEqual([0, false])
+  expect([looked.length, world.resolver.watchers.mustSee()]).toEqual([0, false])
   const seen: JournalEntry[] = []
   const watch = journal.watch((entry) => void seen.push(entry))
-  expect(world.resolver.watchers.mustSeeAll).toBe(true)
+  expect(world.resolver.watchers.mustSee()).toBe(true)
   await resolve('www.test')
   expect(seen).toMatchObject([{ name: 'www.test', source: 'cache', scope: 'link 2 (lan)', identity: IDENTITY }])
   watch[Symbol.dispose]()
   await resolve('www.test')
-  expect([seen.length, looked.length, world.resolver.watchers.mustSeeAll]).toEqual([1, 1, false])
+  expect([seen.length, looked.length, world.resolver.watchers.mustSee()]).toEqual([1, 1, false])
 })
 
 test('journal: of a flood, watchers are told a part, and how much was left out; then short cuts are open', async () => {
@@ -59,14 +59,39 @@ test('journal: of a flood, watchers are told a part, and how much was left out; 
   const told: number[] = []
   using _ = journal.watch((_entry, leftOut) => void told.push(leftOut))
   for (let i = 0; i < 250; i++) await resolve('www.test')
-  expect([told.length, looked.length, world.resolver.watchers.mustSeeAll]).toEqual([200, 200, false])
+  expect([told.length, looked.length, world.resolver.watchers.mustSee()]).toEqual([200, 200, false])
   expect(told.every((leftOut) => leftOut === 0)).toBe(true)
   replayCounter.replays += 1000
   await world.clock.advance(1000)
-  expect(world.resolver.watchers.mustSeeAll).toBe(true)
+  expect(world.resolver.watchers.mustSee()).toBe(true)
   for (let i = 0; i < 150; i++) await resolve('www.test')
   expect([told.length, told[200], told[201]]).toEqual([250, 1050, 0])
   expect(journal.recent()).toHaveLength(400)
+})
+
+test('watching a flood cost a whole batch of replays whenever there was room for one: no more are claimed than are told', async () => {
+  const { world, journal, resolve } = observed()
+  const told: number[] = []
+  using _ = journal.watch((_entry, leftOut) => void told.push(leftOut))
+  const claimed = (asked: number) => Array.from({ length: asked }, () => world.resolver.watchers.mustSee()).filter(Boolean)
+  expect(claimed(1000)).toHaveLength(200) // all of one turn, before the first of them is worked out
+  for (let i = 0; i < 200; i++) await resolve('www.test')
+  expect(told).toHaveLength(200)
+  await world.clock.advance(100)
+  expect(claimed(1000)).toHaveLength(5)
+})
+
+test('journal: queries that were claimed and dropped leave no more room to others than a burst', async () => {
+  const { world, journal, resolve } = observed()
+  const told: number[] = []
+  using _ = journal.watch((_entry, leftOut) => void told.push(leftOut))
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 200; i++) world.resolver.watchers.mustSee()
+    await world.clock.advance(10_000)
+  }
+  for (let i = 0; i < 200; i++) world.resolver.watchers.mustSee()
+  for (let i = 0; i < 700; i++) await resolve('www.test')
+  expect(told).toHaveLength(200)
 })
 
 test('journal: nothing is left of it when nobody watches any more', () => {
@@ -75,7 +100,7 @@ test('journal: nothing is left of it when nobody watches any more', () => {
   const watches = [journal.watch(() => {}), journal.watch(() => {})]
   expect(world.clock.pending).toBe(before + 1)
   for (const watch of watches) watch[Symbol.dispose]()
-  expect([world.clock.pending, world.resolver.watchers.mustSeeAll]).toEqual([before, false])
+  expect([world.clock.pending, world.resolver.watchers.mustSee()]).toEqual([before, false])
 })
 
 test.each([

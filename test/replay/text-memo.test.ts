@@ -28,7 +28,7 @@ class Desk {
     this.world = world
     world.serve('*', ({ question }) => answers(`${question.name} ${question.type}`))
     const shared = { current: (): Dependency[] => [world.scopes.routes, this.local], revalidate: () => this.isKnown }
-    const isWatched = () => world.resolver.watchers.mustSeeAll
+    const isWatched = () => world.resolver.watchers.mustSee()
     const { clock } = world
     const memo = new TextMemo({
       shared,

@@ -259,10 +259,10 @@ describe('who watches', () => {
     const watch = world.resolver.watchers.watch(({ query, answer }) => seen.push(`${query.name} ${answer.state}`))
     await world.ask('a.test')
     await world.ask('a.test')
-    expect(world.resolver.watchers.mustSeeAll).toBe(true)
+    expect(world.resolver.watchers.mustSee()).toBe(true)
     watch[Symbol.dispose]()
     await world.ask('a.test')
-    expect([seen, world.resolver.watchers.mustSeeAll]).toEqual([['a.test success', 'a.test success'], false])
+    expect([seen, world.resolver.watchers.mustSee()]).toEqual([['a.test success', 'a.test success'], false])
   })
 })
 
