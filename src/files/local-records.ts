@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Log } from '../base/index.ts'
 import {
   type ConfigWarning,
@@ -8,12 +9,13 @@ import {
   type TakeWarnings,
 } from '../settings/index.ts'
 import { LOCAL_RECORDS_INTERVAL, Polled } from './polled.ts'
-import { lookAt, readStamped } from './read-text.ts'
+import { lookAt, readStampedBytes } from './read-text.ts'
 import { filesIn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
 
 /** Block lists with a million names are known to be used. */
 const MAX_HOSTS_SIZE = 64 << 20
 const MAX_STATIC_FILES = 4096
+const EMPTY = Buffer.alloc(0)
 /** More bad lines than anybody will look at; a file of 64 MiB may have millions. */
 const MAX_WARNINGS = 1000
 
@@ -23,13 +25,23 @@ export function hostsFile(path: string, clock: Clock, log: Log, warn: TakeWarnin
 
   async function look(stamp: string | undefined) {
     if ((await lookAt(path)) === stamp) return undefined
-    const { text, stamp: next } = (await readStamped(path, MAX_HOSTS_SIZE)) ?? { text: '', stamp: '' }
+    const { bytes, stamp: next } = (await readStampedBytes(path, MAX_HOSTS_SIZE)) ?? { bytes: EMPTY, stamp: '' }
     const warnings: ConfigWarning[] = []
-    const value = HostsTable.parse(text, (line, message) => {
+    const reading = HostsTable.reading(bytes, (line, message) => {
       if (warnings.length < MAX_WARNINGS) warnings.push({ file: path, line, key: undefined, message })
     })
+    const value = await inTurns(reading)
     warn(warnings)
     return { value, stamp: next }
+  }
+}
+
+/** One slice of the work in each turn of the event loop: questions are answered between them. */
+async function inTurns<T>(work: Generator<unknown, T>): Promise<T> {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    await nextTurn()
   }
 }
 

@@ -6,6 +6,8 @@ export type FileStamp = string
 
 /** Larger configuration is a mistake, and must not fill the memory. */
 export const MAX_CONFIG_SIZE = 1 << 20
+/** Bytes read at once of a large file. */
+const LARGEST_READ = 1 << 20
 
 /** A text, and by what to see that its file has changed. */
 export interface StampedText {
@@ -23,15 +25,26 @@ export class FileError extends Error {
  * first: what is written during the read shows at the next look. @throws {FileError}
  */
 export async function readStamped(path: string, maxSize = MAX_CONFIG_SIZE): Promise<StampedText | undefined> {
-  // Without O_NONBLOCK a FIFO in place of the file would hold us for ever.
-  const handle = await orMissing(path, () => open(path, constants.O_RDONLY | constants.O_NONBLOCK))
-  if (handle === undefined) return undefined
-  try {
-    const stats = await handle.stat({ bigint: true })
-    return { text: await readAll(handle, path, stats, maxSize), stamp: stampOf(stats) }
-  } finally {
-    await handle.close()
-  }
+  return readOpened(path, async (handle, stats) => {
+    const mayHaveText = checkFile(path, stats, maxSize)
+    const text = mayHaveText ? await orFileError(path, () => handle.readFile('utf8')) : ''
+    return { text, stamp: stampOf(stats) }
+  })
+}
+
+/** Bytes, and by what to see that their file has changed. */
+export interface StampedBytes {
+  readonly bytes: Buffer
+  readonly stamp: FileStamp
+}
+
+/** As `readStamped`, for files of many megabytes: no text is made of them, and nothing is copied. @throws {FileError} */
+export async function readStampedBytes(path: string, maxSize: number): Promise<StampedBytes | undefined> {
+  return readOpened(path, async (handle, stats) => {
+    const mayHaveText = checkFile(path, stats, maxSize)
+    const bytes = mayHaveText ? await orFileError(path, () => readBytes(handle, Number(stats.size))) : Buffer.alloc(0)
+    return { bytes, stamp: stampOf(stats) }
+  })
 }
 
 /** As `readStamped`, for those who read once. */
@@ -61,12 +74,39 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-async function readAll(handle: FileHandle, path: string, stats: BigIntStats, maxSize: number): Promise<string> {
-  if (stats.isCharacterDevice()) return '' // /dev/null: the usual way to mask a file
+async function readOpened<T>(path: string, read: (handle: FileHandle, stats: BigIntStats) => Promise<T>) {
+  // Without O_NONBLOCK a FIFO in place of the file would hold us for ever.
+  const handle = await orMissing(path, () => open(path, constants.O_RDONLY | constants.O_NONBLOCK))
+  if (handle === undefined) return undefined
+  try {
+    return await read(handle, await handle.stat({ bigint: true }))
+  } finally {
+    await handle.close()
+  }
+}
+
+/** False for /dev/null: the usual way to mask a file. @throws {FileError} */
+function checkFile(path: string, stats: BigIntStats, maxSize: number): boolean {
+  if (stats.isCharacterDevice()) return false
   if (!stats.isFile()) throw new FileError(`${path}: not a regular file`)
   if (stats.size > maxSize) throw new FileError(`${path}: larger than ${maxSize} bytes`)
+  return true
+}
+
+/** As many as there are, up to `size`: who writes more meanwhile changes the stamp, and is read at the next look. */
+async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(size - at, LARGEST_READ))
+    if (bytesRead === 0) return bytes.subarray(0, at)
+    at += bytesRead
+  }
+  return bytes
+}
+
+async function orFileError<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await handle.readFile('utf8')
+    return await work()
   } catch (error) {
     throw new FileError(`${path}: ${(error as Error).message}`, { cause: error })
   }

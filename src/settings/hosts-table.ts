@@ -1,16 +1,10 @@
-import { IpAddress, printable } from '../base/index.ts'
+import type { IpAddress } from '../base/index.ts'
 import { isWithin, type Name, nameOf } from '../wire/index.ts'
-import type { Report } from './config-warning.ts'
+import { type HostName, HostsLineReader, type HostsLine } from './hosts-line.ts'
+import { hashOfBytes, hashOfText, WordIndex } from './word-index.ts'
 
 /** Told what is wrong with one line. */
 export type ReportLine = (line: number, message: string) => void
-
-/** A name of the file: as it is looked up, and as it is written there. */
-export interface HostName {
-  readonly name: Name
-  /** Letter case kept, no final dot. */
-  readonly text: string
-}
 
 /** One address of a name. */
 export interface HostsAddress {
@@ -21,102 +15,111 @@ export interface HostsAddress {
 
 const LOCALHOST_ADDRESSES = ['127.0.0.1', '::1']
 const LOCALHOST_NAMES = [nameOf('localhost'), nameOf('localhost.localdomain')]
-/** What zones hold as names of hosts and services, 63 letters in a label: in lower case it is a `Name` as it stands. */
-const HOST_NAME = /^(?!.{254})[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/i
+const NEWLINE = 0x0a
+/** Bytes read in one go: less than a millisecond, also where every word is complained about. */
+const SLICE = 16_384
+/** Lines looked at for one name or address, and names of one line: more would not fit into a reply. */
+const MOST = 1000
 
-/** What a hosts file says. Names match exactly, never names below them (R-HOSTS-4). Replaced as a whole. */
+/**
+ * What a hosts file says. Names match exactly, never names below them (R-HOSTS-4). Replaced as a whole.
+ *
+ * Block lists have a million lines, of which few are ever asked for: the file is kept as it is, with an index of its lines
+ * by name and by address. A line is taken apart when the file is read, for what is wrong with it, and when it is asked for.
+ */
 export class HostsTable {
-  readonly #byName = new Map<Name, HostsAddress[]>()
-  readonly #byAddress = new Map<string, HostName[]>()
+  readonly #bytes: Buffer
+  readonly #byName: WordIndex
+  readonly #byAddress: WordIndex
 
-  /** A bad address loses its line, a bad name only itself (R-HOSTS-2); `report` is told, with lines counted from 1. */
-  static parse(text: string, report: ReportLine = () => {}): HostsTable {
-    const table = new HostsTable()
-    const seen = new Map<string, IpAddress | undefined>() // block lists repeat one address a hundred thousand times
-    for (let from = 0, number = 1; from < text.length; number++) {
-      const newline = text.indexOf('\n', from)
-      const to = newline < 0 ? text.length : newline
-      table.#readLine(text.slice(from, to), seen, (message) => report(number, message))
-      from = to + 1
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#byName = new WordIndex(bytes.length)
+    this.#byAddress = new WordIndex(bytes.length)
+  }
+
+  /** All at once; see `reading`. */
+  static parse(text: string, report?: ReportLine): HostsTable {
+    const reading = HostsTable.reading(Buffer.from(text), report)
+    let step = reading.next()
+    while (step.done !== true) step = reading.next()
+    return step.value
+  }
+
+  /**
+   * Reads in slices of less than a millisecond, and may be left alone between them. A bad address loses its line, a bad
+   * name only itself (R-HOSTS-2); `report` is told, with lines counted from 1. Keeps the bytes: they must not change.
+   */
+  static *reading(bytes: Buffer, report: ReportLine = () => {}): Generator<undefined, HostsTable> {
+    const table = new HostsTable(bytes)
+    const reader = new HostsLineReader(bytes)
+    for (let number = 1, sliceEnd = SLICE; reader.position < bytes.length; number++) {
+      reader.index(table.#byName, table.#byAddress, (message) => report(number, message))
+      if (reader.position < sliceEnd) continue
+      sliceEnd = reader.position + SLICE
+      yield
     }
-    table.#forgetPlainLocalhost()
+    table.#byName.finish()
+    table.#byAddress.finish()
     return table
   }
 
   /** Undefined when the name is not here; an empty list when it is, but has no address (R-HOSTS-3). */
   addressesOf(name: Name): readonly HostsAddress[] | undefined {
-    return this.#byName.get(name)
+    const lines = this.#linesWith(name)
+    if (lines.length === 0) return undefined
+    const found: HostsAddress[] = []
+    for (const { address, names } of lines) {
+      if (address.isUnspecified || found.some((entry) => entry.address.equals(address))) continue
+      found.push({ address, canonical: names[0] as HostName })
+    }
+    return isLocalhost(name) && found.every((entry) => isUsualForLocalhost(entry.address)) ? undefined : found
   }
 
   /** In the order of the file; none when the address is not here. */
   namesOf(address: IpAddress): readonly HostName[] {
-    return this.#byAddress.get(address.text) ?? []
-  }
-
-  /** Without names; addresses alone say nothing. */
-  get isEmpty(): boolean {
-    return this.#byName.size === 0
-  }
-
-  #readLine(line: string, seen: Map<string, IpAddress | undefined>, report: Report): void {
-    const comment = line.indexOf('#')
-    const words = (comment < 0 ? line : line.slice(0, comment)).trim().split(/\s+/)
-    const first = words[0] as string
-    if (words.length < 2) return
-    if (!seen.has(first)) seen.set(first, parseHostsAddress(first))
-    const address = seen.get(first)
-    if (address === undefined) return report(`${quoted(first)} is not an address, ignoring the line.`)
-    let canonical: HostName | undefined
-    for (let i = 1; i < words.length; i++) {
-      const word = words[i] as string
-      const host = hostName(word)
-      if (host !== undefined) this.#add(address, host, (canonical ??= host))
-      else report(`${quoted(word)} is not a host name (letters, digits, hyphens, underscores and dots), ignoring it.`)
+    const lines = this.#byAddress.find(hashOfBytes(address.bytes), MOST).map((at) => this.#line(at, MOST))
+    const names = new Map<Name, HostName>()
+    for (const host of lines.flatMap((line) => (line?.address.equals(address) === true ? line.names : []))) {
+      if (!names.has(host.name) && !isForeignLoopback(address, host.name)) names.set(host.name, host)
     }
+    const found = [...names.values()]
+    return isUsualForLocalhost(address) && found.every(({ name }) => this.#isPlainLocalhost(name)) ? [] : found
   }
 
-  #add(address: IpAddress, host: HostName, canonical: HostName): void {
-    if (isLocalhost(host.name) && address.isLinkLocal) return // `fe80::1%lo0 localhost`: the loopback link of other systems
-    const known = this.#byName.get(host.name) ?? []
-    if (known.length === 0) this.#byName.set(host.name, known)
-    if (address.isUnspecified || known.some((entry) => entry.address.equals(address))) return
-    known.push({ address, canonical })
-    const names = this.#byAddress.get(address.text)
-    if (names === undefined) this.#byAddress.set(address.text, [host])
-    else names.push(host)
+  /** Each with its canonical name alone. */
+  #linesWith(name: Name): HostsLine[] {
+    const found: HostsLine[] = []
+    for (const at of this.#byName.find(hashOfText(name), MOST)) {
+      const isRight = HostsLineReader.isAt(this.#bytes, at, name)
+      const line = isRight ? this.#line(this.#bytes.lastIndexOf(NEWLINE, at) + 1, 1) : undefined
+      if (line !== undefined && !isForeignLoopback(line.address, name)) found.push(line)
+    }
+    return found
+  }
+
+  #line(start: number, names: number): HostsLine | undefined {
+    return new HostsLineReader(this.#bytes, start).read(names)
   }
 
   /**
    * R-HOSTS-6: of localhost the usual lines say nothing that R-SYNTH-1 does not say better. They count where the file
    * gives it another address; and for the address itself where it has another name.
    */
-  #forgetPlainLocalhost(): void {
-    for (const [name, known] of this.#byName) {
-      if (!isLocalhost(name)) continue
-      if (known.every(({ address }) => LOCALHOST_ADDRESSES.includes(address.text))) this.#byName.delete(name)
-    }
-    for (const address of LOCALHOST_ADDRESSES) {
-      const names = this.#byAddress.get(address) ?? []
-      if (names.every(({ name }) => isLocalhost(name) && !this.#byName.has(name))) this.#byAddress.delete(address)
-    }
+  #isPlainLocalhost(name: Name): boolean {
+    return isLocalhost(name) && this.addressesOf(name) === undefined
   }
+}
+
+/** `fe80::1%lo0 localhost`: the loopback link of other systems. */
+function isForeignLoopback(address: IpAddress, name: Name): boolean {
+  return address.isLinkLocal && isLocalhost(name)
 }
 
 function isLocalhost(name: Name): boolean {
   return name.includes('localhost') && LOCALHOST_NAMES.some((localhost) => isWithin(name, localhost))
 }
 
-/** A word for people, who need not see all of a long one. */
-function quoted(word: string): string {
-  return `'${printable(word.length > 80 ? `${word.slice(0, 80)}…` : word)}'`
-}
-
-function parseHostsAddress(word: string): IpAddress | undefined {
-  const zone = word.indexOf('%')
-  return IpAddress.parse(zone < 0 ? word : word.slice(0, zone))
-}
-
-function hostName(word: string): HostName | undefined {
-  const text = word.endsWith('.') ? word.slice(0, -1) : word
-  return HOST_NAME.test(text) ? { name: text.toLowerCase() as Name, text } : undefined
+function isUsualForLocalhost(address: IpAddress): boolean {
+  return LOCALHOST_ADDRESSES.includes(address.text)
 }

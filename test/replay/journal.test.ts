@@ -73,7 +73,8 @@ test('watching a flood cost a whole batch of replays whenever there was room for
   const { world, journal, resolve } = observed()
   const told: number[] = []
   using _ = journal.watch((_entry, leftOut) => void told.push(leftOut))
-  const claimed = (asked: number) => Array.from({ length: asked }, () => world.resolver.watchers.mustSee()).filter(Boolean)
+  const claimed = (asked: number) =>
+    Array.from({ length: asked }, () => world.resolver.watchers.mustSee()).filter(Boolean)
   expect(claimed(1000)).toHaveLength(200) // all of one turn, before the first of them is worked out
   for (let i = 0; i < 200; i++) await resolve('www.test')
   expect(told).toHaveLength(200)
