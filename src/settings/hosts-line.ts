@@ -75,8 +75,10 @@ export class HostsLineReader {
     return names.length === 0 ? undefined : { address, names }
   }
 
-  /** Whether the name is what stands at a place that `index` has entered. */
+  /** Whether the name is what stands at a place that `index` has entered: longer words may have the same hash. */
   static isAt(bytes: Buffer, at: number, name: Name): boolean {
+    const reader = new HostsLineReader(bytes, at)
+    if (!reader.#words.nextWord() || reader.#nameEnd - at !== name.length) return false
     return bytes.toString('latin1', at, at + name.length).toLowerCase() === name
   }
 

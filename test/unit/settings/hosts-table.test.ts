@@ -107,6 +107,14 @@ test('names and addresses on the same lists of the index do not hide each other,
   expect([names('192.0.2.1'), names('127.0.0.1').length]).toEqual([['last'], 1000]) // more fit into no reply
 })
 
+test('a longer name of the same hash is another name', () => {
+  const table = HostsTable.parse('192.0.2.1 n50.test6e3cw') // the FNV-1a of both is dfedcdf6
+  expect([table.addressesOf(nameOf('n50.test')), table.addressesOf(nameOf('n50.test6e3cw'))?.length]).toEqual([
+    undefined,
+    1,
+  ])
+})
+
 test('100 000 lines of a block list, and as many distinct addresses, are read in linear time', {
   timeout: 60_000,
 }, () => {
