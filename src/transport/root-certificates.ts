@@ -27,33 +27,40 @@ export class RootCertificates {
   #bundle: RootBundle | undefined
   #context: tls.SecureContext | undefined
   #isLooking = false
+  readonly #onChanged: () => void
 
-  constructor(read: () => RootBundle | Promise<RootBundle>) {
+  /** `onChanged`: what was verified before is worth nothing any more. */
+  constructor(read: () => RootBundle | Promise<RootBundle>, onChanged: () => void = () => undefined) {
     this.#read = read
+    this.#onChanged = onChanged
   }
 
   /** To be called before `context`. @throws {TransportError} when there is no certificate to trust */
   async load(): Promise<void> {
     const bundle = await this.#read()
-    if (bundle === this.#bundle) return
-    this.#context = await contextOf(bundle)
+    if (bundle === this.#bundle && this.#context !== undefined) return
+    const wasLoaded = this.#context !== undefined
     this.#bundle = bundle
+    try {
+      this.#context = await contextOf(bundle)
+    } catch (error) {
+      this.#context = undefined
+      throw error
+    } finally {
+      if (wasLoaded) this.#onChanged()
+    }
   }
 
-  /** As loaded; whether the file has changed meanwhile is looked up for the next connection. */
+  /** As loaded; whether the file has changed meanwhile is looked up for the next connection. @throws {TransportError} as `load` */
   get context(): tls.SecureContext {
-    if (this.#context === undefined) throw noCertificates(this.#bundle)
     if (!this.#isLooking) void this.#lookAgain()
+    if (this.#context === undefined) throw noCertificates(this.#bundle)
     return this.#context
   }
 
   async #lookAgain(): Promise<void> {
     this.#isLooking = true
-    try {
-      await this.load()
-    } catch {
-      this.#context = undefined // the store is empty now: told to whoever connects next
-    }
+    await this.load().catch(() => undefined) // the store is empty now: told to whoever connects next
     this.#isLooking = false
   }
 }

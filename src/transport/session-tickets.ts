@@ -30,9 +30,4 @@ export class SessionTickets {
     this.#tickets.delete(key)
     return ticket !== undefined && wall < ticket.validUntil ? ticket : undefined
   }
-
-  /** They would show servers that this is the same client on another network (E-TLS-10). */
-  clear(): void {
-    this.#tickets.clear()
-  }
 }

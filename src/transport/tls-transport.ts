@@ -39,13 +39,13 @@ export class TlsTransport implements ChannelTransport {
   readonly #verified: LateTransport
   readonly #roots: RootCertificates
   readonly #unverifying = unverifyingContext()
-  readonly #tickets = new SessionTickets()
+  #tickets = new SessionTickets()
   readonly #reconnects = new Reconnects()
 
   constructor(context: ChannelContext, protocol = DNS_OVER_TLS) {
     this.#context = context
     this.#protocol = protocol
-    this.#roots = new RootCertificates(context.roots)
+    this.#roots = new RootCertificates(context.roots, () => this.#forget())
     this.#connections = new ConnectionTransport((...how) => this.#connect(...how), context.clock, true)
     this.#verified = new LateTransport(async () => {
       await this.#roots.load()
@@ -65,14 +65,19 @@ export class TlsTransport implements ChannelTransport {
 
   /** What failed on other ways says nothing, and a ticket would tell servers that this is the same client (E-TLS-10). */
   renew(): void {
-    this.#connections.renew()
-    this.#tickets.clear()
+    this.#forget()
     this.#reconnects.clear()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#verified[Symbol.asyncDispose]()
     await this.#connections[Symbol.asyncDispose]()
+  }
+
+  /** Other connections from now on, and no session is resumed; nor one that an old connection is still told of. */
+  #forget(): void {
+    this.#connections.renew()
+    this.#tickets = new SessionTickets()
   }
 
   #connect(endpoint: Endpoint, onClosed: (connection: Connection) => void): Connection {
@@ -82,14 +87,15 @@ export class TlsTransport implements ChannelTransport {
     const pause = this.#reconnects.pauseAt(key, clock.now())
     if (pause !== undefined) throw pause
     const secureContext = endpoint.isVerified === true ? this.#roots.context : this.#unverifying
+    const tickets = this.#tickets
     const handshake = new TlsHandshake({
       endpoint,
       alpn,
       secureContext,
       raw: outgoing.connectTcp(endpoint),
-      ticket: this.#tickets.take(key, clock.wall()),
+      ticket: tickets.take(key, clock.wall()),
       now: () => clock.now(),
-      onTicket: (given) => this.#tickets.put(key, given),
+      onTicket: (given) => tickets.put(key, given),
       onSecure: () => this.#reconnects.onConnected(key),
       onFailed: (error) => this.#reconnects.onFailed(key, error, clock.now()),
     })

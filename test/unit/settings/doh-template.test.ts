@@ -25,6 +25,7 @@ test.each([
   ['https://dns.example/q#x', 'fragment'],
   ['https:///q', 'names no host'],
   ['https://1.1/q', 'names no host'],
+  ['https://0x7f000001/q', 'names no host'],
   ['https://2001:db8::1/q', 'names no host'],
   ['https://[192.0.2.1]/q', 'names no host'],
   ['https://a..b/q', 'names no host'],

@@ -51,6 +51,13 @@ test.each([
   expect(() => parse(text)).toThrow(expect.objectContaining({ name: 'SettingError', part }) as SettingError)
 })
 
+test.each(['http://dns.example/q', 'tls://dns.example', 'sdns://AQ', 'h3://dns.example/q'])(
+  'a server named by %s is told that only https:// can stand there',
+  (name) => {
+    expect(() => parse(`192.0.2.1#${name}`)).toThrow(`'${name}' cannot be used: only https:// can stand here.`)
+  },
+)
+
 test.each([
   ['0.0.0.0', true],
   ['::', true],

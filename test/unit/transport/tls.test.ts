@@ -161,6 +161,39 @@ describe('E-DOT-4, E-TEST-5: strict says no, in words, and has sent nothing', ()
     expect((await ask(transport, server.port)).facts?.verifiedAs).toBe('127.0.0.1')
   })
 
+  test('a store that was empty for a moment, as it was written, left strict without a server for ever: it is taken again', async () => {
+    await using server = await serve(GOOD)
+    let bundle = BUNDLE
+    await using transport = open(new FakeClock(), () => bundle)
+    const askAnew = async () => {
+      for (const socket of server.sockets) socket.end()
+      await until(() => server.sockets.every(({ destroyed }) => destroyed))
+      await ask(transport, server.port) // it looks at the store, and may still have what was there before
+      await nextTurn()
+      return (await ask(transport, server.port)).code
+    }
+    expect(await askAnew()).toBeUndefined()
+    bundle = { ...BUNDLE, text: '' }
+    expect(await askAnew()).toBe('untrusted')
+    bundle = { ...BUNDLE }
+    expect(await askAnew()).toBeUndefined()
+  })
+
+  test('an authority that is trusted no more was trusted as long as its server took tickets: neither connection nor session outlives it', async () => {
+    await using server = await serve(GOOD)
+    let bundle = BUNDLE
+    await using transport = open(new FakeClock(), () => bundle)
+    expect((await ask(transport, server.port)).code).toBeUndefined()
+    bundle = { path: 'bundle.pem', text: stranger.ca }
+    server.sockets[0]?.end()
+    await until(() => server.sockets[0]?.destroyed === true)
+    await ask(transport, server.port) // it looks at the store, and has what was there before
+    await nextTurn()
+    const connections = server.tcp.length
+    expect((await ask(transport, server.port)).message).toContain('an authority that this system does not trust')
+    expect(server.tcp.length).toBe(connections + 1)
+  })
+
   test('a server of TLS 1.1 only', async () => {
     await using server = await serve({
       ...GOOD,
