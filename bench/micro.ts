@@ -187,9 +187,11 @@ async function filledScope() {
 }
 
 async function scoring(count: number) {
-  const { scoreDns } = await room<typeof import('../src/routing/index.ts')>('routing')
+  const { RoutedDomains, scoreDns } = await room<typeof import('../src/routing/index.ts')>('routing')
   const { nameOf, TYPE } = await wire()
-  const domains = Array.from({ length: count }, (_, i) => ({ name: nameOf(`corp${i}.test`), routeOnly: true }))
+  const domains = new RoutedDomains(
+    Array.from({ length: count }, (_, i) => ({ name: nameOf(`corp${i}.test`), routeOnly: true })),
+  )
   const route = { domains, isDefaultRoute: true, hasServers: true, usesFallbackServer: false, subnets: [] }
   const name = nameOf('www.bench.test')
   return () => scoreDns(name, [TYPE.A], route, { asksSingleLabels: false }).score

@@ -170,8 +170,7 @@ export class Controller implements Control {
 
   links(): LinkStatus[] {
     const links = [...this.#facts.links.values()].toSorted((a, b) => a.ifindex - b.ifindex)
-    const scopes = this.#services.scopes.byLink()
-    return links.map((link) => this.#status(link, scopes.get(link.ifindex) ?? []))
+    return links.map((link) => this.#status(link, this.#services.scopes.onLink(link.ifindex)))
   }
 
   delegates(): DelegateStatus[] {

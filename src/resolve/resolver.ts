@@ -1,6 +1,6 @@
 import { AbortableWaits } from '../base/index.ts'
 import type { Answer, ScopeIdentity } from '../scope/index.ts'
-import { isLocalOnly, isNeverSent, NO } from '../routing/index.ts'
+import { isLocalOnly, isNeverSent } from '../routing/index.ts'
 import { failed, FLAG, PROTOCOLS, unrepeatable } from '../scope/index.ts'
 import { type Name, questionText } from '../wire/index.ts'
 import { Admission } from './admission.ts'
@@ -150,9 +150,8 @@ export class Resolver {
     if (this.#services.hooks.taking(query.name).length > 0) return true
     const isKnown = (file: AnswerSource) => file.off(query) === undefined && file.ask(query, asking) !== undefined
     if (this.#files.some(isKnown)) return true
-    const scored = scopes.score(query)
-    const best = Math.max(NO, ...scored.map(({ score }) => score))
-    return best > NO && !scored.some((each) => each.scope === scope && each.score === best)
+    const others = scopes.route(query)
+    return others.length > 0 && !others.some((each) => each === scope)
   }
 
   #finish(query: Query, chain: Chain, startedAt: number): Resolution {

@@ -14,6 +14,7 @@
 export type { HomeZone } from './home-zones.ts'
 export { homeZoneOf } from './home-zones.ts'
 export { isLocalOnly } from './local-names.ts'
+export { RoutedDomains, suffixesOf } from './routed-domains.ts'
 export type { Scored } from './route.ts'
 export { winners } from './route.ts'
 export type { DnsRoute, RouteOptions, Score } from './score.ts'
@@ -21,7 +22,7 @@ export {
   isAddressType,
   isNeverSent,
   LAST_RESORT,
-  longestMatch,
+  isLocalOrReverse,
   MAYBE,
   NO,
   scoreChain,

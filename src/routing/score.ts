@@ -1,6 +1,7 @@
 import type { IpAddress } from '../base/index.ts'
 import type { Name } from '../wire/index.ts'
 import { homeZoneOf } from './home-zones.ts'
+import type { RoutedDomains } from './routed-domains.ts'
 import { addressOfReverseName, isSingleLabel, isWithin, labelCount, nameOf, ROOT, TYPE } from '../wire/index.ts'
 
 /** NO < LAST_RESORT < MAYBE < YES + matched labels (R-ROUTE-1). */
@@ -17,7 +18,7 @@ export interface Score {
 
 /** What decides which names a DNS scope takes. */
 export interface DnsRoute {
-  readonly domains: readonly { readonly name: Name; readonly routeOnly: boolean }[]
+  readonly domains: RoutedDomains
   readonly isDefaultRoute: boolean
   readonly hasServers: boolean
   readonly usesFallbackServer: boolean
@@ -44,12 +45,12 @@ export function scoreDns(name: Name, types: readonly number[], route: DnsRoute, 
   if (!route.hasServers) return no('no DNS server')
   const home = homeZoneOf(name)
   if (home === undefined && isSingleLabel(name)) {
-    if (route.domains.some((domain) => !domain.routeOnly && domain.name !== ROOT)) {
+    if (route.domains.completesNames) {
       return { score: YES + 1, reason: 'single label and a search domain to complete it' }
     }
     if (options.asksSingleLabels) return { score: YES + 1, reason: 'single labels are asked here' }
   }
-  const domain = longestMatch(name, route)
+  const domain = route.domains.longestMatch(name)
   const isClaimed = home === undefined || domain !== ROOT || home.goesWithRoot
   if (domain !== undefined && isClaimed) return { score: YES + labelCount(domain), reason: `domain ${domain}` }
   if (isLinkLocalReverse(name)) return no('link-local address')
@@ -70,20 +71,10 @@ export function scoreDns(name: Name, types: readonly number[], route: DnsRoute, 
  */
 export function scoreChain(place: Name, route: DnsRoute): number {
   if (!route.hasServers) return NO
-  const domain = longestMatch(place, route)
+  const domain = route.domains.longestMatch(place)
   if (domain !== undefined) return YES + labelCount(domain)
   if (!route.isDefaultRoute) return NO
   return route.usesFallbackServer ? LAST_RESORT : MAYBE
-}
-
-/** The longest search or route-only domain the name is within (R-ROUTE-8). */
-export function longestMatch(name: Name, route: Pick<DnsRoute, 'domains'>): Name | undefined {
-  let best: Name | undefined
-  for (const domain of route.domains) {
-    if (!isWithin(name, domain.name)) continue
-    if (best === undefined || labelCount(domain.name) > labelCount(best)) best = domain.name
-  }
-  return best
 }
 
 /** 169.254/16 and fe80::/10 mean something on their own link only. */
@@ -111,6 +102,11 @@ export function typesToSend(name: Name, types: readonly number[], asksSingleLabe
 export function isNeverSent(name: Name, types: readonly number[], asksSingleLabels: boolean): boolean {
   if (isWithin(name, LOCAL) || isLinkLocalReverse(name)) return true
   return typesToSend(name, types, asksSingleLabels).length === 0
+}
+
+/** Names that neighbours and addresses have a say in, beside domains. */
+export function isLocalOrReverse(name: Name): boolean {
+  return isWithin(name, LOCAL) || isReverse(name)
 }
 
 function isReverse(name: Name): boolean {

@@ -1,5 +1,5 @@
-import type { IfIndex, Millis } from '../base/index.ts'
-import type { DnsRoute } from '../routing/index.ts'
+import { type IfIndex, lazily, type Millis } from '../base/index.ts'
+import { type DnsRoute, RoutedDomains } from '../routing/index.ts'
 import type {
   Delegate,
   DnsOverTlsMode,
@@ -96,22 +96,41 @@ export function planScopes(input: ScopeInput, before?: Planned): UnicastPlan[] {
   const planner = new Planner(input, before)
   const isUnchanged = unchangedSince(before?.input, input)
   const known = new Map(before?.plans.map((plan) => [plan.ifindex, plan]))
-  const links = [...input.facts.links.values()].flatMap((link) => {
-    const plan = isUnchanged(link.ifindex) ? known.get(link.ifindex) : planner.link(link)
-    return plan ?? []
-  })
+  const links: UnicastPlan[] = []
+  for (const link of input.facts.links.values()) {
+    const plan = isUnchanged(link) ? known.get(link.ifindex) : planner.link(link)
+    if (plan !== undefined) links.push(plan)
+  }
   const delegates = input.delegates.flatMap((delegate) => planner.delegate(delegate) ?? [])
   const hasDefaultRoute = [...links, ...delegates].some((plan) => plan.route.isDefaultRoute)
   return [planner.global(hasDefaultRoute), ...links, ...delegates]
 }
 
-/** Facts and settings are replaced as a whole, so that being the same object means being equal. */
-function unchangedSince(before: ScopeInput | undefined, input: ScopeInput): (ifindex: IfIndex) => boolean {
-  if (before?.facts !== input.facts || before.settings !== input.settings) return () => false
-  return (ifindex) => {
+/**
+ * Facts and settings are replaced as a whole, so that being the same object means being equal. Of other links a plan
+ * depends on their addresses, one of which may be that of a server, and on the names of those that servers are reached by.
+ */
+function unchangedSince(before: ScopeInput | undefined, input: ScopeInput): (link: LinkFacts) => boolean {
+  if (before?.settings !== input.settings) return () => false
+  const moved = movedAddresses(before.facts, input.facts)
+  const isConcerned = ({ address, ifindex }: ServerSpec) => moved.has(address.text) || ifindex !== 0
+  return (link) => {
+    const { ifindex } = link
     const [old, now] = [before.links.get(ifindex), input.links.get(ifindex)]
-    return old?.settings === now?.settings && old?.networkdState === now?.networkdState
+    const isSame = old?.settings === now?.settings && old?.networkdState === now?.networkdState
+    if (!isSame || before.facts === input.facts) return isSame
+    return before.facts.links.get(ifindex) === link && now?.settings.servers.some(isConcerned) !== true
   }
+}
+
+/** Addresses of links about which anything changed. */
+function movedAddresses({ links: before }: NetworkFacts, { links }: NetworkFacts): ReadonlySet<string> {
+  const moved = new Set<string>()
+  if (before === links) return moved
+  const add = (link: LinkFacts | undefined) => link?.addresses.forEach(({ address }) => moved.add(address.text))
+  for (const [ifindex, link] of links) if (before.get(ifindex) !== link) [link, before.get(ifindex)].forEach(add)
+  for (const [ifindex, link] of before) if (!links.has(ifindex)) add(link)
+  return moved
 }
 
 /** Explicit, else true unless the link only routes some domains (R-ROUTE-9). */
@@ -140,7 +159,7 @@ type OwnPlan = Omit<
 class Planner {
   readonly #input: ScopeInput
   /** This host's addresses, looked up once for every server. */
-  readonly #own: ReadonlySet<string>
+  readonly #own: () => ReadonlySet<string>
   readonly #relevantLinks: string
   readonly #trust: Trust
 
@@ -150,7 +169,7 @@ class Planner {
     const isKnown = known !== undefined && before?.input.settings === input.settings
     this.#trust = isKnown ? known : trustOf(input.settings, known)
     const links = [...input.facts.links.values()]
-    this.#own = new Set(links.flatMap((link) => link.addresses.map(({ address }) => address.text)))
+    this.#own = lazily(() => new Set(links.flatMap((link) => link.addresses.map(({ address }) => address.text))))
     const relevant = links.filter((link) => isLinkRelevant(link, input.links.get(link.ifindex)))
     this.#relevantLinks = relevant.map(({ ifindex }) => ifindex).join()
   }
@@ -171,7 +190,7 @@ class Planner {
       servers,
       domains: settings.domains,
       route: {
-        domains: settings.domains,
+        domains: new RoutedDomains(settings.domains),
         isDefaultRoute: isDefaultRoute(settings),
         hasServers: true,
         usesFallbackServer: false,
@@ -220,7 +239,13 @@ class Planner {
       linkName: undefined,
       servers,
       domains,
-      route: { domains, isDefaultRoute: takesRest, hasServers, usesFallbackServer, subnets: [] },
+      route: {
+        domains: new RoutedDomains(domains),
+        isDefaultRoute: takesRest,
+        hasServers,
+        usesFallbackServer,
+        subnets: [],
+      },
       obstacle: hasServers ? obstacleOf(servers, this.#relevantLinks !== '') : undefined,
       // R-CACHE-21: what was learnt on one network is not carried to the next.
       network: this.#relevantLinks,
@@ -265,7 +290,7 @@ class Planner {
    */
   #server(spec: ServerSpec, ifindex: IfIndex, mode: DnsOverTlsMode): PlannedServer {
     const { address, port } = spec
-    const isHere = !address.isLinkLocal && (address.isLoopback || this.#own.has(address.text))
+    const isHere = !address.isLinkLocal && (address.isLoopback || this.#own().has(address.text))
     const via = isHere ? 0 : spec.ifindex || ifindex
     const host = port === 0 || port === DNS_PORT ? address.text : formatAddressAndPort(address, port)
     const link = via === 0 ? '' : `%${this.#input.facts.links.get(via)?.name ?? via}`

@@ -1,16 +1,17 @@
-import { type Dependency, type IfIndex, type Millis, Validity } from '../base/index.ts'
+import { type Dependency, type IfIndex, lazily, type Millis, Validity } from '../base/index.ts'
 import { CacheBudget } from '../cache/index.ts'
 import type { Scored } from '../routing/index.ts'
-import { NO, scoreChain, winners } from '../routing/index.ts'
+import { NO, scoreChain } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
 import { addressOfReverseName, isWithin } from '../wire/index.ts'
 import { planMulticast } from './multicast-plan.ts'
 import { MulticastScopes } from './multicast-scopes.ts'
-import type { NetworkFacts } from './network-facts.ts'
+import type { LinkFacts, NetworkFacts } from './network-facts.ts'
 import type { Planned, ScopeInput, UnicastPlan } from './plan.ts'
 import { planChanges } from './plan-changes.ts'
 import { planScopes } from './plan.ts'
+import { RouteIndex } from './route-index.ts'
 import { permits } from './protocol.ts'
 import type { RouteRequest, Scope } from './scope.ts'
 import type { ScopeIdentity } from './scope-identity.ts'
@@ -27,6 +28,7 @@ export class ScopeSet {
   #unicast: readonly UnicastScope[] = []
   readonly #multicast: MulticastScopes
   #all: readonly Scope[] = []
+  #index = lazily(() => new RouteIndex([]))
   #planned: Planned | undefined
   /** Memory for the caches of all scopes. */
   readonly #budget = new CacheBudget(0)
@@ -86,29 +88,17 @@ export class ScopeSet {
 
   /** A link's scope of unicast DNS. */
   ofLink(ifindex: IfIndex): UnicastScope | undefined {
-    return this.#unicast.find((scope) => scope.plan.kind === 'link' && scope.plan.ifindex === ifindex)
+    return this.onLink(ifindex).find((scope) => scope instanceof UnicastScope)
   }
 
   /** All scopes of a link: one for each protocol spoken there. */
   onLink(ifindex: IfIndex): readonly Scope[] {
-    return this.all.filter((scope) => scope.plan.kind === 'link' && scope.ifindex === ifindex)
+    return this.#index().onLink(ifindex)
   }
 
   /** Whether another program of this machine answers there by multicast DNS, and this one leaves it to that. */
   leavesAnsweringToOthers(ifindex: IfIndex): boolean {
     return this.#multicast.yieldsOn(ifindex)
-  }
-
-  /** The same for all links at once. */
-  byLink(): ReadonlyMap<IfIndex, readonly Scope[]> {
-    const found = new Map<IfIndex, Scope[]>()
-    for (const scope of this.all) {
-      if (scope.plan.kind !== 'link') continue
-      const others = found.get(scope.ifindex)
-      if (others === undefined) found.set(scope.ifindex, [scope])
-      else others.push(scope)
-    }
-    return found
   }
 
   ofDelegate(id: string): UnicastScope | undefined {
@@ -136,7 +126,7 @@ export class ScopeSet {
     const gained = plans.flatMap((plan) => gains(plan, before.get(plan.id)?.plan))
     const isTakeover = plans.some((plan) => takesOtherNames(plan, before.get(plan.id)?.plan))
     this.#unicast = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.id), input.settings))
-    this.#all = [...this.#unicast, ...this.#multicast.all]
+    this.#replaceAll([...this.#unicast, ...this.#multicast.all])
     const kept = new Set(this.#unicast)
     const closed = [...before.values()].filter((scope) => !kept.has(scope))
     this.#routesValidity.invalidate()
@@ -146,7 +136,8 @@ export class ScopeSet {
     for (const line of planChanges(planned?.plans ?? [], plans)) this.#services.log.info(line)
     for (const scope of closed) scope.close()
     for (const scope of this.#unicast) scope.forgetChains() // part of them may have come through others
-    for (const scope of this.all) purgeLost(scope, gained)
+    const made = new Set<Scope>(this.#unicast.filter((scope) => before.get(scope.plan.id) !== scope))
+    for (const scope of this.all) if (!made.has(scope)) purgeLost(scope, gained)
     this.#prepare(plans)
     this.onApplied()
   }
@@ -181,7 +172,7 @@ export class ScopeSet {
 
   /** The candidates for a name (R-ROUTE-1). */
   route(request: RouteRequest): Scope[] {
-    return winners(this.all, (scope) => (isMeant(scope, request) ? scope.score(request).score : NO))
+    return this.#index().route(request)
   }
 
   flush(): void {
@@ -204,7 +195,12 @@ export class ScopeSet {
     for (const scope of this.#unicast) scope.close()
     this.#multicast.close()
     this.#unicast = []
-    this.#all = []
+    this.#replaceAll([])
+  }
+
+  #replaceAll(all: readonly Scope[]): void {
+    this.#all = all
+    this.#index = lazily(() => new RouteIndex(all))
   }
 
   /** What loads late for encrypted servers is loaded before the first question to one. */
@@ -219,7 +215,9 @@ export class ScopeSet {
   }
 
   #chainSources(place: Name): readonly UnicastScope[] {
-    return winners(this.#unicast, ({ plan }) => (plan.obstacle === undefined ? scoreChain(place, plan.route) : NO))
+    return this.#index().mostWanted(place, ({ plan }) =>
+      plan.obstacle === undefined ? scoreChain(place, plan.route) : NO,
+    )
   }
 
   /** True when nothing that routes or answers would change: a link's new name, or a kernel event about something else. */
@@ -244,14 +242,17 @@ export class ScopeSet {
 
 /** Whether this machine can be reached by the same addresses as before, at the same links. */
 function hasSameAddresses(before: NetworkFacts | undefined, facts: NetworkFacts): boolean {
-  if (before === facts) return true
-  return before !== undefined && addressesText(before) === addressesText(facts)
+  if (before === facts || before === undefined) return before === facts
+  const isSame = (a: LinkFacts | undefined, b: LinkFacts | undefined) =>
+    a === b || addressesText(a) === addressesText(b)
+  return (
+    [...facts.links.values()].every((link) => isSame(link, before.links.get(link.ifindex))) &&
+    [...before.links.values()].every((link) => facts.links.has(link.ifindex) || isSame(link, undefined))
+  )
 }
 
-function addressesText({ links }: NetworkFacts): string {
-  return [...links.values()]
-    .flatMap((link) => link.addresses.map(({ address }) => `${link.ifindex} ${address.text}`))
-    .join()
+function addressesText(link: LinkFacts | undefined): string {
+  return link === undefined ? '' : link.addresses.map(({ address }) => address.text).join()
 }
 
 /** R-ROUTE-2. */
@@ -260,8 +261,9 @@ function isMeant(scope: Scope, { ifindex, flags }: RouteRequest): boolean {
 }
 
 function purgeLost(scope: Scope, gained: readonly Gain[]): void {
-  const elsewhere = gained.filter(({ id }) => id !== scope.plan.id)
-  if (elsewhere.length > 0) scope.purge((name) => elsewhere.some((gain) => gain.takes(name)))
+  const isElsewhere = ({ id }: Gain) => id !== scope.plan.id
+  if (!gained.some(isElsewhere)) return
+  scope.purge((name) => gained.some((gain) => isElsewhere(gain) && gain.takes(name)))
 }
 
 function isSame(plan: UnicastPlan, current: UnicastPlan | undefined): boolean {
@@ -283,7 +285,9 @@ function takesOtherNames(plan: UnicastPlan, before: UnicastPlan | undefined): bo
 }
 
 function routeText(plan: UnicastPlan | undefined): string | undefined {
-  return plan && JSON.stringify({ ...plan.route, subnets: subnetsOf(plan), asksSingleLabels: plan.asksSingleLabels })
+  if (plan === undefined) return undefined
+  const { route, domains, asksSingleLabels } = plan
+  return JSON.stringify({ ...route, domains, subnets: subnetsOf(plan), asksSingleLabels })
 }
 
 /** Names that a scope did not take before. */

@@ -2,7 +2,7 @@ import type { IfIndex, Millis } from '../base/index.ts'
 import type { CacheHit, CacheLimits, AnswerOrigin } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { Score } from '../routing/index.ts'
-import { longestMatch, scoreDns, searchWalk, typesToSend } from '../routing/index.ts'
+import { scoreDns, searchWalk, typesToSend } from '../routing/index.ts'
 import type { Outcome, Request, ServerReport, Validation } from '../upstream/index.ts'
 import {
   DnssecProbes,
@@ -355,7 +355,7 @@ export class UnicastScope implements Scope, ChainSource {
     if (verdict?.kind === 'failure' && MISSING.has(verdict.result)) {
       const { name } = request.request.question
       const isAskedForAll = this.#plan.route.isDefaultRoute || this.#plan.kind === 'global'
-      const domain = isAskedForAll ? ROOT : longestMatch(name, this.#plan.route)
+      const domain = isAskedForAll ? ROOT : this.#plan.route.domains.longestMatch(name)
       await this.#dnssecProbes.examine(dnssecProbes(domain ?? ROOT, name))
     }
     this.upstreams.tellDnssec(clock.now())
@@ -381,7 +381,7 @@ export class UnicastScope implements Scope, ChainSource {
   /** What belongs to a zone above the domains of this scope is asked where the name of that zone is routed to (S-SPLIT-3). */
   async #askAuxiliary(question: Question): Promise<AuxiliaryReply> {
     const place = placeOf(question.name, question.type) ?? ROOT
-    const domain = longestMatch(place, this.#plan.route) ?? ROOT
+    const domain = this.#plan.route.domains.longestMatch(place) ?? ROOT
     const sources = domain === ROOT ? this.#services.chainSources(place) : []
     const others = sources.length === 0 || sources.includes(this) ? [this] : sources
     let reply: AuxiliaryReply = { kind: 'failure', isNetwork: true }
@@ -458,7 +458,7 @@ export class UnicastScope implements Scope, ChainSource {
     // Whoever has a message relayed reads it himself, signatures and all: the server's records stay as they came (R-STUB-13).
     if (request.kind === 'relay') return withPlainTtls(reply)
     const { question } = request
-    const believedBelow = () => longestMatch(question.name, this.#plan.route) ?? ROOT
+    const believedBelow = () => this.#plan.route.domains.longestMatch(question.name) ?? ROOT
     const read = answerTo(question, question.spelling === undefined ? reply : folded(reply), believedBelow)
     if (read.message.rcode !== RCODE.NXDOMAIN || read.message.answer.length > 0) return read
     const now = this.#services.clock.now()

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest'
 import { AF_INET, AF_INET6, type Family, IpAddress } from '../../../src/base/index.ts'
-import { LAST_RESORT, multicastTypes, NO, scoreDns, scoreLlmnr, scoreMdns, YES } from '../../../src/routing/index.ts'
+import {
+  LAST_RESORT,
+  multicastTypes,
+  NO,
+  RoutedDomains,
+  scoreDns,
+  scoreLlmnr,
+  scoreMdns,
+  YES,
+} from '../../../src/routing/index.ts'
 import { nameOf, TYPE } from '../../../src/wire/index.ts'
 
 const NETWORKS = { [AF_INET]: ['10.2.0.2', 24], [AF_INET6]: ['2001:db8:2::2', 64] } as const
@@ -46,7 +55,7 @@ test.each([
   ['MC-ROUTE-3: one that claims local is asked beside it', 'local', YES + 1],
   ['MC-ROUTE-3: one that claims a domain below it wins', 'corp.local', YES + 2],
 ])('%s', (_rule, domain, score) => {
-  const domains = [{ name: nameOf(domain), routeOnly: true }]
+  const domains = new RoutedDomains([{ name: nameOf(domain), routeOnly: true }])
   const route = { domains, isDefaultRoute: true, hasServers: true, usesFallbackServer: false, subnets: [] }
   const name = nameOf('host.corp.local')
   expect(scoreDns(name, [TYPE.A], route, { asksSingleLabels: false }).score).toBe(score)

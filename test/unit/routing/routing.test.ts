@@ -6,6 +6,7 @@ import {
   LAST_RESORT,
   MAYBE,
   NO,
+  RoutedDomains,
   scoreDns,
   searchWalk,
   typesToSend,
@@ -21,7 +22,7 @@ const domains = (text: string) => text.split(' ').filter(Boolean).map(parseDomai
 /** A scope with one server and a /24, unless told otherwise. */
 function route(domainList = '', changes: Partial<DnsRoute> = {}): DnsRoute {
   return {
-    domains: domains(domainList),
+    domains: new RoutedDomains(domains(domainList)),
     isDefaultRoute: true,
     hasServers: true,
     usesFallbackServer: false,
@@ -178,7 +179,7 @@ describe('isLocalOnly (R-ROUTE-4)', () => {
 
 describe('R-ROUTE-17: names that stay at home', () => {
   const routeWith = (claims: readonly string[]) => ({
-    domains: claims.map((text) => ({ name: nameOf(text.replace('~', '')), routeOnly: text.startsWith('~') })),
+    domains: new RoutedDomains(claims.map(parseDomain)),
     isDefaultRoute: true,
     hasServers: true,
     usesFallbackServer: false,

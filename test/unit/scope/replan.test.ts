@@ -52,13 +52,36 @@ test('copies of the same settings change nothing', () => {
   )
 })
 
-test.each<[string, Partial<ScopeInput>]>([
-  ['facts', { facts: { ...input.facts } }],
-  ['global settings', { settings: { ...input.settings } }],
-])('new %s: every link is looked at', (_, changes) => {
-  const next = { ...input, ...changes }
+test('new global settings: every link is looked at', () => {
+  const next = { ...input, settings: { ...input.settings } }
   expect(anew(next)).toHaveLength(COUNT)
   expect(planScopes(next, { input, plans })).toEqual(planScopes(next))
+})
+
+test.each<[string, Partial<LinkFacts>, string[]]>([
+  ['one of 1 000 links that went down planned all of them anew', { flags: 0 }, []],
+  ['a link has another name', { name: 'renamed' }, ['link 500']],
+  ['a link has lost its address', { addresses: [] }, []],
+  [
+    'a link has got the address of the others’ server: that one is reached without them (R-SRV-8)',
+    { addresses: [{ address: IpAddress.of('192.0.2.1'), prefixLength: 32, scope: 0, flags: 0 }] },
+    indices.map((ifindex) => `link ${ifindex}`),
+  ],
+])('new facts: %s', (_, change, expected) => {
+  const links = new Map(input.facts.links).set(500, { ...linkOf(500), ...change })
+  const next = { ...input, facts: { links, gateways: [] } }
+  expect(anew(next).map(({ id }) => id)).toEqual(expected)
+  const after = planScopes(next, { input, plans })
+  expect(after).toEqual(planScopes(next))
+  expect(planScopes(input, { input: next, plans: after })).toEqual(plans)
+})
+
+test('new facts: a server reached by another link is called by the name of that', () => {
+  const before = { ...input, links: new Map(input.links).set(7, configured('192.0.2.7%500')) }
+  const planned = { input: before, plans: planScopes(before) }
+  const links = new Map(input.facts.links).set(500, { ...linkOf(500), name: 'renamed' })
+  const next = { ...before, facts: { links, gateways: [] } }
+  expect(planScopes(next, planned)).toEqual(planScopes(next))
 })
 
 test('a link that loses its servers loses its plan, and one that was never relevant gets none', () => {

@@ -1,0 +1,28 @@
+import type { IpAddress } from '../base/index.ts'
+
+/** Networks of links, to be asked in which of them an address is. */
+export class SubnetIndex<T> {
+  readonly #owners = new Map<string, T[]>()
+  /** There are few different ones. */
+  readonly #prefixLengths = new Set<number>()
+
+  add(address: IpAddress, prefixLength: number, owner: T): void {
+    this.#prefixLengths.add(prefixLength)
+    const key = networkText(address, prefixLength)
+    const owners = this.#owners.get(key)
+    if (owners === undefined) this.#owners.set(key, [owner])
+    else owners.push(owner)
+  }
+
+  /** Whose networks the address is in. */
+  find(address: IpAddress): T[] {
+    return [...this.#prefixLengths].flatMap((length) => this.#owners.get(networkText(address, length)) ?? [])
+  }
+}
+
+/** Equal for addresses of the same family that are equal in so many bits. */
+function networkText({ bytes }: IpAddress, prefixLength: number): string {
+  const bitsOf = (i: number) => Math.min(8, Math.max(0, prefixLength - 8 * i))
+  const masked = Array.from(bytes, (byte, i) => byte & (0xff00 >> bitsOf(i)))
+  return `${masked.join('.')}/${prefixLength}`
+}
