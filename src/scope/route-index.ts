@@ -84,7 +84,7 @@ export class RouteIndex {
   /** Each once. */
   #inOrder(scopes: readonly Scope[]): readonly Scope[] {
     const position = (scope: Scope) => this.#position().get(scope) ?? 0
-    return [...new Set(scopes)].sort((a, b) => position(a) - position(b))
+    return [...new Set(scopes)].toSorted((a, b) => position(a) - position(b))
   }
 }
 

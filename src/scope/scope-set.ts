@@ -122,23 +122,29 @@ export class ScopeSet {
       for (const [i, plan] of plans.entries()) this.#unicast[i]?.follow(plan)
       return
     }
-    const before = new Map(this.#unicast.map((scope) => [scope.plan.id, scope]))
-    const gained = plans.flatMap((plan) => gains(plan, before.get(plan.id)?.plan))
-    const isTakeover = plans.some((plan) => takesOtherNames(plan, before.get(plan.id)?.plan))
-    this.#unicast = plans.map((plan) => this.#keepOrMake(plan, before.get(plan.id), input.settings))
+    // Of ten thousand links most have the very plan they had: they are passed over.
+    const known = new Map(this.#unicast.map((scope) => [scope.plan, scope]))
+    const changed = plans.filter((plan) => !known.has(plan))
+    const inForce = new Set(plans)
+    const replaced = this.#unicast.filter(({ plan }) => !inForce.has(plan))
+    const before = new Map(replaced.map(({ plan }) => [plan.id, plan]))
+    const gained = changed.flatMap((plan) => gains(plan, before.get(plan.id)))
+    const isTakeover = changed.some((plan) => takesOtherNames(plan, before.get(plan.id)))
+    const oldScopes = new Map(replaced.map((scope) => [scope.plan.id, scope]))
+    const scopeOf = (plan: UnicastPlan) =>
+      known.get(plan) ?? this.#keepOrMake(plan, oldScopes.get(plan.id), input.settings)
+    this.#unicast = plans.map(scopeOf)
     this.#replaceAll([...this.#unicast, ...this.#multicast.all])
-    const kept = new Set(this.#unicast)
-    const closed = [...before.values()].filter((scope) => !kept.has(scope))
     this.#routesValidity.invalidate()
     this.#version++
     if (isTakeover || hasMulticastChanged) this.#takeoverVersion++
     this.#changedAt = this.#services.clock.wall()
-    for (const line of planChanges(planned?.plans ?? [], plans)) this.#services.log.info(line)
-    for (const scope of closed) scope.close()
+    for (const line of planChanges([...before.values()], changed)) this.#services.log.info(line)
+    const kept = new Set(this.#unicast)
+    for (const scope of replaced) if (!kept.has(scope)) scope.close()
     for (const scope of this.#unicast) scope.forgetChains() // part of them may have come through others
-    const made = new Set<Scope>(this.#unicast.filter((scope) => before.get(scope.plan.id) !== scope))
-    for (const scope of this.all) if (!made.has(scope)) purgeLost(scope, gained)
-    this.#prepare(plans)
+    if (gained.length > 0) for (const scope of this.all) purgeLost(scope, gained)
+    this.#prepare(changed)
     this.onApplied()
   }
 
@@ -243,12 +249,12 @@ export class ScopeSet {
 /** Whether this machine can be reached by the same addresses as before, at the same links. */
 function hasSameAddresses(before: NetworkFacts | undefined, facts: NetworkFacts): boolean {
   if (before === facts || before === undefined) return before === facts
-  const isSame = (a: LinkFacts | undefined, b: LinkFacts | undefined) =>
-    a === b || addressesText(a) === addressesText(b)
-  return (
-    [...facts.links.values()].every((link) => isSame(link, before.links.get(link.ifindex))) &&
-    [...before.links.values()].every((link) => facts.links.has(link.ifindex) || isSame(link, undefined))
-  )
+  for (const [ifindex, link] of facts.links) {
+    const old = before.links.get(ifindex)
+    if (old !== link && addressesText(old) !== addressesText(link)) return false
+  }
+  for (const [ifindex, old] of before.links) if (!facts.links.has(ifindex) && addressesText(old) !== '') return false
+  return true
 }
 
 function addressesText(link: LinkFacts | undefined): string {
