@@ -80,6 +80,7 @@ export class BusService implements AsyncDisposable {
     this.#changes = new ChangeSignals(
       () => tree.objects(),
       (path, name, properties) => this.#session?.emitChanged(path, name, properties),
+      (error) => logger.bug(error),
     )
     const onChange = () => this.#changeSoon()
     const events = { serversChanged: onChange, currentServerChanged: onChange, configurationChanged: onChange }
@@ -174,11 +175,7 @@ export class BusService implements AsyncDisposable {
     this.#isChangeDue = true
     queueMicrotask(() => {
       this.#isChangeDue = false
-      try {
-        this.#changes.check()
-      } catch (error) {
-        this.#options.logger.bug(error)
-      }
+      this.#changes.check()
     })
   }
 }

@@ -23,6 +23,8 @@ export interface BusNode {
   readonly interfaces: readonly BusInterface[]
   /** Last path elements of what lies right below. */
   readonly children: readonly string[]
+  /** What its properties are made of: while each part is the very same, no property is different. Undefined: not known. */
+  readonly basis?: readonly unknown[]
 }
 
 /** Which objects there are (dbus.md §2). Links are looked up when asked for: nothing here can be out of date. */
@@ -63,8 +65,10 @@ export class ObjectTree {
     if (service !== undefined) return objectOf(this.#services.interfaceOf(service))
     const ifindex = ifindexOfPath(path)
     if (ifindex === undefined) return this.#fixed.get(path)
-    if (this.#control.link(ifindex) === undefined) return undefined
-    return { interfaces: [linkInterface(ifindex, this.#control, this.#changes)], children: [] }
+    const status = this.#control.link(ifindex)
+    if (status === undefined) return undefined
+    const interfaces = [linkInterface(ifindex, this.#control, this.#changes)]
+    return { interfaces, children: [], basis: Object.values(status) }
   }
 
   /** All objects, without the steps between them. */

@@ -28,7 +28,7 @@ export class LinkTable {
 
   record(ifindex: IfIndex): LinkRecord {
     const managed = this.#networkd.get(ifindex)
-    if (managed?.isManaged === true) return { ...managed, origins: {} }
+    if (managed?.isManaged === true) return { ...managed, origins: UNCONFIGURED.origins }
     const pushed = this.#pushed.get(ifindex)
     return pushed === undefined ? UNCONFIGURED : { ...UNCONFIGURED, ...pushed }
   }
