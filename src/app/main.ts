@@ -79,7 +79,7 @@ async function run(wanted: Options): Promise<void> {
   const watchdog = Watchdog.start(notifier, clock, process.env)
   if (watchdog !== undefined) life.adopt(watchdog)
   logger.info(`tsresolved ${version} is ready${placesText(daemon)}.`)
-  life.adopt(clock.after(SETTLED, () => settleMemory(libc)))
+  life.adopt(clock.after(SETTLED, () => settleMemory(libc, clock, life)))
   if (options.tryOut) announceTryOut(daemon, options, logger)
   life.adopt(orders).handleWith(daemon)
   logger.info(`Received ${await ended}, shutting down.`)

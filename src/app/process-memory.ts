@@ -1,16 +1,31 @@
+import { PerformanceObserver } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type Libc, releaseProgramPages } from '../sys/index.ts'
+import type { Clock, Lifetime } from '../base/index.ts'
+import { type Libc, limitAllocator, programPages, releasePages, trimAllocator } from '../sys/index.ts'
+import { RestWatch } from './rest-watch.ts'
 
-/** To be called once, when the start is over. */
-export function settleMemory(libc: Libc | undefined): void {
+/** To be called once, when the start is over: what is unused is given back now, and whenever there was work and it is over. */
+export function settleMemory(libc: Libc | undefined, clock: Clock, life: Lifetime): void {
   // What runs only when a link changes stays compiled: else it would be done anew with everybody waiting, 1 ms and more.
   setFlagsFromString('--no-flush-bytecode')
   // On a busy machine helpers get no core, and everybody waits for them; alone it takes some milliseconds.
   setFlagsFromString('--no-parallel-scavenge')
   // Under a flood the heap may double until it is collected; V8 would let it grow to three or four times of what is in use.
   setFlagsFromString('--heap-growing-percent=100')
-  if (libc !== undefined) releaseProgramPages(libc)
+  if (libc === undefined) return
+  limitAllocator(libc)
+  const pages = programPages()
+  const giveBack = () => {
+    releasePages(libc, pages)
+    trimAllocator(libc)
+  }
+  giveBack()
+  const watch = life.adopt(new RestWatch({ clock, resident: () => process.memoryUsage.rss(), giveBack }))
+  // Memory is taken by what allocates, and what allocates leads to collections.
+  const observer = new PerformanceObserver(() => watch.onWork())
+  observer.observe({ entryTypes: ['gc'] })
+  life.defer(() => observer.disconnect())
 }
 
 /** Gives back what is unused, at once and with everybody waiting meanwhile: some tens of milliseconds. */

@@ -52,6 +52,8 @@ const SIGNATURES = {
   read: [INT, BYTES, 'size_t'],
   fcntl: [INT, INT, INT],
   madvise: ['uintptr_t', 'size_t', INT],
+  mallopt: [INT, INT],
+  malloc_trim: ['size_t'],
   eventfd: ['uint', INT],
   sigaction: [INT, BYTES, BYTES],
   sigaltstack: [BYTES, BYTES],
@@ -96,6 +98,15 @@ export class Libc {
       this.#calls.set(name, call)
     }
     return call
+  }
+
+  /** Whether the library has it: not all have what is glibc's own. */
+  has(name: LibcName): boolean {
+    try {
+      return this.function(name) !== undefined
+    } catch {
+      return false
+    }
   }
 
   /** Where a function lies, for the kernel to call. @throws when the library has none of that name */

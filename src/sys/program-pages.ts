@@ -10,16 +10,18 @@ export interface Mapping {
   readonly size: number
 }
 
+/** Where the program lies in our memory, and its libraries: what of it was not written to. */
+export function programPages(): Mapping[] {
+  return unmodifiedMappings(readFileSync('/proc/self/smaps', 'latin1'))
+}
+
 /**
- * Takes from our memory the pages of the program, and of its libraries, that only the start has needed: half of what
- * Node has of them. Those that are needed again come back from the page cache, sixteen at a time. Nothing is lost: pages
- * that were written to are left alone.
+ * Takes pages of the program from our memory: of those that the start has needed, half are not needed again. The others come
+ * back from the page cache, sixteen at a time. Nothing is lost: pages that were written to are left alone.
  */
-export function releaseProgramPages(libc: Libc): void {
+export function releasePages(libc: Libc, mappings: readonly Mapping[]): void {
   const madvise = libc.function('madvise')
-  for (const { start, size } of unmodifiedMappings(readFileSync('/proc/self/smaps', 'latin1'))) {
-    madvise(start, size, MADV_DONTNEED)
-  }
+  for (const { start, size } of mappings) madvise(start, size, MADV_DONTNEED)
 }
 
 /** Of a process's `smaps` (proc(5)), what maps a file that the process may not and did not write to. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
-import { Libc, releaseProgramPages } from '../../../src/sys/index.ts'
+import { Libc, programPages, releasePages } from '../../../src/sys/index.ts'
 import { unmodifiedMappings } from '../../../src/sys/program-pages.ts'
 
 /** The lines of smaps that are read, for a mapping of 0x100000 bytes. */
@@ -30,7 +30,7 @@ test('the program goes on, with less memory', () => {
   const ofFiles = () => Number(/^RssFile:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1])
   libc.function('madvise') // loaded before it is measured
   const before = ofFiles()
-  releaseProgramPages(libc)
+  releasePages(libc, programPages())
   expect(ofFiles()).toBeLessThan(before * 0.8)
   expect(JSON.parse('[1, 2]')).toEqual([1, 2])
 })
