@@ -17,14 +17,20 @@ export interface LoadSpec {
   readonly transport?: 'udp' | 'tcp'
   /** Stop at the end of the file. */
   readonly once?: boolean
+  /** Four if not said. */
+  readonly clients?: number
+  /** Questions that all of them together wait for at a time; a hundred if not said. */
+  readonly underWay?: number
 }
 
 const PATIENCE = 600
 
-/** Four clients with a hundred questions on their way together: a fair load on two cores. */
-export async function dnsperf(scene: Scene, { questions, seconds, transport = 'udp', once }: LoadSpec): Promise<Load> {
+/** Four clients with a hundred questions on their way together, if not said otherwise: a fair load on two cores. */
+export async function dnsperf(scene: Scene, spec: LoadSpec): Promise<Load> {
+  const { questions, seconds, transport = 'udp', once, clients = 4, underWay = 100 } = spec
   const program = await debianProgram('dnsperf')
-  const load = ['-s', STUB, '-m', transport, '-c', '4', '-q', '100', '-t', '2', '-d', questions, '-l', String(seconds)]
+  const together = ['-c', String(clients), '-q', String(underWay)]
+  const load = ['-s', STUB, '-m', transport, ...together, '-t', '2', '-d', questions, '-l', String(seconds)]
   const limit = once === true ? ['-n', '1'] : []
   const text = await scene.world.run([...program, ...load, ...limit], { patience: seconds + PATIENCE })
   const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1])

@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { Lifetime } from '../src/base/index.ts'
+import { budget } from './budget-scenario.ts'
 import { client } from './client-scenario.ts'
 import { type Disturbance, Watcher } from './disturbance.ts'
 import { encrypted } from './encrypted-scenario.ts'
@@ -64,6 +65,7 @@ function scenarios(bench: Bench): Scenario[] {
     getaddrinfo(bench, 8, 'inet'),
     getaddrinfo(bench, 1, 'unspec'),
     getaddrinfo(bench, 8, 'unspec'),
+    budget(bench),
     startUp(bench),
     flush(bench),
     watched(bench),

@@ -8,7 +8,7 @@ import { inside } from '../test/lab/kit/world.ts'
 const run = promisify(execFile)
 
 /** Package and program. Installing some of these would start a server on this machine, so none is installed. */
-const programs = { unbound: 'unbound', dnsmasq: 'dnsmasq-base', dnsperf: 'dnsperf' } as const
+const programs = { unbound: 'unbound', dnsmasq: 'dnsmasq-base', dnsperf: 'dnsperf', strace: 'strace' } as const
 const folder = 'bench'
 
 /** Downloads what this machine does not have, with what it depends on, beside systemd-resolved; once. */
