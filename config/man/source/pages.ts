@@ -150,6 +150,13 @@ function tsresolved(): Page {
       '**SYSTEMD_RESOLVED_SYNTHESIZE_HOSTNAME**',
       'When set to a false value the own host name is asked of others as any other name.',
     )
+    .item(
+      '**SSL_CERT_FILE**, **SSL_CERT_DIR**',
+      'What certificates of servers are checked against in place of the bundle of the system: a file of certificates, and ' +
+        'directories, separated by colons, with certificates under names that **openssl rehash** gives them. One of the two ' +
+        'replaces the places of both. A change is noticed within ten seconds, when a server is to be verified; in a directory, ' +
+        'when a name comes or goes.',
+    )
     .heading('Files')
     .item('/etc/systemd/resolved.conf, /etc/tsresolved.conf', 'See **tsresolved.conf**(5).')
     .item(

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Variant } from '../../../src/dbus/variant.ts'
 import { Desk, LINK, MANAGER, message, PATH, PROPERTIES } from './dispatch-kit.ts'
-import { server } from './fakes.ts'
+import { link, server } from './fakes.ts'
 
 let desk: Desk
 beforeEach(() => {
@@ -102,6 +102,14 @@ describe('properties', () => {
         [2, 2, Buffer.from([192, 0, 2, 9]), 5353, 'dns.example'],
       ]),
     ])
+  })
+
+  test.each(['no', 'opportunistic', 'yes'] as const)('E-DOT-1: DNSOverTLS of manager and link: %s', async (mode) => {
+    const { status, table } = desk.control
+    desk.control.status = { ...status, settings: { ...status.settings, dnsOverTls: mode } }
+    expect((await get(MANAGER, 'DNSOverTLS')).values).toEqual([text(mode)])
+    table.set(2, link(2, 'eth0', { dnsOverTls: mode }))
+    expect((await get(LINK, 'DNSOverTLS', `${PATH}/link/_32`)).values).toEqual([text(mode)])
   })
 
   test('no current server is family 0 and no bytes', async () => {

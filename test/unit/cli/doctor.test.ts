@@ -473,6 +473,13 @@ const faults: readonly [string, Partial<Facts>, string, string, string][] = [
     'update-ca-certificates',
   ],
   [
+    'strict, signed by nobody',
+    { links: [{ ...LAN, servers: [failing('certificate of 10.2.0.1 is signed by nobody but itself')] }] },
+    'encryption',
+    'cannot be asked over TLS, and is not asked in plaintext: certificate of 10.2.0.1 is signed by nobody but itself',
+    'update-ca-certificates',
+  ],
+  [
     'strict, no authorities at all',
     { links: [{ ...LAN, servers: [failing('no certificate authority is trusted: /etc/ssl/x holds no certificate')] }] },
     'encryption',
@@ -673,6 +680,15 @@ describe('doctor', () => {
     expect([levels(1e6), levels(60e6), levels(3600e6)]).toEqual([['problem'], ['warning'], []])
   })
 
+  it('a server that cannot be asked encrypted is a problem where no other can, else a warning', () => {
+    const works = { ...failing(''), trusted: true, answers: 4, silences: 0 }
+    const other = { ...works, server: '10.2.0.2%lan', encryption: { ...works.encryption, state: 'works' } }
+    const levels = (...servers: (typeof SERVER)[]) =>
+      diagnose({ ...HEALTHY, links: [{ ...LAN, servers }] }).map(({ check, level }) => [check, level])
+    expect(levels(failing('x'))).toEqual([['encryption', 'problem']])
+    expect(levels(failing('x'), other)).toEqual([['encryption', 'warning']])
+  })
+
   it('does not advise a server that has fallen silent itself', () => {
     const servers = [{ ...SERVER, trusted: false }, dead]
     const findings = diagnose({ ...HEALTHY, links: [{ ...LAN, servers }] })
@@ -696,6 +712,28 @@ describe('doctor', () => {
     ],
     ['~. where no other takes the rest', { links: [{ ...LAN, domains: ['~.'], defaultRoute: false }] }],
     ['a module that is missing, with dns behind it', hosts('files resolve dns')],
+    [
+      'a server that was tried over TLS and is asked in plaintext, as its mode lets it',
+      {
+        links: [
+          { ...LAN, servers: [{ ...SERVER, encryption: { ...failing('x').encryption, mode: 'opportunistic' } }] },
+        ],
+      },
+    ],
+    [
+      'a resolver that a server designates and that is used, or that it names nobody',
+      {
+        links: [
+          {
+            ...LAN,
+            servers: [
+              { ...SERVER, discovery: 'designates dns.test at 10.2.0.9 port 853 for DNS over TLS' },
+              { ...SERVER, discovery: 'designates nobody' },
+            ],
+          },
+        ],
+      },
+    ],
     ['a foreign file that names the stub', file('nameserver 127.0.0.53\n')],
   ])('%s', (_case, facts) => expect(diagnose({ ...HEALTHY, ...facts })).toEqual([]))
 
