@@ -212,7 +212,7 @@ export class Http2Connection implements Connection {
 
   /** A path that has forgotten the connection shows only by silence (E-DOH-5). */
   #lookAlive(session: http2.ClientHttp2Session): void {
-    if (this.#ping !== undefined) return
+    if (this.#ping !== undefined || session.destroyed) return
     const clock = this.#clock
     this.#ping = clock.after(PING_PATIENCE, () => this.close(this.#error('closed', 'the connection is dead')))
     session.ping((error) => {

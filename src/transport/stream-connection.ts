@@ -42,7 +42,7 @@ export interface StreamSecurity {
   accept(): ConnectionFacts
   /** What the end of the socket means before that; no error when the peer just closed it. */
   failure(error: Error | undefined): TransportError
-  /** The connection did not come about. */
+  /** The connection did not come about, perhaps as it was given up. */
   onFailed(reason: TransportError): void
 }
 
@@ -52,9 +52,6 @@ export interface SecuredSocket extends StreamSecurity {
   /** As in `StreamConnectionParts`, of the socket below. */
   readonly acknowledge: (() => void) | undefined
 }
-
-/** What says that the server cannot be reached, other than an end that is our own doing. */
-const CONNECT_FAILURES: ReadonlySet<string> = new Set(['refused', 'unreachable', 'timeout', 'handshake', 'untrusted'])
 
 export interface StreamConnectionParts {
   readonly endpoint: Endpoint
@@ -155,7 +152,7 @@ export class StreamConnection implements Connection {
     this.#isClosed = true
     this.#stopTimer()
     this.#socket.destroy()
-    if (!this.#isConnected && CONNECT_FAILURES.has(reason.code)) this.#security?.onFailed(reason)
+    if (!this.#isConnected) this.#security?.onFailed(reason)
     this.#onClosed(this)
     const waiting = this.#waiting.entries()
     this.#waiting.clear()

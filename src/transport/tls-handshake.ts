@@ -13,6 +13,9 @@ import { nameOf } from './transport-errors.ts'
 const PATIENCE: Millis = 3000
 const STRICT_PATIENCE: Millis = 5000
 
+/** What says that the server cannot be reached, other than an end that is our own doing. */
+const CONNECT_FAILURES: ReadonlySet<string> = new Set(['refused', 'unreachable', 'timeout', 'handshake', 'untrusted'])
+
 export interface TlsHandshakeParts {
   readonly endpoint: Endpoint
   /** Connecting, bound to its link. */
@@ -24,6 +27,7 @@ export interface TlsHandshakeParts {
   readonly now: () => Millis
   readonly onTicket: (ticket: Ticket) => void
   readonly onSecure: () => void
+  /** The server cannot be reached. */
   readonly onFailed: (error: TransportError) => void
 }
 
@@ -95,7 +99,7 @@ export class TlsHandshake implements SecuredSocket {
   }
 
   onFailed(reason: TransportError): void {
-    this.#parts.onFailed(reason)
+    if (CONNECT_FAILURES.has(reason.code)) this.#parts.onFailed(reason)
   }
 
   /**

@@ -55,7 +55,8 @@ export class EncryptionState {
   #connection: ConnectionFacts | undefined
   #hasWorked = false
   #failure: string | undefined
-  #toldFailure: TransportErrorCode | 'none' | undefined
+  /** Of the failures since the last message, those that were told. */
+  readonly #toldFailures = new Set<TransportErrorCode>()
   readonly counts = { handshakes: 0, resumptions: 0, failures: 0 }
 
   /** What the server itself designates, and where that is; undefined where it was configured. */
@@ -110,8 +111,8 @@ export class EncryptionState {
   /** News of it, told once: how questions are asked from now on. */
   newsOfMessage(): EncryptionNews | undefined {
     if (!this.#isRequired) return this.#opportunisticNews(this.evidence.onAnswered())
-    const wasFailing = this.#toldFailure !== undefined && this.#toldFailure !== 'none'
-    this.#toldFailure = 'none'
+    const wasFailing = this.#toldFailures.size > 0
+    this.#toldFailures.clear()
     return wasFailing ? { isGood: true, text: `is asked over ${this.#words} again` } : undefined
   }
 
@@ -169,8 +170,8 @@ export class EncryptionState {
   }
 
   #requiredNews(code: TransportErrorCode, reason: string): EncryptionNews | undefined {
-    if (code === this.#toldFailure || code === 'closed') return undefined
-    this.#toldFailure = code
+    if (this.#toldFailures.has(code) || code === 'closed') return undefined
+    this.#toldFailures.add(code)
     return { isGood: false, text: `cannot be asked over ${this.#words}, and is not asked in plaintext: ${reason}` }
   }
 

@@ -101,17 +101,26 @@ interface Result {
   readonly facts: ConnectionFacts | undefined
 }
 
-function ask(
-  transport: ChannelTransport,
+interface Change {
+  readonly resource?: HttpResource
+  readonly id?: number
+  readonly patience?: number
+  readonly serverName?: string
+}
+
+function queryTo(
   port: number,
-  { resource = POST, id = 0x1234, patience = 9000 } = {},
-): Promise<Result> {
+  { resource = POST, id = 0x1234, patience = 9000, serverName = 'dns.test' }: Change = {},
+): OutgoingQuery {
   const wire = queryFor('dns.test', { edns: 1232, id })
-  const endpoint = { address: LOOPBACK, port, ifindex: 0, serverName: 'dns.test', isVerified: true, resource }
+  const endpoint = { address: LOOPBACK, port, ifindex: 0, serverName, isVerified: true, resource }
   const isAnsweredBy = (reply: Buffer) => isReplyTo(reply, wire)
-  const query: OutgoingQuery = { endpoint, channel: 'https', wire, patience, earlier: 0, isAnsweredBy }
+  return { endpoint, channel: 'https', wire, patience, earlier: 0, isAnsweredBy }
+}
+
+function ask(transport: ChannelTransport, port: number, change: Change = {}): Promise<Result> {
   return new Promise((resolve) => {
-    transport.exchange(query, (result, facts) => {
+    transport.exchange(queryTo(port, change), (result, facts) => {
       const isError = result instanceof TransportError
       const reply = isError ? undefined : result
       resolve({ reply, facts, code: isError ? result.code : undefined, message: isError ? result.message : '' })
@@ -322,6 +331,43 @@ describe('connections', () => {
       code: 'closed',
       message: expect.stringContaining('the connection is dead') as string,
     })
+  })
+
+  test('a question on a session that has ended, which nobody has told yet, counted as a fault of this machine: it is `closed`', async () => {
+    const clock = new FakeClock()
+    const begun = vi.spyOn(http2, 'connect')
+    await using server = await serve()
+    await using transport = open(clock)
+    await ask(transport, server.port)
+    await clock.advance(5000)
+    const session = begun.mock.results[0]?.value as http2.ClientHttp2Session
+    session.destroy()
+    expect((await ask(transport, server.port)).code).toBe('closed')
+    expect((await ask(transport, server.port)).code).toBeUndefined()
+    vi.restoreAllMocks()
+  })
+
+  test('a connection that we gave up in its handshake was taken for a server that cannot be reached: the next question connects at once', async () => {
+    const sockets: net.Socket[] = []
+    const server = net.createServer((socket) => sockets.push(socket.resume().on('error', () => undefined)))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as net.AddressInfo
+    let roots = { path: 'bundle', text: authority.ca }
+    await using transport = openHttpsTransport({
+      ...contextOf(new Outgoing(libc), new FakeClock()),
+      roots: () => roots,
+    })
+    const begin = (serverName: string) => transport.exchange(queryTo(port, { serverName }), () => undefined)
+    const takeBack = begin('a.test')
+    await until(() => sockets.length === 1)
+    takeBack()
+    roots = { ...roots } // so that connections from before are not used any more
+    begin('b.test')
+    await until(() => sockets[0]?.destroyed === true)
+    begin('a.test')
+    await until(() => sockets.length === 3)
+    for (const socket of sockets) socket.destroy()
+    server.close()
   })
 
   test('an idle connection is closed after ten seconds', async () => {

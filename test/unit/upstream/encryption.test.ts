@@ -147,6 +147,17 @@ describe('strict', () => {
     ])
   })
 
+  test('E-LIFE-6: a server that fails now so, now so, wrote a line for each question: each way to fail is told once until it works', () => {
+    const path: Partial<Path> = { tls: 'refused' }
+    const net = strict(path)
+    for (let i = 0; i < 10; i++) {
+      net.paths[0]!.tls = i % 2 === 0 ? 'refused' : 'handshake'
+      net.lookup(`n${i}.test`)
+      net.advance(2000)
+    }
+    expect(net.news.map((line) => line.slice(line.lastIndexOf(' ') + 1))).toEqual(['refused', 'handshake'])
+  })
+
   test('a name that takes long on a connection that works is no failure of TLS, and no line in the log', () => {
     const net = strict({ drops: (wire) => wire.includes('slow') })
     net.lookup('a.test')
