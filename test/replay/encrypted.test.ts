@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { DnsOverTlsMode } from '../../src/settings/index.ts'
+import { type DnsOverTlsMode, parseServerSpec } from '../../src/settings/index.ts'
 import { FLAG } from '../../src/resolve/index.ts'
 import { queryFor as questionFor } from '../../src/lookup/index.ts'
-import { nameOf, RCODE, TYPE } from '../../src/wire/index.ts'
+import { nameOf, parseMessage, RCODE, TYPE } from '../../src/wire/index.ts'
 import type { TransportErrorCode } from '../../src/upstream/index.ts'
-import { addressesIn, replyFor, type ReplyParts } from '../kit/messages.ts'
+import { addressesIn, queryFor as questionOf, replyFor, type ReplyParts } from '../kit/messages.ts'
 import type { Exchange } from '../kit/scripted-transport.ts'
 import { World } from '../kit/world.ts'
 
@@ -80,6 +80,44 @@ describe('strict', () => {
     expect(plaintext(world)).toEqual([])
     expect(world.log.filter((line) => line.includes('cannot be asked'))).toEqual([])
   })
+
+  test('E-DOT-1: global servers, fallback servers and delegates follow the global mode', async () => {
+    const settings = {
+      dnsOverTls: 'yes',
+      fallbackServers: [parseServerSpec('10.8.0.1#dns.test', () => undefined)],
+    } as const
+    const delegates = [{ id: 'corp', dns: ['10.9.0.1#dns.test'], domains: ['~corp.test'] }]
+    const world = new World({ links: [{ ifindex: 2 }], delegates, settings })
+    world.serve('*', ({ question }) => ({ answer: [`${question.name} 60 A 192.0.2.1`] }))
+    await world.ask('a.test')
+    await world.ask('a.corp.test')
+    world.change({ dns: ['10.7.0.1#dns.test'] })
+    await world.ask('b.test')
+    expect(world.exchanges.map(({ server, port, isVerified }) => [server, port, isVerified])).toEqual([
+      ['10.8.0.1', 853, true],
+      ['10.9.0.1', 853, true],
+      ['10.7.0.1', 853, true],
+    ])
+  })
+
+  test.each<DnsOverTlsMode>(['no', 'opportunistic'])(
+    'E-OURS-5: a question under way while the mode %s becomes strict is asked over TLS alone from then on, with what comes then',
+    async (before) => {
+      const world = worldOf(before, { prefetch: true })
+      world.serve('*', () => 'silence')
+      const asked = world.send(questionOf('a.test', { edns: 1232 }))
+      await world.advance(1)
+      const [first] = world.exchanges
+      world.clearExchanges()
+      world.serve('*', ({ question }) => ({ after: 20, reply: { answer: [`${question.name} 60 A 192.0.2.1`] } }))
+      world.change({ settings: { dnsOverTls: 'yes' } })
+      expect(first?.reply(replyFor(first.wire, { answer: ['a.test 60 A 192.0.2.66'] }))).toBe(false)
+      const reply = await world.run(asked)
+      expect(reply && addressesIn(parseMessage(reply))).toEqual(['192.0.2.1'])
+      expect(world.exchanges.length).toBeGreaterThan(0)
+      expect(world.exchanges.filter(({ isVerified }) => !isVerified)).toEqual([])
+    },
+  )
 
   test('E-LIFE-1: the client is told why', async () => {
     const world = worldOf('yes')
@@ -161,6 +199,14 @@ describe('E-DDR: discovery of encrypted servers', () => {
   test('off by default: nothing is asked', async () => {
     const world = worldOf('no')
     await world.ask('a.test')
+    await world.advance(10_000)
+    expect(world.exchanges.filter(isDiscovery)).toEqual([])
+  })
+
+  test('what goes to this machine nobody can read: a server here is not asked what it designates', async () => {
+    const { world } = discovering()
+    world.change({ dns: ['127.0.0.1', '10.2.0.2'], links: [{ ifindex: 2, addresses: ['10.2.0.2/24'] }] })
+    expect(await how(world, 'a.test')).toBe(PLAIN)
     await world.advance(10_000)
     expect(world.exchanges.filter(isDiscovery)).toEqual([])
   })

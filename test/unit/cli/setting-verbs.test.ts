@@ -10,14 +10,16 @@ const LAN = { ifindex: 2, ifname: 'lan' }
 /** A bus on which some calls fail; what was called, at whom, and whether polkit might ask. */
 function scene(fails: (call: string) => string | undefined, options: Partial<Options> = {}) {
   const calls: string[] = []
+  const bodies: unknown[] = []
   const printed: string[] = []
   const call = (
     { name }: { name: string },
     member: string,
-    _body: unknown,
+    body: unknown,
     { interactive }: { interactive?: boolean },
   ): Promise<unknown> => {
     const which = `${name.replace('org.freedesktop.', '')} ${member}`
+    bodies.push(body)
     calls.push(interactive === true ? `${which} interactive` : which)
     const errorName = fails(which)
     return errorName === undefined ? Promise.resolve([]) : Promise.reject(new BusCallError(errorName, 'no'))
@@ -29,7 +31,7 @@ function scene(fails: (call: string) => string | undefined, options: Partial<Opt
     screen: { print, note: print },
     bus: async () => ({ call }),
   } as unknown as Context
-  return { calls, printed, context }
+  return { calls, bodies, printed, context }
 }
 
 const BUSY = 'org.freedesktop.resolve1.LinkBusy'
@@ -56,4 +58,21 @@ test('C-SET-9, C-SET-10: polkit may ask unless told not to, and success prints n
   await dns(usual.context)
   expect(usual.calls).toEqual(['resolve1.Manager SetLinkDNSEx interactive'])
   expect(usual.printed).toEqual([])
+})
+
+test.each([
+  ['dnsovertls', ['yes'], 'SetLinkDNSOverTLS', 'yes'],
+  ['dnsovertls', ['opportunistic'], 'SetLinkDNSOverTLS', 'opportunistic'],
+  ['dns', ['192.0.2.1:8853#dns.test'], 'SetLinkDNSEx', [[2, Buffer.from([192, 0, 2, 1]), 8853, 'dns.test']]],
+  [
+    'dns',
+    ['192.0.2.1#https://dns.test/dns-query{?dns}'],
+    'SetLinkDNSEx',
+    [[2, Buffer.from([192, 0, 2, 1]), 0, 'https://dns.test/dns-query{?dns}']],
+  ],
+] as const)('E-DOT-1, E-DOH-9: tsresolvectl %s lan %j', async (verb, words, member, value) => {
+  const { calls, bodies, context } = scene(() => undefined, { askPassword: false })
+  await changeSetting(LINK_SETTINGS[verb], LAN, words, context)
+  expect(calls).toEqual([`resolve1.Manager ${member}`])
+  expect(bodies).toEqual([[2, value]])
 })
