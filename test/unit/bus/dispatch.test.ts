@@ -113,8 +113,8 @@ describe('properties', () => {
   })
 
   test('no current server is family 0 and no bytes', async () => {
-    const link = `${PATH}/link/_32`
-    expect((await get(LINK, 'CurrentDNSServerEx', link)).values).toEqual([
+    const path = `${PATH}/link/_32`
+    expect((await get(LINK, 'CurrentDNSServerEx', path)).values).toEqual([
       new Variant('(iayqs)', [0, Buffer.alloc(0), 0, '']),
     ])
     desk.control.status = { ...desk.control.status, currentServer: undefined }
