@@ -111,6 +111,15 @@ const goals: readonly Goal[] = [
   single('CPU of a client call / bare node', ['client', 'query', 'cpuRatio'], { atMost: 1.5 }),
   single('cached q/s, watched / not', ['watch', 'cached', 'qpsRatio'], { atLeast: 0.97 }),
   single('cold misses q/s, watched / not', ['watch', 'misses', 'qpsRatio'], { atLeast: 0.97 }),
+  grown('CPU to route a name, 10,000 routing domains / 100', 'domains'),
+  grown('the same, 10,000 links / 100', 'links'),
+  grown('the same, names of addresses', 'reverse'),
+  grown('CPU to look a name up, 1,000,000 hosts lines / 10,000', 'present'),
+  grown('the same, a name that is not there', 'absent'),
+  grown('CPU to read each of the lines', 'read'),
+  single('longest turn while 1,000,000 hosts lines are read, ms', ['growth', 'read', 'longest'], { atMost: 5 }),
+  single('memory for each of them, the file included, bytes', ['growth', 'read', 'bytes'], { atMost: 80 }),
+  single('CPU for a change of one of 1,000 links, ms', ['growth', 'change', 'third'], { atMost: 5 }, 1 / 1000),
   single(
     'RSS per cached name, KiB, right after the load',
     ['cached-100000', 'ours', 'perNameAtOnce'],
@@ -165,6 +174,11 @@ function goal(text: string, ours: Figure, theirs: Figure, bound: Bound): Goal {
 function added(what: string, row: string): Goal {
   const [figure, scale] = [['encrypted', row, 'added'] as const, 1 / ROUND_TRIP]
   return single(`added latency over ${what}, p50 / a round trip of 20 ms`, figure, { atMost: 0.1 }, scale)
+}
+
+/** A hundred times as much takes at most as much longer as its logarithm: twice, from 100 to 10,000. */
+function grown(text: string, row: string): Goal {
+  return single(text, ['growth', row, 'ratio'], { atMost: 2 })
 }
 
 function single(text: string, figure: Figure, bound: Bound, scale = 1): Goal {

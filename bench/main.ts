@@ -10,6 +10,7 @@ import { type Disturbance, Watcher } from './disturbance.ts'
 import { encrypted } from './encrypted-scenario.ts'
 import { coldChains, signatures, validatedCached, validatedMisses } from './dnssec-scenarios.ts'
 import { judge } from './goals.ts'
+import { growth } from './growth.ts'
 import { cached, cold, coldEncrypted, manyLinks, mixed, tcp } from './load-scenarios.ts'
 import { micro } from './micro.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
@@ -71,6 +72,7 @@ function scenarios(bench: Bench): Scenario[] {
     watched(bench),
     client(bench),
     micro(bench.options.seconds),
+    growth(bench.options.seconds),
   ]
 }
 

@@ -1,10 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { build } from 'esbuild'
 import type { CachedAnswer } from '../src/cache/index.ts'
-import type { Clock, Random } from '../src/base/index.ts'
-import type { ScopeRequest, ScopeServices } from '../src/scope/index.ts'
+import type { ScopeRequest } from '../src/scope/index.ts'
 import type { Name } from '../src/wire/index.ts'
+import { newScopeSet, random, room } from './rooms.ts'
 import type { Figures, Scenario, Subject } from './scenario.ts'
 
 /** The rooms that only decide, as they are built: what they cost without any socket. */
@@ -28,8 +25,6 @@ export function micro(seconds: number): Scenario {
 const NAMES = 10_000
 const target = Buffer.alloc(4096)
 const BATCH = 1000
-
-const random: Random = { below: (bound) => Math.floor(Math.random() * bound) }
 
 /** Takes a running number; what it returns is looked at, so that it is not optimised away. */
 type Run = (i: number) => unknown
@@ -157,21 +152,10 @@ async function filledCache() {
 
 /** The scope of one server that is never asked. */
 async function filledScope() {
-  const { NO_NETWORK, ScopeSet, TransactionCounts } = await room<typeof import('../src/scope/index.ts')>('scope')
-  const { Logger } = await room<typeof import('../src/base/index.ts')>('base')
-  const { DEFAULT_LIMITS, nodeAlgorithms } = await room<typeof import('../src/dnssec/index.ts')>('dnssec')
+  const { NO_NETWORK } = await room<typeof import('../src/scope/index.ts')>('scope')
   const { DEFAULT_RESOLVED_SETTINGS, parseServerSpec } =
     await room<typeof import('../src/settings/index.ts')>('settings')
-  const clock: Clock = { now: () => 1000, wall: () => 1000, after: () => ({ [Symbol.dispose]: () => undefined }) }
-  const log = new Logger('info', () => undefined)
-  const dnssec = {
-    algorithms: nodeAlgorithms(),
-    limits: DEFAULT_LIMITS,
-    check: () => undefined,
-    turn: () => Promise.resolve(),
-  }
-  const transport: ScopeServices['transport'] = { exchange: () => () => undefined, prepare: () => undefined }
-  const scopes = new ScopeSet({ transport, clock, random, log, counts: new TransactionCounts(), dnssec })
+  const scopes = await newScopeSet()
   const globalServers = [parseServerSpec('192.0.2.53', () => undefined)]
   const none = { globalDomains: [], links: new Map(), delegates: [] }
   scopes.apply({ facts: NO_NETWORK, settings: DEFAULT_RESOLVED_SETTINGS, globalServers, ...none })
@@ -198,22 +182,6 @@ async function scoring(count: number) {
 }
 
 const wire = () => room<typeof import('../src/wire/index.ts')>('wire')
-
-const root = join(import.meta.dirname, '..')
-const rooms = join(root, '.cache/bench/rooms')
-let built: Promise<unknown> | undefined
-
-/** As the programs are built, not what tsx makes: that would wrap every function. */
-async function room<T>(name: string): Promise<T> {
-  // Found by hand: for esbuild 'src/*/index.ts' matches nothing.
-  const entryPoints = readdirSync(join(root, 'src'))
-    .map((folder) => `src/${folder}/index.ts`)
-    .filter((path) => existsSync(join(root, path)))
-  const entries = { absWorkingDir: root, entryPoints, outbase: 'src', outdir: rooms }
-  const options = { bundle: true, splitting: true, packages: 'external', target: 'node20' } as const
-  await (built ??= build({ ...entries, ...options, format: 'esm', platform: 'node' }))
-  return (await import(join(rooms, name, 'index.js'))) as T
-}
 
 /** Runs in batches until the time is over; the fastest tenth is what the code costs, the rest is what disturbed it. */
 function measured(operation: Run | Prepared, seconds: number): Subject {

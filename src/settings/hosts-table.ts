@@ -59,8 +59,6 @@ export class HostsTable {
       sliceEnd = reader.position + SLICE
       yield
     }
-    table.#byName.finish()
-    table.#byAddress.finish()
     return table
   }
 

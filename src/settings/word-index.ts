@@ -21,20 +21,21 @@ export function hashOfText(text: string): number {
 
 /** Text bytes for each list: fewer lists save memory, more save time. */
 const BYTES_PER_LIST = 32
-const FIRST_ROOM = 64
+/** Items are kept in pieces of this number, so that none is ever copied to make room for more. */
+const PIECE = 4096
+/** Of each item: its place in the text, the hash of the word there, and the next item of its list. */
+const [PLACE, HASH, NEXT, FIELDS] = [0, 1, 2, 3] as const
 
 const NOTHING: readonly number[] = []
 
 /**
  * Finds places in a text again by the hash of a word there, at 12 bytes for each and 4 for 32 bytes of text. It does not know
- * the words: who asks compares.
+ * the words: who asks compares. Places are below 2^31.
  */
 export class WordIndex {
   /** Of each list its latest item, plus one; each item leads to the next, the latest to the first. */
   readonly #latest: Int32Array
-  #places = new Uint32Array(FIRST_ROOM)
-  #hashes = new Int32Array(FIRST_ROOM)
-  #next = new Int32Array(FIRST_ROOM)
+  readonly #pieces: Int32Array[] = []
   #count = 0
 
   constructor(textLength: number) {
@@ -42,20 +43,15 @@ export class WordIndex {
   }
 
   add(hash: number, place: number): void {
-    if (this.#count === this.#places.length) this.#resize(2 * this.#count)
     const item = this.#count++
+    if (item % PIECE === 0) this.#pieces.push(new Int32Array(PIECE * FIELDS))
     const list = this.#list(hash)
     const latest = (this.#latest[list] as number) - 1
-    this.#places[item] = place
-    this.#hashes[item] = hash
-    this.#next[item] = latest < 0 ? item : (this.#next[latest] as number)
-    if (latest >= 0) this.#next[latest] = item
+    this.#set(item, PLACE, place)
+    this.#set(item, HASH, hash)
+    this.#set(item, NEXT, latest < 0 ? item : this.#get(latest, NEXT))
+    if (latest >= 0) this.#set(latest, NEXT, item)
     this.#latest[list] = item + 1
-  }
-
-  /** Gives back the room for more. */
-  finish(): void {
-    this.#resize(this.#count)
   }
 
   /** Places of words with this hash, in their order in the text: `atMost` of them. */
@@ -65,8 +61,8 @@ export class WordIndex {
     const found: number[] = []
     let item = latest
     do {
-      item = this.#next[item] as number
-      if (this.#hashes[item] === hash) found.push(this.#places[item] as number)
+      item = this.#get(item, NEXT)
+      if (this.#get(item, HASH) === hash) found.push(this.#get(item, PLACE))
     } while (item !== latest && found.length < atMost)
     return found
   }
@@ -76,14 +72,12 @@ export class WordIndex {
     return (hash ^ (hash >>> 15)) & (this.#latest.length - 1)
   }
 
-  #resize(room: number): void {
-    this.#places = resized(this.#places, new Uint32Array(room))
-    this.#hashes = resized(this.#hashes, new Int32Array(room))
-    this.#next = resized(this.#next, new Int32Array(room))
+  #get(item: number, field: number): number {
+    return (this.#pieces[Math.floor(item / PIECE)] as Int32Array)[(item % PIECE) * FIELDS + field] as number
   }
-}
 
-function resized<T extends Uint32Array | Int32Array>(from: T, to: T): T {
-  to.set(from.subarray(0, to.length))
-  return to
+  #set(item: number, field: number, value: number): void {
+    const piece = this.#pieces[Math.floor(item / PIECE)] as Int32Array
+    piece[(item % PIECE) * FIELDS + field] = value
+  }
 }
