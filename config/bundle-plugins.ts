@@ -6,7 +6,7 @@ import type { Plugin } from 'esbuild'
 /* What `build.ts` tells the bundler about modules that are not to be loaded as they are. */
 
 /** Modules of Node that take long to load, and that nobody needs for the first answer. */
-const LATE = /^node:(?:child_process|crypto|v8)$/
+const LATE = /^node:(?:child_process|crypto|tty|v8)$/
 
 /** Modules of ours do nothing when they are loaded: of those that nobody uses, nothing stays. */
 export function withoutSideEffects(sources: string): Plugin {
@@ -58,17 +58,19 @@ export function nativeLibraries(sources: string, machine: string): Plugin {
   return {
     name: 'native-libraries',
     setup(plugins) {
-      plugins.onLoad({ filter: /\/(?:sys\/libc|netlink\/rtnetlink-socket)\.ts$/ }, ({ path }) => {
-        if (!path.startsWith(sources)) return undefined
-        const text = readFileSync(path, 'utf8')
-        if (!text.includes(AT_RUN_TIME)) throw new Error(`${path} does not load its library by ${AT_RUN_TIME}`)
-        return { contents: text.replace(AT_RUN_TIME, 'require('), loader: 'ts' }
-      })
-      // Else koffi copies node:util, which loads a sixth of Node.
+      plugins.onLoad({ filter: LOADS_LIBRARY }, ({ path }) =>
+        path.startsWith(sources) ? { contents: sourceText(path), loader: 'ts' } : undefined,
+      )
+      // Else koffi copies node:util, which loads a sixth of Node, and loads node:module to make what we have, a `require`.
       plugins.onLoad({ filter: /\/src\/koffi\/index\.cjs$/ }, ({ path }) => {
         const text = readFileSync(path, 'utf8')
         if (!/__toESM\(require\("node:util"\)/.test(text)) throw new Error(`${path} does not copy node:util any more`)
-        return { contents: text.replaceAll(COPIED, '{ default: require($1) }'), loader: 'js' }
+        if (!text.includes(MAKES_REQUIRE)) throw new Error(`${path} does not make a require any more`)
+        const contents = text.replaceAll(COPIED, '{ get default() { return require($1) } }')
+        return {
+          contents: contents.replace(MAKES_REQUIRE, 'require').replace('require("node:module")', 'undefined'),
+          loader: 'js',
+        }
       })
       plugins.onResolve({ filter: /\.node$/ }, ({ path }) => ({ path, external: true }))
       plugins.onResolve(
@@ -78,6 +80,14 @@ export function nativeLibraries(sources: string, machine: string): Plugin {
       plugins.onLoad({ filter: /^/, namespace: 'library' }, ({ path }) => ({ contents: loaders[path] ?? '' }))
     },
   }
+}
+
+/** A module of ours; one that loads a native library does it where the bundler sees it. */
+function sourceText(path: string): string {
+  const text = readFileSync(path, 'utf8')
+  if (!LOADS_LIBRARY.test(path)) return text
+  if (!text.includes(AT_RUN_TIME)) throw new Error(`${path} does not load its library by ${AT_RUN_TIME}`)
+  return text.replace(AT_RUN_TIME, 'require(')
 }
 
 /** One for each C library; that of another one does not load. */
@@ -99,11 +109,13 @@ export function pastIndexes(sources: string): Plugin {
       plugins.onLoad({ filter: /\.ts$/ }, ({ path }) => {
         if (!path.startsWith(sources)) return undefined
         const folder = dirname(path)
-        const text = readFileSync(path, 'utf8')
-        const contents = text.replace(/^import \{([^}]*)\} from '([^']*\/index\.ts)'/gm, (_, names, index) => {
-          const files = definingFiles(join(folder, index as string))
-          return importsFrom(files, folder, names as string)
-        })
+        const contents = sourceText(path).replace(
+          /^import \{([^}]*)\} from '([^']*\/index\.ts)'/gm,
+          (_, names, index) => {
+            const files = definingFiles(join(folder, index as string))
+            return importsFrom(files, folder, names as string)
+          },
+        )
         return { contents, loader: 'ts' }
       })
     },
@@ -146,6 +158,10 @@ function bare(name: string): string {
 
 /** How koffi imports a module of Node as a whole. */
 const COPIED = /__toESM\(require\(("node:\w+")\)(?:, 1)?\)/g
+
+const MAKES_REQUIRE = '(0, import_node_module.createRequire)(__filename)'
+
+const LOADS_LIBRARY = /\/(?:sys\/libc|netlink\/rtnetlink-socket)\.ts$/
 
 /** How sources load what the bundler shall not see, as it would be loaded at once, and the program fail without it. */
 const AT_RUN_TIME = 'createRequire(import.meta.url)('

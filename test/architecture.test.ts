@@ -32,7 +32,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   netlink: ['base', 'scope', 'sys'],
   files: ['base', 'wire', 'settings', 'control', 'sys'],
   hooks: ['base', 'wire', 'resolve', 'varlink-idl'],
-  cli: ['base', 'wire', 'dbus', 'varlink-idl'],
+  cli: ['base', 'wire', 'dbus', 'varlink-idl', 'sys'],
   // Protocol leaves, used by daemon and client alike.
   dbus: ['base'],
   'varlink-idl': [],

@@ -7,19 +7,19 @@
  * - `diagnose/` `why` and `doctor` · `resolvconf/` the other personality · `completion/` for shells
  *
  * All that it knows comes from the daemon's interfaces, checked by their descriptions (`dbus`, `varlink-idl`), and from
- * /sys/class/net. It decides nothing about names, and imports no room of the daemon but `base` and `wire`. A verb is a
+ * /sys/class/net. It decides nothing about names, and imports no room of the daemon but `base`, `wire` and `sys`. A verb is a
  * row in `command/verbs.ts` and a function that gets its words and a `Context`.
  */
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Lifetime } from '../base/index.ts'
+import { Libc } from '../sys/index.ts'
 import { FormError } from '../wire/index.ts'
 import { adviceOn } from './client/advice.ts'
 import type { BusClient } from './client/bus-client.ts'
 import { BusUnused } from './client/bus-errors.ts'
 import { connectToBus } from './client/system-bus.ts'
 import { RUNTIME_DIRECTORY, VarlinkClient } from './client/varlink-client.ts'
-import { errnoText } from './client/errno-text.ts'
 import { CliError } from './command/cli-error.ts'
 import type { Context } from './command/context.ts'
 import { helpText, listText, verbHelpText } from './command/help.ts'
@@ -33,12 +33,9 @@ import { didYouMean } from './command/suggestion.ts'
 import type { Verb } from './command/verb.ts'
 import { DEFAULT_VERB, findVerb, VERBS } from './command/verbs.ts'
 
-const screen = new ProcessScreen()
-// A reader that has seen enough (`| head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') screen.note(`Failed to write: ${errnoText(error)}`)
-  process.exit(error.code === 'EPIPE' ? 0 : 1)
-})
+/** Without it all works as well, and starts later. */
+const libc = Libc.load()
+const screen = new ProcessScreen(libc)
 /** By the name the program is called by, as a symbolic link (resolvectl.md §1). */
 const PERSONALITIES: ReadonlyMap<string, (argv: readonly string[]) => Promise<number>> = new Map([
   ['resolvconf', runAsResolvconf],
@@ -139,7 +136,7 @@ async function withContext(options: Options, work: (context: Context) => Promise
     screen,
     ifindex: commonIndex(options.interfaces, links),
     bus: () => (bus ??= connect(directory).then((client) => life.adopt(client))),
-    varlink: new VarlinkClient(directory ?? RUNTIME_DIRECTORY),
+    varlink: new VarlinkClient(directory ?? RUNTIME_DIRECTORY, libc),
     now: () => Number(process.hrtime.bigint() / 1000n),
   })
 }

@@ -4,6 +4,7 @@
  * Node or says why it cannot. Addresses and descriptors come in; out come sockets, bytes and errors with the system's
  * `code`. No policy: nothing here knows DNS, servers or settings. Numbers of Linux constants stand beside their use.
  */
+export { BlockingSocket } from './blocking-socket.ts'
 export type { Capability } from './capabilities.ts'
 export { hasCapability } from './capabilities.ts'
 export { ClientProcesses } from './client-processes.ts'
@@ -34,6 +35,7 @@ export { openSocket, SOCK_DGRAM, SOCK_STREAM } from './socket-options.ts'
 export { decodeSockaddr, encodeSockaddr, SOCKADDR_SIZE } from './sockaddr.ts'
 export { SystemClock } from './system-clock.ts'
 export { SystemRandom } from './system-random.ts'
+export { isTerminal, terminalColumns } from './terminal.ts'
 export type { OnUnixConnection } from './unix-listener.ts'
 export { UnixListener } from './unix-listener.ts'
 export type { UnixStream, UnixStreamEvents } from './unix-stream.ts'

@@ -51,6 +51,8 @@ const SIGNATURES = {
   chmod: ['str', 'uint'],
   read: [INT, BYTES, 'size_t'],
   fcntl: [INT, INT, INT],
+  isatty: [INT],
+  ioctl: [INT, 'ulong', BYTES],
   madvise: ['uintptr_t', 'size_t', INT],
   mallopt: [INT, INT],
   malloc_trim: ['size_t'],
@@ -64,7 +66,7 @@ export type LibcName = keyof typeof SIGNATURES
 
 /**
  * The C library, called through koffi. Buffers are passed as pointers and must stay alive only for the call.
- * Nothing here blocks: sockets are non-blocking, and the rest are quick system calls.
+ * Nothing here blocks: sockets are non-blocking, and the rest are quick system calls; `BlockingSocket` is for the client.
  */
 export class Libc {
   readonly koffi: Koffi
@@ -78,11 +80,11 @@ export class Libc {
   }
 
   /** Undefined, with one warning, where koffi has no binary for this machine. To be called once. */
-  static load(log: Log): Libc | undefined {
+  static load(log?: Pick<Log, 'warning'>): Libc | undefined {
     try {
       return new Libc(createRequire(import.meta.url)('koffi') as Koffi)
     } catch (error) {
-      log.warning(
+      log?.warning(
         `Cannot call the C library (${reasonOf(error)}): questions that must leave by one link will fail, ` +
           'and no readiness or peer credentials are known',
       )

@@ -13,9 +13,11 @@ import {
   type ReplyMessage,
   RESOLVE_SOCKET,
 } from '../../varlink-idl/index.ts'
+import type { Libc } from '../../sys/index.ts'
 import { CliError } from '../command/cli-error.ts'
 import { errnoText } from './errno-text.ts'
-import { VarlinkConnection } from './varlink-connection.ts'
+import type { VarlinkConnection } from './varlink-connection.ts'
+import { exchange } from './varlink-exchange.ts'
 
 /** An error reply over varlink. */
 export class VarlinkCallError extends CliError {
@@ -58,9 +60,11 @@ export const RUNTIME_DIRECTORY = '/run/systemd/resolve'
 /** The resolver's varlink sockets in one runtime directory; each call is a connection of its own. */
 export class VarlinkClient {
   readonly directory: string
+  readonly #libc: Libc | undefined
 
-  constructor(directory: string) {
+  constructor(directory: string, libc?: Libc) {
     this.directory = directory
+    this.#libc = libc
   }
 
   /** The socket that serves an interface: only the monitor has one of its own. */
@@ -78,8 +82,8 @@ export class VarlinkClient {
     parameters: Parameters<I, M>,
     patience = PATIENCE_MS,
   ): Promise<Reply<I, M>> {
-    using connection = this.#begin(description, method, parameters)
-    const giveUp = () => connection.end(new VarlinkTimeout(`${description.name}.${method}: no reply in time.`))
+    using connection = await this.#begin(description, method, parameters)
+    const giveUp = () => connection.end(tooLate(`${description.name}.${method}`))
     const timer = setTimeout(giveUp, patience)
     try {
       const reply = await this.#receive(connection, description, method)
@@ -87,7 +91,24 @@ export class VarlinkClient {
     } finally {
       clearTimeout(timer)
     }
-    throw new CliError(`The resolver closed ${this.socketPath(description)} before its reply.`)
+    throw closedBefore(this.socketPath(description))
+  }
+
+  /**
+   * As `call`, for one that the whole program waits for: where the C library can be called nothing else goes on meanwhile, which
+   * takes a fifth of a short run less.
+   */
+  async callAlone<I extends Interface<Methods>, M extends keyof I['methods'] & string>(
+    description: I,
+    method: M,
+    parameters: Parameters<I, M>,
+  ): Promise<Reply<I, M>> {
+    if (this.#libc === undefined) return this.call(description, method, parameters)
+    const path = this.socketPath(description)
+    const name = `${description.name}.${method}`
+    const reply = parsedReply(this.#libc, path, encodeCall(name, parameters as JsonObject, false), name)
+    if (reply === undefined) throw closedBefore(path)
+    return checkedReply(description, method, reply)
   }
 
   /** Replies of a call that goes on (`more`), until the daemon disconnects or the signal aborts. @throws as `call` */
@@ -97,8 +118,8 @@ export class VarlinkClient {
     parameters: Parameters<I, M>,
     signal?: AbortSignal,
   ): AsyncGenerator<Reply<I, M>> {
+    using connection = await this.#begin(description, method, parameters, true)
     if (signal?.aborted) return
-    using connection = this.#begin(description, method, parameters, true)
     signal?.addEventListener('abort', () => connection.end(), { once: true })
     for (let goesOn = true; goesOn; ) {
       const reply = await this.#receive(connection, description, method)
@@ -107,7 +128,14 @@ export class VarlinkClient {
     }
   }
 
-  #begin(description: Interface<Methods>, method: string, parameters: object, more = false): VarlinkConnection {
+  /** What a call alone does without is loaded here. */
+  async #begin(
+    description: Interface<Methods>,
+    method: string,
+    parameters: object,
+    more = false,
+  ): Promise<VarlinkConnection> {
+    const { VarlinkConnection } = await import('./varlink-connection.ts')
     const call = encodeCall(`${description.name}.${method}`, parameters as JsonObject, more)
     return new VarlinkConnection(this.socketPath(description), call)
   }
@@ -119,10 +147,7 @@ export class VarlinkClient {
     method: M,
   ): Promise<{ values: Reply<I, M>; continues: boolean } | undefined> {
     const reply = await this.#message(connection, description)
-    if (reply?.error !== undefined) {
-      throw new VarlinkCallError(reply.error, `${description.name}.${method}`, reply.parameters)
-    }
-    return reply && { values: checked(description, method, reply.parameters), continues: reply.continues }
+    return reply && { values: checkedReply(description, method, reply), continues: reply.continues }
   }
 
   /** @throws {CliError} for whatever is wrong with the connection */
@@ -147,6 +172,35 @@ export function isUnavailable(error: unknown): boolean {
 export function isForbidden(error: unknown): boolean {
   const { code, syscall } = ((error as CliError).cause ?? {}) as NodeJS.ErrnoException
   return syscall === 'connect' && code === 'EACCES'
+}
+
+/** @throws {CliError} for whatever is wrong with the connection */
+function parsedReply(libc: Libc, path: string, call: Buffer, name: string): ReplyMessage | undefined {
+  try {
+    const message = exchange(libc, path, call, PATIENCE_MS)
+    return message && parseReply(message)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EAGAIN') throw tooLate(name)
+    throw connectionError(cause, path)
+  }
+}
+
+function tooLate(name: string): VarlinkTimeout {
+  return new VarlinkTimeout(`${name}: no reply in time.`)
+}
+
+function closedBefore(path: string): CliError {
+  return new CliError(`The resolver closed ${path} before its reply.`)
+}
+
+/** @throws {VarlinkCallError} for an error reply, {CliError} for one that does not fit */
+function checkedReply<I extends Interface<Methods>, M extends keyof I['methods'] & string>(
+  description: I,
+  method: M,
+  { error, parameters }: ReplyMessage,
+): Reply<I, M> {
+  if (error !== undefined) throw new VarlinkCallError(error, `${description.name}.${method}`, parameters)
+  return checked(description, method, parameters)
 }
 
 /** @throws {CliError} */

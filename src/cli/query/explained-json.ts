@@ -23,15 +23,15 @@ function callFor(
   varlink: VarlinkClient,
 ) {
   if (target.kind === 'host')
-    return varlink.call(EXPLAIN_INTERFACE, 'ResolveHostname', { name: target.name, family, ...where })
+    return varlink.callAlone(EXPLAIN_INTERFACE, 'ResolveHostname', { name: target.name, family, ...where })
   if (target.kind === 'address') {
     const { address } = target
-    return varlink.call(EXPLAIN_INTERFACE, 'ResolveAddress', {
+    return varlink.callAlone(EXPLAIN_INTERFACE, 'ResolveAddress', {
       address: [...address.bytes],
       family: address.family,
       ...where,
     })
   }
   const { name, type, class: klass } = target
-  return varlink.call(EXPLAIN_INTERFACE, 'ResolveRecord', { name, class: klass, type, ...where })
+  return varlink.callAlone(EXPLAIN_INTERFACE, 'ResolveRecord', { name, class: klass, type, ...where })
 }

@@ -32,21 +32,21 @@ export class ExplainedLookups implements LookupSource {
   }
 
   async hostname(ifindex: number, name: string, family: number, flags: number): Promise<HostAnswer> {
-    const reply = await this.#varlink.call(EXPLAIN_INTERFACE, 'ResolveHostname', { ifindex, name, family, flags })
+    const reply = await this.#varlink.callAlone(EXPLAIN_INTERFACE, 'ResolveHostname', { ifindex, name, family, flags })
     const { addresses = [], name: canonical = '' } = succeeded(reply)
     return { addresses: addresses.flatMap(jsonAddress), canonical, ...told(reply) }
   }
 
   async address(ifindex: number, family: number, bytes: Uint8Array, flags: number): Promise<NamesAnswer> {
     const asked = { ifindex, family, address: [...bytes], flags }
-    const reply = await this.#varlink.call(EXPLAIN_INTERFACE, 'ResolveAddress', asked)
+    const reply = await this.#varlink.callAlone(EXPLAIN_INTERFACE, 'ResolveAddress', asked)
     const { names = [] } = succeeded(reply)
     return { names: names.map(({ ifindex: at = 0, name }) => ({ ifindex: at, name })), ...told(reply) }
   }
 
   async record(ifindex: number, name: string, klass: number, type: number, flags: number): Promise<RecordsAnswer> {
     const asked = { ifindex, name, class: klass, type, flags }
-    const reply = await this.#varlink.call(EXPLAIN_INTERFACE, 'ResolveRecord', asked)
+    const reply = await this.#varlink.callAlone(EXPLAIN_INTERFACE, 'ResolveRecord', asked)
     const { rrs = [] } = succeeded(reply)
     const records = rrs.map(({ ifindex: at = 0, raw }) => ({ ifindex: at, wire: Buffer.from(raw, 'base64') }))
     return { records, ...told(reply) }

@@ -15,7 +15,7 @@ export async function serviceOverVarlink(
   const { name, type, domain } = asked
   const parts = { ...(name !== '' && { name }), ...(type !== '' && { type }), domain }
   try {
-    return answerOf(await varlink.call(RESOLVE_INTERFACE, 'ResolveService', { ...parts, family, ifindex, flags }))
+    return answerOf(await varlink.callAlone(RESOLVE_INTERFACE, 'ResolveService', { ...parts, family, ifindex, flags }))
   } catch (error) {
     if (!(error instanceof VarlinkCallError) || isUnavailable(error)) throw error
     const { errorName, parameters } = error

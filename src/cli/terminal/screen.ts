@@ -2,7 +2,10 @@
  * Folder `terminal/`: how text reaches people: colours, tables, paging, glyphs, JSON. Rows, lines and values
  * come in; nothing here asks the daemon. Tests give a `Screen` of their own.
  */
+import type { Libc } from '../../sys/index.ts'
+import { errnoText } from '../client/errno-text.ts'
 import { isUtf8Locale } from './glyphs.ts'
+import { StandardStream } from './standard-stream.ts'
 
 /** Where results and remarks go. */
 export interface Screen {
@@ -28,29 +31,44 @@ const CODES: Readonly<Record<Style, number>> = { bold: 1, grey: 90, red: 31 }
 
 /** Standard output and error. Colours only on a terminal, and never with NO_COLOR or TERM=dumb. */
 export class ProcessScreen implements Screen {
-  readonly isTerminal = process.stdout.isTTY
-  readonly columns = (this.isTerminal && process.stdout.columns) || 80
+  readonly isTerminal: boolean
+  readonly columns: number
+  readonly showsUnicode: boolean
+  readonly #out: StandardStream
+  readonly #notes: StandardStream
 
-  readonly showsUnicode = this.isTerminal && isUtf8Locale(process.env)
+  constructor(libc: Libc | undefined) {
+    this.#out = new StandardStream(1, libc, (error) => this.#end(error))
+    this.#notes = new StandardStream(2, libc, () => {}) // whom could it be told?
+    this.isTerminal = this.#out.isTerminal
+    this.columns = this.#out.columns ?? 80
+    this.showsUnicode = this.isTerminal && isUtf8Locale(process.env)
+  }
 
   print(text: string): void {
-    process.stdout.write(`${harmless(text)}\n`)
+    this.#out.write(Buffer.from(`${harmless(text)}\n`))
   }
 
   write(bytes: Uint8Array): void {
-    process.stdout.write(bytes)
+    this.#out.write(bytes)
   }
 
   note(text: string): void {
-    process.stderr.write(`${harmless(text)}\n`)
+    this.#notes.write(Buffer.from(`${harmless(text)}\n`))
   }
 
   paint(style: Style, text: string): string {
-    return wantsColour(process.stdout) ? colour(style, text) : text
+    return wantsColour(this.#out) ? colour(style, text) : text
   }
 
   paintNote(style: Style, text: string): string {
-    return wantsColour(process.stderr) ? colour(style, text) : text
+    return wantsColour(this.#notes) ? colour(style, text) : text
+  }
+
+  /** A reader that has seen enough (`| head`) is no failure of ours. */
+  #end(error: NodeJS.ErrnoException): never {
+    if (error.code !== 'EPIPE') this.note(`Failed to write: ${errnoText(error)}`)
+    process.exit(error.code === 'EPIPE' ? 0 : 1)
   }
 }
 
@@ -66,8 +84,8 @@ export function harmless(text: string): string {
 // oxlint-disable-next-line no-control-regex -- to find control characters is the purpose
 const STRANGE = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069](?:\[(?:0|1|31|90)m)?/g
 
-function wantsColour(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb'
+function wantsColour(stream: StandardStream): boolean {
+  return stream.isTerminal && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb'
 }
 
 function colour(style: Style, text: string): string {

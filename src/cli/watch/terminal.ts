@@ -50,6 +50,7 @@ export class Terminal implements Disposable {
     emitKeypressEvents(process.stdin)
     process.stdin.on('keypress', this.#onKey)
     process.stdout.on('resize', this.#onResize)
+    process.stdout.on('error', () => process.exit(1)) // the terminal is gone
     this.#take()
   }
 
