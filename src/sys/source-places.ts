@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 
-const BUILT_PLACE = /file:\/\/(\/[^:\n]+\.c?js):(\d+):(\d+)/g
+const BUILT_PLACE = /(?:file:\/\/)?(\/[^:\n]+\.c?js):(\d+):(\d+)/g
 
 /**
  * Puts files and lines of the source where a stack names the built ones, by the maps beside them; what has no map stays.

@@ -22,5 +22,6 @@ test('a stack of a built file names the source, and keeps what has no map', asyn
   const text = new SourcePlaces().inText(`${stack}\n    at ${elsewhere}`)
   expect(text).toContain('at thrower.ts:3:13')
   expect(text).not.toContain('built.js')
+  expect(new SourcePlaces().inText(stack.replaceAll('file://', ''))).toContain('at thrower.ts:3:13')
   expect(text).toContain(elsewhere)
 })
