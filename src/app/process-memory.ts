@@ -2,7 +2,7 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Clock, Lifetime } from '../base/index.ts'
-import { type Libc, limitAllocator, programPages, releasePages, trimAllocator } from '../sys/index.ts'
+import { type Libc, limitAllocator, programPages, releasePages } from '../sys/index.ts'
 import { RestWatch } from './rest-watch.ts'
 
 /** To be called once, when the start is over: what is unused is given back now, and whenever there was work and it is over. */
@@ -16,12 +16,9 @@ export function settleMemory(libc: Libc | undefined, clock: Clock, life: Lifetim
   if (libc === undefined) return
   limitAllocator(libc)
   const pages = programPages()
-  const giveBack = () => {
-    releasePages(libc, pages)
-    trimAllocator(libc)
-  }
+  const giveBack = () => releasePages(libc, pages)
   giveBack()
-  const watch = life.adopt(new RestWatch({ clock, resident: () => process.memoryUsage.rss(), giveBack }))
+  const watch = life.adopt(new RestWatch(clock, giveBack))
   // Memory is taken by what allocates, and what allocates leads to collections.
   const observer = new PerformanceObserver(() => watch.onWork())
   observer.observe({ entryTypes: ['gc'] })

@@ -2,35 +2,24 @@ import type { Clock, Millis } from '../base/index.ts'
 
 /** Without work for so long, it is over. */
 const REST: Millis = 5000
-/** Growth since memory was last given back, as a share, below which it is not worth it. */
-const WORTH_IT = 0.1
-
-export interface RestServices {
-  readonly clock: Clock
-  /** Bytes of memory that we take. */
-  readonly resident: () => number
-  /** Gives back what is unused. */
-  readonly giveBack: () => void
-}
 
 /** Gives memory back when there was work and there is none any more. While there is neither, nothing runs. */
 export class RestWatch implements Disposable {
-  readonly #services: RestServices
-  /** What we took when memory was last given back, or less. */
-  #settled: number
+  readonly #clock: Clock
+  readonly #giveBack: () => void
   #workedAt: Millis = 0
   #timer: Disposable | undefined
 
-  /** To be made when memory has just been given back. */
-  constructor(services: RestServices) {
-    this.#services = services
-    this.#settled = services.resident()
+  /** `giveBack` is called with everybody waiting: it should take no more than a millisecond. */
+  constructor(clock: Clock, giveBack: () => void) {
+    this.#clock = clock
+    this.#giveBack = giveBack
   }
 
   /** To be told now and then while there is work. */
   onWork(): void {
-    this.#workedAt = this.#services.clock.now()
-    this.#timer ??= this.#services.clock.after(REST, () => this.#look())
+    this.#workedAt = this.#clock.now()
+    this.#timer ??= this.#clock.after(REST, () => this.#look())
   }
 
   [Symbol.dispose](): void {
@@ -39,13 +28,8 @@ export class RestWatch implements Disposable {
   }
 
   #look(): void {
-    const { clock, resident, giveBack } = this.#services
-    const left = this.#workedAt + REST - clock.now()
-    this.#timer = left > 0 ? clock.after(left, () => this.#look()) : undefined
-    if (left > 0) return
-    if (resident() > this.#settled * (1 + WORTH_IT)) {
-      giveBack()
-      this.#settled = resident()
-    } else this.#settled = Math.min(this.#settled, resident())
+    const left = this.#workedAt + REST - this.#clock.now()
+    this.#timer = left > 0 ? this.#clock.after(left, () => this.#look()) : undefined
+    if (left <= 0) this.#giveBack()
   }
 }

@@ -8,8 +8,3 @@ const MOST_UNUSED = 0x2_0000
 export function limitAllocator(libc: Libc): void {
   if (libc.has('mallopt')) libc.function('mallopt')(M_TRIM_THRESHOLD, MOST_UNUSED)
 }
-
-/** Gives back whole pages that are free between what is in use: a millisecond where that is a few MiB. */
-export function trimAllocator(libc: Libc): void {
-  if (libc.has('malloc_trim')) libc.function('malloc_trim')(0)
-}

@@ -55,7 +55,6 @@ const SIGNATURES = {
   ioctl: [INT, 'ulong', BYTES],
   madvise: ['uintptr_t', 'size_t', INT],
   mallopt: [INT, INT],
-  malloc_trim: ['size_t'],
   eventfd: ['uint', INT],
   sigaction: [INT, BYTES, BYTES],
   sigaltstack: [BYTES, BYTES],
