@@ -32,7 +32,9 @@ export async function dnsperf(scene: Scene, spec: LoadSpec): Promise<Load> {
   const together = ['-c', String(clients), '-q', String(underWay)]
   const load = ['-s', STUB, '-m', transport, ...together, '-t', '2', '-d', questions, '-l', String(seconds)]
   const limit = once === true ? ['-n', '1'] : []
-  const text = await scene.world.run([...program, ...load, ...limit], { patience: seconds + PATIENCE })
+  const text = await scene.world.run([...scene.peer.loadBy, ...program, ...load, ...limit], {
+    patience: seconds + PATIENCE,
+  })
   const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1])
   const completed = number(/Queries completed:\s+(\d+)/)
   return {
@@ -45,9 +47,10 @@ export async function dnsperf(scene: Scene, spec: LoadSpec): Promise<Load> {
 
 /** The same, with what it cost the server; CPU in microseconds per query. */
 export async function measuredLoad(scene: Scene, spec: LoadSpec): Promise<Record<string, number>> {
-  const [cpu, packets] = [await scene.cpu(), await scene.upstreamPackets()]
+  const [cpu, packets, before] = [await scene.cpu(), await scene.upstreamPackets(), await scene.placement()]
   const load = await dnsperf(scene, spec)
-  const [cpuAfter, packetsAfter] = [await scene.cpu(), await scene.upstreamPackets()]
+  const [cpuAfter, packetsAfter, after] = [await scene.cpu(), await scene.upstreamPackets(), await scene.placement()]
+  const softirqs = after.softirqs.map((count, core) => count - (before.softirqs[core] ?? 0))
   const user = (cpuAfter.user - cpu.user) / load.completed
   const system = (cpuAfter.system - cpu.system) / load.completed
   return {
@@ -57,6 +60,8 @@ export async function measuredLoad(scene: Scene, spec: LoadSpec): Promise<Record
     system,
     lost: load.lost,
     failed: load.failed,
+    perWakeUp: load.completed / (after.wakeUps - before.wakeUps),
+    softirqOnLast: (softirqs.at(-1) ?? NaN) / softirqs.reduce((sum, count) => sum + count, 0),
     upstream: (packetsAfter - packets) / load.completed,
   }
 }

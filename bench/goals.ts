@@ -94,6 +94,9 @@ const goals: readonly Goal[] = [
   goal('p99.9 at 20,000 q/s / resolved', ['cached-1000', 'ours', 'p999'], ['cached-1000', 'resolved', 'p999'], {
     atMost: 1,
   }),
+  goal('p50 at 2,000 q/s / unbound', ['cached-1000', 'ours', 'lone'], ['cached-1000', 'unbound', 'lone'], {
+    atMost: 1,
+  }),
   {
     ...single('longest latency after a flush, ms', ['flush', 'ours', 'after'], { atMost: 2 }, 1 / 1000),
     floor: (get) => scaled(get('flush', 'echo', 'after'), 1 / 1000),

@@ -19,6 +19,8 @@ import { Scene, type SceneSpec, STUB } from './scene.ts'
 const MOST_PER_SECOND = 220_000
 export const MOST_MISSES_PER_SECOND = 60_000
 const STEADY_RATE = 20_000
+/** So few that each question finds a server that sleeps. */
+const LONE_RATE = 2000
 const WARM_UP_SECONDS = 1
 /** Milliseconds. */
 const SETTLING = 3000
@@ -33,6 +35,8 @@ export const loadColumns: readonly Column[] = [
   { key: 'lost', title: 'lost' },
   { key: 'failed', title: 'failed' },
   { key: 'upstream', title: 'upstream/q', digits: 3 },
+  { key: 'perWakeUp', title: 'q/wake-up', digits: 1 },
+  { key: 'softirqOnLast', title: 'received by the last core', digits: 2 },
 ]
 const steadyColumns: readonly Column[] = [
   { key: 'p50', title: 'p50 µs', digits: 0 },
@@ -40,6 +44,7 @@ const steadyColumns: readonly Column[] = [
   { key: 'p999', title: 'p99.9 µs', digits: 0 },
   { key: 'max', title: 'max µs', digits: 0 },
   { key: 'steadyLost', title: 'lost at 20k/s' },
+  { key: 'lone', title: 'p50 at 2k/s µs', digits: 0 },
 ]
 const memoryColumns: readonly Column[] = [
   { key: 'idle', title: 'RSS idle KiB' },
@@ -198,9 +203,11 @@ export async function warm(peer: Peer, spec: SceneSpec, count: number) {
 }
 
 async function steadily(scene: Scene, seconds: number, count: number): Promise<Figures> {
-  const words = [STUB, STEADY_RATE, seconds, count, ZONE]
-  const { p50, p99, p999, max, lost } = JSON.parse(await scene.helper('steady', words)) as Record<string, number>
-  return { p50: p50 ?? NaN, p99: p99 ?? NaN, p999: p999 ?? NaN, max: max ?? NaN, steadyLost: lost ?? NaN }
+  const asked = async (rate: number) =>
+    JSON.parse(await scene.helper('steady', [STUB, rate, seconds, count, ZONE])) as Record<string, number>
+  const { p50: lone = NaN } = await asked(LONE_RATE)
+  const { p50 = NaN, p99 = NaN, p999 = NaN, max = NaN, lost = NaN } = await asked(STEADY_RATE)
+  return { p50, p99, p999, max, steadyLost: lost, lone }
 }
 
 /** Twice what is asked for: nobody is to throw away what it has just learnt. */

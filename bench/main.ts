@@ -34,7 +34,7 @@ async function run(options: Options): Promise<void> {
   // Everything started from here shares these cores, as load and server do.
   await promisify(execFile)('taskset', ['-a', '-p', '-c', options.cores, String(process.pid)])
   await fetchPrograms()
-  const bench: Bench = { options, peers: await loadPeers(options.nodeFlags) }
+  const bench: Bench = { options, peers: await loadPeers(options.nodeFlags, loadBy(options)) }
   await using watcher = await Watcher.open(options.cores)
   const results: ScenarioResult[] = []
   for (const scenario of wanted(scenarios(bench), options)) {
@@ -45,6 +45,10 @@ async function run(options: Options): Promise<void> {
   if (results.length === 0) throw new Error('no scenario of that name')
   process.stdout.write(`### Goals\n\n${judge(results)}\n`)
   await write(options, results)
+}
+
+function loadBy({ ruler, cores }: Options): string[] {
+  return ruler === 'shared' ? [] : ['taskset', '-c', /\d+$/.exec(cores)?.[0] ?? cores]
 }
 
 function scenarios(bench: Bench): Scenario[] {
@@ -161,10 +165,13 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }
 
-async function write({ out, rounds, seconds, cores }: Options, results: readonly ScenarioResult[]): Promise<void> {
+async function write(
+  { out, rounds, seconds, cores, ruler }: Options,
+  results: readonly ScenarioResult[],
+): Promise<void> {
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version }
   const text = JSON.stringify(
-    { date: new Date().toISOString().slice(0, 10), machine, rounds, seconds, results },
+    { date: new Date().toISOString().slice(0, 10), machine, ruler, rounds, seconds, results },
     null,
     2,
   )

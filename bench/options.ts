@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import type { PeerName } from './peers.ts'
 
+export type Ruler = 'shared' | 'pinned'
+
 export interface Options {
   /** Scenarios by name or the first words of it; none: all of them. */
   readonly only: readonly string[]
@@ -10,6 +12,8 @@ export interface Options {
   readonly seconds: number
   /** Cores that everything shares, as taskset takes them. */
   readonly cores: string
+  /** Where the load generator may run: wherever the server does, or on the last of the cores alone. */
+  readonly ruler: Ruler
   /** Where the medians go. */
   readonly out: string
   /** Options for Node when it runs ours, such as --cpu-prof. */
@@ -28,6 +32,8 @@ export const HELP = `npm run bench -- [OPTION...]
   --rounds N       how often everything is measured; medians count (default 5)
   --seconds N      length of one measurement (default 3)
   --cores LIST     the cores that load and server share (default 0,1)
+  --ruler NAME     shared: load and server on all cores (default); pinned: the load
+                   on the last of them, the server on all
   --out FILE       where the medians go (default .cache/bench.json)
   --node-flag F    an option for Node when it runs ours; may be repeated
 `
@@ -42,6 +48,7 @@ export function parseOptions(argv: readonly string[]): Options {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '3' },
       cores: { type: 'string', default: '0,1' },
+      ruler: { type: 'string', default: 'shared' },
       out: { type: 'string', default: '.cache/bench.json' },
       'node-flag': { type: 'string', multiple: true },
       help: { type: 'boolean', default: false },
@@ -53,6 +60,7 @@ export function parseOptions(argv: readonly string[]): Options {
     rounds: positive('--rounds', values.rounds),
     seconds: positive('--seconds', values.seconds),
     cores: values.cores,
+    ruler: ruler(values.ruler),
     out: values.out,
     nodeFlags: values['node-flag'] ?? [],
     help: values.help,
@@ -65,6 +73,11 @@ function peerName(text: string): PeerName {
   const name = peerNames.find((each) => each === text)
   if (name === undefined) throw new Error(`--peer: '${text}' is none of ${peerNames.join(', ')}`)
   return name
+}
+
+function ruler(text: string): Ruler {
+  if (text !== 'shared' && text !== 'pinned') throw new Error(`--ruler: '${text}' is neither shared nor pinned`)
+  return text
 }
 
 function positive(option: string, text: string): number {

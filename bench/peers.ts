@@ -8,6 +8,8 @@ export interface Peer {
   readonly title: string
   /** How to start it, configured by `writeConfiguration`, for those that know one upstream only: this one. */
   readonly command: (upstream: string) => readonly string[]
+  /** What load generators against it are started by: nothing, or what keeps them on a core. */
+  readonly loadBy: readonly string[]
 }
 
 /** How an unbound is asked as upstream; `none`: by UDP, to compare with. */
@@ -22,27 +24,38 @@ export interface Configuration {
 }
 
 /** The servers that are compared. All answer at 127.0.0.53, each on a private machine. */
-export async function loadPeers(nodeFlags: readonly string[]): Promise<Record<PeerName, Peer>> {
+export async function loadPeers(
+  nodeFlags: readonly string[],
+  loadBy: readonly string[] = [],
+): Promise<Record<PeerName, Peer>> {
   const unbound = await debianProgram('unbound')
   const dnsmasq = await debianProgram('dnsmasq')
   return {
     ours: {
       name: 'ours',
       title: 'tsresolved',
+      loadBy,
       command: () => [inside.node, ...UNIT_FLAGS, ...nodeFlags, `${inside.repo}/dist/main.js`],
     },
     resolved: {
       name: 'resolved',
       title: 'systemd-resolved',
+      loadBy,
       command: () => ['env', 'SYSTEMD_LOG_TARGET=console', `${inside.debian}/daemons/systemd-resolved`],
     },
-    unbound: { name: 'unbound', title: 'unbound, 1 thread', command: () => [...unbound, '-d', '-c', unboundFile] },
+    unbound: {
+      name: 'unbound',
+      title: 'unbound, 1 thread',
+      loadBy,
+      command: () => [...unbound, '-d', '-c', unboundFile],
+    },
     dnsmasq: {
       name: 'dnsmasq',
       title: 'dnsmasq',
+      loadBy,
       command: (upstream) => [...dnsmasq, '-k', '-C', dnsmasqFile, `--server=${upstream}`],
     },
-    echo: { name: 'echo', title: 'bare C echo', command: () => ['/run/lab/responder', '127.0.0.53'] },
+    echo: { name: 'echo', title: 'bare C echo', loadBy, command: () => ['/run/lab/responder', '127.0.0.53'] },
   }
 }
 

@@ -91,7 +91,8 @@ export class Scene implements AsyncDisposable {
   /** Runs one of the programs of `c/`, compiled in here the first time, and gives what it prints. */
   async helper(name: string, words: readonly (string | number)[], options: { env?: string[]; patience?: number } = {}) {
     const path = await this.#compiled(name)
-    const argv = ['env', ...(options.env ?? []), path, ...words.map(String)]
+    const by = name === 'first' ? [] : this.peer.loadBy // that starts the server, which may run anywhere
+    const argv = [...by, 'env', ...(options.env ?? []), path, ...words.map(String)]
     return this.world.run(argv, { patience: options.patience ?? 60 })
   }
 
@@ -106,6 +107,13 @@ export class Scene implements AsyncDisposable {
   async rss(): Promise<number> {
     const status = await this.world.run(['cat', `/proc/${this.server.pid}/status`])
     return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1])
+  }
+
+  /** How often the server's first thread waited so far, and packets that each core of the machine has received. */
+  async placement(): Promise<{ readonly wakeUps: number; readonly softirqs: readonly number[] }> {
+    const text = await this.world.run(['cat', `/proc/${this.server.pid}/status`, '/proc/softirqs'])
+    const softirqs = /^\s*NET_RX:(.*)$/m.exec(text)?.[1]?.trim().split(/\s+/).map(Number) ?? []
+    return { wakeUps: Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(text)?.[1]), softirqs }
   }
 
   /** Packets sent to the upstreams: shows whether an answer said to be cached was. */
