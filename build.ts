@@ -38,6 +38,7 @@ const program = {
   minifyWhitespace: true,
   minifySyntax: true,
   supported: { 'dynamic-import': false }, // a script of node:vm has none
+  inject: [join(root, 'config/monotonic.ts')],
   define: { 'import.meta.filename': '__filename', __dirname: 'undefined' },
   plugins: [withoutSideEffects(sources), loadedLate(), nativeLibraries(sources, machine)],
   banner: { js: '(function (require, __filename) {' },

@@ -23,7 +23,7 @@ process.stdout.write(`${join(built(), 'main.js')}\n`)
 /** The folder with the built programs: the clone's own, or a private one where that is not ours to write. */
 function built() {
   const own = join(root, 'dist')
-  const newest = newestIn(join(root, 'src'), 'build.ts', join('config', 'bundle-plugins.ts'))
+  const newest = newestIn(join(root, 'src'), 'build.ts', join('config', 'bundle-plugins.ts'), join('config', 'monotonic.ts'))
   if (isUpToDate(own, newest)) return own
   const target = isWritable(own) || (!existsSync(own) && isWritable(root)) ? own : privateFolder()
   if (isUpToDate(target, newest)) return target
