@@ -25,6 +25,8 @@ const UNCONFIGURED: LinkRecord = {
 export class LinkTable {
   readonly #pushed = new Map<IfIndex, SavedLink>()
   #networkd: ReadonlyMap<IfIndex, NetworkdLink> = new Map()
+  /** Undefined when it must be made anew: changes of the kernel's links, which are many, do not change it. */
+  #configured: ReadonlyMap<IfIndex, ConfiguredLink> | undefined
 
   record(ifindex: IfIndex): LinkRecord {
     const managed = this.#networkd.get(ifindex)
@@ -39,11 +41,13 @@ export class LinkTable {
   }
 
   push(ifindex: IfIndex, link: SavedLink): void {
+    this.#configured = undefined
     this.#pushed.set(ifindex, link)
   }
 
   /** Forgets what clients pushed; true when there was something. */
   forget(ifindex: IfIndex): boolean {
+    this.#configured = undefined
     return this.#pushed.delete(ifindex)
   }
 
@@ -51,6 +55,7 @@ export class LinkTable {
    * Takes over networkd's settings. Returns the links that it manages now though clients had pushed settings for them.
    */
   follow(networkd: ReadonlyMap<IfIndex, NetworkdLink>): IfIndex[] {
+    this.#configured = undefined
     this.#networkd = networkd
     return [...this.#pushed.keys()].filter((ifindex) => networkd.get(ifindex)?.isManaged === true)
   }
@@ -60,8 +65,13 @@ export class LinkTable {
     return [...this.#pushed.keys()]
   }
 
-  /** As the scopes need it. */
-  configured(): Map<IfIndex, ConfiguredLink> {
+  /** As the scopes need it: the same object as long as nothing about it changes. */
+  configured(): ReadonlyMap<IfIndex, ConfiguredLink> {
+    this.#configured ??= this.#make()
+    return this.#configured
+  }
+
+  #make(): ReadonlyMap<IfIndex, ConfiguredLink> {
     const links = new Set([...this.#networkd.keys(), ...this.#pushed.keys()])
     const configured = new Map<IfIndex, ConfiguredLink>()
     for (const ifindex of links) {
