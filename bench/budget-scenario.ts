@@ -13,7 +13,10 @@ const CALLS = '/run/lab/calls'
 const PROBED = ['--require', `${inside.repo}/bench/probe.cjs`]
 const UNCOLLECTED = ['--min-semi-space-size=64', '--max-semi-space-size=64']
 
-/** What a miss takes, counted instead of timed: the same whatever else the machine does. One question after the other. */
+/**
+ * What a miss takes, counted instead of timed. One question after the other. Not quite the same on a busy machine: looks at
+ * files come by time, so that a slow run counts more of them for each question.
+ */
 export function budget(bench: Bench): Scenario {
   const open = (flags: readonly string[], measure: (scene: Scene) => Promise<Figures>) => async () => {
     const { ours } = await loadPeers([...bench.options.nodeFlags, ...flags])
