@@ -9,8 +9,11 @@ export interface Work {
   step(): boolean
 }
 
-/** How long such work is done in one turn of the event loop: what can be answered from memory waits no longer. */
-const TURN: Millis = 3
+/**
+ * How long such work is done in one turn of the event loop: what can be answered from memory waits no longer. With collections of
+ * garbage and replies of servers a turn stays below 10 ms; longer ones get no more done, as replies wait meanwhile.
+ */
+const TURN: Millis = 1
 
 /**
  * Work that may wait, of all listeners and connections together: in each turn of the event loop a little, one step of each

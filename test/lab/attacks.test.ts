@@ -1,19 +1,18 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { original } from './kit/lab.ts'
 import { type Polite, Siege } from './kit/attack.ts'
+import { eventually } from './kit/eventually.ts'
+import { original } from './kit/lab.ts'
+import { canGivePriority } from './kit/priority.ts'
 
-/** Milliseconds of the daemon's own work between a question for a cached name and its answer, and without a break. */
-interface Bounds {
-  readonly work99: number
-  readonly turn: number
-}
-
-const PROMPT: Bounds = { work99: 20, turn: 10 }
-/**
- * Where cores are free, these are kept under a flood too. Where they are not, what the flood sent meanwhile is read first,
- * and a turn is as long as cold caches make it.
- */
-const UNDER_FLOOD: Bounds = { work99: 150, turn: 80 }
+/** Milliseconds until 99 % of what a polite client asks for, all of it cached, is answered. */
+const MOST_P99 = 20
+/** Milliseconds of CPU that the daemon computes without a break. */
+const MOST_TURN = 10
+/** KiB beside the 32 MiB that `DNSCacheBytes=` allows by default. */
+const MOST_MEMORY = (32 + 64) * 1024
+/** Milliseconds without work after which V8 has collected the garbage of the work before. */
+const UNTIL_IDLE = 25_000
 
 interface Outcome {
   readonly polite: Polite
@@ -21,9 +20,9 @@ interface Outcome {
 }
 
 /** While the attack goes on a polite client asks, once or, as machines have bad moments, until it was well served, up to three times. */
-async function outcomeOf(siege: Siege, attack: () => Promise<unknown>, bounds = PROMPT): Promise<Outcome | undefined> {
+async function outcomeOf(siege: Siege, attack: () => Promise<unknown>): Promise<Outcome | undefined> {
   let outcome: Outcome | undefined
-  for (let round = 0; round < 3 && !(outcome && isPrompt(outcome, bounds)); round++) {
+  for (let round = 0; round < 3 && !(outcome && isPrompt(outcome)); round++) {
     await siege.lab.tsresolvectl('reset-statistics')
     const attacking = attack()
     const polite = await siege.polite(4)
@@ -33,60 +32,78 @@ async function outcomeOf(siege: Siege, attack: () => Promise<unknown>, bounds = 
   return outcome
 }
 
+/** Without priority for the daemon its own work counts, so that what else the machine does is no part of the test. */
+const LATENCY = canGivePriority ? 'p99' : 'work99'
+
 /** Nothing lost, and within the bounds. */
-function within({ work99, turn }: Bounds = PROMPT) {
-  return {
-    polite: { lost: 0, failed: 0, work99: expect.toSatisfy((work: number) => work < work99) },
-    turn: { took: expect.toSatisfy((took: number) => took < turn) },
-  }
+const prompt = {
+  polite: { lost: 0, failed: 0, [LATENCY]: expect.toSatisfy((latency: number) => latency <= MOST_P99) },
+  turn: { took: expect.toSatisfy((took: number) => took <= MOST_TURN) },
 }
 
-function isPrompt({ polite, turn }: Outcome, bounds: Bounds): boolean {
-  return polite.lost === 0 && polite.work99 < bounds.work99 && turn.took < bounds.turn
+function isPrompt({ polite, turn }: Outcome): boolean {
+  return polite.lost === 0 && polite[LATENCY] <= MOST_P99 && turn.took <= MOST_TURN
 }
 
-test.skipIf(original)(
+test.skipIf(original || !canGivePriority)(
   '10,000 new names a second: cached answers had to wait seconds, and two of three were lost',
   async () => {
     await using siege = await Siege.open()
-    let answered = 0
-    const flood = async () => (answered = await siege.flood({ rate: 10_000, seconds: 5 }))
-    expect(await outcomeOf(siege, flood, UNDER_FLOOD)).toMatchObject(within(UNDER_FLOOD))
-    expect(answered).toBeGreaterThan(0)
+    let flood = { sent: 0, noerror: 0 }
+    const attack = async () => (flood = await siege.flood({ rate: 10_000, seconds: 5 }))
+    expect(await outcomeOf(siege, attack)).toMatchObject(prompt)
+    expect(flood.sent).toBeGreaterThan(45_000)
+    expect(flood.noerror).toBeGreaterThan(0)
   },
 )
 
+test.skipIf(original || !canGivePriority)('10,000 new names a second took 394 MiB, and 121 for good', async () => {
+  await using siege = await Siege.open()
+  let [idle, peak] = [0, Infinity]
+  for (let round = 0; round < 3 && peak > MOST_MEMORY; round++) {
+    await siege.lab.tsresolvectl('flush-caches') // what the warming up left
+    await pause(UNTIL_IDLE)
+    idle = await siege.rss()
+    await siege.forgetPeak()
+    await siege.flood({ rate: 10_000, seconds: 5 })
+    peak = await siege.peakRss()
+  }
+  expect(peak).toBeLessThanOrEqual(MOST_MEMORY)
+  await siege.lab.tsresolvectl('flush-caches') // what was answered stays for its TTL, within `DNSCacheBytes=`; the rest must go
+  await eventually(async () => expect(await siege.rss()).toBeLessThan(1.2 * idle), { within: 60_000 })
+})
+
 test.skipIf(original)('50 TCP clients that pipeline and never read held up everybody for a second', async () => {
   await using siege = await Siege.open()
-  expect(await outcomeOf(siege, () => siege.attack('tcp-unread', 5, 50))).toMatchObject(within())
+  expect(await outcomeOf(siege, () => siege.attack('tcp-unread', 5, 50))).toMatchObject(prompt)
   expect((await siege.lab.dig('n1.polite.test', 'A', '+tcp')).data).toEqual(['192.0.2.1'])
 })
 
 test.skipIf(original)('200 property dumps in flight on the bus', async () => {
   await using siege = await Siege.open()
-  expect(await outcomeOf(siege, () => siege.dumpProperties(5, 200))).toMatchObject(within())
+  expect(await outcomeOf(siege, () => siege.dumpProperties(5, 200))).toMatchObject(prompt)
 })
 
 test.skipIf(original)('100 varlink clients that pipeline calls', async () => {
   await using siege = await Siege.open()
-  expect(await outcomeOf(siege, () => siege.attack('varlink', 5, 100))).toMatchObject(within())
+  expect(await outcomeOf(siege, () => siege.attack('varlink', 5, 100))).toMatchObject(prompt)
 })
 
 test.skipIf(original)('varlink calls of 15 MiB', async () => {
   await using siege = await Siege.open()
-  expect(await outcomeOf(siege, () => siege.attack('varlink-large', 5, 20))).toMatchObject(within())
+  expect(await outcomeOf(siege, () => siege.attack('varlink-large', 5, 20))).toMatchObject(prompt)
 })
 
 test.skipIf(original)('thousands of sockets that do nothing', async () => {
   await using siege = await Siege.open()
-  expect(await outcomeOf(siege, () => siege.attack('tcp-idle', 5, 19_000))).toMatchObject(within())
-  expect(await outcomeOf(siege, () => siege.attack('udp-idle', 5, 19_000))).toMatchObject(within())
+  expect(await outcomeOf(siege, () => siege.attack('tcp-idle', 5, 19_000))).toMatchObject(prompt)
+  expect(await outcomeOf(siege, () => siege.attack('udp-idle', 5, 19_000))).toMatchObject(prompt)
   expect((await siege.lab.dig('n1.polite.test', 'A', '+tcp')).data).toEqual(['192.0.2.1'])
 })
 
 test.skipIf(original)('a byte at a time over TCP costs no memory to speak of', async () => {
   await using siege = await Siege.open()
   const before = await siege.rss()
-  expect(await outcomeOf(siege, () => siege.attack('tcp-bytes', 5, 100))).toMatchObject(within())
+  expect(await outcomeOf(siege, () => siege.attack('tcp-bytes', 5, 100))).toMatchObject(prompt)
   expect((await siege.rss()) - before).toBeLessThan(30_000)
 })

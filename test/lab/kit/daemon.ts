@@ -20,6 +20,8 @@ export class Daemon {
   #isWatching = false
   /** `NAME=value` for ours, besides what it always gets. */
   readonly environment: string[] = []
+  /** What ours is started by, such as `withPriority(…)`. */
+  launcher: readonly string[] = []
 
   constructor(world: World, kind: DaemonKind) {
     this.#world = world
@@ -103,7 +105,16 @@ export class Daemon {
     // As in config/tsresolved.service.
     const node = 'NODE_OPTIONS=--max-semi-space-size=4 --use-openssl-ca'
     const environment = ['env', `NOTIFY_SOCKET=${notifySocket}`, node, ...this.environment]
-    return [...environment, 'setpriv', ...user, ...limits, inside.node, `${inside.repo}/dist/main.js`, ...options]
+    return [
+      ...this.launcher,
+      ...environment,
+      'setpriv',
+      ...user,
+      ...limits,
+      inside.node,
+      `${inside.repo}/dist/main.js`,
+      ...options,
+    ]
   }
 
   #original(): string[] {
