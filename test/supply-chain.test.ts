@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { known } from './advisories.ts'
+import { SHIPPED } from './shipped.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -22,33 +24,6 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 >
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
   packages: Readonly<Record<string, Locked>>
-}
-
-/**
- * Every package whose code runs on a user's machine, or that npm installs for one that does: an addition is a decision.
- * What it is for; its licence; whether it has an install script, which `.npmrc` never runs.
- */
-const SHIPPED: Readonly<Record<string, readonly [purpose: string, licence: string, script?: string]>> = {
-  koffi: [
-    'calls of libc that Node does not offer',
-    'MIT',
-    'compiles where there is no library for the machine: there is',
-  ],
-  '@koromix/koffi-linux-x64': ['its library', 'MIT'],
-  '@koromix/koffi-linux-arm64': ['its library', 'MIT'],
-  netlink: [
-    'links, addresses and routes of the kernel',
-    'MIT',
-    'compiles where there is no library for the machine: there is',
-  ],
-  'node-gyp-build': ['finds the library of netlink where it runs from its sources', 'MIT'],
-  'node-addon-api': ['for compiling netlink: `overrides` puts node-gyp-build in its place', 'MIT'],
-  '@types/node': ['types, which netlink asks for', 'MIT'],
-  'undici-types': ['types, which @types/node asks for', 'MIT'],
-  'ansi-escapes': ['in our files: control sequences of terminals', 'MIT'],
-  environment: ['in our files: what ansi-escapes asks', 'MIT'],
-  'ipaddr.js': ['in our files: texts of addresses', 'MIT'],
-  'lru-cache': ['in our files: bounds of caches', 'BlueOak-1.0.0'],
 }
 
 /** Packages that `src/` imports, by name. */
@@ -118,4 +93,19 @@ test('what ships has exact versions, those of the lock file, and archives that a
   for (const name of runtime)
     expect(`${name} ${asked[name]}`).toBe(`${name} ${packages[`node_modules/${name}`]?.version}`)
   for (const [path, { integrity }] of all) expect(integrity, path).toMatch(/^sha512-/)
+})
+
+test('an advisory counts where it is of what ships, also of what is in our files; a registry that does not tell of any is no answer', () => {
+  const titled = (title: string) => ({ via: [{ title, severity: 'high', range: '<9' }] })
+  const vulnerabilities = {
+    'lru-cache': titled('reads too far'),
+    vitest: titled('not shipped'),
+    netlink: { via: ['koffi'] },
+  }
+  expect(known({ auditReportVersion: 2, vulnerabilities })).toEqual([
+    'lru-cache: reads too far (high, <9)',
+    'netlink: by koffi',
+  ])
+  expect(known({ auditReportVersion: 2, vulnerabilities: {} })).toEqual([])
+  expect(known({ message: '405 Method Not Allowed', statusCode: 405 })).toBeUndefined()
 })
