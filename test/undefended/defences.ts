@@ -199,7 +199,12 @@ export const DEFENCES: readonly Defence[] = [
   {
     name: 'the oldest idle connection gives up its place',
     file: 'stub/stub-tcp.ts',
-    edits: [['    if (victim === undefined) return false\n', '    if (victim === undefined || MAX_CONNECTIONS > 0) return false\n']],
+    edits: [
+      [
+        '    if (victim === undefined) return false\n',
+        '    if (victim === undefined || MAX_CONNECTIONS > 0) return false\n',
+      ],
+    ],
     tests: [unit('stub/stub-tcp'), attack('thousands of sockets')],
   },
   {
