@@ -102,6 +102,16 @@ const goals: readonly Goal[] = [
     floor: (get) => scaled(get('flush', 'echo', 'after'), 1 / 1000),
   },
   single('of a latency then, CPU time of ours at most, ms', ['flush', 'ours', 'workAfter'], { atMost: 2 }, 1 / 1000),
+  paused('half of 100,000 names go to another link', 'purge'),
+  paused('a reload', 'reload'),
+  paused('1,000 changes of links', 'storm'),
+  single(
+    'p99 of a cached answer then, CPU time of ours at most, ms',
+    ['pause', 'storm', 'work99'],
+    { atMost: 5 },
+    1 / 1000,
+  ),
+  single('answers lost then', ['pause', 'storm', 'lost'], { atMost: 0 }),
   single('stale answers after a flush', ['flush', 'ours', 'stale'], { atMost: 0 }),
   single('bytes allocated for a miss', ['budget', 'heap', 'bytes'], { atMost: 40_000 }),
   single('promises for a miss', ['budget', 'made', 'promises'], { atMost: 27 }),
@@ -177,6 +187,10 @@ function goal(text: string, ours: Figure, theirs: Figure, bound: Bound): Goal {
 function added(what: string, row: string): Goal {
   const [figure, scale] = [['encrypted', row, 'added'] as const, 1 / ROUND_TRIP]
   return single(`added latency over ${what}, p50 / a round trip of 20 ms`, figure, { atMost: 0.1 }, scale)
+}
+
+function paused(text: string, row: string): Goal {
+  return single(`the same for ${text}`, ['pause', row, 'workAfter'], { atMost: 2 }, 1 / 1000)
 }
 
 /** A hundred times as much takes at most as much longer as its logarithm: twice, from 100 to 10,000. */

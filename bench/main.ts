@@ -16,6 +16,7 @@ import { micro } from './micro.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { flush, getaddrinfo, startUp } from './other-scenarios.ts'
 import { fetchPrograms } from './packages.ts'
+import { pauses } from './pause-scenario.ts'
 import { loadPeers } from './peers.ts'
 import { medians, type RowResult, type ScenarioResult, table } from './report.ts'
 import type { Bench, Figures, Row, Scenario, Subject } from './scenario.ts'
@@ -73,6 +74,7 @@ function scenarios(bench: Bench): Scenario[] {
     budget(bench),
     startUp(bench),
     flush(bench),
+    pauses(bench),
     watched(bench),
     client(bench),
     micro(bench.options.seconds),

@@ -26,7 +26,7 @@ export const HELP = `npm run bench -- [OPTION...]
   --only NAME      cached (or cached-1, -1000, -10000, -100000), links, cold
                    (also cold-tls, cold-https, cold-chains), encrypted, mixed, tcp,
                    validated-misses, validated-cached, signatures,
-                   getaddrinfo, budget, start, flush, watch, micro,
+                   getaddrinfo, budget, start, flush, pause, watch, micro,
                    growth; may be repeated
   --peer NAME      ours, resolved, unbound, dnsmasq or echo; may be repeated
   --rounds N       how often everything is measured; medians count (default 5)

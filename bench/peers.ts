@@ -94,7 +94,7 @@ function tsresolvedConf(cacheSize: number): string {
 }
 
 /** What systemd-networkd would say of the link: files that both ours and the original read. */
-function networkdLink(server: string, domains: readonly string[], encryption: Encryption | undefined): string {
+export function networkdLink(server: string, domains: readonly string[], encryption: Encryption | undefined): string {
   const routed = domains.map((domain) => domain.replace('~', '')).join(' ')
   const written = encryption === 'https' ? `${server}#https://${server}/dns-query` : server
   // Nothing is verified, as unbound would not either: what is compared is the cost of encryption.

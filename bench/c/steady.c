@@ -2,7 +2,7 @@
  * steady ADDRESS RATE SECONDS COUNT ZONE [PID | LINK AFTER_MS PID]
  * Asks for n0..n<COUNT-1>.ZONE at an even RATE, whether or not answers come, and prints latencies in microseconds as
  * JSON. A latency ends when the kernel has the answer (SO_TIMESTAMPNS), so that this program's own delays do not count.
- * LINK: takes that interface down AFTER_MS from the start, and tells the longest latency of the half second before and
+ * LINK: takes that interface down AFTER_MS from the start, or runs a command for the shell where it begins with '!', and tells the longest latency of the half second before and
  * after it: what is the longest time for which nobody was served. Machines have pauses of their own, so for both it also
  * tells for how much of a latency process PID, the server, can be blamed at most: no more than the CPU time that all its
  * threads took from the question until this program saw the answer, and no more than the latency. With PID alone, so
@@ -86,6 +86,7 @@ static void drain(int fd) {
 /* In a child: the kernel takes its time, and questions go on meanwhile. */
 static void take_down(const char *link) {
   if (fork() != 0) return;
+  if (link[0] == '!') execl("/bin/sh", "sh", "-c", link + 1, (char *)NULL), _exit(1);
   struct ifreq request = {0};
   strncpy(request.ifr_name, link, IFNAMSIZ - 1);
   _exit(ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCSIFFLAGS, &request) != 0);
@@ -139,7 +140,7 @@ int main(int argc, char **argv) {
   }
   for (int i = 0; i < 100 && received < total; i++) nanosleep(&(struct timespec){0, SECOND / 100}, NULL), drain(fd);
   int status = 0;
-  if (event_at && (wait(&status) < 0 || status != 0)) errx(1, "cannot take %s down", argv[6]);
+  if (event_at && (wait(&status) < 0 || status != 0)) errx(1, "%s: failed", argv[6]);
   qsort(latencies, (size_t)received, sizeof *latencies, compare);
   qsort(works, (size_t)received, sizeof *works, compare);
   printf("{\"sent\":%ld,\"lost\":%ld,\"failed\":%ld,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f,"

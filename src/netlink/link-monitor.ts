@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Clock, type Log, reasonOf, sleep, Tasks } from '../base/index.ts'
+import { type Clock, type IfIndex, type Log, reasonOf, sleep, Tasks } from '../base/index.ts'
 import type { GatewayRoute, NetworkFacts } from '../scope/index.ts'
 import { type Change, decode, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
 import type { NetlinkMessage } from './message.ts'
@@ -18,8 +18,8 @@ export interface LinkMonitorOptions {
   /** Called at once for any message about links, addresses, routes or rules, also those that `facts` leaves out. */
   onNews?(): void
   /**
-   * Called after changes, once for a burst. A loss is never hidden: when something was lost and came back within one
-   * burst, the state without it is reported first.
+   * Called after changes, once for a burst. A loss is never hidden: when a link lost something and gained something within
+   * one burst, the state before the gain is reported first.
    */
   onChange(facts: NetworkFacts): void
 }
@@ -34,8 +34,8 @@ export class LinkMonitor implements AsyncDisposable {
   #held: Change[] | undefined = []
   /** The facts `onChange` was last called with. */
   #reported: NetworkFacts
-  /** Something was lost that is not reported yet. */
-  #hasLost = false
+  /** Links that lost something that is not reported yet. */
+  readonly #losers = new Set<IfIndex>()
   #isTelling = false
   #isReadingRoutes = false
 
@@ -131,11 +131,12 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   #apply(change: Change): void {
-    const before = this.#hasLost ? this.#state.facts() : undefined
+    const ifindex = linkOf(change)
+    const before = this.#losers.has(ifindex) ? this.#state.facts() : undefined
     const effect = this.#state.apply(change)
     if (effect === 'none') return
     if (effect === 'gain' && before !== undefined) this.#tell(before)
-    if (effect === 'loss') this.#hasLost = true
+    if (effect === 'loss') this.#losers.add(ifindex)
     this.#tellSoon()
   }
 
@@ -154,7 +155,7 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   #tell(facts: NetworkFacts): void {
-    this.#hasLost = false
+    this.#losers.clear()
     if (facts === this.#reported || this.#tasks.signal.aborted) return
     this.#reported = facts
     this.#options.onChange(facts)
@@ -184,6 +185,12 @@ export class LinkMonitor implements AsyncDisposable {
       this.#isReadingRoutes = false
     }
   }
+}
+
+/** 0 for what concerns none. */
+function linkOf(change: Change): IfIndex {
+  if (change.kind === 'routes') return 0
+  return change.kind === 'link' ? change.link.ifindex : change.ifindex
 }
 
 async function readState(socket: RtnetlinkSocket): Promise<NetworkState> {

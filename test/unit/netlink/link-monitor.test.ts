@@ -128,6 +128,26 @@ describe('R-LINK-1: LinkMonitor', () => {
     expect(told.map(textOf)).toEqual([['eth0 1 192.0.2.1,192.0.2.2,192.0.2.3', 'eth1 1 ']])
   })
 
+  test('each of a hundred links that came back was told by itself, in one turn: what was lost by all of them is told once', async () => {
+    await using _monitor = await open()
+    const each = (flags: number) =>
+      Array.from({ length: 100 }, (_, i) => link(RTM_NEWLINK, 10 + i, flags, { name: `t${i}` }))
+    socket().options.onEvents(each(UP))
+    await turn()
+    told.length = 0
+    socket().options.onEvents([...each(UP & ~1), ...each(UP)])
+    await turn()
+    const upOf = (facts: NetworkFacts) => [...facts.links.values()].filter(({ flags }) => (flags & 1) !== 0).length
+    expect(told.map(upOf)).toEqual([1, 101])
+  })
+
+  test('what one link loses and another gains is told as one change', async () => {
+    await using _monitor = await open()
+    socket().options.onEvents([NO_ADDRESS, link(RTM_NEWLINK, 4, UP, { name: 'eth1' })])
+    await turn()
+    expect(told.map(textOf)).toEqual([['eth0 1 ', 'eth1 1 ']])
+  })
+
   test('R-LINK-8: a loss is told even when it is made good in the same burst', async () => {
     await using _monitor = await open()
     socket().options.onEvents([NO_ADDRESS, ADDRESS, link(RTM_NEWLINK, 3, UP & ~1), LINK])
