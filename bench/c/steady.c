@@ -2,8 +2,8 @@
  * steady ADDRESS RATE SECONDS COUNT ZONE [PID | LINK AFTER_MS PID]
  * Asks for n0..n<COUNT-1>.ZONE at an even RATE, whether or not answers come, and prints latencies in microseconds as
  * JSON. A latency ends when the kernel has the answer (SO_TIMESTAMPNS), so that this program's own delays do not count.
- * LINK: takes that interface down AFTER_MS from the start, or runs a command for the shell where it begins with '!', and tells the longest latency of the half second before and
- * after it: what is the longest time for which nobody was served. Machines have pauses of their own, so for both it also
+ * LINK: takes that interface down AFTER_MS from the start, or runs a command for the shell where it begins with '!', and
+ * tells the longest latency of the half second before and after it: what is the longest time for which nobody was served. Machines have pauses of their own, so for both it also
  * tells for how much of a latency process PID, the server, can be blamed at most: no more than the CPU time that all its
  * threads took from the question until this program saw the answer, and no more than the latency. With PID alone, so
  * measured, the percentiles of that.
