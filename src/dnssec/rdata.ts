@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/index.ts'
 import type { Name, ResourceRecord } from '../wire/index.ts'
-import { FormError, labelsOf, nameOfWire, readName, wireOfName } from '../wire/index.ts'
+import { FormError, labelsOf, nameOfWire } from '../wire/index.ts'
 import { TypeBitmap } from './type-bitmap.ts'
 
 /** RFC 4034 §3.1. */
@@ -77,9 +77,20 @@ export function readRrsig(record: ResourceRecord): Rrsig | undefined {
     keyTag: rdata.readUInt16BE(16),
     signer: signer.name,
     signature: rdata.subarray(signer.end),
-    signed: Buffer.concat([rdata.subarray(0, 18), wireOfName(signer.name)]),
+    signed: signedPart(rdata, signer.end),
     record,
   }
+}
+
+/** Up to `end`, the name from byte 18 on in lower case; lengths of labels are less than any letter. */
+function signedPart(rdata: Buffer, end: number): Buffer {
+  const part = Buffer.allocUnsafe(end)
+  rdata.copy(part, 0, 0, end)
+  for (let at = 18; at < end; at++) {
+    const byte = part[at] as number
+    if (byte >= 0x41 && byte <= 0x5a) part[at] = byte + 32
+  }
+  return part
 }
 
 export function readDnskey(rdata: Buffer): Dnskey | undefined {
@@ -152,7 +163,6 @@ function nameAt(rdata: Buffer, at: number): { readonly name: Name; readonly end:
   while (end < rdata.length && rdata[end] !== 0) end += 1 + (rdata[end] as number)
   if (end >= rdata.length) return undefined
   try {
-    readName(rdata.subarray(at, end + 1), 0)
     return { name: nameOfWire(rdata.subarray(at, end + 1)), end: end + 1 }
   } catch (error) {
     if (error instanceof FormError) return undefined

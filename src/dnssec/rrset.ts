@@ -31,19 +31,23 @@ export interface VerifiedSet {
 
 /**
  * Those of one section, in the order of their first records; their signatures may stand in any. RRSIG records are no sets
- * of their own: nothing signs them (RFC 4035 §2.2).
+ * of their own: nothing signs them (RFC 4035 §2.2). `types`: the only ones to look for, where given.
  */
-export function rrsetsOf(message: Pick<Message, Section>, section: Section): RrSet[] {
+export function rrsetsOf(message: Pick<Message, Section>, section: Section, types?: ReadonlySet<number>): RrSet[] {
   if (message[section].length === 0) return []
   const groups = new Map<string, ResourceRecord[]>()
   const signatures = new Map<string, Rrsig[]>()
   for (const record of message[section]) {
-    if (record.type !== TYPE.RRSIG) add(groups, keyOf(record, record.type), record)
+    const isMeant = record.type !== TYPE.RRSIG && (types === undefined || types.has(record.type))
+    if (isMeant) add(groups, keyOf(record, record.type), record)
   }
+  if (groups.size === 0) return []
   for (const name of [section, ...SECTIONS.filter((each) => each !== section)]) {
     for (const record of message[name]) {
-      const rrsig = record.type === TYPE.RRSIG ? readRrsig(record) : undefined
-      if (rrsig !== undefined) add(signatures, keyOf(record, rrsig.covered), rrsig)
+      if (record.type !== TYPE.RRSIG || record.rdata.length < 2) continue
+      const key = keyOf(record, record.rdata.readUInt16BE(0))
+      const rrsig = groups.has(key) ? readRrsig(record) : undefined
+      if (rrsig !== undefined) add(signatures, key, rrsig)
     }
   }
   return [...groups].map(([key, records]) => {

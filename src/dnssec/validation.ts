@@ -18,6 +18,8 @@ import { countVerdict, EDE, validationFailure } from './verdict.ts'
 
 /** Nothing signs signatures (RFC 4035 §2.2). */
 const UNSIGNED_TYPES: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.SIG])
+/** What matters in the authority section: the rest of it is nobody's word (S-ASK-9). */
+const DENIAL_TYPES: ReadonlySet<number> = new Set([TYPE.SOA, TYPE.NSEC, TYPE.NSEC3])
 const LONGEST: Seconds = 86_400
 
 /**
@@ -73,7 +75,7 @@ class Validation {
     this.#message = message
     this.#context = context
     this.#answer = rrsetsOf(message, 'answer')
-    this.#authority = rrsetsOf(message, 'authority')
+    this.#authority = rrsetsOf(message, 'authority', DENIAL_TYPES)
     this.#chain = new TrustChain(context, this.#authority)
   }
 
