@@ -30,6 +30,21 @@ test.skipIf(original)('without a bus, lookups, status and flush-caches go over v
   })
 })
 
+const TELL_LOADED = `
+  import { writeSync } from 'node:fs'
+  process.on('exit', () => writeSync(2, process.moduleLoadList.includes('NativeModule net') ? 'with sockets' : 'without'))`
+
+test.skipIf(original)("a lookup took a fifth longer: it loads none of Node's sockets and streams", async () => {
+  await using lab = await Lab.open({ links: { lan: { ...lan, defaultRoute: true } } })
+  await lab.bus.stop()
+  const [node, program] = CTL as [string, string]
+  const loader = ['--import', `data:text/javascript,${encodeURIComponent(TELL_LOADED)}`]
+  const loaded = async (...words: string[]) => (await lab.tryRun([node, ...loader, program, ...words])).stderr
+  expect(await loaded('query', '-4', 'www.test')).toBe('without')
+  expect(await loaded('query', '192.0.2.1')).toBe('without')
+  expect(await loaded('statistics')).toBe('with sockets')
+})
+
 test.skipIf(original)('without a bus, services, keys and records are told as with one', async () => {
   const zone = {
     'www.test': ['A 192.0.2.1', 'AAAA fe80::1'],

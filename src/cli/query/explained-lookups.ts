@@ -1,5 +1,5 @@
 import { EXPLAIN_INTERFACE, type Reply } from '../../varlink-idl/index.ts'
-import { BusCallError } from '../client/bus-errors.ts'
+import { BusCallError, BusUnused } from '../client/bus-errors.ts'
 import { CliError } from '../command/cli-error.ts'
 import { type HostAnswer, jsonAddress, type LookupSource, type NamesAnswer, type RecordsAnswer } from './lookups.ts'
 import type { Provenance } from './provenance.ts'
@@ -80,7 +80,9 @@ export class PreferExplained implements LookupSource {
       return await ask(this.#explained)
     } catch (error) {
       if (!isUnavailable(error)) throw error
-      return ask(await this.#other())
+      return ask(
+        await this.#other().catch((cause: unknown) => Promise.reject(cause instanceof BusUnused ? error : cause)),
+      )
     }
   }
 }

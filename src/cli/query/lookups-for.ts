@@ -1,4 +1,3 @@
-import { BusUnreachable, BusUnused } from '../client/bus-errors.ts'
 import type { Context } from '../command/context.ts'
 import { PreferExplained, ExplainedLookups, explainUnavailable, LookupError } from './explained-lookups.ts'
 import type { LookupSource } from './lookups.ts'
@@ -6,23 +5,14 @@ import { printProvenance } from '../terminal/output.ts'
 import { isUnavailable } from '../client/varlink-client.ts'
 
 /**
- * The bus, as the original does it. With `--explain`, where a person watches, or where there is no bus, our own
- * interface, which says more; what is not a terminal sees no difference.
+ * Our own varlink interface, which says more and is asked in half the time; the bus, as the original does it, where the daemon
+ * has none. What is printed is the same, but for what only people who watch are told.
  */
-export async function lookupsFor(context: Context): Promise<LookupSource> {
-  const { options, screen, varlink } = context
+export function lookupsFor({ options, varlink, bus }: Context): LookupSource {
   if (options.explain) return new ExplainedLookups(varlink)
-  const overBus = async () => {
-    const bus = await context.bus()
+  return new PreferExplained(varlink, async () => {
     const { BusLookups } = await import('./bus-lookups.ts')
-    return new BusLookups(bus)
-  }
-  const isForPeople = screen.isTerminal && options.legend && options.json === 'off'
-  if (isForPeople) return new PreferExplained(varlink, overBus)
-  return overBus().catch((error: unknown) => {
-    if (error instanceof BusUnused) return new ExplainedLookups(varlink)
-    if (error instanceof BusUnreachable) return new PreferExplained(varlink, () => Promise.reject(error))
-    throw error
+    return new BusLookups(await bus())
   })
 }
 

@@ -50,7 +50,7 @@ async function queryOne(word: string, context: Context): Promise<boolean> {
 async function queryHost(name: string, context: Context): Promise<void> {
   const { options, ifindex, links } = context
   const flags = options.flags & ~SERVICE_FLAGS
-  const lookups = await lookupsFor(context)
+  const lookups = lookupsFor(context)
   const startedAt = context.now()
   const answer = await explain(name, lookups.hostname(ifindex, name, options.family, flags))
   if (answer.addresses.length === 0) throw new CliError(`${name}: no addresses found`)
@@ -65,7 +65,7 @@ async function queryAddress({ address, zone }: QueryTarget & { kind: 'address' }
     throw new CliError('Specified multiple different interfaces. Refusing.')
   }
   const flags = context.options.flags & ADDRESS_FLAGS
-  const lookups = await lookupsFor(context)
+  const lookups = lookupsFor(context)
   const startedAt = context.now()
   const text =
     zone !== undefined && address.isLinkLocal ? `${address.text}%${context.links.nameOf(zoneIndex)}` : address.text

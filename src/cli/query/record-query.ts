@@ -23,7 +23,7 @@ export function queryRecord(target: RecordTarget, context: Context): Promise<boo
 
 /** As `queryRecord`, but prints nothing about a failure. @throws {BusCallError} */
 export async function lookUpRecord({ name, class: klass, type }: RecordTarget, context: Context): Promise<boolean> {
-  const lookups = await lookupsFor(context)
+  const lookups = lookupsFor(context)
   const startedAt = context.now()
   const flags = context.options.flags & ~FLAG.NO_TXT & ~FLAG.NO_ADDRESS
   const call = lookups.record(context.ifindex, name, klass, type, flags)
