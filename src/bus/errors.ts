@@ -92,8 +92,7 @@ export function isBug(thrown: unknown): boolean {
 
 /** Where the original says something of its own on the bus. */
 function sentenceOf({ kind, message }: LookupFailure): string {
-  if (kind === 'bad-address-size') return 'Invalid address size'
-  return kind === 'zone-transfer' || kind === 'type-invalid' ? `${message}.` : message
+  return kind === 'bad-address-size' ? 'Invalid address size' : message
 }
 
 function nameOfFailure({ kind, rcode, errno }: LookupFailure): string {

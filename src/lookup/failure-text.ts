@@ -15,7 +15,7 @@ const SENTENCES: Partial<Record<LookupFailure['kind'], string>> = {
   'network-down': 'Network is down',
   'no-source': 'All suitable resolution sources turned off',
   'stub-loop': 'Configured DNS server loops back to us',
-  'zone-transfer': 'Zone transfers not permitted via this programming interface',
+  'zone-transfer': 'Zone transfers not permitted via this programming interface.',
 }
 
 /** Linux, asm-generic/errno-base.h and errno.h. */

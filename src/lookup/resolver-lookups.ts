@@ -104,7 +104,7 @@ export class ResolverLookups implements Lookups {
     const asked = parseAskedName(request.name)
     if (asked === undefined) return invalid('name', request.name)
     if (isUnaskableType(type)) {
-      return fail('type-invalid', request.name, `Specified resource record type ${type} may not be used in a query`)
+      return fail('type-invalid', request.name, `Specified resource record type ${type} may not be used in a query.`)
     }
     if (isZoneTransfer(type)) return fail('zone-transfer', request.name)
     if (isObsoleteType(type)) {
