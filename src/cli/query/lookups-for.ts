@@ -8,11 +8,12 @@ import { isUnavailable } from '../client/varlink-client.ts'
  * Our own varlink interface, which says more and is asked in half the time; the bus, as the original does it, where the daemon
  * has none. What is printed is the same, but for what only people who watch are told.
  */
-export function lookupsFor({ options, varlink, bus }: Context): LookupSource {
+export function lookupsFor(context: Context): LookupSource {
+  const { options, varlink } = context
   if (options.explain) return new ExplainedLookups(varlink)
   return new PreferExplained(varlink, async () => {
     const { BusLookups } = await import('./bus-lookups.ts')
-    return new BusLookups(await bus())
+    return new BusLookups(await context.bus())
   })
 }
 
