@@ -54,9 +54,9 @@ function jsonOf({ fix, ...finding }: Finding, undo: string | undefined) {
 function findingLines(
   { level, what, repair, fix }: Finding,
   undo: string | undefined,
-  { paint }: Pick<Context['screen'], 'paint'>,
+  screen: Pick<Context['screen'], 'paint'>,
 ): string[] {
-  const head = level === 'problem' ? paint('red', 'Problem:') : paint('bold', 'Warning:')
+  const head = level === 'problem' ? screen.paint('red', 'Problem:') : screen.paint('bold', 'Warning:')
   if (undo !== undefined) return [`${head} ${what}`, `  repaired; to undo: ${undo}`]
   return [`${head} ${what}`, `  repair: ${repair}`, ...(fix === undefined ? [] : ['  (or: tsresolvectl doctor --fix)'])]
 }
