@@ -28,9 +28,18 @@ function textOf(via: Advisory | string): string {
   return typeof via === 'string' ? `by ${via}` : `${via.title} (${via.severity}, ${via.range})`
 }
 
+/** What is no JSON, such as of a run that was cut off, is no answer. */
+function parsed(text: string): AuditReport {
+  try {
+    return JSON.parse(text) as AuditReport
+  } catch {
+    return {}
+  }
+}
+
 function main(): void {
   const { stdout } = spawnSync('npm', ['audit', '--json'], { encoding: 'utf8', timeout: 60_000 })
-  const report = JSON.parse(stdout || '{}') as AuditReport
+  const report = parsed(stdout)
   const found = known({ ...report })
   if (found === undefined) {
     console.log(`Advisories: the registry does not tell of any (${report.message ?? 'no answer'}).`)
