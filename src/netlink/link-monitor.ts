@@ -11,6 +11,8 @@ const FIRST_RETRY_DELAY = 50
 const MAX_RETRY_DELAY = 1000
 /** Milliseconds between two dumps of the routes, so that a flapping default route does not take all the CPU time. */
 const ROUTES_PAUSE = 100
+/** Messages of a dump taken in within one turn of the event loop: a millisecond or so. */
+const SLICE = 256
 
 export interface LinkMonitorOptions {
   readonly clock: Clock
@@ -176,7 +178,7 @@ export class LinkMonitor implements AsyncDisposable {
       while (this.#held === undefined && this.#socket !== undefined && this.#state.needsRoutes) {
         const state = this.#state
         state.beginRoutes()
-        if (state.setRoutes(routesIn(await dump(this.#socket, RTM_GETROUTE)))) this.#tellSoon()
+        if (state.setRoutes(await routes(this.#socket))) this.#tellSoon()
         await sleep(this.#options.clock, ROUTES_PAUSE, signal)
       }
     } catch (error) {
@@ -195,15 +197,26 @@ function linkOf(change: Change): IfIndex {
 
 async function readState(socket: RtnetlinkSocket): Promise<NetworkState> {
   const state = new NetworkState()
-  for (const change of await dump(socket, RTM_GETLINK)) state.apply(change)
-  for (const change of await dump(socket, RTM_GETADDR)) state.apply(change)
-  state.setRoutes(routesIn(await dump(socket, RTM_GETROUTE)))
+  for (const type of [RTM_GETLINK, RTM_GETADDR] as const)
+    await dump(socket, type, (changes) => changes.forEach((change) => state.apply(change)))
+  state.setRoutes(await routes(socket))
   state.beginRoutes()
   return state
 }
 
-async function dump(socket: RtnetlinkSocket, type: DumpType): Promise<Change[]> {
-  return decodeAll(await socket.dump(type))
+async function routes(socket: RtnetlinkSocket): Promise<GatewayRoute[]> {
+  const found: GatewayRoute[][] = []
+  await dump(socket, RTM_GETROUTE, (changes) => found.push(routesIn(changes)))
+  return found.flat()
+}
+
+/** Hands over what the kernel tells of one type in slices, between which questions are answered. */
+async function dump(socket: RtnetlinkSocket, type: DumpType, take: (changes: Change[]) => void): Promise<void> {
+  const messages = await socket.dump(type)
+  for (let at = 0; at < messages.length; at += SLICE) {
+    if (at > 0) await nextTurn()
+    take(decodeAll(messages.slice(at, at + SLICE)))
+  }
 }
 
 function decodeAll(messages: readonly NetlinkMessage[]): Change[] {

@@ -107,6 +107,21 @@ describe('R-LINK-1: LinkMonitor', () => {
     expect(textOf(monitor.facts)).toEqual(['eth0 1 '])
   })
 
+  test('ten thousand links were taken in within one turn: others have theirs meanwhile', async () => {
+    kernel.links = Array.from({ length: 10_000 }, (_, i) => link(RTM_NEWLINK, 10 + i, UP, { name: `t${i}` }))
+    let turns = 0
+    let next: NodeJS.Immediate
+    const count = () => {
+      turns++
+      next = setImmediate(count)
+    }
+    count()
+    await using monitor = await open()
+    clearImmediate(next!)
+    expect(monitor.facts.links.size).toBe(10_000)
+    expect(turns).toBeGreaterThan(30)
+  })
+
   test('whatever the kernel says is news, even what the state leaves out: a route to one network', async () => {
     let news = 0
     const onChange = (facts: NetworkFacts) => told.push(facts)
