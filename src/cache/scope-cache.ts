@@ -178,7 +178,9 @@ export class ScopeCache implements ViewableCache {
 
   /** Forgets every name that `isMovedElsewhere`, in constant time however much is held. */
   purge(isMovedElsewhere: (name: Name) => boolean): void {
-    if (this.size <= QUICKLY_WALKED) this.#walk(isMovedElsewhere)
+    const { size } = this
+    if (size === 0) return
+    if (size <= QUICKLY_WALKED) this.#walk(isMovedElsewhere)
     else if (this.#versions === MAX_VERSIONS) this.flush()
     else {
       this.#versions++

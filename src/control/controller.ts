@@ -76,7 +76,7 @@ export class Controller implements Control {
     this.#settings = settings
     this.#delegates = delegates
     this.#services = services
-    this.#resolvConf = new ResolvConf(services.files, services.log)
+    this.#resolvConf = new ResolvConf(services.files, services.clock, services.log)
     services.scopes.onCurrentServerChanged = () => this.#events.tell('currentServerChanged')
   }
 

@@ -1,4 +1,4 @@
-import type { Log } from '../base/index.ts'
+import type { Clock, Log, Millis } from '../base/index.ts'
 import { reasonOf } from '../base/index.ts'
 import type { UnicastScope } from '../scope/index.ts'
 import type { ResolvConfServer, ResolvedSettings, ServerSpec } from '../settings/index.ts'
@@ -11,26 +11,48 @@ export interface ResolvConfFiles {
   write(uplink: string, stub: string | undefined): Promise<void>
 }
 
+/** Of many changes so close together the last counts: with a thousand links the texts take a millisecond each time. */
+const PAUSE: Millis = 20
+
 /** Keeps `resolv.conf` and `stub-resolv.conf` in step with the scopes in force (R-RC-1…4). */
 export class ResolvConf {
   readonly #files: ResolvConfFiles
+  readonly #clock: Clock
   readonly #log: Log
   /** Both texts as they were written last; empty when they were not, so that the next update writes. */
   #last = ''
   #written: Promise<void> = Promise.resolve()
+  /** What is to be written when the pause is over. */
+  #due: (() => void) | undefined
 
-  constructor(files: ResolvConfFiles, log: Log) {
+  constructor(files: ResolvConfFiles, clock: Clock, log: Log) {
     this.#files = files
+    this.#clock = clock
     this.#log = log
   }
 
-  /** Settles when the last update is on disk; never rejects. */
+  /** What is due is written at once; settles when it is on disk, and never rejects. */
   get written(): Promise<void> {
+    this.#writeDue()
     return this.#written
   }
 
-  /** Writes only what differs from the last time; what could not be written is tried again at the next change. */
+  /**
+   * Writes only what differs from the last time, after a pause in which more changes may come. What could not be written is
+   * tried again at the next change.
+   */
   update(scopes: readonly UnicastScope[], globalServers: readonly ServerSpec[], settings: ResolvedSettings): void {
+    if (this.#due === undefined) this.#clock.after(PAUSE, () => this.#writeDue())
+    this.#due = () => this.#write(scopes, globalServers, settings)
+  }
+
+  #writeDue(): void {
+    const due = this.#due
+    this.#due = undefined
+    due?.()
+  }
+
+  #write(scopes: readonly UnicastScope[], globalServers: readonly ServerSpec[], settings: ResolvedSettings): void {
     const { uplinkPath, stubPath } = this.#files
     const domains = scopes.flatMap((scope) => scope.plan.domains)
     const uplink = uplinkResolvConf(uplinkPath, serversOf(scopes, globalServers), domains)

@@ -95,11 +95,13 @@ export interface Planned {
 export function planScopes(input: ScopeInput, before?: Planned): UnicastPlan[] {
   const planner = new Planner(input, before)
   const isUnchanged = unchangedSince(before?.input, input)
-  const known = new Map(before?.plans.map((plan) => [plan.ifindex, plan]))
+  const known = new Map<IfIndex, UnicastPlan>()
+  for (const plan of before?.plans ?? []) known.set(plan.ifindex, plan)
   const links: UnicastPlan[] = []
   for (const link of input.facts.links.values()) {
     const plan = isUnchanged(link) ? known.get(link.ifindex) : planner.link(link)
     if (plan !== undefined) links.push(plan)
+    if (plan !== undefined || planner.isRelevant(link)) planner.relevantLinks.push(link.ifindex)
   }
   const delegates = input.delegates.flatMap((delegate) => planner.delegate(delegate) ?? [])
   const hasDefaultRoute = [...links, ...delegates].some((plan) => plan.route.isDefaultRoute)
@@ -160,7 +162,8 @@ class Planner {
   readonly #input: ScopeInput
   /** This host's addresses, looked up once for every server. */
   readonly #own: () => ReadonlySet<string>
-  readonly #relevantLinks: string
+  /** To be known before what belongs to no link is planned. */
+  readonly relevantLinks: IfIndex[] = []
   readonly #trust: Trust
 
   constructor(input: ScopeInput, before: Planned | undefined) {
@@ -168,16 +171,20 @@ class Planner {
     const known = before?.plans.find(({ kind }) => kind === 'global')?.trust
     const isKnown = known !== undefined && before?.input.settings === input.settings
     this.#trust = isKnown ? known : trustOf(input.settings, known)
-    const links = [...input.facts.links.values()]
-    this.#own = lazily(() => new Set(links.flatMap((link) => link.addresses.map(({ address }) => address.text))))
-    const relevant = links.filter((link) => isLinkRelevant(link, input.links.get(link.ifindex)))
-    this.#relevantLinks = relevant.map(({ ifindex }) => ifindex).join()
+    this.#own = lazily(() => {
+      const links = [...input.facts.links.values()]
+      return new Set(links.flatMap((link) => link.addresses.map(({ address }) => address.text)))
+    })
+  }
+
+  isRelevant(link: LinkFacts): boolean {
+    return isLinkRelevant(link, this.#input.links.get(link.ifindex))
   }
 
   link(link: LinkFacts): UnicastPlan | undefined {
     const configured = this.#input.links.get(link.ifindex)
     const settings = configured?.settings ?? DEFAULT_LINK_SETTINGS
-    if (settings.servers.length === 0 || !isLinkRelevant(link, configured)) return undefined
+    if (settings.servers.length === 0 || !this.isRelevant(link)) return undefined
     const { ifindex, name } = link
     const dnsOverTls = settings.dnsOverTls ?? this.#input.settings.dnsOverTls
     const servers = this.#servers(settings.servers, ifindex, dnsOverTls)
@@ -246,9 +253,9 @@ class Planner {
         usesFallbackServer,
         subnets: [],
       },
-      obstacle: hasServers ? obstacleOf(servers, this.#relevantLinks !== '') : undefined,
+      obstacle: hasServers ? obstacleOf(servers, this.relevantLinks.length > 0) : undefined,
       // R-CACHE-21: what was learnt on one network is not carried to the next.
-      network: this.#relevantLinks,
+      network: this.relevantLinks.join(),
       dnssec,
       negativeTrustAnchors: [],
       modes: [dnsOverTls],

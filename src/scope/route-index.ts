@@ -17,29 +17,27 @@ const NOBODY: readonly Scope[] = []
 export class RouteIndex {
   readonly #all: readonly Scope[]
   readonly #position: () => ReadonlyMap<Scope, number>
-  readonly #byLink: ReadonlyMap<IfIndex, readonly Scope[]>
-  readonly #byDomain: ReadonlyMap<Name, readonly UnicastScope[]>
-  readonly #longestDomain: number
+  readonly #byLink = new Map<IfIndex, Scope[]>()
+  readonly #byDomain = new Map<Name, UnicastScope[]>()
+  #longestDomain = 0
   readonly #bySubnet: () => SubnetIndex<UnicastScope>
   /** Scopes that take names nobody claims. */
-  readonly #defaults: readonly UnicastScope[]
+  readonly #defaults: UnicastScope[] = []
   /** Scopes that may take single labels because they are single. */
-  readonly #completing: readonly UnicastScope[]
-  readonly #multicast: readonly Scope[]
+  readonly #completing: UnicastScope[] = []
+  readonly #multicast: Scope[] = []
   readonly #rest: () => readonly Scope[]
 
   constructor(all: readonly Scope[]) {
     this.#all = all
     this.#position = lazily(() => new Map(all.map((scope, i) => [scope, i])))
-    const unicast = all.filter((scope) => scope instanceof UnicastScope)
-    const onLinks = all.filter(({ plan }) => plan.kind === 'link')
-    this.#byLink = grouped(onLinks.map((scope) => [scope.ifindex, scope]))
-    this.#byDomain = grouped(unicast.flatMap((scope) => scope.plan.domains.map(({ name }) => [name, scope] as const)))
-    this.#longestDomain = [...this.#byDomain.keys()].reduce((most, { length }) => Math.max(most, length), 0)
-    this.#bySubnet = lazily(() => subnetsOf(unicast))
-    this.#defaults = unicast.filter(({ plan }) => plan.route.isDefaultRoute)
-    this.#completing = unicast.filter(({ plan }) => plan.asksSingleLabels || plan.route.domains.completesNames)
-    this.#multicast = all.filter((scope) => !(scope instanceof UnicastScope))
+    // One loop: with a thousand links it is gone through with each change of one of them.
+    for (const scope of all) {
+      if (scope.plan.kind === 'link') addTo(this.#byLink, scope.ifindex, scope)
+      if (scope instanceof UnicastScope) this.#addUnicast(scope)
+      else this.#multicast.push(scope)
+    }
+    this.#bySubnet = lazily(() => subnetsOf(all))
     this.#rest = lazily(() => this.#inOrder([...this.#defaults, ...this.#multicast]))
   }
 
@@ -81,6 +79,16 @@ export class RouteIndex {
     ]
   }
 
+  #addUnicast(scope: UnicastScope): void {
+    const { domains, route, asksSingleLabels } = scope.plan
+    for (const { name } of domains) {
+      addTo(this.#byDomain, name, scope)
+      if (name.length > this.#longestDomain) this.#longestDomain = name.length
+    }
+    if (route.isDefaultRoute) this.#defaults.push(scope)
+    if (asksSingleLabels || route.domains.completesNames) this.#completing.push(scope)
+  }
+
   /** Each once. */
   #inOrder(scopes: readonly Scope[]): readonly Scope[] {
     const position = (scope: Scope) => this.#position().get(scope) ?? 0
@@ -88,19 +96,17 @@ export class RouteIndex {
   }
 }
 
-function subnetsOf(scopes: readonly UnicastScope[]): SubnetIndex<UnicastScope> {
+function subnetsOf(scopes: readonly Scope[]): SubnetIndex<UnicastScope> {
   const index = new SubnetIndex<UnicastScope>()
   for (const scope of scopes)
-    for (const { address, prefixLength } of scope.plan.route.subnets) index.add(address, prefixLength, scope)
+    if (scope instanceof UnicastScope)
+      for (const { address, prefixLength } of scope.plan.route.subnets) index.add(address, prefixLength, scope)
   return index
 }
 
-function grouped<K, V>(pairs: Iterable<readonly [K, V]>): Map<K, V[]> {
-  const groups = new Map<K, V[]>()
-  for (const [key, value] of pairs) {
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [value])
-    else if (group.at(-1) !== value) group.push(value)
-  }
-  return groups
+/** Once, if it comes several times in a row. */
+function addTo<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
+  const group = groups.get(key)
+  if (group === undefined) groups.set(key, [value])
+  else if (group.at(-1) !== value) group.push(value)
 }

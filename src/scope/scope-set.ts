@@ -122,28 +122,25 @@ export class ScopeSet {
       for (const [i, plan] of plans.entries()) this.#unicast[i]?.follow(plan)
       return
     }
-    // Of ten thousand links most have the very plan they had: they are passed over.
-    const known = new Map(this.#unicast.map((scope) => [scope.plan, scope]))
-    const changed = plans.filter((plan) => !known.has(plan))
-    const inForce = new Set(plans)
-    const replaced = this.#unicast.filter(({ plan }) => !inForce.has(plan))
+    // Of ten thousand links most have the very plan they had: they are passed over, in few loops.
+    const { staying, changed, replaced } = this.#compare(plans)
     const before = new Map(replaced.map(({ plan }) => [plan.id, plan]))
     const gained = changed.flatMap((plan) => gains(plan, before.get(plan.id)))
     const isTakeover = changed.some((plan) => takesOtherNames(plan, before.get(plan.id)))
     const oldScopes = new Map(replaced.map((scope) => [scope.plan.id, scope]))
-    const scopeOf = (plan: UnicastPlan) =>
-      known.get(plan) ?? this.#keepOrMake(plan, oldScopes.get(plan.id), input.settings)
-    this.#unicast = plans.map(scopeOf)
+    const made = changed.map((plan) => this.#keepOrMake(plan, oldScopes.get(plan.id), input.settings))
+    let next = 0
+    this.#unicast = staying.map((scope) => scope ?? (made[next++] as UnicastScope))
     this.#replaceAll([...this.#unicast, ...this.#multicast.all])
     this.#routesValidity.invalidate()
     this.#version++
     if (isTakeover || hasMulticastChanged) this.#takeoverVersion++
     this.#changedAt = this.#services.clock.wall()
     for (const line of planChanges([...before.values()], changed)) this.#services.log.info(line)
-    const kept = new Set(this.#unicast)
+    const kept = new Set(made)
     for (const scope of replaced) if (!kept.has(scope)) scope.close()
     for (const scope of this.#unicast) scope.forgetChains() // part of them may have come through others
-    if (gained.length > 0) for (const scope of this.all) purgeLost(scope, gained)
+    purgeLost(this.all, gained)
     this.#prepare(changed)
     this.onApplied()
   }
@@ -232,6 +229,20 @@ export class ScopeSet {
     return plans.length === current.length && plans.every((plan, i) => isSame(plan, current[i]?.plan))
   }
 
+  /** The scopes in force that have the very plans, `undefined` in the place of each that has not; and those of no plan. */
+  #compare(plans: readonly UnicastPlan[]) {
+    const known = new Map<UnicastPlan, UnicastScope>()
+    for (const scope of this.#unicast) known.set(scope.plan, scope)
+    const changed: UnicastPlan[] = []
+    const staying = plans.map((plan) => {
+      const scope = known.get(plan)
+      if (scope === undefined) changed.push(plan)
+      else known.delete(plan)
+      return scope
+    })
+    return { staying, changed, replaced: [...known.values()] }
+  }
+
   #keepOrMake(plan: UnicastPlan, old: UnicastScope | undefined, settings: ResolvedSettings): UnicastScope {
     if (old?.plan.fingerprint === plan.fingerprint) {
       old.follow(plan)
@@ -266,10 +277,16 @@ function isMeant(scope: Scope, { ifindex, flags }: RouteRequest): boolean {
   return permits(flags, scope.protocol) && (ifindex === 0 || scope.ifindex === ifindex)
 }
 
-function purgeLost(scope: Scope, gained: readonly Gain[]): void {
-  const isElsewhere = ({ id }: Gain) => id !== scope.plan.id
-  if (!gained.some(isElsewhere)) return
-  scope.purge((name) => gained.some((gain) => isElsewhere(gain) && gain.takes(name)))
+/** What scopes know of names that others have gained. */
+function purgeLost(scopes: readonly Scope[], gained: readonly Gain[]): void {
+  if (gained.length === 0) return
+  const only = gained.every(({ id }) => id === gained[0]?.id) ? gained[0]?.id : undefined
+  const isGained = (name: Name) => gained.some((gain) => gain.takes(name))
+  for (const scope of scopes) {
+    const { id } = scope.plan
+    if (only === undefined) scope.purge((name) => gained.some((gain) => gain.id !== id && gain.takes(name)))
+    else if (only !== id) scope.purge(isGained)
+  }
 }
 
 function isSame(plan: UnicastPlan, current: UnicastPlan | undefined): boolean {

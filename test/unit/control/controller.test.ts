@@ -105,6 +105,7 @@ class Rig {
   static async of(facts: NetworkFacts, settings: Partial<ResolvedSettings> = {}): Promise<Rig> {
     const rig = new Rig(settings)
     await rig.control.restore(facts, new Map())
+    await rig.control.settled
     rig.events.length = 0
     return rig
   }
@@ -511,7 +512,24 @@ describe('resolv.conf (R-RC)', () => {
     const { length } = rig.written
     await rig.change(2, { llmnr: 'no' })
     rig.control.followKernel(factsOf(ETH, VPN))
+    await rig.control.settled
     expect(rig.written.length).toBe(length)
+  })
+
+  test('resolv.conf was written with each of many changes of links: of those close together the last counts', async () => {
+    const rig = await Rig.of(factsOf(ETH, VPN))
+    await rig.change(2, { servers: servers('10.2.0.1') })
+    await rig.change(3, { servers: servers('10.3.0.1') })
+    const { length } = rig.written
+    for (let i = 0; i < 20; i++) {
+      rig.control.followKernel(factsOf(ETH))
+      rig.control.followKernel(factsOf(ETH, VPN))
+    }
+    rig.control.followKernel(factsOf(ETH))
+    expect(rig.written.length).toBe(length)
+    await rig.clock.advance(20)
+    expect(rig.written.length).toBe(length + 1)
+    expect(rig.resolvConf).toEqual(['nameserver 10.2.0.1', 'search .'])
   })
 
   test('R-RC-3: without a stub both files are the same', async () => {
