@@ -1,8 +1,8 @@
 import { inside } from '../test/lab/kit/world.ts'
 import { dnsperf } from './dnsperf.ts'
-import { subject, WARM_UP_MISSES, warm } from './load-scenarios.ts'
+import { missing, subject } from './load-scenarios.ts'
 import { debianProgram } from './packages.ts'
-import { loadPeers, type Peer } from './peers.ts'
+import { loadPeers } from './peers.ts'
 import { newNames } from './questions.ts'
 import type { Bench, Figures, Scenario } from './scenario.ts'
 import type { Scene } from './scene.ts'
@@ -19,8 +19,8 @@ const UNCOLLECTED = ['--min-semi-space-size=64', '--max-semi-space-size=64']
  */
 export function budget(bench: Bench): Scenario {
   const open = (flags: readonly string[], measure: (scene: Scene) => Promise<Figures>) => async () => {
-    const { ours } = await loadPeers([...bench.options.nodeFlags, ...flags])
-    const scene = await busy(ours)
+    const { ours } = await loadPeers([...bench.options.nodeFlags, ...flags], bench.peers.ours.placing)
+    const { scene } = await missing(ours, { cacheSize: 4096 })
     return subject(scene, () => measure(scene))
   }
   const row = (name: string, title: string, flags: readonly string[], measure: (scene: Scene) => Promise<Figures>) => ({
@@ -44,12 +44,6 @@ export function budget(bench: Bench): Scenario {
       row('calls', 'system calls', [], callsEach),
     ],
   }
-}
-
-async function busy(ours: Peer): Promise<Scene> {
-  const { scene } = await warm(ours, { cacheSize: 4096 }, 1)
-  await dnsperf(scene, { questions: await newNames(scene, WARM_UP_MISSES), seconds: 600, once: true })
-  return scene
 }
 
 /** The probe's own work is in both differences. */

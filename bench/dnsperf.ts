@@ -32,7 +32,7 @@ export async function dnsperf(scene: Scene, spec: LoadSpec): Promise<Load> {
   const together = ['-c', String(clients), '-q', String(underWay)]
   const load = ['-s', STUB, '-m', transport, ...together, '-t', '2', '-d', questions, '-l', String(seconds)]
   const limit = once === true ? ['-n', '1'] : []
-  const text = await scene.world.run([...scene.peer.loadBy, ...program, ...load, ...limit], {
+  const text = await scene.world.run([...scene.peer.placing.loadBy, ...program, ...load, ...limit], {
     patience: seconds + PATIENCE,
   })
   const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1])

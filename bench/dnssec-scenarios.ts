@@ -10,6 +10,7 @@ import { numberedNames, SIGNED_ZONE } from './questions.ts'
 import type { PeerName } from './peers.ts'
 import type { Bench, Figures, Row, Scenario } from './scenario.ts'
 import { Scene, STUB } from './scene.ts'
+import { steady } from './steady.ts'
 
 /** Each measurement asks for so many names that nobody asked for before. */
 const MISSES = 12_000
@@ -85,10 +86,10 @@ export function coldChains(bench: Bench): Scenario {
       let round = 0
       const measure = async (): Promise<Figures> => {
         const packets = await scene.upstreamPackets()
-        const words = [STUB, CHAINS_PER_SECOND, CHAINS / CHAINS_PER_SECOND, CHAINS, `r${round++}.${SIGNED_ZONE}`]
-        const { p50, p99, lost } = JSON.parse(await scene.helper('steady', words)) as Record<string, number>
+        const pace = { rate: CHAINS_PER_SECOND, seconds: CHAINS / CHAINS_PER_SECOND, count: CHAINS }
+        const { p50, p99, lost } = await steady(scene, { ...pace, zone: `r${round++}.${SIGNED_ZONE}` })
         const upstream = ((await scene.upstreamPackets()) - packets) / CHAINS
-        return { p50: p50 ?? NaN, p99: p99 ?? NaN, lost: lost ?? NaN, upstream }
+        return { p50, p99, lost, upstream }
       }
       await measure() // compiled by then
       return measure

@@ -1,11 +1,11 @@
 import { Lifetime } from '../src/base/index.ts'
 import { perConnection } from './connection-memory.ts'
-import { dnsperf } from './dnsperf.ts'
-import { WARM_UP_MISSES } from './load-scenarios.ts'
+import { warmUpMisses } from './load-scenarios.ts'
 import type { Encryption, Peer } from './peers.ts'
-import { newNames, ZONE } from './questions.ts'
+import { ZONE } from './questions.ts'
 import { type Bench, type Figures, RESOLVERS, type Row, type Scenario, type Subject } from './scenario.ts'
-import { Scene, STUB } from './scene.ts'
+import { Scene } from './scene.ts'
+import { steady } from './steady.ts'
 
 /** Questions a second: one is answered before the next comes. */
 const RATE = 100
@@ -47,9 +47,7 @@ async function open(peer: Peer, encryption: Encryption, seconds: number): Promis
     const plain = await scene({ encryption: 'none' })
     const warm = await scene({ encryption })
     const closing = encryption === 'tls' ? await scene({ encryption, closes: true }) : undefined
-    for (const each of [plain, warm]) {
-      await dnsperf(each, { questions: await newNames(each, WARM_UP_MISSES), seconds: 60, once: true })
-    }
+    for (const each of [plain, warm]) await warmUpMisses(each)
     if (closing !== undefined) await misses(closing, 3)
     return {
       measure: async () => {
@@ -73,12 +71,8 @@ async function open(peer: Peer, encryption: Encryption, seconds: number): Promis
 /** Latencies and CPU time in microseconds. */
 async function misses(scene: Scene, seconds: number) {
   const before = await scene.cpu()
-  const words = [STUB, RATE, seconds, RATE * seconds, `w${fresh++}.${ZONE}`]
-  const {
-    p50 = NaN,
-    p99 = NaN,
-    lost = NaN,
-  } = JSON.parse(await scene.helper('steady', words)) as Partial<Record<string, number>>
+  const count = RATE * seconds
+  const { p50, p99, lost } = await steady(scene, { rate: RATE, seconds, count, zone: `w${fresh++}.${ZONE}` })
   const after = await scene.cpu()
   const cpu = (after.user + after.system - before.user - before.system) / (RATE * seconds)
   return { p50, p99, lost, cpu }

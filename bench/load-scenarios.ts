@@ -13,7 +13,8 @@ import {
   type Scenario,
   type Subject,
 } from './scenario.ts'
-import { Scene, type SceneSpec, STUB } from './scene.ts'
+import { Scene, type SceneSpec } from './scene.ts'
+import { steady } from './steady.ts'
 
 /** Bounds on what any of them does in a second: how many questions a file must have to last. */
 const MOST_PER_SECOND = 220_000
@@ -24,8 +25,7 @@ const LONE_RATE = 2000
 const WARM_UP_SECONDS = 1
 /** Milliseconds. */
 const SETTLING = 3000
-/** Enough for a just-in-time compiler to have seen the way of a miss. */
-export const WARM_UP_MISSES = 20_000
+const WARM_UP_MISSES = 20_000
 
 export const loadColumns: readonly Column[] = [
   { key: 'qps', title: 'q/s' },
@@ -69,14 +69,11 @@ export function cached(bench: Bench, count: number): Scenario {
       const isMany = count >= 10_000
       const measure = async () => {
         const load = await measuredLoad(scene, { questions, seconds })
-        const steady = await steadily(scene, seconds, count)
+        const evenly = await steadily(scene, seconds, count)
         const rss = await scene.rss()
-        return { ...load, ...steady, idle, rss, perNameAtOnce: isMany ? perName(rss) : NaN }
+        return { ...load, ...evenly, idle, rss, perNameAtOnce: isMany ? perName(rss) : NaN }
       }
-      const settle = async () => {
-        await pause(QUIET_MS)
-        return { perName: perName(await scene.rss()) }
-      }
+      const settle = async () => ({ perName: perName((await rested(scene))['rested'] ?? NaN) })
       return isMany ? { ...subject(scene, measure), settle } : subject(scene, measure)
     }),
   }
@@ -102,21 +99,53 @@ export function manyLinks(bench: Bench): Scenario {
 }
 
 /** Names nobody asked for before, with the cache as it is by default. */
-export function cold(bench: Bench): Scenario {
+export function cold(bench: Bench, name: keyof typeof COLD): Scenario {
   const { seconds } = bench.options
+  const { title, spec } = COLD[name]
   return {
-    name: 'cold',
-    title: 'Cold misses, UDP, fast upstream',
-    columns: loadColumns,
+    name,
+    title: `Cold misses, UDP, ${title}`,
+    columns: [...loadColumns, ...memoryColumns.slice(0, 2), { key: 'rested', title: 'a minute later' }],
     rows: peerRows(bench, RESOLVERS, async (peer) => {
-      const { scene } = await warm(peer, { cacheSize: 4096 }, 1)
-      await dnsperf(scene, { questions: await newNames(scene, WARM_UP_MISSES), seconds: 60, once: true })
-      return subject(scene, async () => {
+      const { scene, idle } = await missing(peer, { cacheSize: 4096, ...spec })
+      const measure = async () => {
         const questions = await newNames(scene, Math.ceil(MOST_MISSES_PER_SECOND * seconds))
-        return measuredLoad(scene, { questions, seconds, once: true })
-      })
+        const load = await measuredLoad(scene, { questions, seconds, once: true })
+        return { ...load, idle, rss: await scene.rss() }
+      }
+      return name === 'cold'
+        ? { ...subject(scene, measure), settle: async () => rested(scene) }
+        : subject(scene, measure)
     }),
   }
+}
+
+const COLD = {
+  cold: { title: 'fast upstream', spec: {} },
+  'cold-servers': { title: 'two fast upstreams', spec: { servers: 2 } },
+  'cold-links': { title: 'fast upstream, 200 links', spec: { idleLinks: 198 } },
+} as const satisfies Record<string, { title: string; spec: Partial<SceneSpec> }>
+
+/** Then a just-in-time compiler has seen the way of a miss. */
+export async function warmUpMisses(scene: Scene): Promise<void> {
+  await dnsperf(scene, { questions: await newNames(scene, WARM_UP_MISSES), seconds: 60, once: true })
+}
+
+/** A server that has seen many names it did not know. */
+export async function missing(peer: Peer, spec: SceneSpec) {
+  const { scene, idle } = await warm(peer, spec, 1)
+  try {
+    await warmUpMisses(scene)
+    return { scene, idle }
+  } catch (cause) {
+    await scene[Symbol.asyncDispose]()
+    throw cause
+  }
+}
+
+async function rested(scene: Scene): Promise<Figures> {
+  await pause(QUIET_MS)
+  return { rested: await scene.rss() }
 }
 
 /**
@@ -127,8 +156,7 @@ export function coldEncrypted(bench: Bench, encryption: 'tls' | 'https'): Scenar
   const { seconds } = bench.options
   const peers = RESOLVERS.filter((name) => name === 'ours' || (encryption === 'tls' && name !== 'dnsmasq'))
   const misses = (over: Encryption) => async (peer: Peer) => {
-    const { scene, idle } = await warm(peer, { cacheSize: 4096, encryption: over }, 1)
-    await dnsperf(scene, { questions: await newNames(scene, WARM_UP_MISSES), seconds: 60, once: true })
+    const { scene, idle } = await missing(peer, { cacheSize: 4096, encryption: over })
     return subject(scene, async () => {
       const questions = await newNames(scene, Math.ceil(MOST_MISSES_PER_SECOND * seconds))
       const load = await measuredLoad(scene, { questions, seconds, once: true })
@@ -203,10 +231,8 @@ export async function warm(peer: Peer, spec: SceneSpec, count: number) {
 }
 
 async function steadily(scene: Scene, seconds: number, count: number): Promise<Figures> {
-  const asked = async (rate: number) =>
-    JSON.parse(await scene.helper('steady', [STUB, rate, seconds, count, ZONE])) as Record<string, number>
-  const { p50: lone = NaN } = await asked(LONE_RATE)
-  const { p50 = NaN, p99 = NaN, p999 = NaN, max = NaN, lost = NaN } = await asked(STEADY_RATE)
+  const { p50: lone } = await steady(scene, { rate: LONE_RATE, seconds, count, zone: ZONE })
+  const { p50, p99, p999, max, lost } = await steady(scene, { rate: STEADY_RATE, seconds, count, zone: ZONE })
   return { p50, p99, p999, max, steadyLost: lost, lone }
 }
 

@@ -4,22 +4,26 @@ import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { Lifetime } from '../src/base/index.ts'
+import { withPriority } from '../test/lab/kit/priority.ts'
 import { budget } from './budget-scenario.ts'
 import { client } from './client-scenario.ts'
 import { type Disturbance, Watcher } from './disturbance.ts'
 import { encrypted } from './encrypted-scenario.ts'
 import { coldChains, signatures, validatedCached, validatedMisses } from './dnssec-scenarios.ts'
-import { judge } from './goals.ts'
+import { goals } from './goals.ts'
 import { growth } from './growth.ts'
+import { hour } from './hour-scenario.ts'
+import { judge } from './judge.ts'
 import { cached, cold, coldEncrypted, manyLinks, mixed, tcp } from './load-scenarios.ts'
 import { micro } from './micro.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { flush, getaddrinfo, startUp } from './other-scenarios.ts'
 import { fetchPrograms } from './packages.ts'
 import { pauses } from './pause-scenario.ts'
-import { loadPeers } from './peers.ts'
+import { loadPeers, type Placing } from './peers.ts'
 import { medians, type RowResult, type ScenarioResult, table } from './report.ts'
 import type { Bench, Figures, Row, Scenario, Subject } from './scenario.ts'
+import { resting } from './rest-scenario.ts'
 import { watched } from './watch-scenario.ts'
 
 try {
@@ -35,7 +39,7 @@ async function run(options: Options): Promise<void> {
   // Everything started from here shares these cores, as load and server do.
   await promisify(execFile)('taskset', ['-a', '-p', '-c', options.cores, String(process.pid)])
   await fetchPrograms()
-  const bench: Bench = { options, peers: await loadPeers(options.nodeFlags, loadBy(options)) }
+  const bench: Bench = { options, peers: await loadPeers(options.nodeFlags, placingOf(options)) }
   await using watcher = await Watcher.open(options.cores)
   const results: ScenarioResult[] = []
   for (const scenario of wanted(scenarios(bench), options)) {
@@ -44,19 +48,23 @@ async function run(options: Options): Promise<void> {
     process.stdout.write(`${table(scenario, result)}\n`)
   }
   if (results.length === 0) throw new Error('no scenario of that name')
-  process.stdout.write(`### Goals\n\n${judge(results)}\n`)
+  process.stdout.write(`### Goals\n\n${judge(goals, results)}\n`)
   await write(options, results)
 }
 
-function loadBy({ ruler, cores }: Options): string[] {
-  return ruler === 'shared' ? [] : ['taskset', '-c', /\d+$/.exec(cores)?.[0] ?? cores]
+function placingOf({ ruler, cores, first }: Options): Placing {
+  const startBy = first ? withPriority(-20) : []
+  const pinned = ruler === 'shared' ? [] : ['taskset', '-c', /\d+$/.exec(cores)?.[0] ?? cores]
+  return { startBy, loadBy: [...startBy, ...pinned] }
 }
 
 function scenarios(bench: Bench): Scenario[] {
   return [
     ...[1, 1000, 10_000, 100_000].map((count) => cached(bench, count)),
     manyLinks(bench),
-    cold(bench),
+    cold(bench, 'cold'),
+    cold(bench, 'cold-servers'),
+    cold(bench, 'cold-links'),
     coldEncrypted(bench, 'tls'),
     coldEncrypted(bench, 'https'),
     encrypted(bench),
@@ -76,15 +84,20 @@ function scenarios(bench: Bench): Scenario[] {
     flush(bench),
     pauses(bench),
     watched(bench),
+    resting(bench),
+    hour(bench),
     client(bench),
     micro(bench.options.seconds),
     growth(bench.options.seconds),
   ]
 }
 
-function wanted(all: readonly Scenario[], { only, peers }: Options): Scenario[] {
-  const named = all.filter(({ name }) => only.length === 0 || only.some((each) => `${name}-`.startsWith(`${each}-`)))
-  const fits = ({ peer }: Row) => peer === undefined || peers === undefined || peers.includes(peer)
+function wanted(all: readonly Scenario[], { only, peers, rows: chosen }: Options): Scenario[] {
+  const isNamed = (name: string) => only.some((each) => `${name}-`.startsWith(`${each}-`))
+  const named = all.filter(({ name, isLong }) => isNamed(name) || (only.length === 0 && isLong !== true))
+  const fits = ({ name, peer }: Row) =>
+    (peer === undefined || peers === undefined || peers.includes(peer)) &&
+    (chosen.length === 0 || chosen.includes(name))
   return named.map(({ rows, ...scenario }) => Object.assign(scenario, { rows: rows.filter(fits) }))
 }
 
@@ -168,12 +181,12 @@ function progress(text: string): void {
 }
 
 async function write(
-  { out, rounds, seconds, cores, ruler }: Options,
+  { out, rounds, seconds, cores, ruler, first }: Options,
   results: readonly ScenarioResult[],
 ): Promise<void> {
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version }
   const text = JSON.stringify(
-    { date: new Date().toISOString().slice(0, 10), machine, ruler, rounds, seconds, results },
+    { date: new Date().toISOString().slice(0, 10), machine, ruler, first, rounds, seconds, results },
     null,
     2,
   )

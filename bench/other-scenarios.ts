@@ -4,8 +4,10 @@ import { timed } from './client-scenario.ts'
 import { dnsperf } from './dnsperf.ts'
 import { subject, warm } from './load-scenarios.ts'
 import { knownNames, ZONE } from './questions.ts'
+import type { PeerName } from './peers.ts'
 import { type Bench, type Figures, PER_LINK, peerRows, RESOLVERS, type Row, type Scenario } from './scenario.ts'
 import { answerOf, Scene, STUB } from './scene.ts'
+import { steady } from './steady.ts'
 
 /** From the start of the process to its first answer from the network. */
 export function startUp(bench: Bench): Scenario {
@@ -31,7 +33,7 @@ export function startUp(bench: Bench): Scenario {
 
 /** A link with 100,000 names goes down while names of another link are asked for, 20,000 a second. */
 export function flush(bench: Bench): Scenario {
-  const [doomed, steady] = ['doomed.test', 'steady.test']
+  const [doomed, kept] = ['doomed.test', 'steady.test']
   return {
     name: 'flush',
     title: 'A link with 100,000 cached names goes down under load',
@@ -51,11 +53,11 @@ export function flush(bench: Bench): Scenario {
         await scene.world.ip('link set up2 up') // it went down in the round before
         // The echo knows no links: what it takes longer is what the machine takes for the event itself.
         if (peer.name !== 'echo') await fill(scene, doomed)
-        await dnsperf(scene, { questions: await knownNames(scene, 1000, steady), seconds: 2 })
+        await dnsperf(scene, { questions: await knownNames(scene, 1000, kept), seconds: 2 })
         const held = await scene.rss()
-        const words = [STUB, 20_000, 2, 1000, steady, 'up2', 1000, scene.server.pid]
-        const found = JSON.parse(await scene.helper('steady', words)) as Record<string, number>
-        const { before = NaN, after = NaN, workBefore = NaN, workAfter = NaN, lost = NaN } = found
+        const pace = { rate: 20_000, seconds: 2, count: 1000, zone: kept }
+        const found = await steady(scene, pace, { what: 'up2', at: 1000 })
+        const { before, after, workBefore, workAfter, lost } = found
         const stale = peer.name === 'echo' ? NaN : await staleAnswers(scene, doomed)
         return { before, after, workBefore, workAfter, lost, held, stale }
       })
@@ -81,16 +83,30 @@ async function staleAnswers(scene: Scene, zone: string): Promise<number> {
   return stale
 }
 
-const modules = {
-  ours: { title: 'our libnss_resolve', path: `${inside.repo}/nss/build` },
-  real: { title: "systemd's libnss_resolve", path: `${inside.debian}/usr/lib/x86_64-linux-gnu` },
+interface Module {
+  readonly title: string
+  /** As nsswitch.conf names it. */
+  readonly service: 'resolve' | 'dns'
+  /** Where it is; undefined for what is part of glibc. */
+  readonly path: string | undefined
 }
 
-/** `getaddrinfo()` of cached names through nsswitch: each NSS module with each daemon. */
+const modules = {
+  ours: { title: 'our libnss_resolve', service: 'resolve', path: `${inside.repo}/nss/build` },
+  real: {
+    title: "systemd's libnss_resolve",
+    service: 'resolve',
+    path: `${inside.debian}/usr/lib/x86_64-linux-gnu`,
+  },
+  dns: { title: 'dns of glibc', service: 'dns', path: undefined },
+} as const satisfies Record<string, Module>
+
+/** `getaddrinfo()` of cached names through nsswitch: each NSS module with each daemon, and glibc without a module. */
 export function getaddrinfo(bench: Bench, threads: number, family: 'inet' | 'unspec'): Scenario {
-  const daemons = PER_LINK.flatMap((name) =>
-    Object.values(modules).map((module) => ({ peer: bench.peers[name], module })),
-  )
+  const pairs: readonly (readonly [keyof typeof modules, PeerName])[] = [
+    ...PER_LINK.flatMap((name) => (['ours', 'real', 'dns'] as const).map((module) => [module, name] as const)),
+    ['dns', 'unbound'],
+  ]
   return {
     name: `getaddrinfo-${family}-${threads}`,
     title: `getaddrinfo(), AF_${family.toUpperCase()}, ${threads} thread${threads > 1 ? 's' : ''}, 1,000 cached names`,
@@ -101,28 +117,31 @@ export function getaddrinfo(bench: Bench, threads: number, family: 'inet' | 'uns
       { key: 'cpu', title: 'daemon CPU µs/call', digits: 1 },
       { key: 'failures', title: 'failed' },
     ],
-    rows: daemons.map(({ peer, module }): Row => {
-      const name = `${module === modules.ours ? 'ours' : 'real'}-${peer.name}`
+    rows: pairs.map(([module, name]): Row => {
+      const { title, service } = modules[module]
+      const peer = bench.peers[name]
       const open = async () => {
         const { scene } = await warm(peer, { cacheSize: 10_000 }, 1000)
-        await scene.world.write('/etc/nsswitch.conf', 'passwd: files\ngroup: files\nhosts: resolve\n')
-        await callRepeatedly(scene, module.path, [threads, 1, 1000, ZONE, family])
+        await scene.world.write('/etc/nsswitch.conf', `passwd: files\ngroup: files\nhosts: ${service}\n`)
+        await scene.world.write('/etc/resolv.conf', `nameserver ${STUB}\n`)
+        await callRepeatedly(scene, modules[module], [threads, 1, 1000, ZONE, family])
         const words = [threads, bench.options.seconds, 1000, ZONE, family]
-        return subject(scene, () => callRepeatedly(scene, module.path, words))
+        return subject(scene, () => callRepeatedly(scene, modules[module], words))
       }
-      return { name, title: `${module.title} → ${peer.title}`, peer: peer.name, open }
+      return { name: `${module}-${name}`, title: `${title} → ${peer.title}`, peer: name, open }
     }),
   }
 }
 
-async function callRepeatedly(scene: Scene, libraries: string, words: readonly (string | number)[]): Promise<Figures> {
+async function callRepeatedly(scene: Scene, { path }: Module, words: readonly (string | number)[]): Promise<Figures> {
   const before = await scene.cpu()
-  const printed = await scene.helper('gai', words, { env: [`LD_LIBRARY_PATH=${libraries}`] })
+  const printed = await scene.helper('gai', words, { env: path === undefined ? [] : [`LD_LIBRARY_PATH=${path}`] })
   const after = await scene.cpu()
   const found = JSON.parse(printed) as Record<'calls' | 'failures' | 'rate' | 'p50' | 'p99', number> & {
-    library: string
+    library: string | null
   }
-  if (!found.library?.startsWith(libraries)) throw new Error(`getaddrinfo used ${found.library}, not ${libraries}`)
+  const isMeant = path === undefined ? found.library === null : found.library?.startsWith(path) === true
+  if (!isMeant) throw new Error(`getaddrinfo used ${found.library ?? 'no module'}, not ${path ?? 'glibc alone'}`)
   const { rate, p50, p99, failures, calls } = found
   return { rate, p50, p99, failures, cpu: (after.user + after.system - before.user - before.system) / calls }
 }

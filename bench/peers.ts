@@ -3,30 +3,43 @@ import { debianProgram } from './packages.ts'
 
 export type PeerName = 'ours' | 'resolved' | 'unbound' | 'dnsmasq' | 'echo'
 
+/** Words before programs. */
+export interface Placing {
+  /** What servers are started by: nothing, or what gives them cores before all else on the machine. */
+  readonly startBy: readonly string[]
+  /** What load generators are started by: the same, or what keeps them on a core as well. */
+  readonly loadBy: readonly string[]
+}
+
 export interface Peer {
   readonly name: PeerName
   readonly title: string
-  /** How to start it, configured by `writeConfiguration`, for those that know one upstream only: this one. */
-  readonly command: (upstream: string) => readonly string[]
-  /** What load generators against it are started by: nothing, or what keeps them on a core. */
-  readonly loadBy: readonly string[]
+  /** How to start it, configured by `writeConfiguration`, for those that take upstreams as arguments: these. */
+  readonly command: (upstreams: readonly string[]) => readonly string[]
+  readonly placing: Placing
 }
 
 /** How an unbound is asked as upstream; `none`: by UDP, to compare with. */
 export type Encryption = 'tls' | 'https' | 'none'
+
+export interface ConfiguredLink {
+  readonly ifindex: number
+  readonly servers: readonly string[]
+  readonly domains: readonly string[]
+}
 
 export interface Configuration {
   readonly cacheSize: number
   readonly encryption?: Encryption | undefined
   /** Of the root, where answers are validated. */
   readonly anchor?: string | undefined
-  readonly links: readonly { readonly ifindex: number; readonly server: string; readonly domains: readonly string[] }[]
+  readonly links: readonly ConfiguredLink[]
 }
 
 /** The servers that are compared. All answer at 127.0.0.53, each on a private machine. */
 export async function loadPeers(
   nodeFlags: readonly string[],
-  loadBy: readonly string[] = [],
+  placing: Placing = { startBy: [], loadBy: [] },
 ): Promise<Record<PeerName, Peer>> {
   const unbound = await debianProgram('unbound')
   const dnsmasq = await debianProgram('dnsmasq')
@@ -34,28 +47,28 @@ export async function loadPeers(
     ours: {
       name: 'ours',
       title: 'tsresolved',
-      loadBy,
+      placing,
       command: () => [inside.node, ...UNIT_FLAGS, ...nodeFlags, `${inside.repo}/dist/main.js`],
     },
     resolved: {
       name: 'resolved',
       title: 'systemd-resolved',
-      loadBy,
+      placing,
       command: () => ['env', 'SYSTEMD_LOG_TARGET=console', `${inside.debian}/daemons/systemd-resolved`],
     },
     unbound: {
       name: 'unbound',
       title: 'unbound, 1 thread',
-      loadBy,
+      placing,
       command: () => [...unbound, '-d', '-c', unboundFile],
     },
     dnsmasq: {
       name: 'dnsmasq',
       title: 'dnsmasq',
-      loadBy,
-      command: (upstream) => [...dnsmasq, '-k', '-C', dnsmasqFile, `--server=${upstream}`],
+      placing,
+      command: (upstreams) => [...dnsmasq, '-k', '-C', dnsmasqFile, ...upstreams.map((each) => `--server=${each}`)],
     },
-    echo: { name: 'echo', title: 'bare C echo', loadBy, command: () => ['/run/lab/responder', '127.0.0.53'] },
+    echo: { name: 'echo', title: 'bare C echo', placing, command: () => ['/run/lab/responder', '127.0.0.53'] },
   }
 }
 
@@ -70,16 +83,16 @@ export async function writeConfiguration(
   world: World,
   { cacheSize, links, encryption, anchor }: Configuration,
 ): Promise<void> {
-  const upstream = links[0]?.server ?? ''
+  const upstreams = links[0]?.servers ?? []
   await world.write('/etc/systemd/resolved.conf', resolvedConf(cacheSize, anchor !== undefined))
   await world.write('/etc/tsresolved.conf', tsresolvedConf(cacheSize))
   const files = links.map(
-    ({ ifindex, server, domains }) => `cat >${ifindex} <<'END'\n${networkdLink(server, domains, encryption)}END\n`,
+    ({ ifindex, servers, domains }) => `cat >${ifindex} <<'END'\n${networkdLink(servers, domains, encryption)}END\n`,
   )
   const script = ['set -e; mkdir -p /run/systemd/netif/links; cd /run/systemd/netif/links', ...files].join('\n')
   await world.run(['sh'], { input: script })
   if (anchor !== undefined) await world.write(anchorFile, anchor)
-  await world.write(unboundFile, unboundConf(upstream, cacheSize, encryption, anchor !== undefined))
+  await world.write(unboundFile, unboundConf(upstreams, cacheSize, encryption, anchor !== undefined))
   await world.write(dnsmasqFile, dnsmasqConf(cacheSize))
 }
 
@@ -94,9 +107,15 @@ function tsresolvedConf(cacheSize: number): string {
 }
 
 /** What systemd-networkd would say of the link: files that both ours and the original read. */
-export function networkdLink(server: string, domains: readonly string[], encryption: Encryption | undefined): string {
+export function networkdLink(
+  servers: readonly string[],
+  domains: readonly string[],
+  encryption: Encryption | undefined,
+): string {
   const routed = domains.map((domain) => domain.replace('~', '')).join(' ')
-  const written = encryption === 'https' ? `${server}#https://${server}/dns-query` : server
+  const written = servers
+    .map((server) => (encryption === 'https' ? `${server}#https://${server}/dns-query` : server))
+    .join(' ')
   // Nothing is verified, as unbound would not either: what is compared is the cost of encryption.
   const mode = encryption === 'tls' ? 'DNS_OVER_TLS=opportunistic\n' : ''
   return `ADMIN_STATE=configured\nOPER_STATE=routable\nDNS=${written}\nDOMAINS=\nROUTE_DOMAINS=${routed}\n${mode}`
@@ -104,7 +123,7 @@ export function networkdLink(server: string, domains: readonly string[], encrypt
 
 /** Memory enough for the answers: some 400 bytes each in either cache. The zone we ask for is not to be refused. */
 function unboundConf(
-  upstream: string,
+  upstreams: readonly string[],
   cacheSize: number,
   encryption: Encryption | undefined,
   validates: boolean,
@@ -129,7 +148,8 @@ function unboundConf(
   local-zone: "test." nodefault
 forward-zone:
   name: "."
-  forward-addr: ${upstream}${encryption === 'tls' ? '@853\n  forward-tls-upstream: yes' : ''}
+${upstreams.map((each) => `  forward-addr: ${each}${encryption === 'tls' ? '@853' : ''}`).join('\n')}
+  ${encryption === 'tls' ? 'forward-tls-upstream: yes' : ''}
 `
 }
 

@@ -24,6 +24,8 @@ export interface Scenario {
   readonly columns: readonly Column[]
   /** Measured so often in each round, once if not said: what is over in a moment takes more looks. */
   readonly repeats?: number
+  /** Takes so long that it is measured only when it is asked for by name. */
+  readonly isLong?: boolean
   /** One row each; a row that does not fit the server at all is left out. */
   readonly rows: readonly Row[]
 }

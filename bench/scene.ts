@@ -17,6 +17,8 @@ export interface SceneSpec {
   readonly cacheSize: number
   /** Links that lead to an upstream of their own, with the domains routed to each; the first takes everything else. */
   readonly uplinks?: readonly (readonly string[])[]
+  /** Servers of each uplink, 2 at most; 1 if not said. */
+  readonly servers?: 1 | 2
   /** More links, an even number, with a server and a domain each, that nobody asks. */
   readonly idleLinks?: number
   /** How the upstreams are asked; they answer in no other way then. Default: plain UDP. */
@@ -46,11 +48,11 @@ export class Scene implements AsyncDisposable {
   readonly #helpers = new Map<string, Promise<string>>()
   #server: Program | undefined
 
-  private constructor(peer: Peer, world: World, uplinks: readonly Link[]) {
+  private constructor(peer: Peer, world: World, uplinks: readonly Link[], spec: SceneSpec) {
     this.peer = peer
     this.world = world
     this.uplinks = uplinks
-    this.command = peer.command(uplinks[0]?.server ?? '')
+    this.command = peer.command(uplinks.slice(0, 1).flatMap((uplink) => serversOf(uplink, spec)))
   }
 
   static async open(peer: Peer, spec: SceneSpec): Promise<Scene> {
@@ -61,7 +63,7 @@ export class Scene implements AsyncDisposable {
         const position = uplinks.length + 1
         uplinks.push(await Link.open(world, `up${position}`, { zone: false }, position))
       }
-      const scene = new Scene(peer, world, uplinks)
+      const scene = new Scene(peer, world, uplinks, spec)
       await scene.#prepare(spec)
       if (spec.start !== false) await scene.start()
       return scene
@@ -78,7 +80,7 @@ export class Scene implements AsyncDisposable {
 
   /** Returns when it answers. */
   async start(): Promise<void> {
-    this.#server = await this.world.start(this.peer.name, this.command)
+    this.#server = await this.world.start(this.peer.name, [...this.peer.placing.startBy, ...this.command])
     const dig = ['dig', '+tries=1', '+time=1', `@${STUB}`, this.#awake, 'A']
     await eventually(
       async () => {
@@ -90,8 +92,9 @@ export class Scene implements AsyncDisposable {
 
   /** Runs one of the programs of `c/`, compiled in here the first time, and gives what it prints. */
   async helper(name: string, words: readonly (string | number)[], options: { env?: string[]; patience?: number } = {}) {
-    const path = await this.#compiled(name)
-    const by = name === 'first' ? [] : this.peer.loadBy // that starts the server, which may run anywhere
+    const path = await this.compiled(name)
+    const { startBy, loadBy } = this.peer.placing
+    const by = name === 'first' ? startBy : loadBy // that starts the server, which may run anywhere
     const argv = [...by, 'env', ...(options.env ?? []), path, ...words.map(String)]
     return this.world.run(argv, { patience: options.patience ?? 60 })
   }
@@ -140,10 +143,11 @@ export class Scene implements AsyncDisposable {
     if (signed !== undefined) return this.#prepareSigned(cacheSize, signed)
     const settings = await Promise.all(
       this.uplinks.map(async (uplink, i) => {
-        if (encryption === undefined) await this.#startResponder(uplink, i)
+        const servers = serversOf(uplink, spec)
+        if (encryption === undefined) for (const at of servers) await this.#startResponder(uplink, at, i)
         else if (closes) await startClosingUpstream(this.world, uplink)
         else await startEncryptedUpstream(this.world, uplink, answerOf(i))
-        return { ifindex: await uplink.index(), server: uplink.server, domains: uplinks[i] ?? [] }
+        return { ifindex: await uplink.index(), servers, domains: uplinks[i] ?? [] }
       }),
     )
     const idle = await this.#addIdleLinks(idleLinks)
@@ -154,12 +158,14 @@ export class Scene implements AsyncDisposable {
     const uplink = this.uplinks[0] as Link
     this.#awake = `awake.${SIGNED_ZONE}`
     await serveZones(this.world, uplink, zones, true)
-    const links = [{ ifindex: await uplink.index(), server: uplink.realServer, domains: [] }]
+    const links = [{ ifindex: await uplink.index(), servers: [uplink.realServer], domains: [] }]
     await writeConfiguration(this.world, { cacheSize, links, anchor: mode === 'yes' ? zones.anchor : undefined })
   }
 
-  async #startResponder(uplink: Link, i: number): Promise<void> {
-    await uplink.start([await this.#compiled('responder'), uplink.server, answerOf(i)], { until: /ready/ })
+  async #startResponder(uplink: Link, at: string, i: number): Promise<void> {
+    await uplink.start([...this.peer.placing.startBy, await this.compiled('responder'), at, answerOf(i)], {
+      until: /ready/,
+    })
   }
 
   /** In pairs: both ends of a cable are links. Not every kernel knows links of type dummy. */
@@ -169,7 +175,7 @@ export class Scene implements AsyncDisposable {
     await this.world.ip(
       numbers.flatMap((n) => [
         ...(n % 2 === 1 ? [`link add idle${n} type veth peer name idle${n + 1}`] : []),
-        `addr add 10.60.${n}.100/24 dev idle${n}`,
+        `addr add ${idleNetwork(n)}.100/24 dev idle${n}`,
         `link set idle${n} up`,
       ]),
     )
@@ -177,12 +183,13 @@ export class Scene implements AsyncDisposable {
     const indexOf = new Map([...show.matchAll(/^(\d+): (idle\d+)@/gm)].map(([, index, name]) => [name, Number(index)]))
     return numbers.map((n) => ({
       ifindex: indexOf.get(`idle${n}`) ?? 0,
-      server: `10.60.${n}.1`,
+      servers: [`${idleNetwork(n)}.1`],
       domains: [`~idle${n}.test`],
     }))
   }
 
-  #compiled(name: string): Promise<string> {
+  /** The path inside of one of the programs of `c/`. */
+  compiled(name: string): Promise<string> {
     const known = this.#helpers.get(name)
     if (known !== undefined) return known
     const path = `/run/lab/${name}`
@@ -190,6 +197,15 @@ export class Scene implements AsyncDisposable {
     this.#helpers.set(name, compiled)
     return compiled
   }
+}
+
+/** Of a link that nobody asks, its first three bytes. */
+function idleNetwork(n: number): string {
+  return `10.${60 + (n >> 8)}.${n & 255}`
+}
+
+function serversOf(uplink: Link, { servers = 1 }: SceneSpec): string[] {
+  return [uplink.server, uplink.server2].slice(0, servers)
 }
 
 /** The address that the upstream of the n-th link, from 0, gives to every name. */

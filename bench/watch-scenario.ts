@@ -1,6 +1,6 @@
 import { inside } from '../test/lab/kit/world.ts'
 import { dnsperf, type LoadSpec, measuredLoad } from './dnsperf.ts'
-import { MOST_MISSES_PER_SECOND, subject, WARM_UP_MISSES, warm } from './load-scenarios.ts'
+import { MOST_MISSES_PER_SECOND, subject, warm, warmUpMisses } from './load-scenarios.ts'
 import { newNames } from './questions.ts'
 import type { Bench, Figures, Row, Scenario } from './scenario.ts'
 import type { Scene } from './scene.ts'
@@ -19,7 +19,7 @@ export function watched(bench: Bench): Scenario {
     peer: 'ours',
     open: async () => {
       const { scene, questions } = await warm(bench.peers.ours, { cacheSize: 10_000 }, 1000)
-      await dnsperf(scene, { questions: await newNames(scene, WARM_UP_MISSES), seconds: 60, once: true })
+      await warmUpMisses(scene)
       let round = 0
       return subject(scene, async () => {
         const measured = async () => {

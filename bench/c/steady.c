@@ -3,7 +3,8 @@
  * Asks for n0..n<COUNT-1>.ZONE at an even RATE, whether or not answers come, and prints latencies in microseconds as
  * JSON. A latency ends when the kernel has the answer (SO_TIMESTAMPNS), so that this program's own delays do not count.
  * LINK: takes that interface down AFTER_MS from the start, or runs a command for the shell where it begins with '!', and
- * tells the longest latency of the half second before and after it: what is the longest time for which nobody was served. Machines have pauses of their own, so for both it also
+ * tells the longest latency before and after it: what is the longest time for which nobody was served. The first tenth of
+ * a second does not count. Machines have pauses of their own, so for both it also
  * tells for how much of a latency process PID, the server, can be blamed at most: no more than the CPU time that all its
  * threads took from the question until this program saw the answer, and no more than the latency. With PID alone, so
  * measured, the percentiles of that.
@@ -24,7 +25,7 @@ static const int64_t SECOND = 1000000000;
 static int64_t asked_at[IDS]; /* 0: nothing outstanding */
 static double *latencies, *works;
 static long received, sent_count, failed;
-static int64_t event_at; /* planned from the start; 0: none */
+static int64_t started_at, event_at; /* planned from the start; 0: none */
 static double before, after, work_before, work_after;
 static int has_server;
 static clockid_t server_clock;
@@ -55,11 +56,9 @@ static void take(const uint8_t *packet, int64_t arrived, int64_t worked) {
   works[received] = work;
   latencies[received++] = took;
   if ((packet[3] & 15) != 0) failed++;
-  int64_t distance = asked_at[id] - event_at;
   /* What was asked shortly before the event is hit by it too. */
-  if (event_at && distance > -SECOND / 100 && distance < SECOND / 2) raise_to(&after, took), raise_to(&work_after, work);
-  if (event_at && distance <= -SECOND / 100 && distance > -SECOND / 2)
-    raise_to(&before, took), raise_to(&work_before, work);
+  if (event_at && asked_at[id] > event_at - SECOND / 100) raise_to(&after, took), raise_to(&work_after, work);
+  else if (event_at && asked_at[id] > started_at + SECOND / 10) raise_to(&before, took), raise_to(&work_before, work);
   asked_at[id] = 0;
 }
 
@@ -127,7 +126,7 @@ int main(int argc, char **argv) {
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
   if (connect(fd, (struct sockaddr *)&server, sizeof server)) err(1, "connect");
   prctl(PR_SET_TIMERSLACK, 1);
-  int64_t start = now(), gap = SECOND / rate, has_happened = 0;
+  int64_t start = started_at = now(), gap = SECOND / rate, has_happened = 0;
   if (argc == 9) event_at = start + atol(argv[7]) * 1000000;
   has_server = argc > 6;
   if (has_server && clock_getcpuclockid(atoi(argv[argc - 1]), &server_clock) != 0) errx(1, "no process %s", argv[argc - 1]);
