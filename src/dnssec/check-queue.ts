@@ -15,15 +15,23 @@ const MAX_WAITING = 65_536
  */
 export class CheckQueue {
   readonly #waiting = new FairQueue<() => void>(MAX_WAITING)
+  readonly #turn: () => Promise<void> | undefined
   #running = 0
 
-  /** Resolves when it is made. */
+  /** `turn`: what to wait for once a check is made, before its result is used. */
+  constructor(turn: () => Promise<void> | undefined = () => undefined) {
+    this.#turn = turn
+  }
+
+  /** Resolves when it is made, and it is the caller's turn. */
   run(check: SignatureCheck): Promise<void> {
     return new Promise((resolve) => {
       const begin = () => {
         check.makeAside(() => {
-          resolve()
           this.#next()
+          const waiting = this.#turn()
+          if (waiting === undefined) resolve()
+          else void waiting.then(resolve)
         })
       }
       if (this.#running < MAX_AT_ONCE) {

@@ -111,4 +111,8 @@ export function zoneKey(dnskey: Dnskey, { signatures }: Algorithms): ZoneKey {
 }
 
 /** Nothing is signed by what is no key. */
-const NO_KEY: SignatureKey = { verify: () => false, verifyAside: (_data, _signature, done) => done(false) }
+const NO_KEY: SignatureKey = {
+  isQuick: true,
+  verify: () => false,
+  verifyAside: (_data, _signature, done) => done(false),
+}

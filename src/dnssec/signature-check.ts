@@ -18,6 +18,11 @@ export class SignatureCheck {
     this.#signature = signature
   }
 
+  /** It takes no longer than to hand it to another thread. */
+  get isQuick(): boolean {
+    return this.#key.isQuick
+  }
+
   get isGood(): boolean {
     return this.#isGood
   }

@@ -15,7 +15,7 @@ import type {
 } from '../dnssec/index.ts'
 import { Budget, ChainMemory, renewLink, Replies, TrustTrace, validate } from '../dnssec/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
-import { compose, parseMessage, questionKey, RCODE, ROOT, TYPE } from '../wire/index.ts'
+import { compose, parseMessage, questionKey, RCODE, recomposed, ROOT, TYPE } from '../wire/index.ts'
 import { ProvenAnswers } from './proven-answers.ts'
 import { RefreshBudget } from './refresh-budget.ts'
 import { ValidationFailures } from './validation-failures.ts'
@@ -138,8 +138,10 @@ export class AnswerValidation {
     for (;;) {
       const { value: step, done } = work.next()
       if (done === true) return step
-      if (step.kind === 'check') await this.#services.check(step)
-      else if (step.kind === 'pause') await this.#services.turn()
+      if (step.kind === 'check') {
+        const waiting = this.#services.check(step)
+        if (waiting !== undefined) await waiting
+      } else if (step.kind === 'pause') await this.#services.turn()
       else {
         // Those that may be needed soon are under way or answered then.
         for (const each of [step.question, ...step.ahead]) this.#begin(each, asked)
@@ -192,14 +194,11 @@ export function provenReply(
   const all = [...message.answer, ...message.authority]
   const isProven = all.length === proven.size && all.every((record) => proven.has(record))
   if (isProven && message.rcode === rcode) return { wire, message }
-  const composed = compose({
-    id: message.id,
+  return recomposed(message, {
     flags: (message.flags & ~15) | rcode,
     question: message.question ?? question,
     answer,
     authority,
     additional: message.additional.filter((record) => !proven.has(record)),
-    opt: message.opt,
   })
-  return { wire: composed, message: parseMessage(composed) }
 }

@@ -15,6 +15,8 @@ export interface Work {
  * round more often.
  */
 const TURN: Millis = 2
+/** Of that, what goes on as soon as it can, without waiting for its turn. */
+const AT_ONCE: Millis = 1
 
 /**
  * Work that may wait, of all listeners and connections together: in each turn of the event loop a little, one step of each
@@ -29,6 +31,8 @@ export class WorkTurns {
   #isScheduled = false
   /** When the turn is over. */
   #end: Millis = 0
+  /** Since when somebody goes on at once in this turn of the event loop. */
+  #atOnceSince: Millis | undefined
 
   constructor(clock: Pick<Clock, 'now'>, watch?: TurnWatch) {
     this.#clock = clock
@@ -58,6 +62,21 @@ export class WorkTurns {
     return turn
   }
 
+  /** The same; undefined where the caller may go on at once, as little has been done so in this turn of the event loop. */
+  turnIfBusy(): Promise<void> | undefined {
+    if (this.#atOnceSince === undefined) this.#beginAtOnce()
+    else if (this.#clock.now() - this.#atOnceSince > AT_ONCE) return this.turn()
+    return undefined
+  }
+
+  #beginAtOnce(): void {
+    this.#atOnceSince = this.#clock.now()
+    this.#watch?.part(this.#waits.label)
+    setImmediate(() => {
+      if (!this.#isScheduled) this.#atOnceSince = undefined
+    })
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -65,7 +84,8 @@ export class WorkTurns {
   }
 
   #begin(): void {
-    this.#end = this.#clock.now() + TURN
+    this.#end = (this.#atOnceSince ?? this.#clock.now()) + TURN
+    this.#atOnceSince = undefined
     this.#step()
   }
 

@@ -1,7 +1,7 @@
 import { matches, MAX_REDIRECTS, mayBeRedirected, redirectFrom } from './chain.ts'
 import { compose } from './compose.ts'
 import { capTtls } from './edit.ts'
-import { flagsOf } from './header.ts'
+import { flagsOf, recordCount } from './header.ts'
 import type { Message } from './message.ts'
 import { parseMessage } from './message.ts'
 import type { Name } from './name.ts'
@@ -9,7 +9,7 @@ import { isWithin, labelCount, nameOfWire, ROOT, wireOfName } from './name.ts'
 import { CLASS, RCODE, TYPE } from './numbers.ts'
 import type { Question } from './question.ts'
 import { fieldsOf } from './rdata-fields.ts'
-import type { ResourceRecord } from './record.ts'
+import type { ResourceRecord, Section } from './record.ts'
 import { recordOf, targetOf } from './record.ts'
 
 /** A message and what it says. */
@@ -48,9 +48,23 @@ export function answerTo(question: Question, reply: ReadMessage, domain: () => N
   const authority = message.authority.filter((record) => isAbove(record, names, question))
   const isAlone = message.additional.length === 0 // as replies with signatures mostly are
   const additional = isAlone ? [] : supplements(message.additional, [...answer, ...authority], question)
-  const { id, flags, opt } = message
-  const wire = compose({ id, flags, question: message.question ?? question, answer, authority, additional, opt })
-  return { wire, message: parseMessage(wire) }
+  return recomposed(message, { question: message.question ?? question, answer, authority, additional })
+}
+
+/** The message with other records and nothing else changed, but that an OPT record that says nothing is gone. */
+export function recomposed(
+  message: Message,
+  parts: Pick<Message, Section> & { readonly question: Question; readonly flags?: number },
+): ReadMessage {
+  const { id, opt } = message
+  const { question, answer, authority, additional, flags = message.flags } = parts
+  const wire = compose({ id, flags, question, answer, authority, additional, opt })
+  const written = recordCount(wire, 0) + recordCount(wire, 1) + recordCount(wire, 2) - (opt === undefined ? 0 : 1)
+  const isWhole = written === answer.length + authority.length + additional.length
+  if (!isWhole) return { wire, message: parseMessage(wire) }
+  const rcode = (opt?.extendedRcode ?? 0) * 16 + (flags & 15)
+  const made = { question, answer, authority, additional, flags, rcode, hasBadOpt: false, hasExcessiveTtl: false }
+  return { wire, message: { ...message, ...made } }
 }
 
 /** The same reply without the claim that the name does not exist. */

@@ -9,6 +9,7 @@ export function fakeSignatures(): Algorithms {
   const real = nodeAlgorithms()
   const key = {
     verify: () => true,
+    isQuick: true,
     verifyAside: (_data: Buffer, _signature: Buffer, done: (isGood: boolean) => void) => done(true),
   }
   const anything: SignatureAlgorithm = { name: 'FAKE', importCost: 0, importKey: () => key }

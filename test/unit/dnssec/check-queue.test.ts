@@ -15,6 +15,7 @@ class Pool {
 
   check(zone: string): SignatureCheck {
     const key: SignatureKey = {
+      isQuick: false,
       verify: () => true,
       verifyAside: (_data, _signature, done) => {
         this.begun.push(zone)
@@ -51,6 +52,20 @@ describe('S-LIM-1: checks on other threads', () => {
     void queue.run(pool.check('good.test'))
     for (let i = 0; i < 2; i++) pool.end()
     expect(pool.begun.slice(16)).toEqual(['evil.test', 'good.test'])
+  })
+
+  test('are followed up at once only where others do not wait for it', async () => {
+    let give: (() => void) | undefined
+    const turns = [undefined, new Promise<void>((resolve) => (give = resolve))]
+    const [pool, queue] = [new Pool(), new CheckQueue(() => turns.shift())]
+    const ended: number[] = []
+    for (let i = 0; i < 2; i++) void queue.run(pool.check('a.test')).then(() => ended.push(i))
+    for (let i = 0; i < 2; i++) pool.end()
+    await settle()
+    expect(ended).toEqual([0])
+    give?.()
+    await settle()
+    expect(ended).toEqual([0, 1])
   })
 
   test('find room again once all are made', async () => {
@@ -93,6 +108,16 @@ describe('S-ALG-1: a signature checked aside', () => {
         bytes === data && signed === signature ? [true, true] : [false, false],
       )
     }
+  })
+
+  test.each([
+    [8, 2048, true],
+    [8, 4096, false],
+    [13, 0, false],
+    [15, 0, false],
+  ])('of algorithm %i, %i bits: quick is %s', (number, bits, isQuick) => {
+    const key = new SigningKey(number, 257, bits)
+    expect(algorithms.get(number)?.importKey(key.rdata.subarray(4))?.isQuick).toBe(isQuick)
   })
 
   test('counts as wrong until it is made', () => {

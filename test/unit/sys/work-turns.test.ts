@@ -72,6 +72,20 @@ test('whoever waits for a turn gets one, and what is removed gets none', async (
   expect(steps).toBe(0)
 })
 
+test('who may go on at once does so for a millisecond of each turn, and is part of it', async () => {
+  let now = 0
+  const turns = new WorkTurns({ now: () => now })
+  const wait = () => turns.turnIfBusy()
+  expect([wait(), wait()]).toEqual([undefined, undefined])
+  now = 1.5
+  const waiting = wait()
+  expect(waiting).toBeInstanceOf(Promise)
+  await waiting
+  await nextTurn()
+  await nextTurn()
+  expect(wait()).toBeUndefined()
+})
+
 test('the longest turn is told with what most of it was spent on', async () => {
   const watch = new TurnWatch(undefined)
   const turns = new WorkTurns({ now: () => performance.now() }, watch)
