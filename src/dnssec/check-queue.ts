@@ -18,7 +18,7 @@ export class CheckQueue {
   readonly #turn: () => Promise<void> | undefined
   #running = 0
 
-  /** `turn`: what to wait for once a check is made, before its result is used. */
+  /** `turn`: what to wait for once a check is made, if anything, before its result is used. */
   constructor(turn: () => Promise<void> | undefined = () => undefined) {
     this.#turn = turn
   }

@@ -62,11 +62,11 @@ export class WorkTurns {
     return turn
   }
 
-  /** The same; undefined where the caller may go on at once, as little has been done so in this turn of the event loop. */
-  turnIfBusy(): Promise<void> | undefined {
-    if (this.#atOnceSince === undefined) this.#beginAtOnce()
-    else if (this.#clock.now() - this.#atOnceSince > AT_ONCE) return this.turn()
-    return undefined
+  /** Whether the caller may do a little at once: so far that took no more than a millisecond of this turn of the event loop. */
+  mayGoOn(): boolean {
+    if (this.#atOnceSince !== undefined) return this.#clock.now() - this.#atOnceSince <= AT_ONCE
+    this.#beginAtOnce()
+    return true
   }
 
   #beginAtOnce(): void {
