@@ -34,6 +34,7 @@ export async function newScopeSet() {
     limits: DEFAULT_LIMITS,
     check: () => undefined,
     turn: () => Promise.resolve(),
+    turnIfBusy: () => undefined,
   }
   const transport: ScopeServices['transport'] = { exchange: () => () => undefined, prepare: () => undefined }
   return new ScopeSet({ transport, clock, random, log, counts: new TransactionCounts(), dnssec })

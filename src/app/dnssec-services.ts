@@ -2,13 +2,21 @@ import { CheckQueue, DEFAULT_LIMITS, nodeAlgorithms, type SignatureCheck } from 
 import type { DnssecServices } from '../scope/index.ts'
 import type { WorkTurns } from '../sys/index.ts'
 
+/** Of its turns. */
+const LABEL = 'validation'
+
 /**
- * Signatures are checked on other threads, but for those that are sooner checked than handed over, while there is time. What follows from them is
- * found out at once, as long as others do not wait for it, and else in turns.
+ * Signatures are checked on other threads, but for those that are sooner checked than handed over, while there is time. What
+ * follows from them, and from replies of servers, is found out at once as long as others do not wait for it, and else in turns.
  */
 export function dnssecServices(turns: WorkTurns): DnssecServices {
-  const turn = () => turns.turn()
-  const checks = new CheckQueue(() => (turns.mayGoOn() ? undefined : turn()))
-  const check = (each: SignatureCheck) => (each.isQuick && turns.mayGoOn() ? each.make() : checks.run(each))
-  return { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS, check, turn }
+  const turn = () => turns.turn(LABEL)
+  const turnIfBusy = () => (turns.mayGoOn(LABEL) ? undefined : turn())
+  const checks = new CheckQueue(turnIfBusy)
+  const check = (each: SignatureCheck) => {
+    if (!each.isQuick || !turns.mayGoOn(LABEL)) return checks.run(each)
+    each.make()
+    return undefined
+  }
+  return { algorithms: nodeAlgorithms(), limits: DEFAULT_LIMITS, check, turn, turnIfBusy }
 }

@@ -1,3 +1,4 @@
+import * as crypto from 'node:crypto'
 import { createHash, createPublicKey, type KeyObject, verify, type VerifyKeyObjectInput } from 'node:crypto'
 import { lazily, type Millis } from '../base/index.ts'
 import { rsaJwk } from './rsa-key.ts'
@@ -65,8 +66,18 @@ const DIGESTS: Readonly<Record<number, string>> = { 1: 'sha1', 2: 'sha256', 4: '
 
 /** RFC 5155 §5; the one hash of NSEC3 there is. */
 export function sha1(data: Buffer): Buffer {
-  return createHash('sha1').update(data).digest()
+  return sha1AtOnce()(data)
 }
+
+/** Node before 20.12 cannot: it leaves an object to be collected for each hash. */
+const sha1AtOnce = lazily((): ((data: Buffer) => Buffer) => {
+  try {
+    if (crypto.hash('sha1', '', 'buffer').length > 0) return (data) => crypto.hash('sha1', data, 'buffer')
+  } catch {
+    // It has no such function.
+  }
+  return digestOf('sha1')
+})
 
 function digestOf(name: string): (data: Buffer) => Buffer {
   return (data) => createHash(name).update(data).digest()

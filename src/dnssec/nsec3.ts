@@ -11,8 +11,9 @@ import type { Denied, Step } from './verdict.ts'
 
 /** The hash of a name, base32hex (RFC 5155 §5). */
 export function nsec3Hash(name: Name, salt: Buffer, iterations: number): string {
-  let hash = sha1(Buffer.concat([wireOfName(name), salt]))
-  for (let i = 0; i < iterations; i++) hash = sha1(Buffer.concat([hash, salt]))
+  const salted = (bytes: Buffer) => (salt.length === 0 ? bytes : Buffer.concat([bytes, salt]))
+  let hash = sha1(salted(wireOfName(name)))
+  for (let i = 0; i < iterations; i++) hash = sha1(salted(hash))
   return base32Hex(hash)
 }
 

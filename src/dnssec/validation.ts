@@ -18,7 +18,7 @@ import { countVerdict, EDE, validationFailure } from './verdict.ts'
 
 /** Nothing signs signatures (RFC 4035 §2.2). */
 const UNSIGNED_TYPES: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.SIG])
-/** What matters in the authority section: the rest of it is nobody's word (S-ASK-9). */
+/** What matters in the authority section: the rest of it is nobody's word. */
 const DENIAL_TYPES: ReadonlySet<number> = new Set([TYPE.SOA, TYPE.NSEC, TYPE.NSEC3])
 const LONGEST: Seconds = 86_400
 

@@ -25,9 +25,11 @@ export interface DnssecServices {
   readonly algorithms: Algorithms
   readonly limits: Limits
   /** Has it made: here and now, or elsewhere by when the promise resolves. */
-  readonly check: (check: SignatureCheck) => void | Promise<void>
+  readonly check: (check: SignatureCheck) => Promise<void> | undefined
   /** Resolves when it is its turn to work for some 2 ms. */
   readonly turn: () => Promise<void>
+  /** The same, or undefined where it may go on at once. */
+  readonly turnIfBusy: () => Promise<void> | undefined
 }
 
 /** What validation in one scope works with. */
@@ -135,17 +137,19 @@ export class AnswerValidation {
   /** Gets it what it asks for, until it is done. */
   async #drive<T>(work: Generator<Step, T, void>, replies: Replies): Promise<T> {
     const asked = new Map<string, Promise<AuxiliaryReply>>()
+    let waiting = this.#services.turnIfBusy() // many replies are read at once
     for (;;) {
+      if (waiting !== undefined) await waiting
+      waiting = undefined
       const { value: step, done } = work.next()
       if (done === true) return step
-      if (step.kind === 'check') {
-        const waiting = this.#services.check(step)
-        if (waiting !== undefined) await waiting
-      } else if (step.kind === 'pause') await this.#services.turn()
+      if (step.kind === 'check') waiting = this.#services.check(step)
+      else if (step.kind === 'pause') waiting = this.#services.turn()
       else {
         // Those that may be needed soon are under way or answered then.
         for (const each of [step.question, ...step.ahead]) this.#begin(each, asked)
         replies.receive(step.question, await (asked.get(questionKey(step.question)) as Promise<AuxiliaryReply>))
+        waiting = this.#services.turnIfBusy()
       }
     }
   }

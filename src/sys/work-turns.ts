@@ -27,12 +27,15 @@ export class WorkTurns {
   readonly #watch: TurnWatch | undefined
   /** Those that have work, the next one first. */
   readonly #ready = new Set<Work>()
-  readonly #waits = new Waits()
+  /** By label. */
+  readonly #waits = new Map<string, Waits>()
   #isScheduled = false
   /** When the turn is over. */
   #end: Millis = 0
-  /** Since when somebody goes on at once in this turn of the event loop. */
-  #atOnceSince: Millis | undefined
+  /** When somebody first went on at once in this turn of the event loop, and until when others may. */
+  #atOnce: { readonly since: Millis; readonly until: Millis } | undefined
+  /** What went on at once took a whole turn: in the next one those who waited come first. */
+  #isOwed = false
 
   constructor(clock: Pick<Clock, 'now'>, watch?: TurnWatch) {
     this.#clock = clock
@@ -55,25 +58,29 @@ export class WorkTurns {
     this.#ready.delete(work)
   }
 
-  /** Resolves when it is the caller's turn to do a little. */
-  turn(): Promise<void> {
-    const turn = this.#waits.add()
-    this.add(this.#waits)
+  /** Resolves when it is the caller's turn to do a little. `label`: one of few, for people. */
+  turn(label = 'calls'): Promise<void> {
+    const waits = this.#waits.get(label) ?? new Waits(label)
+    this.#waits.set(label, waits)
+    const turn = waits.add()
+    this.add(waits)
     return turn
   }
 
-  /** Whether the caller may do a little at once: so far that took no more than a millisecond of this turn of the event loop. */
-  mayGoOn(): boolean {
-    if (this.#atOnceSince !== undefined) return this.#clock.now() - this.#atOnceSince <= AT_ONCE
-    this.#beginAtOnce()
+  /** Whether the caller may do a little at once: so far that took no more than a millisecond, or what is left of the turn. */
+  mayGoOn(label = 'calls'): boolean {
+    if (this.#isOwed) return false
+    if (this.#atOnce !== undefined) return this.#clock.now() <= this.#atOnce.until
+    this.#beginAtOnce(label)
     return true
   }
 
-  #beginAtOnce(): void {
-    this.#atOnceSince = this.#clock.now()
-    this.#watch?.part(this.#waits.label)
+  #beginAtOnce(label: string): void {
+    const since = this.#clock.now()
+    this.#atOnce = { since, until: since + AT_ONCE }
+    this.#watch?.part(label)
     setImmediate(() => {
-      if (!this.#isScheduled) this.#atOnceSince = undefined
+      if (!this.#isScheduled) this.#atOnce = undefined
     })
   }
 
@@ -84,9 +91,13 @@ export class WorkTurns {
   }
 
   #begin(): void {
-    this.#end = (this.#atOnceSince ?? this.#clock.now()) + TURN
-    this.#atOnceSince = undefined
-    this.#step()
+    const now = this.#clock.now()
+    const since = this.#atOnce?.since ?? now
+    this.#end = since + TURN
+    this.#isOwed = !this.#isOwed && now >= this.#end
+    this.#atOnce = this.#isOwed ? undefined : { since, until: this.#end }
+    if (this.#isOwed) setImmediate(() => this.#begin())
+    else this.#step()
   }
 
   /** One step, and when everything that it began has come to its first wait the next one, or the next turn. */
@@ -106,14 +117,19 @@ export class WorkTurns {
 
   #over(): void {
     this.#isScheduled = false
+    this.#atOnce = undefined
     if (this.#ready.size > 0) this.#schedule()
   }
 }
 
 /** Those that wait for a turn by a promise. */
 class Waits implements Work {
-  readonly label = 'calls'
+  readonly label: string
   readonly #resolvers: (() => void)[] = []
+
+  constructor(label: string) {
+    this.label = label
+  }
 
   add(): Promise<void> {
     return new Promise((resolve) => this.#resolvers.push(resolve))

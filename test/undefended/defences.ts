@@ -18,6 +18,7 @@ export interface DefenceTest {
 const unit = (file: string, title?: string): DefenceTest => ({ project: 'unit', file, ...(title && { title }) })
 const replay = (file: string, title?: string): DefenceTest => ({ project: 'replay', file, ...(title && { title }) })
 const attack = (title: string): DefenceTest => ({ project: 'lab', file: 'attacks', title })
+const trap = (title: string): DefenceTest => ({ project: 'lab', file: 'dnssec-attacks', title })
 
 export const DEFENCES: readonly Defence[] = [
   {
@@ -172,6 +173,24 @@ export const DEFENCES: readonly Defence[] = [
       ['const LOOKS = 64', 'const LOOKS = 1e9'],
     ],
     tests: [unit('stub/stub-tcp'), attack('50 TCP clients')],
+  },
+  {
+    name: 'few signatures of a question may fail',
+    file: 'dnssec/budget.ts',
+    edits: [
+      ['checks: 96', 'checks: 1e9'],
+      ['failures: 16', 'failures: 1e9'],
+    ],
+    tests: [unit('dnssec/bounds'), trap('keys of a dear curve'), trap('RSA keys')],
+  },
+  {
+    name: 'validation goes on at once for a millisecond of a turn',
+    file: 'sys/work-turns.ts',
+    edits: [
+      ['const AT_ONCE: Millis = 1\n', 'const AT_ONCE: Millis = 1e9\n'],
+      ['const TURN: Millis = 2\n', 'const TURN: Millis = 1e9\n'],
+    ],
+    tests: [unit('sys/work-turns'), trap('RSA keys'), trap('NSEC3 of 50')],
   },
   {
     name: 'bus calls take turns',

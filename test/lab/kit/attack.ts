@@ -1,4 +1,5 @@
 import { eventually } from './eventually.ts'
+import { serveHostileZones } from './hostile-zones.ts'
 import { Lab } from './lab.ts'
 import { withPriority } from './priority.ts'
 import { inside } from './world.ts'
@@ -16,7 +17,7 @@ export interface Polite {
 
 const NAMES = 50
 const RATE = 200
-const ZONE = 'polite.test'
+const ZONE = 'polite.zz'
 const helpers = `${inside.repo}/bench/c`
 
 /** What else the machine does is no part of a test: the daemon has the cores first, and then who attacks it. */
@@ -32,17 +33,32 @@ export class Siege implements AsyncDisposable {
   }
 
   static async open(): Promise<Siege> {
-    const lab = await Lab.open({ links: { lan: { zone: false, dns: ['10.53.1.1'] } }, start: false })
+    return Siege.#begin('', (lab) =>
+      lab.links.lan.start([...FIRST, program('responder'), '10.53.1.1', '192.0.2.1'], { until: /ready/ }),
+    )
+  }
+
+  /** The same, which validates; its upstream has the zones of `hostile-zones-process.ts`. */
+  static async openValidating(): Promise<Siege> {
+    return Siege.#begin('DNSSEC=yes', async (lab) => {
+      const anchor = await serveHostileZones(lab, lab.links.lan)
+      await lab.write('/etc/dnssec-trust-anchors.d/lab.positive', `${anchor}\n`)
+    })
+  }
+
+  static async #begin(config: string, serve: (lab: Lab<'lan'>) => Promise<unknown>): Promise<Siege> {
+    const links = { lan: { zone: false, dns: ['10.53.1.1'] } } as const
+    const lab = await Lab.open({ links, config, start: false })
+    for (const name of ['responder', 'steady', 'flood']) {
+      await lab.run(['cc', '-O2', '-o', program(name), `${helpers}/${name}.c`, '-pthread'])
+    }
+    await serve(lab)
     lab.daemon.launcher = FIRST
     await lab.daemon.start()
     await lab.configureLinks()
     const siege = new Siege(lab)
-    for (const name of ['responder', 'steady', 'flood']) {
-      await lab.run(['cc', '-O2', '-o', program(name), `${helpers}/${name}.c`, '-pthread'])
-    }
-    await lab.links.lan.start([...FIRST, program('responder'), '10.53.1.1', '192.0.2.1'], { until: /ready/ })
     await eventually(async () => {
-      if ((await lab.dig(`n0.${ZONE}`)).data.length === 0) throw new Error('the responder does not answer')
+      if ((await lab.dig(`n0.${ZONE}`)).data.length === 0) throw new Error('the upstream does not answer')
     })
     // Compiled by then, and everything is in the cache.
     await siege.polite(2)
@@ -60,11 +76,11 @@ export class Siege implements AsyncDisposable {
     return { lost, failed, p50: p50 / 1000, p99: p99 / 1000, work99: work99 / 1000 }
   }
 
-  /** New names as nobody, from several sockets; gives how many were sent, and answered with NOERROR. */
-  async flood({ rate, seconds, sockets = 8, outstanding = 0 }: FloodSpec): Promise<{ sent: number; noerror: number }> {
-    const words = ['127.0.0.53', rate, seconds, sockets, 'flood.test', outstanding]
+  /** New names as nobody, from several sockets; gives how many were sent, and answered with NOERROR or SERVFAIL. */
+  async flood({ rate, seconds, sockets = 8, outstanding = 0, zone = 'flood.test' }: FloodSpec): Promise<Flood> {
+    const words = ['127.0.0.53', rate, seconds, sockets, zone, outstanding]
     const text = await this.lab.run([...SECOND, ...asNobody, program('flood'), ...words.map(String)])
-    return JSON.parse(text.split('\n')[1] ?? '') as { sent: number; noerror: number }
+    return JSON.parse(text.split('\n')[1] ?? '') as Flood
   }
 
   /** What `attacker.py` can do, as nobody; gives what it counted. */
@@ -105,7 +121,7 @@ export class Siege implements AsyncDisposable {
     await this.lab.run(['sh', '-c', `echo 5 >/proc/${this.lab.daemon.program.pid}/clear_refs`])
   }
 
-  /** The longest time, in milliseconds of CPU, for which the daemon did not come to read its sockets, and with what. */
+  /** The longest time, in milliseconds of CPU, for which the daemon did not come to read its sockets, and with what most of it. */
   async longestTurn(): Promise<{ what: string; took: number }> {
     const { longestTurns } = JSON.parse(await this.lab.run(varlinkCall('DescribeLoad'))) as {
       longestTurns: { what: string; tookUSec: number }[]
@@ -124,6 +140,13 @@ interface FloodSpec {
   readonly seconds: number
   readonly sockets?: number
   readonly outstanding?: number
+  readonly zone?: string
+}
+
+interface Flood {
+  readonly sent: number
+  readonly noerror: number
+  readonly servfail: number
 }
 
 /** An ordinary user; where there is only one, that one. */

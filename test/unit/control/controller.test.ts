@@ -79,6 +79,7 @@ class Rig {
       limits: DEFAULT_LIMITS,
       check: () => undefined,
       turn: () => Promise.resolve(),
+      turnIfBusy: () => undefined,
     }
     this.scopes = new ScopeSet({ transport: this.transport, clock, random: new SeededRandom(), log, counts, dnssec })
     this.control = new Controller({ ...DEFAULT_RESOLVED_SETTINGS, fallbackServers: [], ...settings }, [], {

@@ -84,6 +84,19 @@ test('who may go on at once does so for a millisecond of each turn of the event 
   expect(turns.mayGoOn()).toBe(true)
 })
 
+test('who went on at once for a whole turn leaves the next one to those who wait', async () => {
+  let now = 0
+  const turns = new WorkTurns({ now: () => now })
+  const done: string[] = []
+  turns.add(workOf('waiting', 1, (label) => done.push(label)))
+  expect(turns.mayGoOn()).toBe(true)
+  now = 2.5
+  await nextTurn()
+  expect([...done, turns.mayGoOn()]).toEqual([false])
+  await nextTurn()
+  expect([...done, turns.mayGoOn()]).toEqual(['waiting', true])
+})
+
 test('the longest turn is told with what most of it was spent on', async () => {
   const watch = new TurnWatch(undefined)
   const turns = new WorkTurns({ now: () => performance.now() }, watch)
