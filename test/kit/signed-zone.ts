@@ -17,6 +17,8 @@ export interface ZoneScript {
   readonly validity?: Validity
   /** Signed, but the parent has no DS. */
   readonly isIsland?: boolean
+  /** Its key, for which the parent has DS, is revoked (RFC 5011 §2.1). */
+  readonly isRevoked?: boolean
   readonly digestType?: number
 }
 
@@ -43,8 +45,8 @@ export class SignedZone {
   constructor(script: ZoneScript, children: readonly SignedZone[] = []) {
     this.script = script
     this.apex = nameOf(script.apex)
-    const { algorithm = 15 } = script
-    this.key = algorithm === 'unsigned' ? undefined : new SigningKey(algorithm)
+    const { algorithm = 15, isRevoked = false } = script
+    this.key = algorithm === 'unsigned' ? undefined : new SigningKey(algorithm, isRevoked ? 0x0181 : 0x0101)
     const origin = this.apex === '.' ? '.' : `${this.apex}.`
     this.#add(readRecord('@ SOA ns.invalid. hostmaster.invalid. 1 3600 600 86400 300', { origin, ttl: TTL }))
     this.#add(readRecord('@ NS ns.invalid.', { origin, ttl: TTL }))

@@ -31,13 +31,43 @@ const TREE = new SignedTree([
   { apex: 'island.test', records: DATA, isIsland: true },
   { apex: 'expired.test', records: DATA, validity: [TEST_TIME - 9_000_000, TEST_TIME - 5_000_000] },
   { apex: 'future.test', records: DATA, validity: [TEST_TIME + 5_000_000, TEST_TIME + 9_000_000] },
+  { apex: 'sha1.test', records: DATA, algorithm: 5 },
+  { apex: 'sha1nsec3.test', records: DATA, algorithm: 7, denial: 'nsec3' },
+  { apex: 'revoked.test', records: DATA, isRevoked: true },
+  { apex: 'stripped.test', records: DATA },
+  { apex: 'forged.test', records: DATA, denial: 'nsec3' },
+  { apex: 'wrongsigner.test', records: DATA, algorithm: 13 },
   { apex: 'deep.nsec3.test', records: DATA },
   { apex: 'bare.nsec.test', records: DATA, algorithm: 'unsigned' },
   { apex: 'bare.optout.test', records: DATA, algorithm: 'unsigned' },
 ])
 
+/** What is wrong with the signatures of a zone's data, which its keys are not. */
+const FAULTS: Readonly<Record<string, (rrsig: ResourceRecord) => ResourceRecord[]>> = {
+  'stripped.test': () => [],
+  'forged.test': (rrsig) => [withRdata(rrsig, (rdata) => rdata.fill(0x55, rdata.length - 8))],
+  'wrongsigner.test': (rrsig) => [withRdata(rrsig, (rdata) => rdata.fill('x', 19, 30))],
+}
+
+function withRdata(record: ResourceRecord, change: (rdata: Buffer) => void): ResourceRecord {
+  const rdata = Buffer.from(record.rdata)
+  change(rdata)
+  return { ...record, rdata }
+}
+
+/** As the server has it, before anybody changes it on the way. */
+function served(message: Message, { name, type }: Pick<Question, 'name' | 'type'>): Message {
+  const apex = Object.keys(FAULTS).find((each) => name.endsWith(`.${each}`))
+  const fault = apex === undefined ? undefined : FAULTS[apex]
+  if (fault === undefined || type === TYPE.DS || type === TYPE.DNSKEY) return message
+  const spoilt = (record: ResourceRecord) => (record.type === TYPE.RRSIG ? fault(record) : [record])
+  return { ...message, answer: message.answer.flatMap(spoilt), authority: message.authority.flatMap(spoilt) }
+}
+
 /** Nothing in them is ever secure. */
 const UNVOUCHED: readonly string[] = [
+  'revoked.test',
+  ...Object.keys(FAULTS),
   'plain.test',
   'island.test',
   'expired.test',
@@ -143,18 +173,20 @@ test.each(Object.keys(CHANGES))('%s: never a false secure', (name) => {
   const random = new SeededRandom(7)
   let tried = 0
   for (const [asked, type] of ASKED) {
-    TREE.tamper = (message) => message
+    TREE.tamper = served
     const memory = new ChainMemory()
     const genuine = TREE.validate(asked, type, { memory })
     const question = { name: nameOf(asked), type: parseType(type) as number }
-    const original = TREE.reply(question)
+    const original = served(TREE.reply(question), question)
     const truth = [...linesOf(original.answer), ...claim(genuine)]
     for (const section of ['answer', 'authority'] as const) {
       for (let at = 0; at < original[section].length; at++) {
         const tampered = changed(original, section, at, change, random)
         if (tampered === undefined) continue
         TREE.tamper = (message, { name: other, type: otherType }: Question) =>
-          other === question.name && otherType === question.type ? tampered : message
+          other === question.name && otherType === question.type
+            ? tampered
+            : served(message, { name: other, type: otherType })
         const verdict = TREE.validate(asked, type, { memory })
         tried++
         expect(isTrue(claim(verdict), truth), `${asked} ${type} ${section} ${at}: ${claim(verdict).join('; ')}`).toBe(
@@ -172,11 +204,11 @@ test.each(Object.keys(CHANGES))('%s in what is asked about the chain: never a fa
   const change = CHANGES[name] as Change
   const random = new SeededRandom(8)
   for (const [asked, type] of ASKED.filter(([, each]) => each === 'A')) {
-    TREE.tamper = (message) => message
+    TREE.tamper = served
     const truth = TREE.validate(asked, type)
     for (let round = 0; round < 8; round++) {
-      TREE.tamper = (message, { type: other }: Question) => {
-        if (other !== TYPE.DS && other !== TYPE.DNSKEY) return message
+      TREE.tamper = (message, { name: otherName, type: other }: Question) => {
+        if (other !== TYPE.DS && other !== TYPE.DNSKEY) return served(message, { name: otherName, type: other })
         const section = message.answer.length > 0 ? 'answer' : 'authority'
         return changed(message, section, random.below(message[section].length), change, random)
       }
@@ -186,4 +218,14 @@ test.each(Object.keys(CHANGES))('%s in what is asked about the chain: never a fa
       expect(isStrengthened(asked, verdict), `${asked} ${type}`).toBe(false)
     }
   }
+})
+
+test('the zones are secure, bogus and unsigned as their names say', () => {
+  TREE.tamper = served
+  const kinds = Object.fromEntries(KINDS.map((apex) => [apex, TREE.validate(`www.${apex}`).kind]))
+  const bogus = ['revoked.test', 'stripped.test', 'forged.test', 'wrongsigner.test', 'expired.test', 'future.test']
+  const unsigned = ['plain.test', 'island.test', 'bare.nsec.test', 'bare.optout.test']
+  const verdictOf = (apex: string) =>
+    bogus.includes(apex) ? 'failure' : unsigned.includes(apex) ? 'insecure' : 'secure'
+  expect(kinds).toEqual(Object.fromEntries(KINDS.map((apex) => [apex, verdictOf(apex)])))
 })
