@@ -40,7 +40,7 @@ const program = {
   supported: { 'dynamic-import': false }, // a script of node:vm has none
   inject: [join(root, 'config/monotonic.ts')],
   define: { 'import.meta.filename': '__filename', __dirname: 'undefined' },
-  plugins: [withoutSideEffects(sources), loadedLate(), nativeLibraries(sources, machine)],
+  plugins: [pastIndexes(sources), withoutSideEffects(sources), loadedLate(), nativeLibraries(sources, machine)],
   banner: { js: '(function (require, __filename) {' },
   footer: { js: '})' },
   sourcemap: 'linked',
@@ -50,7 +50,7 @@ const program = {
   outExtension: { '.js': '.cjs' },
 } as const satisfies BuildOptions
 /** For the client. Short names are a tenth less to read; in the daemon's log they would tell nothing of where it was. */
-const quick = { minifyIdentifiers: true, plugins: [pastIndexes(sources), ...program.plugins] } satisfies BuildOptions
+const quick = { minifyIdentifiers: true } satisfies BuildOptions
 const launcher = {
   ...program,
   banner: {},

@@ -6,7 +6,7 @@ import type { Plugin } from 'esbuild'
 /* What `build.ts` tells the bundler about modules that are not to be loaded as they are. */
 
 /** Modules of Node that take long to load, and that nobody needs for the first answer. */
-const LATE = /^node:(?:child_process|crypto|tty|v8)$/
+const LATE = /^node:(?:child_process|crypto|dgram|module|net|perf_hooks|tty|v8)$/
 
 /** Modules of ours do nothing when they are loaded: of those that nobody uses, nothing stays. */
 export function withoutSideEffects(sources: string): Plugin {
@@ -21,27 +21,41 @@ export function withoutSideEffects(sources: string): Plugin {
   }
 }
 
-/** Of these modules only functions are used; whichever is called first loads its module. */
+/**
+ * Of these modules whichever function is called first loads its module. Classes and values, which are known only then, are had by
+ * the default export.
+ */
 export function loadedLate(): Plugin {
   const load = createRequire(import.meta.url)
   return {
     name: 'loaded-late',
     setup(plugins) {
-      plugins.onResolve({ filter: LATE }, ({ path, namespace }) =>
-        namespace === 'late' ? { path, external: true } : { path, namespace: 'late', sideEffects: false },
+      plugins.onResolve({ filter: LATE }, ({ path, namespace, kind }) =>
+        namespace === 'late' || kind === 'dynamic-import'
+          ? { path, external: true }
+          : { path, namespace: 'late', sideEffects: false },
       )
       plugins.onLoad({ filter: LATE, namespace: 'late' }, ({ path }) => {
-        const names = Object.entries(load(path) as object).flatMap(([name, value]) =>
-          typeof value === 'function' && name !== 'default' ? [name] : [],
-        )
-        const lines = names.map((name) => `export const ${name} = (...args) => load().${name}(...args)`)
+        const all = Object.entries(load(path) as object).filter(([name]) => name !== 'default')
+        const functions = all.filter(([, value]) => typeof value === 'function' && !isClass(value))
+        const lines = functions.map(([name]) => `export const ${name} = (...args) => load().${name}(...args)`)
+        const getters = all.map(([name]) => `get ${name}() { return load().${name} }`)
         return {
-          contents: [`const load = () => require('${path}')`, ...lines].join('\n'),
+          contents: [
+            `const load = () => require('${path}')`,
+            ...lines,
+            `export default { ${getters.join(', ')} }`,
+          ].join('\n'),
           resolveDir: import.meta.dirname,
         }
       })
     },
   }
+}
+
+/** Node's own older ones are functions, named as classes are. */
+function isClass(value: { readonly name: string }): boolean {
+  return /^[A-Z]/.test(value.name)
 }
 
 /**

@@ -3,13 +3,14 @@
 // it once more from its cache, and ends; the client as a lookup that a try-out answers, of `main.js` in the folder above.
 const { spawn } = require('node:child_process')
 const { createSocket } = require('node:dgram')
-const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
+const fs = require('node:fs')
 const { createRequire } = require('node:module')
 const { tmpdir } = require('node:os')
 const { basename, dirname, join, resolve } = require('node:path')
 const { setFlagsFromString } = require('node:v8')
 const { Script } = require('node:vm')
 
+const { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } = fs
 const [program, cache] = process.argv.slice(2)
 const filename = resolve(program)
 const QUESTION = Buffer.from('00010100000100000000000003777777076578616d706c6503636f6d0000010001', 'hex') // www.example.com A
@@ -22,10 +23,12 @@ const server = createSocket('udp4', (query, { port, address }) => server.send(an
 
 process.env.DBUS_SYSTEM_BUS_ADDRESS = 'unix:path=/nonexistent'
 process.stdout.write = () => true
-process.stderr.write = (text) => {
-  const port = /is ready, answering on 127\.0\.0\.1 port (\d+)/.exec(text)?.[1]
+process.stderr.write = () => true
+fs.writeSync = (fd, bytes, ...rest) => {
+  if (fd !== 2) return writeSync(fd, bytes, ...rest)
+  const port = /is ready, answering on 127\.0\.0\.1 port (\d+)/.exec(bytes)?.[1]
   if (port !== undefined) setImmediate(askTwiceAndEnd, Number(port))
-  return true
+  return bytes.length
 }
 const script = new Script(readFileSync(filename, 'latin1'), { filename })
 process.on('exit', () => {

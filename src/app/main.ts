@@ -52,7 +52,6 @@ async function run(wanted: Options): Promise<void> {
   const logger = new Logger(wanted.logLevel, logWriter(process.env))
   process.on('uncaughtException', (error) => logger.bug(error))
   process.on('unhandledRejection', (error) => logger.bug(error))
-  process.stderr.on('error', () => {}) // whoever read the log is gone; saying so would only fail again
   process.umask(0o022) // everybody may read resolv.conf (R-PROC-2)
   await using life = new Lifetime()
   const ended = endSignal()

@@ -1,4 +1,4 @@
-import { PerformanceObserver } from 'node:perf_hooks'
+import perfHooks from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Clock, Lifetime } from '../base/index.ts'
@@ -20,7 +20,7 @@ export function settleMemory(libc: Libc | undefined, clock: Clock, life: Lifetim
   giveBack()
   const watch = life.adopt(new RestWatch(clock, giveBack))
   // Memory is taken by what allocates, and what allocates leads to collections.
-  const observer = new PerformanceObserver(() => watch.onWork())
+  const observer = new perfHooks.PerformanceObserver(() => watch.onWork())
   observer.observe({ entryTypes: ['gc'] })
   life.defer(() => observer.disconnect())
 }

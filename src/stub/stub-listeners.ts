@@ -87,7 +87,7 @@ export class StubListeners implements AsyncDisposable {
     const transports = mode === 'yes' ? (['udp', 'tcp'] as const) : [mode]
     await this.#allOrNone(async (life) => {
       for (const transport of transports) {
-        if (transport === 'tcp') await turnOfLoop()
+        if (transport === 'tcp') await this.#services.listening.prepareTcp()
         await this.#open(
           life,
           { address: MAIN, port: DNS_PORT, onlyLoopback: true, ttl: 1 },
@@ -104,7 +104,7 @@ export class StubListeners implements AsyncDisposable {
     const kind = address.isLoopback ? 'main' : 'extra'
     await this.#allOrNone(async (life) => {
       await this.#open(life, { address, port }, { kind, transport: 'udp' })
-      await turnOfLoop()
+      await this.#services.listening.prepareTcp()
       await this.#open(life, { address, port }, { kind, transport: 'tcp' })
     })
     this.#places.push({ address, port })
@@ -149,12 +149,4 @@ export class StubListeners implements AsyncDisposable {
       throw new ListenError(at, listener.transport, error)
     }
   }
-}
-
-/**
- * Datagrams that wait are answered before Node loads what it needs for the first TCP listener, which takes it 20 ms. The first
- * immediate may run in the turn under way, which looks at no sockets any more.
- */
-function turnOfLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 }

@@ -1,4 +1,5 @@
 import net from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AF_INET, type IpProtocol, type Log, type Millis, reasonOf } from '../base/index.ts'
 import { BatchedUdp } from './batched-udp.ts'
 import type { DatagramListener, ListenAddress } from './datagram-listener.ts'
@@ -53,6 +54,19 @@ export class Listening {
     if (!this.#replaces) options.setReuseAddress(libc, fd, false)
     this.#kept?.keep(placeOf('udp', at), fd)
     return new BatchedUdp(libc, this.#log, fd, localAddress(libc, fd))
+  }
+
+  /**
+   * Loads what Node needs for TCP, which takes it some milliseconds the first time, piece by piece: datagrams that wait are answered
+   * in between. The first immediate may run in the turn under way, which looks at no sockets any more.
+   */
+  async prepareTcp(): Promise<void> {
+    await nextTurn()
+    for (const load of [() => import('node:stream'), () => import('node:net')]) {
+      await nextTurn()
+      await load()
+    }
+    await nextTurn()
   }
 
   /** A server that listens, or will when the resolver we replace has ended; the caller adds 'connection'. @throws as `udp` */

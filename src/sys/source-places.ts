@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { SourceMap, type SourceMapPayload } from 'node:module'
+import module, { type SourceMap, type SourceMapPayload } from 'node:module'
 
 const BUILT_PLACE = /(?:file:\/\/)?(\/[^:\n]+\.c?js):(\d+):(\d+)/g
 
@@ -27,7 +27,7 @@ export class SourcePlaces {
 
 function readMap(path: string): SourceMap | undefined {
   try {
-    return new SourceMap(JSON.parse(readFileSync(`${path}.map`, 'utf8')) as SourceMapPayload)
+    return new module.SourceMap(JSON.parse(readFileSync(`${path}.map`, 'utf8')) as SourceMapPayload)
   } catch {
     return undefined // a stack of the built files is better than none
   }

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net'
+import net from 'node:net'
 import { Duplex } from 'node:stream'
 import { type Clock, IpAddress } from '../base/index.ts'
 import type { ConnectionFacts, Endpoint, OutgoingQuery } from '../upstream/index.ts'
@@ -55,7 +55,7 @@ export function rehearseHandshake(): void {
   })
   socket.on('error', () => undefined)
   socket.destroy()
-  new Socket().destroy()
+  new net.Socket().destroy()
   identityProblem('DNS:dns.test, IP Address:192.0.2.1', NOBODY)
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -40,6 +40,27 @@ describe('compiled code of the build', () => {
     expect(statSync(cache).size).toBeGreaterThan(statSync(join(root, 'dist/program.cjs')).size)
   })
 })
+
+test('no sockets of Node are loaded before the daemon listens: that took a twentieth of its start', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'start-'))
+  try {
+    const listener = join(folder, 'listener.cjs')
+    writeFileSync(listener, TELLS_WHAT_IS_LOADED)
+    const daemon = resolve(import.meta.dirname, '../../dist/main.js')
+    // It gets as far as the directory that it cannot make.
+    const argv = ['--require', listener, daemon, '--user=root', `--runtime-dir=${listener}/none`]
+    const { stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8' })
+    expect(stdout).toMatch(/^NativeModule fs$/m)
+    expect(stdout).not.toMatch(/^NativeModule (?:net|dgram|stream|perf_hooks)$/m)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+const TELLS_WHAT_IS_LOADED = `
+const { writeSync } = require('node:fs')
+Object.defineProperty(process, 'stderr', { value: { write: () => writeSync(1, process.moduleLoadList.join('\\n')) } })
+`
 
 const TELLS_OF_REFUSAL = `
 const vm = require('node:vm')
