@@ -45,29 +45,34 @@ export class PacketBatch {
     this.#controlSize = controlSize
     const perSlot = MMSGHDR + IOVEC + aligned(SOCKADDR_SIZE) + controlSize + aligned(size)
     this.#memory = Buffer.from(new ArrayBuffer(count * perSlot))
-    const base = libc.koffi.address(this.#memory)
     const take = allocator(this.#memory)
     this.headers = take(count * MMSGHDR)
-    this.#words = new Uint32Array(this.headers.buffer, this.headers.byteOffset, this.headers.length / 4)
     const iovecs = take(count * IOVEC)
     this.slots = Array.from({ length: count }, () => ({
-      payload: take(aligned(size)).subarray(0, size),
-      name: take(aligned(SOCKADDR_SIZE)).subarray(0, SOCKADDR_SIZE),
+      payload: take(size),
+      name: take(SOCKADDR_SIZE),
       control: take(controlSize),
     }))
     this.#packets = this.slots.map(({ payload }) => payload)
-    const pointer = (to: Buffer) => base + BigInt(to.byteOffset)
-    for (const [i, slot] of this.slots.entries()) {
-      const iovec = iovecs.subarray(i * IOVEC, (i + 1) * IOVEC)
-      writeWord(iovec, pointer(slot.payload), 0)
-      writeWord(iovec, BigInt(size), 8)
-      const header = this.headers.subarray(i * MMSGHDR, (i + 1) * MMSGHDR)
-      writeWord(header, pointer(slot.name), 0)
-      writeWord(header, pointer(iovec), 16)
-      writeWord(header, 1n, 24)
-      writeWord(header, pointer(slot.control), 32)
-    }
+    this.#words = new Uint32Array(this.headers.buffer, this.headers.byteOffset, this.headers.length / 4)
     this.#iovecs = new Uint32Array(iovecs.buffer, iovecs.byteOffset, iovecs.length / 4)
+    this.#layOut(libc.koffi.address(this.#memory), iovecs.byteOffset)
+  }
+
+  /** Writes all that stays as it is; through one view, as a start waits for it. */
+  #layOut(base: bigint, iovecs: number): void {
+    const words = new BigUint64Array(this.#memory.buffer)
+    const pointer = (offset: number) => base + BigInt(offset)
+    for (const [i, { payload, name, control }] of this.slots.entries()) {
+      const iovec = iovecs + i * IOVEC
+      const header = this.headers.byteOffset + i * MMSGHDR
+      words[iovec >> 3] = pointer(payload.byteOffset)
+      words[(iovec + 8) >> 3] = BigInt(this.size)
+      words[header >> 3] = pointer(name.byteOffset)
+      words[(header + 16) >> 3] = pointer(iovec)
+      words[(header + 24) >> 3] = 1n
+      words[(header + 32) >> 3] = pointer(control.byteOffset)
+    }
   }
 
   static isSupported(libc: Libc): boolean {
@@ -131,19 +136,16 @@ export class PacketBatch {
   }
 }
 
-/** Allocates pieces from the front of `memory`; aligned to eight when all sizes are multiples of eight. */
+/** Allocates pieces from the front of `memory`, each aligned to eight. */
 function allocator(memory: Buffer): (size: number) => Buffer {
   let at = 0
   return (size) => {
-    at += size
-    return memory.subarray(at - size, at)
+    const piece = memory.subarray(at, at + size)
+    at += aligned(size)
+    return piece
   }
 }
 
 function aligned(size: number): number {
   return (size + 7) & ~7
-}
-
-function writeWord(bytes: Buffer, value: bigint, at: number): void {
-  bytes.writeBigUInt64LE(value, at)
 }
