@@ -4,6 +4,7 @@ import { wireOfName } from '../wire/index.ts'
 import type { Algorithms, SignatureKey } from './algorithms.ts'
 import { isSameKey } from './anchors.ts'
 import type { Budget } from './budget.ts'
+import { KnownSignatures } from './known-signatures.ts'
 import type { Dnskey, Ds } from './rdata.ts'
 import { readDnskey, REVOKED, ZONE_KEY } from './rdata.ts'
 import type { RrSet } from './rrset.ts'
@@ -102,6 +103,7 @@ export function zoneKey(dnskey: Dnskey, { signatures }: Algorithms): ZoneKey {
   const algorithm = signatures.get(dnskey.algorithm)
   return {
     dnskey,
+    known: new KnownSignatures(),
     *ready(budget) {
       if (imported !== undefined) return imported
       yield* budget.work(algorithm?.importCost ?? 0)
