@@ -91,12 +91,13 @@ interface Network {
 export async function openCore(context: DaemonContext, life: Lifetime): Promise<Core> {
   const basics = makeBasics(context, life)
   const { clock, random, counts, warnings } = basics
-  const transport = openTransport(basics)
+  const outgoing = openOutgoing(basics)
+  const transport = openTransport(basics, outgoing)
   const network = await openNetwork(basics, transport)
   const { local, networkd, ifindexOf } = network
   const browser = new MdnsBrowser()
   const services = life.adopt(new ServiceRegistry({ label: local.label, clock, log: context.logger }))
-  const turns = new WorkTurns(clock, context.turnWatch)
+  const turns = new WorkTurns(clock, context.turnWatch, () => outgoing.isBehind)
   const dnssec = dnssecServices(turns)
   const scopes = openScopes(basics, transport, dnssec, openNeighbours(basics, local, services, browser))
   const wake = renewAfterSleep(clock, transport, scopes)
@@ -125,12 +126,16 @@ function makeBasics(context: DaemonContext, life: Lifetime): Basics {
   return { context, life, clock, random: new SystemRandom(context.libc), counts: new TransactionCounts(), warnings }
 }
 
-function openTransport({ context, life, clock, random }: Basics): ChannelTransports {
+function openOutgoing({ context, life, random }: Basics): Outgoing {
   const outgoing = life.adopt(new Outgoing(context.libc, random, context.turnWatch))
   outgoing.onScarcePorts = () =>
     context.logger.warning(
       'Most UDP ports of this machine are taken: questions go by TCP, as the ports that are left could be guessed',
     )
+  return outgoing
+}
+
+function openTransport({ context, life, clock, random }: Basics, outgoing: Outgoing): ChannelTransports {
   const certificates = rootBundle(context.environment, clock, context.logger)
   return life.adopt(new ChannelTransports({ outgoing, clock, random, roots: () => certificates.current() }))
 }

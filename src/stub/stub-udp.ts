@@ -46,6 +46,7 @@ export interface StubUdpServices {
  */
 export class StubUdp implements DatagramHandler, Work, AsyncDisposable {
   readonly label = 'questions over UDP'
+  readonly isBeginning = true
   readonly #socket: DatagramListener
   readonly #responder: Responder
   readonly #listener: Listener

@@ -47,6 +47,7 @@ export class Epoll implements Disposable {
   #lastKey = 0
   /** When the rounds are over. */
   #end: Millis = 0
+  #isBehind = false
   #isRetired = false
   #isClosed = false
 
@@ -57,6 +58,11 @@ export class Epoll implements Disposable {
     this.#fd = libc.call('epoll_create1', EPOLL_CLOEXEC)
     this.#poll = libc.koffi.node.poll(this.#fd, { readable: true }, () => this.#onReadable())
     this.#poll.unref() // an empty set must not keep the process running
+  }
+
+  /** When the time was over there were events left: they come in the next turn of the event loop. */
+  get isBehind(): boolean {
+    return this.#isBehind && this.#watched.size > 0
   }
 
   /** Takes over the descriptor. @throws {SysError}; it is still the caller's then */
@@ -124,6 +130,7 @@ export class Epoll implements Disposable {
   #round(): void {
     if (this.#isClosed) return
     const count = this.#libc.function('epoll_wait')(this.#fd, this.#events, MAX_EVENTS, 0)
+    this.#isBehind = count === MAX_EVENTS
     if (count <= 0) return
     queueMicrotask(() => process.nextTick(() => this.#goOn()))
     for (let at = 0; at < count * EVENT_WORDS; at += EVENT_WORDS) {

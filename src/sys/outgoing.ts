@@ -49,6 +49,11 @@ export class Outgoing implements Disposable {
     this.#ports.onScarce = told
   }
 
+  /** More replies have come by UDP than could be read in this turn of the event loop. */
+  get isBehind(): boolean {
+    return this.#watch?.isBehind ?? false
+  }
+
   /** Closes what is still open of UDP sockets; TCP ones are their owners'. */
   [Symbol.dispose](): void {
     this.#watch?.[Symbol.dispose]()

@@ -37,6 +37,11 @@ export class UdpWatch implements Disposable {
     this.#epoll = new Epoll(libc, 'replies of servers', turnWatch)
   }
 
+  /** More has come than could be read in this turn of the event loop. */
+  get isBehind(): boolean {
+    return this.#epoll.isBehind
+  }
+
   /** Takes over a connected, non-blocking socket. @throws {SysError}; the socket is still the caller's then */
   add(fd: number, events: UdpEvents): ConnectedUdp {
     const watched = this.#epoll.add(fd, EPOLLIN, () => this.#read(fd, events))

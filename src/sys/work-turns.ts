@@ -5,6 +5,8 @@ import type { TurnWatch } from './turn-watch.ts'
 export interface Work {
   /** For people: what the event loop is busy with. */
   readonly label: string
+  /** It begins what goes on by itself and is finished later, such as questions to servers. */
+  readonly isBeginning?: boolean
   /** Does a little of it, some tenths of a millisecond at most; true while there is more. */
   step(): boolean
 }
@@ -25,6 +27,7 @@ const AT_ONCE: Millis = 1
 export class WorkTurns {
   readonly #clock: Pick<Clock, 'now'>
   readonly #watch: TurnWatch | undefined
+  readonly #isBehind: () => boolean
   /** Those that have work, the next one first. */
   readonly #ready = new Set<Work>()
   /** By label. */
@@ -32,14 +35,21 @@ export class WorkTurns {
   #isScheduled = false
   /** When the turn is over. */
   #end: Millis = 0
+  /** Steps that may begin something until then. */
+  #beginnings = Infinity
   /** When somebody first went on at once in this turn of the event loop, and until when others may. */
   #atOnce: { readonly since: Millis; readonly until: Millis } | undefined
   /** What went on at once took a whole turn: in the next one those who waited come first. */
   #isOwed = false
 
-  constructor(clock: Pick<Clock, 'now'>, watch?: TurnWatch) {
+  /**
+   * `isBehind` tells whether what was begun before waits to be gone on with. Then there is one step a turn that begins more: if
+   * more is begun than finished, what is under way fills the memory, and each collection of garbage has to copy it.
+   */
+  constructor(clock: Pick<Clock, 'now'>, watch?: TurnWatch, isBehind: () => boolean = () => false) {
     this.#clock = clock
     this.#watch = watch
+    this.#isBehind = isBehind
   }
 
   /** Nobody has work. */
@@ -96,17 +106,29 @@ export class WorkTurns {
     this.#end = since + TURN
     this.#isOwed = !this.#isOwed && now >= this.#end
     this.#atOnce = this.#isOwed ? undefined : { since, until: this.#end }
+    this.#beginnings = this.#isBehind() ? 1 : Infinity
     if (this.#isOwed) setImmediate(() => this.#begin())
     else this.#step()
   }
 
   /** One step, and when everything that it began has come to its first wait the next one, or the next turn. */
   #step(): void {
-    const [work] = this.#ready
+    const work = this.#next()
     if (work === undefined) return this.#over()
     this.#ready.delete(work)
     queueMicrotask(() => process.nextTick(() => this.#goOn(work.label)))
     if (work.step()) this.#ready.add(work)
+  }
+
+  #next(): Work | undefined {
+    for (const work of this.#ready) {
+      if (work.isBeginning !== true) return work
+      if (this.#beginnings > 0) {
+        this.#beginnings--
+        return work
+      }
+    }
+    return undefined
   }
 
   #goOn(label: string): void {

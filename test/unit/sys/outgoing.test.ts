@@ -51,6 +51,31 @@ test('sockets may be closed, twice too, and opened by what one of them hears', a
   expect(heard).toEqual(['early hello', 'late too'])
 })
 
+test('replies that are left when the time of a turn is over are told of, as long as anybody waits for one', async () => {
+  using outgoing = new Outgoing(libc)
+  const server = await echo()
+  const told: boolean[] = []
+  const spend = (milliseconds: number) => {
+    for (const end = performance.now() + milliseconds; performance.now() < end; );
+  }
+  const sockets: ConnectedUdp[] = []
+  await new Promise<void>((resolve) => {
+    const onMessage = () => {
+      spend(1)
+      if (told.push(outgoing.isBehind) === SOCKETS) resolve()
+    }
+    const SOCKETS = 30
+    for (let i = 0; i < SOCKETS; i++) {
+      sockets.push(outgoing.connectUdp({ address, port: server.port, ifindex: 0 }, { onMessage, onError: () => {} }))
+    }
+    for (const socket of sockets) socket.send(Buffer.from('hello'))
+  })
+  expect(told).toContain(true)
+  server.close()
+  for (const socket of sockets) socket.close()
+  expect(outgoing.isBehind).toBe(false)
+})
+
 test('an empty datagram is one too', async () => {
   using outgoing = new Outgoing(libc)
   const server = await echo()

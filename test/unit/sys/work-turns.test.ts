@@ -62,6 +62,24 @@ test('a step that fails is a bug of its owner alone', async () => {
   expect(steps).toBe(3)
 })
 
+test('a flood began more questions in a turn than it finished, and all of them were copied by each collection', async () => {
+  let isBehind = true
+  const turns = new WorkTurns({ now: () => 0 }, undefined, () => isBehind)
+  let steps = 0
+  let checked = 0
+  turns.add({ ...workOf('questions', 100, () => steps++), isBeginning: true })
+  const checks = workOf('checks of signatures', 50, () => checked++)
+  turns.add(checks)
+  for (let turn = 1; turn <= 3; turn++) {
+    await nextTurn()
+    expect([steps, checked]).toEqual([turn, 50])
+  }
+  isBehind = false
+  await nextTurn()
+  await nextTurn()
+  expect(steps).toBe(100)
+})
+
 test('whoever waits for a turn gets one, and what is removed gets none', async () => {
   const turns = new WorkTurns(hurrying())
   let steps = 0
