@@ -43,7 +43,9 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   // Whoever subscribes to query results is to see all of them, so nothing is replayed meanwhile.
   const isWatched = () => resolver.watchers.mustSee()
   const memo = { capacity, random, replayCounter: counts }
-  const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, shared, routes }))
+  // A memo of replies holds between as many as it is told and twice that.
+  const newMemo: NewMemo = (routes) =>
+    capacity === 0 ? undefined : new AnswerMemo({ ...memo, capacity: Math.ceil(capacity / 2), shared, routes })
   const owners = life.adopt(new SocketOwners(libc, logger))
   const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
   const machine = await machineId()
@@ -77,6 +79,11 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
     current: () => [scopes.routes, core.local.ownAddresses, ...shared.current()],
   }
   const textMemo = capacity === 0 ? undefined : new TextMemo({ ...memo, shared: withRoutes, clock, isWatched })
+  const forgetInvalid = () => {
+    responder.forgetInvalid()
+    textMemo?.forgetInvalid()
+  }
+  life.adopt(control.subscribe({ flushed: forgetInvalid }))
   return {
     newStub: () => new StubListeners({ listening, responder, clock, log: logger, access: accessOf(core), turns }),
     metrics: life.adopt(new MetricsListener({ text, usualPath, log: logger })),

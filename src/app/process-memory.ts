@@ -11,8 +11,8 @@ export function settleMemory(libc: Libc | undefined, clock: Clock, life: Lifetim
   setFlagsFromString('--no-flush-bytecode')
   // On a busy machine helpers get no core, and everybody waits for them; alone it takes some milliseconds.
   setFlagsFromString('--no-parallel-scavenge')
-  // Under a flood the heap may grow by half until it is collected; V8 would let it grow to three or four times of what is in use.
-  setFlagsFromString('--heap-growing-percent=50')
+  // Under a flood the heap may grow by a quarter until it is collected; V8 would let it grow to three or four times of what is in use.
+  setFlagsFromString('--heap-growing-percent=25')
   if (libc === undefined) return
   limitAllocator(libc)
   const pages = programPages()

@@ -223,6 +223,7 @@ export class Controller implements Control {
 
   flushCaches(): void {
     this.#services.scopes.flush()
+    this.#events.tell('flushed')
     this.#services.log.info('Flushed all caches.')
   }
 

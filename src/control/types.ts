@@ -106,6 +106,8 @@ export interface ControlEvents {
   serversChanged(): void
   /** Of the servers of the global scope, of a link or of a delegate another is used: the bus property `CurrentDNSServer`. */
   currentServerChanged(): void
+  /** All that was cached is forgotten: what was made of it may go as well. */
+  flushed(): void
   /** Anything `status` shows has changed. */
   configurationChanged(): void
 }

@@ -17,7 +17,7 @@ export interface Routes<Source> {
 export interface MemoOptions<Source> {
   readonly shared: SharedDependencies
   readonly routes: Routes<Source>
-  /** Replies in use that are held at least, while they are of usual size. */
+  /** Replies in use that are held at least, while they are of usual size; at most twice as many are. */
   readonly capacity: number
   readonly random: Random
   /** Counts replays: cache hits that no cache saw. */
@@ -96,6 +96,14 @@ export class AnswerMemo<Source = unknown> {
     this.#makeRoom()
   }
 
+  /** Gives back at once what may not be replayed any more because of what all replies share; else that waits for the next query. */
+  forgetInvalid(): void {
+    if (this.#snapshot.shared.every(({ isCurrent }) => isCurrent)) return
+    const { shared, routes } = this.#options
+    this.#snapshot = { shared: shared.current(), routesVersion: routes.version }
+    this.#stores.clear()
+  }
+
   /** The position, in the recent store, of a reply that is still valid. */
   #find(query: Buffer, now: Millis): number {
     const { recent, previous } = this.#stores
@@ -131,12 +139,10 @@ export class AnswerMemo<Source = unknown> {
 
   /** True while the shared dependencies are known to be current; when one is not, everything is forgotten at once. */
   #isValid(now: Millis): boolean {
-    const { shared, routes } = this.#options
-    const isKnown = shared.revalidate(now)
+    const isKnown = this.#options.shared.revalidate(now)
     for (const dependency of this.#snapshot.shared) {
       if (dependency.isCurrent) continue
-      this.#snapshot = { shared: shared.current(), routesVersion: routes.version }
-      this.#stores.clear()
+      this.forgetInvalid()
       return false
     }
     return isKnown

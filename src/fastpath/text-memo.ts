@@ -79,6 +79,13 @@ export class TextMemo {
     this.#keep(words, { entries, replies: [reply], wanted: Math.min(Math.max(1, shuffled), MAX_ORDERS) })
   }
 
+  /** Gives back at once what may not be replayed any more because of what all replies share; else that waits for the next call. */
+  forgetInvalid(): void {
+    if (this.#shared.every(({ isCurrent }) => isCurrent)) return
+    this.#shared = this.#options.shared.current()
+    this.#replies.clear()
+  }
+
   #isCurrent({ entries }: Saved, now: Millis): boolean {
     for (const entry of entries) if (!entry.isCurrent || now >= entry.replayableUntil) return false
     return this.#isValid()

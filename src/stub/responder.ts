@@ -55,6 +55,11 @@ export class Responder {
     return this.#quotaGroups.of(from, listener, this.#services.clock.now())
   }
 
+  /** Gives back the memory of what may not be replayed any more. */
+  forgetInvalid(): void {
+    for (const memo of Object.values(this.#memos)) memo?.forgetInvalid()
+  }
+
   /** Undefined when nothing is to be sent. @throws the signal's reason when aborted */
   async respond(packet: Buffer, listener: Listener, signal: AbortSignal, from?: Sender): Promise<Buffer | undefined> {
     const reception = receive(packet)

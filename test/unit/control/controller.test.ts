@@ -100,6 +100,7 @@ class Rig {
       serversChanged: tell('serversChanged'),
       currentServerChanged: tell('currentServerChanged'),
       configurationChanged: tell('configurationChanged'),
+      flushed: tell('flushed'),
     })
   }
 
@@ -539,4 +540,12 @@ describe('resolv.conf (R-RC)', () => {
       'nameserver 127.0.0.53\noptions edns0 trust-ad\n',
     )
   })
+})
+
+test('whoever keeps replies is told of a flush, also of that of a reload', async () => {
+  const { control, events } = await Rig.of(factsOf(ETH))
+  control.flushCaches()
+  expect(events).toEqual(['flushed'])
+  control.reload(control.settings, [])
+  expect(events.filter((event) => event === 'flushed')).toHaveLength(2)
 })

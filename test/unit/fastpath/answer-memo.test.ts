@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { CachedAnswer } from '../../../src/cache/index.ts'
 import { AnswerMemo } from '../../../src/fastpath/index.ts'
@@ -217,4 +220,21 @@ test('only so many are kept; what is in use stays', () => {
   }
   expect(harness.replay('n50.test')).toBeUndefined()
   expect(harness.replay('n99.test')).toBeDefined()
+})
+
+test('replies that a flush made useless stayed in memory until the next question', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const harness = new Harness()
+  const kept = new WeakRef(harness.learn('a.test'))
+  const isThere = async () => {
+    await nextTurn()
+    collect()
+    return kept.deref() !== undefined
+  }
+  harness.memo.forgetInvalid()
+  expect(await isThere()).toBe(true)
+  harness.dependency.isCurrent = false
+  harness.memo.forgetInvalid()
+  expect(await isThere()).toBe(false)
 })
