@@ -165,6 +165,18 @@ export const DEFENCES: readonly Defence[] = [
     tests: [unit('stub/stub-udp'), attack('10,000 new names a second')],
   },
   {
+    name: 'no more questions are begun than are finished',
+    file: 'sys/work-turns.ts',
+    edits: [['this.#beginnings = this.#isBehind() ? 1 : Infinity', 'this.#beginnings = Infinity']],
+    tests: [unit('sys/work-turns'), attack('cached answers had to wait seconds')],
+  },
+  {
+    name: 'replies that are kept go with a flush',
+    file: 'control/controller.ts',
+    edits: [["    this.#events.tell('flushed')\n", '']],
+    tests: [unit('control/controller', 'of a flush'), attack('394 MiB')],
+  },
+  {
     name: 'pipelines over TCP take turns, and wait for a client that does not read',
     file: 'stub/stub-tcp.ts',
     edits: [
