@@ -1,3 +1,4 @@
+import { eventually } from '../test/lab/kit/eventually.ts'
 import { dnsperf } from './dnsperf.ts'
 import { subject } from './load-scenarios.ts'
 import { networkdLink } from './peers.ts'
@@ -6,7 +7,7 @@ import type { Bench, Figures, Row, Scenario } from './scenario.ts'
 import { answerOf, Scene, type SceneSpec, STUB } from './scene.ts'
 import { steady } from './steady.ts'
 
-const [STEADY, MOVING, STAYING] = ['steady.test', 'moving.test', 'staying.test']
+const [STEADY, MOVING, STAYING, OTHER] = ['steady.test', 'moving.test', 'staying.test', 'other.test']
 /** Asked for a second before it happens and for two after. */
 const PACE = { seconds: 3, count: 1000, zone: STEADY }
 const RATE = 5000
@@ -50,7 +51,7 @@ export function pauses(bench: Bench): Scenario {
       { key: 'stale', title: 'stale answers' },
     ],
     rows: [
-      row('purge', 'half of 100,000 names go to another link', { uplinks: [[], []] }, moveNames),
+      row('purge', 'half of 100,000 names go to another link', { uplinks: [[], [`~${OTHER}`]] }, moveNames),
       row('reload', 'a reload forgets 100,000 names; names of /etc/hosts are asked for', {}, reload),
       row('refill', 'the same; names that it forgot are asked for', {}, reloadWithoutHosts),
       row('flap', '1,000 links go and come at once', { idleLinks: MANY_LINKS }, flapping(2 * MANY_LINKS, 0)),
@@ -68,16 +69,19 @@ async function fill(scene: Scene): Promise<void> {
     await dnsperf(scene, { questions: await knownNames(scene, 50_000, zone), seconds: 600, once: true })
 }
 
-/** The second link claims them, or gives them back. */
+/** The second link, which takes other names alone, claims half of what the first has answered. */
 async function moveNames(scene: Scene) {
-  await fill(scene)
   const link = scene.uplinks[1]
   if (link === undefined) throw new Error('there is no second link')
   const path = `/run/systemd/netif/links/${await link.index()}`
-  const claims = !(await scene.world.run(['cat', path])).includes(MOVING)
-  await scene.world.write('/run/lab/claim', networkdLink([link.server], claims ? [`~${MOVING}`] : [], undefined))
+  await scene.world.write(path, networkdLink([link.server], [`~${OTHER}`], undefined))
+  await eventually(async () => {
+    if ((await staleAnswers(scene)) === 0) throw new Error('the names are not back yet')
+  })
+  await fill(scene)
+  await scene.world.write('/run/lab/claim', networkdLink([link.server], [`~${OTHER}`, `~${MOVING}`], undefined))
   const command = `cat /run/lab/claim >${path}.new && mv ${path}.new ${path}`
-  return { command, afterwards: async () => ({ stale: claims ? await staleAnswers(scene) : 0 }) }
+  return { command, afterwards: async () => ({ stale: await staleAnswers(scene) }) }
 }
 
 /** Of names that the second link has claimed: how many are answered as the first link did. */
