@@ -2,7 +2,7 @@
  * flap PREFIX LINKS CHANGES RATE
  * Takes PREFIX1, PREFIX3, ... up to LINKS down, then up again, by turns: so many changes in all, at an even RATE per second,
  * or as fast as the kernel takes them where RATE is 0. Each has a peer, PREFIX2, PREFIX4, ..., that loses its carrier and
- * gets it back. Prints changes per second. Fails where it fell behind by more than a tenth.
+ * gets it back. Prints changes per second. Fails where the machine cannot do half of RATE.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -36,5 +36,5 @@ int main(int argc, char **argv) {
   }
   double reached = (double)changes / (now() - start);
   fprintf(stderr, "%.0f changes per second\n", reached);
-  if (reached < 0.9 * rate) errx(1, "only %.0f changes per second", reached);
+  if (reached < 0.5 * rate) errx(1, "only %.0f changes per second", reached);
 }

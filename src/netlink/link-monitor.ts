@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, type IfIndex, type Log, reasonOf, sleep, Tasks } from '../base/index.ts'
-import type { GatewayRoute, NetworkFacts } from '../scope/index.ts'
+import type { GatewayRoute, LinkFacts, NetworkFacts } from '../scope/index.ts'
 import { type Change, decode, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
 import type { NetlinkMessage } from './message.ts'
 import { NetworkState } from './network-state.ts'
@@ -13,6 +13,8 @@ const MAX_RETRY_DELAY = 1000
 const ROUTES_PAUSE = 100
 /** Messages of a dump taken in within one turn of the event loop: a millisecond or so. */
 const SLICE = 256
+/** Links of which it is told within one turn that they have gained something: each takes some 50 microseconds to be put in force. */
+const GAINS = 16
 
 export interface LinkMonitorOptions {
   readonly clock: Clock
@@ -21,7 +23,7 @@ export interface LinkMonitorOptions {
   onNews?(): void
   /**
    * Called after changes, once for a burst. A loss is never hidden: when a link lost something and gained something within
-   * one burst, the state before the gain is reported first.
+   * one burst, the state before the gain is reported first. Losses are told at once, gains of many links over several turns.
    */
   onChange(facts: NetworkFacts): void
 }
@@ -38,6 +40,8 @@ export class LinkMonitor implements AsyncDisposable {
   #reported: NetworkFacts
   /** Links that lost something that is not reported yet. */
   readonly #losers = new Set<IfIndex>()
+  /** Everything was read anew: what was lost meanwhile nobody knows. */
+  #mayHaveLost = false
   #isTelling = false
   #isReadingRoutes = false
 
@@ -53,6 +57,7 @@ export class LinkMonitor implements AsyncDisposable {
     try {
       await monitor.#connect(monitor.#tasks.signal)
       monitor.#reported = monitor.facts
+      monitor.#mayHaveLost = false
       return monitor
     } catch (error) {
       await monitor[Symbol.asyncDispose]()
@@ -87,6 +92,7 @@ export class LinkMonitor implements AsyncDisposable {
     if (socket.failure !== undefined) throw socket.failure
     for (const change of held) state.apply(change)
     this.#state = state
+    this.#mayHaveLost = true
     this.#held = undefined
     this.#tellSoon()
     this.#readRoutesIfNeeded()
@@ -134,10 +140,10 @@ export class LinkMonitor implements AsyncDisposable {
 
   #apply(change: Change): void {
     const ifindex = linkOf(change)
-    const before = this.#losers.has(ifindex) ? this.#state.facts() : undefined
-    const effect = this.#state.apply(change)
+    const effect = this.#state.apply(change, () => {
+      if (this.#losers.has(ifindex)) this.#tell(this.facts)
+    })
     if (effect === 'none') return
-    if (effect === 'gain' && before !== undefined) this.#tell(before)
     if (effect === 'loss') this.#losers.add(ifindex)
     this.#tellSoon()
   }
@@ -156,11 +162,28 @@ export class LinkMonitor implements AsyncDisposable {
     setImmediate(() => setImmediate(tell))
   }
 
-  #tell(facts: NetworkFacts): void {
+  #tell(latest: NetworkFacts): void {
+    const facts = this.#mayHaveLost ? latest : this.#bearable(latest)
+    this.#mayHaveLost = false
     this.#losers.clear()
     if (facts === this.#reported || this.#tasks.signal.aborted) return
     this.#reported = facts
+    if (facts !== latest) this.#tellSoon()
     this.#options.onChange(facts)
+  }
+
+  /** With all that was lost, and no more that was gained than can be put in force in a turn. Other links are as they were told. */
+  #bearable(latest: NetworkFacts): NetworkFacts {
+    const links = new Map<IfIndex, LinkFacts>()
+    let gains = 0
+    for (const [ifindex, link] of latest.links) {
+      const told = this.#reported.links.get(ifindex)
+      const isGain = link !== told && !this.#losers.has(ifindex)
+      if (isGain) gains++
+      if (!isGain || gains <= GAINS) links.set(ifindex, link)
+      else if (told !== undefined) links.set(ifindex, told)
+    }
+    return gains <= GAINS ? latest : { ...latest, links }
   }
 
   #readRoutesIfNeeded(): void {

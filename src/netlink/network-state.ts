@@ -49,9 +49,9 @@ export class NetworkState {
     return this.#needsRoutes
   }
 
-  /** Takes one change in. */
-  apply(change: Change): Effect {
-    const effect = this.#take(change)
+  /** Takes one change in. `beforeGain` is called first when it is one: `facts` are still those without it. */
+  apply(change: Change, beforeGain: () => void = () => undefined): Effect {
+    const effect = this.#take(change, beforeGain)
     if (effect !== 'none') this.#facts = undefined
     return effect
   }
@@ -75,14 +75,14 @@ export class NetworkState {
     return this.#facts
   }
 
-  #take(change: Change): Effect {
+  #take(change: Change, beforeGain: () => void): Effect {
     switch (change.kind) {
       case 'link':
-        return this.#setLink(change.link)
+        return this.#setLink(change.link, beforeGain)
       case 'link-gone':
         return this.#removeLink(change.ifindex)
       case 'address':
-        return this.#setAddress(change.ifindex, change.key, change.address)
+        return this.#setAddress(change.ifindex, change.key, change.address, beforeGain)
       case 'address-gone':
         return this.#removeAddress(change.ifindex, change.key)
       case 'routes':
@@ -91,7 +91,7 @@ export class NetworkState {
     return 'none'
   }
 
-  #setLink(update: LinkUpdate): Effect {
+  #setLink(update: LinkUpdate, beforeGain: () => void): Effect {
     const entry = this.#entry(update.ifindex)
     const before = entry.link
     const link = {
@@ -104,9 +104,11 @@ export class NetworkState {
     }
     if (before !== undefined && sameLink(before, link)) return 'none'
     if (before !== undefined && before.flags !== link.flags) this.#needsRoutes = true
+    const isLoss = before !== undefined && isWorseLink(before, link)
+    if (!isLoss) beforeGain()
     entry.link = link
     entry.made = undefined
-    return before !== undefined && isWorseLink(before, link) ? 'loss' : 'gain'
+    return isLoss ? 'loss' : 'gain'
   }
 
   /** The kernel is silent about the routes that go with it. */
@@ -115,13 +117,15 @@ export class NetworkState {
     return this.#links.delete(ifindex) ? 'loss' : 'none'
   }
 
-  #setAddress(ifindex: IfIndex, key: string, address: LinkAddress): Effect {
+  #setAddress(ifindex: IfIndex, key: string, address: LinkAddress, beforeGain: () => void): Effect {
     const entry = this.#entry(ifindex)
     const before = entry.addresses.get(key)
     if (before !== undefined && before.flags === address.flags && before.scope === address.scope) return 'none'
+    const isLoss = before !== undefined && isWorseAddress(before, address)
+    if (!isLoss) beforeGain()
     entry.addresses.set(key, address)
     entry.made = undefined
-    return before !== undefined && isWorseAddress(before, address) ? 'loss' : 'gain'
+    return isLoss ? 'loss' : 'gain'
   }
 
   #removeAddress(ifindex: IfIndex, key: string): Effect {

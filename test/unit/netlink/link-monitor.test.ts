@@ -66,6 +66,10 @@ const lines: string[] = []
 const log = new Logger('debug', (level, line) => lines.push(`${level} ${line}`))
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 const turn = () => nextTurn().then(nextTurn)
+const turns = async (count: number) => {
+  for (let i = 0; i < count; i++) await turn()
+}
+const upOf = (facts: NetworkFacts) => [...facts.links.values()].filter(({ flags }) => (flags & 1) !== 0).length
 const open = () => LinkMonitor.open({ clock, log, onChange: (facts) => told.push(facts) })
 const socket = () => kernel.sockets.at(-1) as FakeSocket
 const textOf = (facts: NetworkFacts) =>
@@ -148,12 +152,40 @@ describe('R-LINK-1: LinkMonitor', () => {
     const each = (flags: number) =>
       Array.from({ length: 100 }, (_, i) => link(RTM_NEWLINK, 10 + i, flags, { name: `t${i}` }))
     socket().options.onEvents(each(UP))
-    await turn()
+    await turns(7)
     told.length = 0
     socket().options.onEvents([...each(UP & ~1), ...each(UP)])
+    await turns(7)
+    expect(told.map(upOf)).toEqual([1, 17, 33, 49, 65, 81, 97, 101])
+  })
+
+  test('a hundred links that came at once were put in force in one turn: sixteen are, and what is lost meanwhile does not wait', async () => {
+    await using monitor = await open()
+    const each = Array.from({ length: 100 }, (_, i) => link(RTM_NEWLINK, 10 + i, UP, { name: `t${i}` }))
+    socket().options.onEvents(each)
     await turn()
-    const upOf = (facts: NetworkFacts) => [...facts.links.values()].filter(({ flags }) => (flags & 1) !== 0).length
-    expect(told.map(upOf)).toEqual([1, 101])
+    expect(told.map(upOf)).toEqual([17])
+    expect(monitor.facts.links.size).toBe(101)
+    const down = (ifindex: number) => link(RTM_NEWLINK, ifindex, UP & ~1)
+    socket().options.onEvents([down(10), down(3), NO_ADDRESS, down(109)])
+    await turn()
+    expect(told.map(upOf)).toEqual([17, 31])
+    const flagsOf = (ifindex: number) => told.at(-1)?.links.get(ifindex)?.flags
+    expect([3, 10, 109].map(flagsOf)).toEqual([UP & ~1, UP & ~1, UP & ~1])
+    expect(told.at(-1)?.links.get(3)?.addresses).toEqual([])
+    await turns(7)
+    expect(told.at(-1)).toEqual(monitor.facts)
+    expect(upOf(monitor.facts)).toBe(98)
+  })
+
+  test('what was lost while all was read anew is told at once, whatever was gained', async () => {
+    await using _monitor = await open()
+    kernel.links = Array.from({ length: 100 }, (_, i) => link(RTM_NEWLINK, 10 + i, UP, { name: `t${i}` }))
+    kernel.addresses = []
+    socket().break(new Error('ENOBUFS'))
+    await turns(2)
+    expect(told[0]?.links.has(3)).toBe(false)
+    expect(told.map(upOf)).toEqual([100])
   })
 
   test('what one link loses and another gains is told as one change', async () => {
