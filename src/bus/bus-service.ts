@@ -46,6 +46,9 @@ const LAST_DELAY: Millis = 30_000
 const GOOD_WHILE: Millis = 10_000
 /** From connecting to owning the name; a bus that stays silent counts as absent. */
 const CONNECT_PATIENCE: Millis = 10_000
+/** With so many objects, as on a machine of many links, values are compared no more often than this. */
+const MANY_OBJECTS = 50
+const PAUSE: Millis = 50
 
 /**
  * `org.freedesktop.resolve1` on the system bus. No bus, a bus that goes away or one that refuses us is said once and
@@ -66,6 +69,9 @@ export class BusService implements AsyncDisposable {
   #complaint: string | undefined
   readonly #changes: ChangeSignals
   #isChangeDue = false
+  /** When values were compared last. */
+  #comparedAt: Millis = Number.NEGATIVE_INFINITY
+  #pauseOver: Disposable | undefined
 
   constructor(options: BusOptions) {
     const { control, lookups, clock, logger, uid, gid } = options
@@ -99,6 +105,7 @@ export class BusService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]()
+    this.#pauseOver?.[Symbol.dispose]()
     this.#stop.abort(new Error('shutting down'))
     await this.#running
   }
@@ -139,6 +146,7 @@ export class BusService implements AsyncDisposable {
     this.#session = session // calls come in, and may need polkit, before `start` is through
     const connection = await this.#withPatience(signal, (limited) => session.start(path, limited))
     this.#complaint = undefined
+    this.#compare() // nothing was compared while there was no bus
     const reason = await this.#waits.until(connection.closed, signal).catch((aborted: Error) => aborted)
     this.#complain(`Lost the system bus: ${reasonOf(reason)}. Resolving goes on, and it is tried again.`)
   }
@@ -170,12 +178,18 @@ export class BusService implements AsyncDisposable {
   }
 
   /** Changes of one turn are told together, at its end. */
+  /** Without a bus there is nobody to tell. Where there is much to compare, many changes are told together. */
   #changeSoon(): void {
-    if (this.#isChangeDue) return
+    if (this.#isChangeDue || !this.isConnected) return
     this.#isChangeDue = true
-    queueMicrotask(() => {
-      this.#isChangeDue = false
-      this.#changes.check()
-    })
+    const left = this.#comparedAt + PAUSE - this.#options.clock.now()
+    if (left <= 0 || this.#changes.size < MANY_OBJECTS) queueMicrotask(() => this.#compare())
+    else this.#pauseOver = this.#options.clock.after(left, () => this.#compare())
+  }
+
+  #compare(): void {
+    this.#isChangeDue = false
+    this.#comparedAt = this.#options.clock.now()
+    this.#changes.check()
   }
 }

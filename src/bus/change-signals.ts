@@ -39,6 +39,11 @@ export class ChangeSignals {
     this.check()
   }
 
+  /** Objects compared last. */
+  get size(): number {
+    return this.#known.size
+  }
+
   /** Compares all values with those of the last time; changes of one interface go into one signal. Never throws. */
   check(): void {
     this.#isDue = true

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Logger } from '../../../src/base/index.ts'
 import { WorkTurns } from '../../../src/sys/index.ts'
 import { type Codec, type IncomingMessage, CODEC } from '../../../src/dbus/codec.ts'
@@ -16,6 +16,7 @@ const NAME = 'org.freedesktop.resolve1'
 const PATH = '/org/freedesktop/resolve1'
 const MANAGER = `${NAME}.Manager`
 const uid = process.getuid?.() ?? 0
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 let bus: PrivateBus
 let codec: Codec
@@ -240,6 +241,28 @@ describe('signals', () => {
     control.fire('configurationChanged')
     await eventually(() => expect(told).toHaveLength(2))
     expect(told[1]).toBe(`${PATH} Manager LLMNRHostname`)
+  })
+
+  test('without a bus all values were compared at each change, for nobody', async () => {
+    const looks = vi.spyOn(control, 'links')
+    control.fire('configurationChanged')
+    await nextTurn()
+    expect(looks).not.toHaveBeenCalled()
+  })
+
+  test('all links were compared at each change of one of many: changes of a short time are told together', async () => {
+    for (let ifindex = 100; ifindex < 200; ifindex++) control.table.set(ifindex, { ...control.link(2)!, ifindex })
+    await serving()
+    const told = await watch()
+    const looks = vi.spyOn(control, 'links')
+    const began = performance.now()
+    control.status = { ...control.status, llmnrHostname: 'newname' }
+    for (let i = 0; i < 100; i++) {
+      control.fire('configurationChanged')
+      await nextTurn()
+    }
+    await eventually(() => expect(told).toEqual([`${PATH} Manager LLMNRHostname`]))
+    expect(looks.mock.calls.length).toBeLessThan(4 + (performance.now() - began) / 50)
   })
 
   test('waking up is passed on, going to sleep is not', async () => {
