@@ -31,8 +31,11 @@ export interface CacheLimits {
 
 /** Up to so many entries are walked at once when names move to another scope: at most half a millisecond. */
 const QUICKLY_WALKED = 1000
-/** After so many versions everything is forgotten, so that no entry ever has more checks to pass. */
-const MAX_VERSIONS = 64
+/**
+ * After so many versions everything is forgotten, so that no entry ever has more checks to pass: some 100 microseconds at most,
+ * once. With links that flap there are hundreds in a second, and what is asked for all the time is to outlive them.
+ */
+const MAX_VERSIONS = 1024
 
 /** What one scope has learnt, good or bad (R-CACHE-1). The policy is explained in `index.ts`. */
 export class ScopeCache implements ViewableCache {

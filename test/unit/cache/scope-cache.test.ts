@@ -411,9 +411,9 @@ describe('purge of many names', () => {
 
   test('no end of changes leaves no end of tests', () => {
     const cache = large()
-    for (let i = 0; i < 64; i++) cache.cache.purge(within(`zone${i}.test`))
+    for (let i = 0; i < 1024; i++) cache.cache.purge(within(`zone${i}.test`))
     expect(cache.ask('n1.a.test A')).toBe('0 n1.a.test/1/300')
-    cache.cache.purge(within('zone64.test'))
+    cache.cache.purge(within('zone1024.test'))
     expect([cache.ask('n2.a.test A'), cache.cache.size]).toEqual(['miss', 0])
   })
 

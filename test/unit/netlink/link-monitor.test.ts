@@ -66,7 +66,7 @@ const lines: string[] = []
 const log = new Logger('debug', (level, line) => lines.push(`${level} ${line}`))
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 const turn = () => nextTurn().then(nextTurn)
-const turns = async (count: number) => {
+const manyTurns = async (count: number) => {
   for (let i = 0; i < count; i++) await turn()
 }
 const upOf = (facts: NetworkFacts) => [...facts.links.values()].filter(({ flags }) => (flags & 1) !== 0).length
@@ -152,10 +152,10 @@ describe('R-LINK-1: LinkMonitor', () => {
     const each = (flags: number) =>
       Array.from({ length: 100 }, (_, i) => link(RTM_NEWLINK, 10 + i, flags, { name: `t${i}` }))
     socket().options.onEvents(each(UP))
-    await turns(7)
+    await manyTurns(7)
     told.length = 0
     socket().options.onEvents([...each(UP & ~1), ...each(UP)])
-    await turns(7)
+    await manyTurns(7)
     expect(told.map(upOf)).toEqual([1, 17, 33, 49, 65, 81, 97, 101])
   })
 
@@ -173,7 +173,7 @@ describe('R-LINK-1: LinkMonitor', () => {
     const flagsOf = (ifindex: number) => told.at(-1)?.links.get(ifindex)?.flags
     expect([3, 10, 109].map(flagsOf)).toEqual([UP & ~1, UP & ~1, UP & ~1])
     expect(told.at(-1)?.links.get(3)?.addresses).toEqual([])
-    await turns(7)
+    await manyTurns(7)
     expect(told.at(-1)).toEqual(monitor.facts)
     expect(upOf(monitor.facts)).toBe(98)
   })
@@ -183,7 +183,7 @@ describe('R-LINK-1: LinkMonitor', () => {
     kernel.links = Array.from({ length: 100 }, (_, i) => link(RTM_NEWLINK, 10 + i, UP, { name: `t${i}` }))
     kernel.addresses = []
     socket().break(new Error('ENOBUFS'))
-    await turns(2)
+    await manyTurns(2)
     expect(told[0]?.links.has(3)).toBe(false)
     expect(told.map(upOf)).toEqual([100])
   })
