@@ -167,7 +167,12 @@ export const DEFENCES: readonly Defence[] = [
   {
     name: 'no more questions are begun than are finished',
     file: 'sys/work-turns.ts',
-    edits: [['this.#beginnings = this.#isBehind() ? 1 : Infinity', 'this.#beginnings = Infinity']],
+    edits: [
+      [
+        'this.#beginnings = this.#isBehind() ? 1 : Infinity',
+        'this.#beginnings = this.#isBehind() ? Infinity : Infinity',
+      ],
+    ],
     tests: [unit('sys/work-turns'), attack('cached answers had to wait seconds')],
   },
   {
