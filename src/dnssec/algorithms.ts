@@ -7,6 +7,8 @@ import { rsaJwk } from './rsa-key.ts'
 export interface SignatureKey {
   /** A check takes some 30 µs at most: as long as handing it to another thread. */
   readonly isQuick: boolean
+  /** Half a millisecond or more. */
+  readonly isDear?: boolean
   /** On this thread. */
   verify(data: Buffer, signature: Buffer): boolean
   /** On one of the pool's, some 0.1 ms later; this thread spends a seventh of what the check takes. */
@@ -83,6 +85,8 @@ function digestOf(name: string): (data: Buffer) => Buffer {
   return (data) => createHash(name).update(data).digest()
 }
 
+/** Of a signature of a curve of 256 bits; those of larger curves take several times as long. */
+const DEAR_SIZE = 64
 /** Of a key of 2048 bits with a usual exponent, one length byte before it. */
 const QUICK_RSA = 1 + 3 + 256
 
@@ -148,6 +152,7 @@ function signatureKey(
   const fits = (signature: Buffer) => size === undefined || signature.length === size
   return {
     isQuick,
+    isDear: size !== undefined && size > DEAR_SIZE,
     verify: (data, signature) => {
       try {
         return fits(signature) && verify(hash, data, key, signature)

@@ -6,6 +6,8 @@ import type { SignatureCheck } from './signature-check.ts'
  * few that files, which share the pool, do not wait long.
  */
 const MAX_AT_ONCE = 16
+/** A dear one counts as so many: two at once leave room on the cores for this thread. */
+const DEAR = 8
 /** More than there are questions under way (R-ORDER-5), with one check each at a time. */
 const MAX_WAITING = 65_536
 
@@ -27,23 +29,26 @@ export class CheckQueue {
   run(check: SignatureCheck): Promise<void> {
     return new Promise((resolve) => {
       const begin = () => {
+        const weight = check.isDear ? DEAR : 1
+        this.#running += weight
         check.makeAside(() => {
+          this.#running -= weight
           this.#next()
           const waiting = this.#turn()
           if (waiting === undefined) resolve()
           else void waiting.then(resolve)
         })
       }
-      if (this.#running < MAX_AT_ONCE) {
-        this.#running++
-        begin()
-      } else this.#waiting.push(begin, [check.zone])
+      if (this.#running < MAX_AT_ONCE) begin()
+      else this.#waiting.push(begin, [check.zone])
     })
   }
 
   #next(): void {
-    const begin = this.#waiting.shift()
-    if (begin === undefined) this.#running--
-    else begin()
+    while (this.#running < MAX_AT_ONCE) {
+      const begin = this.#waiting.shift()
+      if (begin === undefined) return
+      begin()
+    }
   }
 }

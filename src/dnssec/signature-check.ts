@@ -24,6 +24,11 @@ export class SignatureCheck {
     return this.#key.isQuick
   }
 
+  /** It takes another thread half a millisecond or more. */
+  get isDear(): boolean {
+    return this.#key.isDear === true
+  }
+
   get isGood(): boolean {
     return this.#isGood
   }

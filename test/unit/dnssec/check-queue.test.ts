@@ -13,9 +13,10 @@ class Pool {
   readonly begun: string[] = []
   readonly #ends: (() => void)[] = []
 
-  check(zone: string): SignatureCheck {
+  check(zone: string, isDear = false): SignatureCheck {
     const key: SignatureKey = {
       isQuick: false,
+      isDear,
       verify: () => true,
       verifyAside: (_data, _signature, done) => {
         this.begun.push(zone)
@@ -66,6 +67,19 @@ describe('S-LIM-1: checks on other threads', () => {
     give?.()
     await settle()
     expect(ended).toEqual([0, 1])
+  })
+
+  test('dear ones are made two at a time, and take the room of eight', async () => {
+    const [pool, queue] = [new Pool(), new CheckQueue()]
+    for (let i = 0; i < 5; i++) void queue.run(pool.check('dear.test', true))
+    expect(pool.begun).toHaveLength(2)
+    pool.end()
+    await settle()
+    expect(pool.begun).toHaveLength(3)
+    void queue.run(pool.check('cheap.test'))
+    for (let i = 0; i < 3; i++) pool.end()
+    await settle()
+    expect(pool.begun).toHaveLength(6)
   })
 
   test('find room again once all are made', async () => {
