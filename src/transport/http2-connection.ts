@@ -36,6 +36,8 @@ export class Http2Connection implements Connection {
   readonly #clock: Clock
   readonly #onClosed: (connection: Connection) => void
   readonly #waiting = new Set<Waiting>()
+  /** Of those the ones that the server has not taken on when it said that it goes (RFC 9113 §6.8), and why they end. */
+  readonly #refused = new Map<Waiting, string>()
   #session: http2.ClientHttp2Session | undefined
   #facts: ConnectionFacts | undefined
   #heardAt: Millis = 0
@@ -78,6 +80,7 @@ export class Http2Connection implements Connection {
       if (wasSilent && this.#heardAt < waiting.askedAt) this.#isRetired = true
       waiting.stream?.close(http2.constants.NGHTTP2_CANCEL)
       this.#forget(waiting)
+      if (!this.#hasTakenOn(waiting)) queueMicrotask(() => this.#endRefused())
     }
   }
 
@@ -97,6 +100,7 @@ export class Http2Connection implements Connection {
     this.#onClosed(this)
     const waiting = [...this.#waiting]
     this.#waiting.clear()
+    this.#refused.clear()
     for (const { settle } of waiting) settle(reason)
   }
 
@@ -146,7 +150,7 @@ export class Http2Connection implements Connection {
       ...(isGet ? {} : { 'content-type': MEDIA_TYPE, 'content-length': wire.length }),
     })
     if (stream === undefined) {
-      return queueMicrotask(() => this.#fail(waiting, 'closed', 'the connection is closing'))
+      return queueMicrotask(() => this.#onCutOff(waiting, 'the connection is closing'))
     }
     waiting.stream = stream
     const chunks: Buffer[] = []
@@ -162,8 +166,8 @@ export class Http2Connection implements Connection {
       if (size <= LARGEST) chunks.push(chunk)
       else this.#fail(waiting, 'http', 'sends more than a DNS message can hold')
     })
-    stream.on('error', (error) => this.#fail(waiting, 'closed', error.message))
-    stream.on('close', () => this.#fail(waiting, 'closed', 'the stream was closed without an answer'))
+    stream.on('error', (error) => this.#onCutOff(waiting, error.message))
+    stream.on('close', () => this.#onCutOff(waiting, 'the stream was closed without an answer'))
     stream.on('end', () => {
       if (this.#waiting.has(waiting)) this.#end(waiting, this.#replyOf(waiting.query, headers, Buffer.concat(chunks)))
     })
@@ -192,6 +196,24 @@ export class Http2Connection implements Connection {
     return typeof reply === 'string' ? this.#error('http', reply) : reply
   }
 
+  /**
+   * The stream is closed. When the server goes, what it has not taken on ends only once what it has is answered: GOAWAY may come
+   * before those answers, and a server that answered something on each connection is not to blame (E-TLS-5).
+   */
+  #onCutOff(waiting: Waiting, text: string): void {
+    if (!this.#waiting.has(waiting) || this.#refused.has(waiting)) return
+    if (this.#isRetired && this.#hasTakenOn(waiting)) this.#refused.set(waiting, text)
+    else this.#fail(waiting, 'closed', text)
+  }
+
+  /** Whether the server may still answer another question. */
+  #hasTakenOn(but: Waiting): boolean {
+    for (const waiting of this.#waiting) {
+      if (waiting !== but && waiting.stream?.closed === false && !this.#refused.has(waiting)) return true
+    }
+    return false
+  }
+
   /** Every stream closes, most of them answered: an error costs more than all the rest, so it is made only for those that are not. */
   #fail(waiting: Waiting, code: 'closed' | 'http', text: string): void {
     if (this.#waiting.has(waiting)) this.#end(waiting, this.#error(code, text))
@@ -201,10 +223,18 @@ export class Http2Connection implements Connection {
     if (result instanceof TransportError) waiting.stream?.close(http2.constants.NGHTTP2_CANCEL)
     this.#forget(waiting)
     waiting.settle(result, this.#facts)
+    this.#endRefused()
+  }
+
+  #endRefused(): void {
+    const refused = [...this.#refused]
+    this.#refused.clear()
+    for (const [waiting, text] of refused) this.#fail(waiting, 'closed', text)
   }
 
   #forget(waiting: Waiting): void {
     this.#waiting.delete(waiting)
+    this.#refused.delete(waiting)
     if (!this.isIdle || this.#isClosed) return
     if (this.#isRetired) this.retire()
     else if (this.#session !== undefined) this.#startIdle()

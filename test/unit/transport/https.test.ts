@@ -295,6 +295,25 @@ describe('connections', () => {
     expect(server.sessions.length).toBe(2)
   })
 
+  test('E-TLS-5: GOAWAY that overtakes an answer: what the server did not take on ends after that answer', async () => {
+    const held: Request[] = []
+    await using server = await serve((request) => held.push(request))
+    await using transport = open()
+    const ended: string[] = []
+    const asked = [1, 2, 3].map(async (id) => {
+      const { code } = await ask(transport, server.port, { id })
+      ended.push(code ?? 'answered')
+    })
+    await until(() => held.length === 3)
+    const [first] = held.toSorted((a, b) => (a.stream.id ?? 0) - (b.stream.id ?? 0))
+    server.sessions[0]?.goaway(0, first?.stream.id)
+    await until(() => held.filter(({ stream }) => stream.closed).length === 2)
+    expect(ended).toEqual([])
+    answer(first as Request, 1)
+    await Promise.all(asked)
+    expect(ended).toEqual(['answered', 'closed', 'closed'])
+  })
+
   test('a stream that is reset ends that question alone', async () => {
     const held: Request[] = []
     await using server = await serve((request) => held.push(request))
