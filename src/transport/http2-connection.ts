@@ -227,6 +227,7 @@ export class Http2Connection implements Connection {
   }
 
   #endRefused(): void {
+    if (this.#refused.size === 0) return
     const refused = [...this.#refused]
     this.#refused.clear()
     for (const [waiting, text] of refused) this.#fail(waiting, 'closed', text)
