@@ -19,7 +19,10 @@ import {
   StubListeners,
 } from '../stub/index.ts'
 import type { NetworkFacts } from '../scope/index.ts'
+import type { ResolvedSettings } from '../settings/index.ts'
 import { Listening, machineId, processName } from '../sys/index.ts'
+
+type CacheSettings = Pick<ResolvedSettings, 'dnsCacheSize' | 'dnsCacheBytes'>
 
 /** What a short answer takes in a cache and in the memo. */
 const BYTES_PER_ANSWER = 512
@@ -33,19 +36,20 @@ export interface FrontEnds {
   readonly openIpc: () => Promise<void>
 }
 
+/** How many replies may be replayed: as many as answers are cached, but no more than there is memory for the answers they repeat. */
+export function repliesKept({ dnsCacheSize, dnsCacheBytes }: CacheSettings): number {
+  return Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
+}
+
 /** Constructs everything that asks the resolver or counts what is asked; nothing of it is open yet. */
 export async function makeFrontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
   const { options, libc, logger } = context
   const { clock, random, turns, counts, control, scopes, resolver, shared } = core
-  const { dnsCacheSize, dnsCacheBytes } = control.settings
-  // No more replies than there is memory for the answers they repeat.
-  const capacity = Math.min(dnsCacheSize, Math.floor(dnsCacheBytes / BYTES_PER_ANSWER))
+  const capacity = repliesKept(control.settings)
   // Whoever subscribes to query results is to see all of them, so nothing is replayed meanwhile.
   const isWatched = () => resolver.watchers.mustSee()
   const memo = { capacity, random, replayCounter: counts }
-  // A memo of replies holds between as many as it is told and twice that.
-  const newMemo: NewMemo = (routes) =>
-    capacity === 0 ? undefined : new AnswerMemo({ ...memo, capacity: Math.ceil(capacity / 2), shared, routes })
+  const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, shared, routes }))
   const owners = life.adopt(new SocketOwners(libc, logger))
   const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
   const machine = await machineId()

@@ -177,8 +177,10 @@ export class BusService implements AsyncDisposable {
     this.#complaint = text
   }
 
-  /** Changes of one turn are told together, at its end. */
-  /** Without a bus there is nobody to tell. Where there is much to compare, many changes are told together. */
+  /**
+   * Changes of one turn are told together, at its end; where there is much to compare, those of a longer time. Without a bus there
+   * is nobody to tell.
+   */
   #changeSoon(): void {
     if (this.#isChangeDue || !this.isConnected) return
     this.#isChangeDue = true

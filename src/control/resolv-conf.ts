@@ -22,8 +22,9 @@ export class ResolvConf {
   /** Both texts as they were written last; empty when they were not, so that the next update writes. */
   #last = ''
   #written: Promise<void> = Promise.resolve()
-  /** What is to be written when the pause is over. */
+  /** What is to be written when the pause is over, and that pause. */
   #due: (() => void) | undefined
+  #pause: Disposable | undefined
 
   constructor(files: ResolvConfFiles, clock: Clock, log: Log) {
     this.#files = files
@@ -42,11 +43,13 @@ export class ResolvConf {
    * tried again at the next change.
    */
   update(scopes: readonly UnicastScope[], globalServers: readonly ServerSpec[], settings: ResolvedSettings): void {
-    if (this.#due === undefined) this.#clock.after(PAUSE, () => this.#writeDue())
+    this.#pause ??= this.#clock.after(PAUSE, () => this.#writeDue())
     this.#due = () => this.#write(scopes, globalServers, settings)
   }
 
   #writeDue(): void {
+    this.#pause?.[Symbol.dispose]()
+    this.#pause = undefined
     const due = this.#due
     this.#due = undefined
     due?.()

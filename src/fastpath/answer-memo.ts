@@ -37,8 +37,11 @@ export interface MemoSnapshot {
   readonly routesVersion: number
 }
 
-/** Bytes for each reply of `capacity`: what a usual one takes, with room to spare; and the least for all. */
-const USUAL_SIZE = 192
+/**
+ * Bytes of one generation for each reply of `capacity`: half of what a usual one takes with room to spare, as there are two of
+ * them; and the least for all, which has room for as many replies as systemd-resolved has for records.
+ */
+const SIZE_PER_REPLY = 96
 const LEAST_BYTES = 2 ** 20
 
 /**
@@ -133,7 +136,7 @@ export class AnswerMemo<Source = unknown> {
   #makeRoom(): void {
     const { capacity } = this.#options
     const recent = this.#stores.recent
-    if (recent.count < capacity && recent.bytes < Math.max(LEAST_BYTES, capacity * USUAL_SIZE)) return
+    if (recent.count < capacity && recent.bytes < Math.max(LEAST_BYTES, capacity * SIZE_PER_REPLY)) return
     this.#stores.rotate()
   }
 

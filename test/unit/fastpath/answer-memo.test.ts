@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import { repliesKept } from '../../../src/app/front-ends.ts'
 import type { CachedAnswer } from '../../../src/cache/index.ts'
 import { AnswerMemo } from '../../../src/fastpath/index.ts'
 import { parseMessage } from '../../../src/wire/index.ts'
@@ -125,6 +126,14 @@ describe('what is replayed', () => {
       for (let i = 0; i < 300; i++) expect(harness.replay(`n${100 + i}.test`)).toBeDefined()
     },
   )
+
+  test('as many names as the cache holds: beyond half of them each answer from the cache cost four times as much', () => {
+    const count = 4096
+    const harness = new Harness(repliesKept({ dnsCacheSize: count, dnsCacheBytes: 32 * 2 ** 20 }))
+    for (let i = 0; i < count; i++) harness.learn(`n${i}.bench.test`)
+    const isReplayed = (i: number) => harness.replay(`n${(i * 1021) % count}.bench.test`) !== undefined
+    expect(Array.from({ length: 3 * count }, (_, i) => i).filter((i) => !isReplayed(i))).toEqual([])
+  })
 
   test('many names, each with its own reply, the latest it was given', () => {
     const harness = new Harness(50_000)
