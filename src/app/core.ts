@@ -145,7 +145,7 @@ async function openNetwork(
   { context, life, clock, random, warnings }: Basics,
   transport: ChannelTransports,
 ): Promise<Network> {
-  const { logger: log, environment } = context
+  const { logger: log, environment, libc } = context
   let control: Controller | undefined
   const facts = (): NetworkFacts => control?.facts ?? NO_NETWORK
   const local = new LocalKnowledge(facts, environment, clock, random, log, warnings)
@@ -153,7 +153,7 @@ async function openNetwork(
     control?.followKernel(latest)
     local.noteAddresses()
   }
-  const monitor = life.adopt(await LinkMonitor.open({ clock, log, onNews: () => transport.renew(), onChange }))
+  const monitor = life.adopt(await LinkMonitor.open({ clock, log, libc, onNews: () => transport.renew(), onChange }))
   const ifindexOf: IfIndexOf = (name) => [...monitor.facts.links.values()].find((link) => link.name === name)?.ifindex
   const networkd = life.adopt(
     await NetworkdState.open({

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, type IfIndex, type Log, reasonOf, sleep, Tasks } from '../base/index.ts'
 import type { GatewayRoute, LinkFacts, NetworkFacts } from '../scope/index.ts'
+import type { Libc } from '../sys/index.ts'
 import { type Change, decode, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
 import type { NetlinkMessage } from './message.ts'
 import { NetworkState } from './network-state.ts'
@@ -19,6 +20,7 @@ const GAINS = 16
 export interface LinkMonitorOptions {
   readonly clock: Clock
   readonly log: Log
+  readonly libc?: Libc | undefined
   /** Called at once for any message about links, addresses, routes or rules, also those that `facts` leaves out. */
   onNews?(): void
   /**
@@ -83,6 +85,7 @@ export class LinkMonitor implements AsyncDisposable {
     this.#held = held
     const socket = await RtnetlinkSocket.open({
       clock: this.#options.clock,
+      libc: this.#options.libc,
       onEvents: (messages) => this.#onEvents(messages),
       onBroken: (error) => this.#onBroken(error),
     })

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
 import type { RawNetlinkSocket as Raw } from 'netlink/dist/raw.js'
 import type { Clock } from '../base/index.ts'
+import type { Libc } from '../sys/index.ts'
 import { RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './decode.ts'
 import { composeRequest, NLM_F_REQUEST, type NetlinkMessage, readU32, splitMessages } from './message.ts'
+import { Overrun } from './overrun.ts'
 
 type Package = typeof import('netlink/dist/raw.js')
 
@@ -17,7 +19,7 @@ const NLMSG_LAST_CONTROL = 15
 const NLM_F_DUMP_INTR = 0x10
 const NLM_F_DUMP = 0x300
 
-/** Bytes for a burst of events, such as a thousand links coming up at once. The kernel caps it at rmem_max. */
+/** Bytes for a burst of events, such as a thousand links coming up at once. The kernel caps it at rmem_max for who may not more. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024
 /** Milliseconds after which an unanswered dump counts as lost. */
 const DUMP_PATIENCE = 5000
@@ -42,6 +44,8 @@ interface Dump {
 
 export interface RtnetlinkSocketOptions {
   readonly clock: Clock
+  /** Without it an overrun of the socket ends the process. */
+  readonly libc: Libc | undefined
   onEvents(messages: readonly NetlinkMessage[]): void
   /** Called once; nothing else is called after it. */
   onBroken(error: Error): void
@@ -55,6 +59,8 @@ export class RtnetlinkSocket implements AsyncDisposable {
   readonly #options: RtnetlinkSocketOptions
   readonly #raw: Raw
   readonly #port: number
+  readonly #overrun: Overrun | undefined
+  #isOverrunToBeChecked = false
   #dump: Dump | undefined
   #seq = 0
   #failure: Error | undefined
@@ -64,11 +70,14 @@ export class RtnetlinkSocket implements AsyncDisposable {
     this.#options = options
     this.#raw = raw
     this.#port = raw.address().port
+    this.#overrun = Overrun.watch(options.libc, this.#port, RECEIVE_BUFFER)
     raw.on('message', (bytes, sender) => {
-      if (sender.port === 0) this.#receive(splitMessages(bytes)) // port 0 is the kernel; other processes are ignored
+      if (sender.port !== 0) return // not the kernel
+      this.#receive(splitMessages(bytes))
+      this.#checkOverrun()
     })
     raw.on('truncatedMessage', () => this.#break(new Error('a netlink message was cut short')))
-    raw.on('error', (error) => this.#break(error)) // ENOBUFS among them: events were lost
+    raw.on('error', (error) => this.#break(error))
   }
 
   /** @throws when the socket cannot be had. */
@@ -135,6 +144,17 @@ export class RtnetlinkSocket implements AsyncDisposable {
       else if (message.type > NLMSG_LAST_CONTROL) events.push(message)
     }
     if (events.length > 0) this.#options.onEvents(events)
+  }
+
+  /** Once this turn's messages are read: what was dropped before the last of them has been counted. */
+  #checkOverrun(): void {
+    if (this.#isOverrunToBeChecked || this.#overrun === undefined) return
+    this.#isOverrunToBeChecked = true
+    setImmediate(() => {
+      this.#isOverrunToBeChecked = false
+      if (this.#failure === undefined && this.#overrun?.hasHappened === true)
+        this.#break(new Error('the kernel had no room for more events'))
+    })
   }
 
   /** Events carry the number and port of whoever caused them; ours cause none. */
