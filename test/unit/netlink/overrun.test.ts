@@ -14,7 +14,10 @@ const TOO_MANY = 15_000
 const libc = Libc.load() as Libc
 const isNetlink = (fd: number) => {
   const address = Buffer.alloc(12)
-  return libc.function('getsockname')(fd, address, Buffer.from(Int32Array.of(12).buffer)) >= 0 && readU16(address, 0) === AF_NETLINK
+  return (
+    libc.function('getsockname')(fd, address, Buffer.from(Int32Array.of(12).buffer)) >= 0 &&
+    readU16(address, 0) === AF_NETLINK
+  )
 }
 const descriptors = () => new Set(readdirSync('/proc/self/fd').map(Number).filter(isNetlink))
 const turns = async () => {
