@@ -1,7 +1,7 @@
 import { type Clock, type IfIndex, IpAddress } from '../base/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
 import type { LinkFacts, NetworkFacts, Route, RouteTo, Scope, ScopeSet, UnicastScope } from '../scope/index.ts'
-import { DNS, IFF_LOWER_UP, IFF_UP, isUsable } from '../scope/index.ts'
+import { DNS, hasCarrier, IFF_UP, isUsable } from '../scope/index.ts'
 import { reasonForNoRoute } from './way-to-server.ts'
 import { type Domain, formatServerSpec } from '../settings/index.ts'
 import type { Name } from '../wire/index.ts'
@@ -97,7 +97,7 @@ export class Overview {
       ifindex,
       name,
       isUp: (facts.flags & IFF_UP) !== 0,
-      hasCarrier: (facts.flags & IFF_LOWER_UP) !== 0,
+      hasCarrier: hasCarrier(facts),
       addresses: facts.addresses.filter(isUsable).map(({ address }) => address.text),
       hasRoute: waysOut.has(ifindex) || network().gateways.some((route) => route.ifindex === ifindex),
       isManaged,

@@ -40,7 +40,7 @@ export type { ConfiguredLink, Obstacle, ScopeInput, ScopePlan, ScopeTuning, Unic
 export { isDefaultRoute, isLinkRelevant, planScopes } from './plan.ts'
 export type { MulticastPlan } from './multicast-plan.ts'
 export { planMulticast } from './multicast-plan.ts'
-export { isRelevant, isUsable } from './relevance.ts'
+export { hasCarrier, isRelevant, isUsable } from './relevance.ts'
 export type { Answer, AnswerState, DnssecResult, LinkedRecord, OwnKnowledge, QueryState, Source } from './answer.ts'
 export { combined, failed, flagsOfAll, hookAnswer, isPositive, ownAnswer, unrepeatable } from './answer.ts'
 export { ACCEPTED_FLAGS, FLAG, PROTOCOLS } from './flags.ts'

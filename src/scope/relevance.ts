@@ -52,7 +52,8 @@ export function isUsable({ flags }: LinkAddress): boolean {
   return (flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE)) === 0
 }
 
-function hasCarrier({ flags, operState }: LinkFacts): boolean {
+/** As the original takes it: the cable is in, and the kernel calls the link operational (up to a second later). */
+export function hasCarrier({ flags, operState }: LinkFacts): boolean {
   const isUp = (flags & (IFF_UP | IFF_LOWER_UP)) === (IFF_UP | IFF_LOWER_UP)
   return isUp && (operState === OPERSTATE_UP || (operState === OPERSTATE_UNKNOWN && (flags & IFF_RUNNING) !== 0))
 }

@@ -42,7 +42,7 @@ export const Link = struct('Link', {
   ifindex: optional(int),
   name: string,
   up: bool,
-  /** IFF_LOWER_UP: a cable is in, or the radio is associated. */
+  /** A cable is in, or the radio is associated, and the kernel calls the link operational. */
   carrier: bool,
   addresses: list(string),
   /** A default route leads out by it, or packets to the rest of the world do. */

@@ -173,14 +173,15 @@ function whyUnusable(link: LinkFacts, facts: CauseFacts): string {
     return origin === undefined ? 'has no DNS server' : `has no DNS server (emptied by ${byWhom(origin, facts)})`
   }
   if (link.addresses.length === 0) return 'has no address'
-  return 'is not usable for DNS'
+  return link.managed ? 'is not set up yet by systemd-networkd' : 'is not usable for DNS'
 }
 
-function repairOf({ up, carrier, configuredServers, addresses, name }: LinkFacts): string {
+function repairOf({ up, carrier, configuredServers, addresses, managed, name }: LinkFacts): string {
   if (!up) return `ip link set ${name} up`
   if (!carrier) return `plug in the cable or start the other end of ${name}`
   if (configuredServers.length === 0) return `tsresolvectl dns ${name} SERVER`
-  return addresses.length === 0 ? `ip address add ADDRESS/PREFIX dev ${name}` : `ip address show ${name}`
+  if (addresses.length === 0) return `ip address add ADDRESS/PREFIX dev ${name}`
+  return managed ? `networkctl status ${name}` : `ip address show ${name}`
 }
 
 /** Labels of the longest domain of the link that the name is within; -1 where it claims nothing of it. */

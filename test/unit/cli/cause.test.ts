@@ -160,6 +160,7 @@ const FAULTS: readonly (readonly [fault: string, facts: CauseFacts, cause: strin
   ['claiming link is down', nobody('db.corp.test', [{ ...VPN, inUse: false, up: false }]), 'Link 3 (vpn) claims ~corp.test but is down: nobody is asked', 'ip link set vpn up'],
   ['claiming link has no carrier', facts({ name: 'db.corp.test', asked: nxdomain() }, { links: [LAN, { ...VPN, inUse: false, carrier: false }] }), 'claims ~corp.test but has no carrier: link 2 (lan) is asked in its place', 'other end of vpn'],
   ['claiming link has no address', facts({ name: 'db.corp.test', asked: nxdomain() }, { links: [LAN, { ...VPN, inUse: false, addresses: [] }] }), 'but has no address', 'ip address add'],
+  ['claiming link is being set up', facts({ name: 'db.corp.test', asked: nxdomain() }, { links: [LAN, { ...VPN, inUse: false, managed: true }] }), 'is not set up yet by systemd-networkd', 'networkctl status vpn'],
   ['servers of the claiming link were emptied', facts({ name: 'db.corp.test', asked: nxdomain() }, { links: [LAN, { ...VPN, inUse: false, configuredServers: [] }], origins: [origin('DNS')] }), 'has no DNS server (emptied by openvpn 2min 0s ago)', 'tsresolvectl dns vpn SERVER'],
   ['the wrong link answers, as the claiming one is down', facts({ name: 'db.corp.test', asked: answered() }, { links: [LAN, { ...VPN, inUse: false, up: false }] }), 'claims ~corp.test but is down', 'ip link set vpn up'],
   ['no server anywhere', nobody('www.test', [{ ...LAN, inUse: false, configuredServers: [] }]), 'No DNS server is known', 'tsresolvectl dns lan SERVER'],
