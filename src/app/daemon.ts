@@ -72,7 +72,7 @@ export class Daemon implements AsyncDisposable {
   /** Opens the varlink sockets and begins to connect to the bus; when it resolves, resolv.conf is written too. */
   async openIpc(): Promise<void> {
     await this.#frontEnds.openIpc()
-    await this.#core.control.settled
+    this.#core.control.settle()
     await this.#frontEnds.metrics.follow(this.#core.control.settings.metricsListen)
   }
 
@@ -87,7 +87,7 @@ export class Daemon implements AsyncDisposable {
     control.reload(settings, delegates)
     await metrics.follow(settings.metricsListen)
     if (this.#listensTo !== this.#toListenTo) await this.#listenAnew()
-    await control.settled
+    control.settle()
   }
 
   /** Whoever waits for an answer at the sockets of before gets none: they stay where that is possible. */

@@ -52,7 +52,7 @@ export async function makeFrontEnds(context: DaemonContext, core: Core, life: Li
   const newMemo: NewMemo = (routes) => (capacity === 0 ? undefined : new AnswerMemo({ ...memo, shared, routes }))
   const owners = life.adopt(new SocketOwners(libc, logger))
   const ownerOf: OwnerOf = (...socket) => owners.find(...socket)
-  const machine = await machineId()
+  const machine = machineId()
   const responder = new Responder({ resolver, nsid: () => nsid(machine), clock, ownerOf, newMemo })
   const listening = new Listening(libc, logger, context.kept, options.replaces)
   const watching: Watching = {

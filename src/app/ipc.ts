@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Lifetime } from '../base/index.ts'
 import { BusService } from '../bus/index.ts'
@@ -42,7 +42,7 @@ export async function openIpc(
     ifindexOf: (name) => [...control.facts.links.values()].find((link) => link.name === name)?.ifindex,
   })
   // The bus knows who calls it, so it answers for the varlink sockets too who may do what.
-  const id = await machineId()
+  const id = machineId()
   const bus = new BusService({
     address: environment.DBUS_SYSTEM_BUS_ADDRESS,
     uid,
@@ -80,7 +80,7 @@ export async function openIpc(
   }
   const ports: VarlinkPorts = { ...watching, ...shared, ...aboutProcess(context) }
   // The directory may have been removed since the start.
-  await mkdir(options.runtimeDirectory, { recursive: true })
+  mkdirSync(options.runtimeDirectory, { recursive: true })
   const path = join(options.runtimeDirectory, 'io.systemd.Resolve')
   const common = {
     clock,

@@ -65,8 +65,8 @@ async function run(wanted: Options): Promise<void> {
   const options = wanted.tryOut ? await prepareTryOut(wanted, life, logger) : wanted
   const turnWatch = new TurnWatch(libc)
   const advice = listenAdvice(options, libc)
-  await leaveRoot(options, options !== wanted, libc, logger)
-  await ensureDirectory(options.runtimeDirectory)
+  leaveRoot(options, options !== wanted, libc, logger)
+  ensureDirectory(options.runtimeDirectory)
   const identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   const daemon = life.adopt(
     await Daemon.open({ options, libc, kept, logger, turnWatch, environment: process.env, ...identity, version }),

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import { join } from 'node:path'
 import { type IfIndex, IpAddress, type Log, reasonOf } from '../base/index.ts'
 import {
@@ -82,10 +82,10 @@ export function linksOf(servers: readonly ServerEntry[], domains: readonly Domai
 /** As if a client had given them to us before: they are found when the daemon starts. */
 export async function saveAsOurs(links: NeighbourLinks, runtimeDirectory: string): Promise<void> {
   const directory = join(runtimeDirectory, 'netif')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await fs.mkdir(directory, { recursive: true, mode: 0o700 })
   for (const [ifindex, { servers, domains, defaultRoute }] of links) {
     const route = defaultRoute === undefined ? '' : `DEFAULT_ROUTE=${defaultRoute ? 'yes' : 'no'}\n`
     const text = `SERVERS="${servers.join(' ')}"\nDOMAINS="${domains.join(' ')}"\n${route}`
-    await writeFile(join(directory, String(ifindex)), text)
+    await fs.writeFile(join(directory, String(ifindex)), text)
   }
 }

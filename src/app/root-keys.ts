@@ -20,7 +20,7 @@ const FILE_MODE = 0o644
 /** The state file in `directory`. */
 export function rootKeysFile(directory: string): Pick<RootKeysPorts, 'read' | 'write'> {
   const path = join(directory, FILE)
-  return { read: () => readText(path), write: (text) => writeAtomically(path, text, FILE_MODE) }
+  return { read: () => readText(path), write: async (text) => writeAtomically(path, text, FILE_MODE) }
 }
 
 /**

@@ -7,7 +7,7 @@ import { withPrivateDirectory } from './runtime-directory.ts'
 
 /** A directory of our own, with what the machine's resolver has been told of links. */
 export async function prepareTryOut(wanted: Options, life: Lifetime, logger: Logger): Promise<Options> {
-  const options = await withPrivateDirectory(wanted, life)
+  const options = withPrivateDirectory(wanted, life)
   const { runtimeDirectory } = options
   const links = await neighbourLinks(process.env.DBUS_SYSTEM_BUS_ADDRESS, process.getuid?.() ?? 0, logger)
   await saveAsOurs(links, runtimeDirectory)

@@ -247,9 +247,9 @@ export class Controller implements Control {
     return this.#events.subscribe(events)
   }
 
-  /** Resolves when what is in force now is also on disk. */
-  get settled(): Promise<void> {
-    return this.#resolvConf.written
+  /** What is in force now is in the files of the runtime directory as well from here on. */
+  settle(): void {
+    this.#resolvConf.writeDue()
   }
 
   /** In force first, then saved, then acknowledged: who gets a reply loses nothing any more, kill -9 included. */
@@ -261,7 +261,7 @@ export class Controller implements Control {
     } catch (error) {
       this.#services.log.error(`${this.#name(ifindex)}: settings are in force but not saved: ${reasonOf(error)}`)
     }
-    await this.#resolvConf.written
+    this.#resolvConf.writeDue()
   }
 
   /** Nobody waits for the file to go: a stale one is removed at the next start too. */

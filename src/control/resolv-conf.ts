@@ -8,7 +8,8 @@ import { stubResolvConf, uplinkResolvConf } from '../settings/index.ts'
 export interface ResolvConfFiles {
   readonly uplinkPath: string
   readonly stubPath: string
-  write(uplink: string, stub: string | undefined): Promise<void>
+  /** @throws what cannot be written, and why */
+  write(uplink: string, stub: string | undefined): void
 }
 
 /** Of many changes so close together the last counts: with a thousand links the texts take a millisecond each time. */
@@ -21,7 +22,6 @@ export class ResolvConf {
   readonly #log: Log
   /** Both texts as they were written last; empty when they were not, so that the next update writes. */
   #last = ''
-  #written: Promise<void> = Promise.resolve()
   /** What is to be written when the pause is over, and that pause. */
   #due: (() => void) | undefined
   #pause: Disposable | undefined
@@ -32,22 +32,17 @@ export class ResolvConf {
     this.#log = log
   }
 
-  /** What is due is written at once; settles when it is on disk, and never rejects. */
-  get written(): Promise<void> {
-    this.#writeDue()
-    return this.#written
-  }
-
   /**
    * Writes only what differs from the last time, after a pause in which more changes may come. What could not be written is
    * tried again at the next change.
    */
   update(scopes: readonly UnicastScope[], globalServers: readonly ServerSpec[], settings: ResolvedSettings): void {
-    this.#pause ??= this.#clock.after(PAUSE, () => this.#writeDue())
+    this.#pause ??= this.#clock.after(PAUSE, () => this.writeDue())
     this.#due = () => this.#write(scopes, globalServers, settings)
   }
 
-  #writeDue(): void {
+  /** What is due is written at once, without the pause. */
+  writeDue(): void {
     this.#pause?.[Symbol.dispose]()
     this.#pause = undefined
     const due = this.#due
@@ -62,11 +57,13 @@ export class ResolvConf {
     const stub = settings.stubListener === 'no' ? undefined : stubResolvConf(stubPath, domains)
     const all = JSON.stringify([uplink, stub])
     if (all === this.#last) return
-    this.#last = all
-    this.#written = this.#files.write(uplink, stub).catch((error: unknown) => {
+    try {
+      this.#files.write(uplink, stub)
+      this.#last = all
+    } catch (error) {
       this.#last = ''
       this.#log.warning(`Cannot write ${uplinkPath}: ${reasonOf(error)}`)
-    })
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path'
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import type { Log } from '../base/index.ts'
 import { type BootSettings, MAX_DELEGATES, MAX_DNSSD_FILES, type SourceFile } from '../settings/index.ts'
 import { FileError, orMissing, readText } from './read-text.ts'
@@ -127,7 +127,7 @@ export class ConfigFiles {
 }
 
 async function isDirectory(path: string): Promise<boolean> {
-  const stats = await orMissing(path, () => stat(path))
+  const stats = await orMissing(path, () => statSync(path))
   if (stats === undefined) throw new FileError(`${path}: no such file or directory`)
   return stats.isDirectory()
 }

@@ -1,5 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { type FSWatcher, statSync, watch } from 'node:fs'
 import { type Clock, type Log, type Millis, reasonOf, Tasks } from '../base/index.ts'
 
 /** Events come in bursts; one round serves all that arrive within this time. */
@@ -68,7 +67,7 @@ export class DirectoryWatch implements AsyncDisposable {
     try {
       do {
         this.#isDue = false
-        for (let tries = 0; tries < MAX_MOVES && (await this.#moveWatch()); tries++);
+        for (let tries = 0; tries < MAX_MOVES && this.#moveWatch(); tries++);
         await this.#onEvent()
       } while (this.#isDue && !this.#tasks.signal.aborted)
     } finally {
@@ -90,9 +89,9 @@ export class DirectoryWatch implements AsyncDisposable {
    * Puts the watch on the deepest directory there is now. True when it moved: then a deeper one may have appeared just
    * before, unseen, and is to be looked for again.
    */
-  async #moveWatch(): Promise<boolean> {
+  #moveWatch(): boolean {
     for (const path of this.#candidates) {
-      const inode = await inodeOf(path)
+      const inode = inodeOf(path)
       if (inode === undefined) continue
       if (this.#watched?.path === path && this.#watched.inode === inode) return false
       this.#close()
@@ -127,9 +126,11 @@ export class DirectoryWatch implements AsyncDisposable {
   }
 }
 
-async function inodeOf(path: string): Promise<bigint | undefined> {
-  return stat(path, { bigint: true }).then(
-    (stats) => (stats.isDirectory() ? stats.ino : undefined),
-    () => undefined,
-  )
+function inodeOf(path: string): bigint | undefined {
+  try {
+    const stats = statSync(path, { bigint: true })
+    return stats.isDirectory() ? stats.ino : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -1,4 +1,4 @@
-import { lstat, readdir } from 'node:fs/promises'
+import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, type Log, reasonOf } from '../base/index.ts'
 import { DirectoryWatch } from './directory-watch.ts'
@@ -60,7 +60,7 @@ export class HookDirectory implements AsyncDisposable {
   async #read(): Promise<readonly Socket[]> {
     const { directory, log } = this.#options
     try {
-      const names = (await orMissing(directory, () => readdir(directory))) ?? []
+      const names = (await orMissing(directory, () => readdirSync(directory))) ?? []
       const visible = names.filter((name) => !name.startsWith('.'))
       const found = await Promise.all(visible.map((name) => socketAt(directory, name)))
       this.#lastFailure = ''
@@ -76,6 +76,6 @@ export class HookDirectory implements AsyncDisposable {
 
 async function socketAt(directory: string, name: string): Promise<Socket | undefined> {
   const path = join(directory, name)
-  const stats = await orMissing(path, () => lstat(path, { bigint: true })) // gone since: another event follows
+  const stats = await orMissing(path, () => lstatSync(path, { bigint: true })) // gone since: another event follows
   return stats?.isSocket() === true ? { name, path, inode: stats.ino } : undefined
 }

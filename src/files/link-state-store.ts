@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type IfIndex, type Log, reasonOf } from '../base/index.ts'
 import {
@@ -58,22 +58,22 @@ export class LinkStateStore {
   save(ifindex: IfIndex, saved: SavedLink): Promise<void> {
     if (isDefaultLink(saved.settings)) return this.remove(ifindex)
     return this.#serial.run(async () => {
-      await mkdir(this.#directory, { recursive: true, mode: DIRECTORY_MODE })
-      await writeAtomically(this.#path(ifindex), formatSavedLink(saved), FILE_MODE)
+      mkdirSync(this.#directory, { recursive: true, mode: DIRECTORY_MODE })
+      writeAtomically(this.#path(ifindex), formatSavedLink(saved), FILE_MODE)
     })
   }
 
   /** For a link that is gone, or has nothing set. A file that is missing already is no error. */
   remove(ifindex: IfIndex): Promise<void> {
-    return this.#serial.run(() => removeFile(this.#path(ifindex)))
+    return this.#serial.run(async () => removeFile(this.#path(ifindex)))
   }
 
   /** At start: what belongs to no link, and what a crash left half-written, goes. Failures are only warnings. */
   removeStale(existing: ReadonlySet<IfIndex>): Promise<void> {
     return this.#serial.run(async () => {
       try {
-        const stale = (await readdir(this.#directory)).filter((name) => !isFileOf(name, existing))
-        for (const name of stale) await removeFile(join(this.#directory, name))
+        const stale = readdirSync(this.#directory).filter((name) => !isFileOf(name, existing))
+        for (const name of stale) removeFile(join(this.#directory, name))
       } catch (error) {
         if (!isMissing(error)) this.#log.warning(`Cannot clean up ${this.#directory}: ${reasonOf(error)}`)
       }

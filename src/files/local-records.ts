@@ -9,7 +9,7 @@ import {
   type TakeWarnings,
 } from '../settings/index.ts'
 import { LOCAL_RECORDS_INTERVAL, Polled } from './polled.ts'
-import { lookAt, readStampedBytes } from './read-text.ts'
+import { inTurns, lookAt, readStampedBytes } from './read-text.ts'
 import { filesIn, readSources, SYSTEM_DIRECTORIES } from './search-path.ts'
 
 /** Block lists with a million names are known to be used. */
@@ -30,14 +30,14 @@ export function hostsFile(path: string, clock: Clock, log: Log, warn: TakeWarnin
     const reading = HostsTable.reading(bytes, (line, message) => {
       if (warnings.length < MAX_WARNINGS) warnings.push({ file: path, line, key: undefined, message })
     })
-    const value = await inTurns(reading)
+    const value = await bySlices(reading)
     warn(warnings)
     return { value, stamp: next }
   }
 }
 
 /** One slice of the work in each turn of the event loop: questions are answered between them. */
-async function inTurns<T>(work: Generator<unknown, T>): Promise<T> {
+async function bySlices<T>(work: Generator<unknown, T>): Promise<T> {
   for (;;) {
     const step = work.next()
     if (step.done === true) return step.value
@@ -52,7 +52,8 @@ export function staticRecordFiles(root: string, clock: Clock, log: Log, warn: Ta
 
   async function look(stamp: string | undefined) {
     const paths = (await filesIn(directories, '.rr', log)).slice(0, MAX_STATIC_FILES)
-    const stamps = await Promise.all(paths.map(async (path) => `${path} ${await lookAt(path)}`))
+    const stamps: string[] = []
+    for await (const path of inTurns(paths)) stamps.push(`${path} ${await lookAt(path)}`)
     if (stamps.join('\n') === stamp) return undefined
     const sources = (await readSources(paths, log)).filter(({ text }) => text.trim() !== '') // empty: masked
     const { records, warnings } = readStaticRecords(sources)

@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, IfIndex, Log } from '../base/index.ts'
 import { type IfIndexOf, type NetworkdLink, warningText, readNetworkdLink } from '../settings/index.ts'
 import { DirectoryWatch } from './directory-watch.ts'
-import { type FileStamp, lookAt, orMissing, readStamped, type StampedText } from './read-text.ts'
+import { type FileStamp, inTurns, lookAt, orMissing, readStamped, type StampedText } from './read-text.ts'
 import { orWarn } from './search-path.ts'
 
 /** What networkd says of every link it knows; replaced as a whole. */
@@ -60,12 +60,12 @@ export class NetworkdState implements AsyncDisposable {
   /** Reads the files that have changed; networkd renames new ones into place, so each has a new inode. */
   async #look(): Promise<void> {
     const names =
-      (await orWarn(this.#options.log, () => orMissing(this.#directory, () => readdir(this.#directory)))) ?? []
+      (await orWarn(this.#options.log, () => orMissing(this.#directory, () => readdirSync(this.#directory)))) ?? []
     const present = new Set(names.filter((name) => /^[1-9]\d{0,9}$/.test(name)).map(Number))
     const gone = [...this.#files.keys()].filter((ifindex) => !present.has(ifindex))
     for (const ifindex of gone) this.#files.delete(ifindex)
     const changed: IfIndex[] = []
-    for (const ifindex of present) if (await this.#reread(ifindex)) changed.push(ifindex)
+    for await (const ifindex of inTurns(present)) if (await this.#reread(ifindex)) changed.push(ifindex)
     if (gone.length + changed.length > 0) this.#publish(changed)
   }
 

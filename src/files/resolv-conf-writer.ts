@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { Serial } from './serial.ts'
 import { hasText, linkAtomically, targetOf, writeAtomically } from './write-atomically.ts'
 
 /** File names that programs and packages know of systemd-resolved. */
@@ -11,7 +10,6 @@ const MODE = 0o644
 export class ResolvConfWriter {
   readonly uplinkPath: string
   readonly stubPath: string
-  readonly #serial = new Serial()
 
   constructor(runtimeDirectory: string) {
     this.uplinkPath = join(runtimeDirectory, UPLINK_NAME)
@@ -22,15 +20,13 @@ export class ResolvConfWriter {
    * Files that already say so are left alone, so that nobody who watches them wakes up. Without a stub listener (`stub`
    * undefined) its file is a link to the other one (R-RC-3). @throws what node:fs throws
    */
-  write(uplink: string, stub: string | undefined): Promise<void> {
-    return this.#serial.run(async () => {
-      await putText(this.uplinkPath, uplink)
-      if (stub !== undefined) await putText(this.stubPath, stub)
-      else if ((await targetOf(this.stubPath)) !== UPLINK_NAME) await linkAtomically(this.stubPath, UPLINK_NAME)
-    })
+  write(uplink: string, stub: string | undefined): void {
+    putText(this.uplinkPath, uplink)
+    if (stub !== undefined) putText(this.stubPath, stub)
+    else if (targetOf(this.stubPath) !== UPLINK_NAME) linkAtomically(this.stubPath, UPLINK_NAME)
   }
 }
 
-async function putText(path: string, text: string): Promise<void> {
-  if (!(await hasText(path, text))) await writeAtomically(path, text, MODE)
+function putText(path: string, text: string): void {
+  if (!hasText(path, text)) writeAtomically(path, text, MODE)
 }

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Log, Millis } from '../base/index.ts'
 import { Polled } from './polled.ts'
@@ -63,7 +63,7 @@ async function withHashed(text: string, directories: readonly string[]): Promise
   const texts = [text]
   let left = MAX_SIZE - text.length
   for (const directory of directories) {
-    const names = (await orMissing(directory, () => readdir(directory))) ?? []
+    const names = (await orMissing(directory, () => readdirSync(directory))) ?? []
     for (const name of names.filter((each) => HASHED_NAME.test(each)).toSorted()) {
       const more = await certificateIn(join(directory, name), left)
       left -= more.length

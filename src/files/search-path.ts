@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Log, reasonOf } from '../base/index.ts'
 import type { SourceFile } from '../settings/index.ts'
-import { FileError, orMissing, readText } from './read-text.ts'
+import { FileError, inTurns, orMissing, readText } from './read-text.ts'
 
 /** Where the system looks for configuration, strongest first (R-CONF-1). */
 export const SYSTEM_DIRECTORIES = ['/etc', '/run', '/usr/local/lib', '/usr/lib'] as const
@@ -21,7 +21,7 @@ export async function filesIn(directories: readonly string[], suffix: string, lo
   const found = new Map<string, string>()
   const names = await Promise.all(directories.map((directory) => namesIn(directory, log)))
   for (const [i, directory] of directories.entries()) {
-    for (const name of names[i] ?? []) {
+    for await (const name of inTurns(names[i] ?? [])) {
       const isWanted = name.endsWith(suffix) && !name.startsWith('.') && !found.has(name)
       if (isWanted && (await exists(join(directory, name), log))) found.set(name, join(directory, name))
     }
@@ -33,7 +33,7 @@ export async function filesIn(directories: readonly string[], suffix: string, lo
 /** The texts of `paths` in order. One that cannot be read is a warning and loses only itself. */
 export async function readSources(paths: readonly string[], log: Log): Promise<SourceFile[]> {
   const sources: SourceFile[] = []
-  for (const path of paths) {
+  for await (const path of inTurns(paths)) {
     const text = await orWarn(log, () => readText(path))
     if (text !== undefined) sources.push({ path, text })
   }
@@ -57,9 +57,9 @@ export async function orWarn<T>(log: Log, work: () => Promise<T>): Promise<T | u
  */
 
 async function exists(path: string, log: Log): Promise<boolean> {
-  return (await orWarn(log, () => orMissing(path, async () => statSync(path)))) !== undefined
+  return (await orWarn(log, () => orMissing(path, () => statSync(path)))) !== undefined
 }
 
 async function namesIn(directory: string, log: Log): Promise<string[]> {
-  return (await orWarn(log, () => orMissing(directory, async () => readdirSync(directory)))) ?? []
+  return (await orWarn(log, () => orMissing(directory, () => readdirSync(directory)))) ?? []
 }

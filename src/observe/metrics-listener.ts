@@ -1,4 +1,4 @@
-import { chmod, lstat, rm } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { type Log, reasonOf } from '../base/index.ts'
@@ -63,7 +63,7 @@ export class MetricsListener implements AsyncDisposable {
     // Until the mode is set, the usual umask lets nobody else write, which connecting needs.
     await listening(server, { path })
     this.#path = path
-    await chmod(path, SOCKET_MODE)
+    await fs.chmod(path, SOCKET_MODE)
   }
 
   /** Two paths and two methods; nothing of the request but those is used. */
@@ -91,7 +91,7 @@ export class MetricsListener implements AsyncDisposable {
     if (server === undefined) return
     server.closeAllConnections()
     await new Promise<void>((resolve) => server.close(() => resolve()))
-    if (path !== undefined) await rm(path, { force: true })
+    if (path !== undefined) await fs.rm(path, { force: true })
   }
 }
 
@@ -108,11 +108,11 @@ function listening(server: Server, where: { host: string; port: number } | { pat
 
 /** A socket that nobody answers on is left from a crash; anything else is not ours to remove. */
 async function removeStale(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined)
+  const found = await fs.lstat(path).catch(() => undefined)
   if (found === undefined) return
   if (!found.isSocket()) throw new Error(`${path} exists and is not a socket`)
   if (await isServed(path)) throw new Error(`${path} is served by another process`)
-  await rm(path, { force: true })
+  await fs.rm(path, { force: true })
 }
 
 function isServed(path: string): Promise<boolean> {

@@ -49,15 +49,18 @@ while True:
 `
 const sysvinit = `
 answers() { until dig +short +tries=1 +time=1 @127.0.0.53 www.test | grep -qx 192.0.2.1; do :; done; }
+ready() { until [ "$(grep -c 'is ready' $LOG)" -ge "$1" ]; do :; done; } # it answers before all of it is there
 ! "$0" status
 "$0" start
 answers
+ready 1
 "$0" status
 "$0" start # it runs already
 first=$(cat $PIDFILE)
 "$0" reload
 "$0" restart
 answers
+ready 2
 [ "$(cat $PIDFILE)" != "$first" ]
 "$0" stop
 ! "$0" status
@@ -91,11 +94,13 @@ for folder in exclusive starting started stopping inactive wasinactive failed ho
 done
 touch /run/openrc/softlevel
 answers() { until dig +short +tries=1 +time=1 @127.0.0.53 www.test | grep -qx 192.0.2.1; do :; done; }
+ready() { until [ "$(grep -c 'is ready' /run/lab/daemon.log)" -ge "$1" ]; do :; done; } # it answers before all of it is there
 pid() { pidof tsresolved; }
 rc-update add tsresolved boot
 ! rc-service tsresolved status
 rc-service tsresolved start
 answers
+ready 1
 rc-service tsresolved status
 first=$(pid)
 rc-service tsresolved reload
@@ -103,11 +108,13 @@ until grep -q 'Flushed all caches' /run/lab/daemon.log; do :; done
 [ "$(pid)" = "$first" ]
 rc-service tsresolved restart
 answers
+ready 2
 second=$(pid)
 [ "$second" != "$first" ]
 kill -KILL "$second"
 until [ -n "$(pid)" ] && [ "$(pid)" != "$second" ]; do :; done
 answers
+ready 3
 rc-service tsresolved stop
 ! rc-service tsresolved status
 ! pid

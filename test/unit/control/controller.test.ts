@@ -89,7 +89,7 @@ class Rig {
       files: {
         uplinkPath: '/run/resolv.conf',
         stubPath: '/run/stub-resolv.conf',
-        write: async (uplink, stub) => void this.written.push({ uplink, stub }),
+        write: (uplink, stub) => void this.written.push({ uplink, stub }),
       },
       resolvConfMode: () => 'stub',
       clock,
@@ -107,7 +107,7 @@ class Rig {
   static async of(facts: NetworkFacts, settings: Partial<ResolvedSettings> = {}): Promise<Rig> {
     const rig = new Rig(settings)
     await rig.control.restore(facts, new Map())
-    await rig.control.settled
+    rig.control.settle()
     rig.events.length = 0
     return rig
   }
@@ -514,7 +514,7 @@ describe('resolv.conf (R-RC)', () => {
     const { length } = rig.written
     await rig.change(2, { llmnr: 'no' })
     rig.control.followKernel(factsOf(ETH, VPN))
-    await rig.control.settled
+    rig.control.settle()
     expect(rig.written.length).toBe(length)
   })
 
