@@ -55,7 +55,7 @@ const HARMLESS_HERE = new Set([
   // Pure functions too: signatures and hashes.
   'dnssec/algorithms.ts node:crypto',
   // The one listener of a deciding room: it serves a text that `open-metrics.ts` makes of values.
-  'observe/metrics-listener.ts node:fs/promises',
+  'observe/metrics-listener.ts node:fs',
   'observe/metrics-listener.ts node:http',
   'observe/metrics-listener.ts node:net',
 ])
