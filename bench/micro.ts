@@ -89,7 +89,10 @@ const cases: Record<string, () => Promise<Run | Prepared>> = {
   },
   'cache: purge among 10,000 names': async () => {
     const { cache, fill } = await filledCache()
-    return { run: () => cache.purge((name) => name.endsWith('corp.test')), before: fill }
+    const [{ MovedNames }, { nameOf }] = [await room<typeof import('../src/cache/index.ts')>('cache'), await wire()]
+    const moved = new MovedNames()
+    moved.add([nameOf('corp.test')], [])
+    return { run: () => cache.purge(moved), before: fill }
   },
   'scope: an answer from the cache': async () => {
     const { scope, requests } = await filledScope()

@@ -77,6 +77,13 @@ export class IpAddress {
     return mask === 0 || ((this.bytes[whole] ?? 0) & mask) === ((network.bytes[whole] ?? 0) & mask)
   }
 
+  /** The first `prefixLength` bits, as a text that is the same for all addresses of the network. */
+  network(prefixLength: number): string {
+    const bitsOf = (i: number) => Math.min(8, Math.max(0, prefixLength - 8 * i))
+    const masked = Array.from(this.bytes, (byte, i) => byte & (0xff00 >> bitsOf(i)))
+    return `${masked.join('.')}/${prefixLength}`
+  }
+
   toString(): string {
     return this.text
   }

@@ -17,8 +17,8 @@
  *
  * **What becomes invalid.** Every entry is a `Dependency` (see `base/validity.ts`) until it is replaced, evicted, flushed,
  * or its name moves to another scope. A flush takes constant time. So does a change of routes: entries belong to a
- * `CacheVersion`, and are checked against the names that moved when they are next used. After 64 changes without a flush
- * everything is forgotten, so that no entry ever has more checks to pass; below 1000 entries they are walked at once.
+ * `CacheVersion`, and are checked against the names that moved (`MovedNames`) when they are next used: once for all changes since,
+ * however many links came and went.
  *
  * **Expired answers** (RFC 8767, `StaleRetentionSec=`). A positive one may be served with a TTL of 30 s when no server
  * answers in time; a refresh that failed is not tried again for 30 s. Nothing negative is ever served expired.
@@ -40,5 +40,7 @@ export type {
   StaleHit,
   ViewableCache,
 } from './cached-answer.ts'
+export type { Network } from './moved-names.ts'
+export { MovedNames } from './moved-names.ts'
 export type { CacheLimits } from './scope-cache.ts'
 export { ScopeCache } from './scope-cache.ts'

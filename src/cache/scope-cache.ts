@@ -1,5 +1,5 @@
 import type { Millis } from '../base/index.ts'
-import type { Message, Name, Question } from '../wire/index.ts'
+import type { Message, Question } from '../wire/index.ts'
 import { mayBeRedirected, RCODE, TYPE } from '../wire/index.ts'
 import type { CacheBudget } from './budget.ts'
 import { cacheabilityOf } from './cacheable.ts'
@@ -17,8 +17,9 @@ import type {
   ViewableCache,
 } from './cached-answer.ts'
 import { isSameOrigin } from './cached-answer.ts'
-import { keyOf, nameOfKey, nxdomainKey } from './keys.ts'
+import { keyOf, nxdomainKey } from './keys.ts'
 import { EntryStore } from './entry-store.ts'
+import type { MovedNames } from './moved-names.ts'
 
 export interface CacheLimits {
   /** Keys at most; 0 keeps nothing. */
@@ -29,13 +30,8 @@ export interface CacheLimits {
   readonly budget: CacheBudget
 }
 
-/** Up to so many entries are walked at once when names move to another scope: at most half a millisecond. */
-const QUICKLY_WALKED = 1000
-/**
- * After so many versions everything is forgotten, so that no entry ever has more checks to pass: some 100 microseconds at most,
- * once. With links that flap there are hundreds in a second, and what is asked for all the time is to outlive them.
- */
-const MAX_VERSIONS = 1024
+/** Different domains and networks that have moved: when there are more everything is forgotten, so that memory is bounded. */
+const MOST_MOVED = 65_536
 
 /** What one scope has learnt, good or bad (R-CACHE-1). The policy is explained in `index.ts`. */
 export class ScopeCache implements ViewableCache {
@@ -48,7 +44,6 @@ export class ScopeCache implements ViewableCache {
   refreshesAhead = false
   readonly #replayCounter = { replays: 0 }
   #version = new CacheVersion(this.#replayCounter)
-  #versions = 0
   #lastOrigin: AnswerOrigin | undefined
   hits = 0
   misses = 0
@@ -58,7 +53,7 @@ export class ScopeCache implements ViewableCache {
     this.#entries = new EntryStore(limits.maxEntries, limits.budget)
   }
 
-  /** Number of keys held, expired ones that nobody asked for since included. */
+  /** Number of keys held, those included that expired or moved and that nobody asked for since. */
   get size(): number {
     return this.#entries.size
   }
@@ -175,20 +170,14 @@ export class ScopeCache implements ViewableCache {
   flush(): void {
     this.#version.isCurrent = false
     this.#version = new CacheVersion(this.#replayCounter)
-    this.#versions = 0
     this.#entries.clear()
   }
 
-  /** Forgets every name that `isMovedElsewhere`, in constant time however much is held. */
-  purge(isMovedElsewhere: (name: Name) => boolean): void {
-    const { size } = this
-    if (size === 0) return
-    if (size <= QUICKLY_WALKED) this.#walk(isMovedElsewhere)
-    else if (this.#versions === MAX_VERSIONS) this.flush()
-    else {
-      this.#versions++
-      this.#version = this.#version.next(isMovedElsewhere)
-    }
+  /** Forgets every name that has moved to another scope, in the same time however much is held. */
+  purge(moved: MovedNames): void {
+    if (this.size === 0) return
+    this.#version = this.#version.next(moved)
+    if (this.#version.movedCount > MOST_MOVED) this.flush()
   }
 
   /** Everything that is held and not expired, for people. */
@@ -253,13 +242,6 @@ export class ScopeCache implements ViewableCache {
     if (last !== undefined && isSameOrigin(last, learntFrom)) return last
     this.#lastOrigin = learntFrom
     return learntFrom
-  }
-
-  /** Drops what moved now or in earlier versions; the rest needs none of those checks any more. */
-  #walk(isMovedElsewhere: (name: Name) => boolean): void {
-    const gone = (entry: Entry) => !entry.isCurrent || isMovedElsewhere(nameOfKey(entry.key))
-    for (const { key } of Array.from(this.#entries.values()).filter(gone)) this.#entries.delete(key)
-    this.#versions = 0
   }
 }
 

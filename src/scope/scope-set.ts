@@ -1,10 +1,9 @@
 import { type Dependency, type IfIndex, lazily, type Millis, Validity } from '../base/index.ts'
-import { CacheBudget } from '../cache/index.ts'
+import { CacheBudget, MovedNames, type Network } from '../cache/index.ts'
 import type { Scored } from '../routing/index.ts'
 import { NO, scoreChain } from '../routing/index.ts'
 import type { ResolvedSettings } from '../settings/index.ts'
 import type { Message, Name, Question } from '../wire/index.ts'
-import { addressOfReverseName, isWithin } from '../wire/index.ts'
 import { planMulticast } from './multicast-plan.ts'
 import { MulticastScopes } from './multicast-scopes.ts'
 import type { LinkFacts, NetworkFacts } from './network-facts.ts'
@@ -137,10 +136,14 @@ export class ScopeSet {
     if (isTakeover || hasMulticastChanged) this.#takeoverVersion++
     this.#changedAt = this.#services.clock.wall()
     for (const line of planChanges([...before.values()], changed)) this.#services.log.info(line)
-    const kept = new Set(made)
+    const kept = new Set<Scope>(made)
     for (const scope of replaced) if (!kept.has(scope)) scope.close()
     for (const scope of this.#unicast) scope.forgetChains() // part of them may have come through others
-    purgeLost(this.all, gained)
+    const old = new Set<Scope>(replaced)
+    purgeLost(
+      this.all.filter((scope) => old.has(scope) || !kept.has(scope)), // a new one knows nothing yet
+      gained,
+    )
     this.#prepare(changed)
     this.onApplied()
   }
@@ -280,13 +283,19 @@ function isMeant(scope: Scope, { ifindex, flags }: RouteRequest): boolean {
 /** What scopes know of names that others have gained. */
 function purgeLost(scopes: readonly Scope[], gained: readonly Gain[]): void {
   if (gained.length === 0) return
-  const only = gained.every(({ id }) => id === gained[0]?.id) ? gained[0]?.id : undefined
-  const isGained = (name: Name) => gained.some((gain) => gain.takes(name))
+  const moved = namesOf(gained)
+  const gainers = new Set(gained.map(({ id }) => id))
   for (const scope of scopes) {
     const { id } = scope.plan
-    if (only === undefined) scope.purge((name) => gained.some((gain) => gain.id !== id && gain.takes(name)))
-    else if (only !== id) scope.purge(isGained)
+    const others = gainers.has(id) ? gained.filter((gain) => gain.id !== id) : gained
+    if (others.length > 0) scope.purge(others === gained ? moved : namesOf(others))
   }
+}
+
+function namesOf(gained: readonly Gain[]): MovedNames {
+  const moved = new MovedNames()
+  for (const { domains, networks } of gained) moved.add(domains, networks)
+  return moved
 }
 
 function isSame(plan: UnicastPlan, current: UnicastPlan | undefined): boolean {
@@ -316,25 +325,20 @@ function routeText(plan: UnicastPlan | undefined): string | undefined {
 /** Names that a scope did not take before. */
 interface Gain {
   readonly id: string
-  takes(name: Name): boolean
+  readonly domains: readonly Name[]
+  readonly networks: readonly Network[]
 }
 
 function gains(plan: UnicastPlan, before: UnicastPlan | undefined): Gain[] {
   if (plan === before) return []
   const { id } = plan
   const had = new Set(before?.domains.map(({ name }) => name))
-  const domains = plan.domains.filter(({ name }) => !had.has(name))
-  const subnets = plan.route.subnets.filter(
+  const domains = plan.domains.map(({ name }) => name).filter((name) => !had.has(name))
+  const networks = plan.route.subnets.filter(
     (subnet) =>
       !before?.route.subnets.some(
         (known) => known.prefixLength === subnet.prefixLength && known.address.equals(subnet.address),
       ),
   )
-  return [
-    ...domains.map((domain) => ({ id, takes: (name: Name) => isWithin(name, domain.name) })),
-    ...subnets.map((subnet) => ({
-      id,
-      takes: (name: Name) => addressOfReverseName(name)?.isWithin(subnet.address, subnet.prefixLength) === true,
-    })),
-  ]
+  return domains.length + networks.length === 0 ? [] : [{ id, domains, networks }]
 }

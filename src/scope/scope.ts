@@ -1,5 +1,5 @@
 import type { IfIndex, Millis } from '../base/index.ts'
-import type { ViewableCache } from '../cache/index.ts'
+import type { MovedNames, ViewableCache } from '../cache/index.ts'
 import type { TrustReport } from '../dnssec/index.ts'
 import type { Score } from '../routing/index.ts'
 import type { ServerReport } from '../upstream/index.ts'
@@ -47,7 +47,7 @@ export interface Scope extends ScopeIdentity {
   /** Forgets all answers; questions under way are answered, but not remembered nor shared any more. */
   flush(): void
   /** Forgets names that now belong to another scope, and aborts questions about them. */
-  purge(isMovedElsewhere: (name: Name) => boolean): void
+  purge(moved: MovedNames): void
   /** Ends the scope: what it knew is gone, and questions under way are aborted (R-LINK-5). */
   close(): void
 }

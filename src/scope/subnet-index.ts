@@ -8,7 +8,7 @@ export class SubnetIndex<T> {
 
   add(address: IpAddress, prefixLength: number, owner: T): void {
     this.#prefixLengths.add(prefixLength)
-    const key = networkText(address, prefixLength)
+    const key = address.network(prefixLength)
     const owners = this.#owners.get(key)
     if (owners === undefined) this.#owners.set(key, [owner])
     else owners.push(owner)
@@ -16,13 +16,6 @@ export class SubnetIndex<T> {
 
   /** Whose networks the address is in. */
   find(address: IpAddress): T[] {
-    return [...this.#prefixLengths].flatMap((length) => this.#owners.get(networkText(address, length)) ?? [])
+    return [...this.#prefixLengths].flatMap((length) => this.#owners.get(address.network(length)) ?? [])
   }
-}
-
-/** Equal for addresses of the same family that are equal in so many bits. */
-function networkText({ bytes }: IpAddress, prefixLength: number): string {
-  const bitsOf = (i: number) => Math.min(8, Math.max(0, prefixLength - 8 * i))
-  const masked = Array.from(bytes, (byte, i) => byte & (0xff00 >> bitsOf(i)))
-  return `${masked.join('.')}/${prefixLength}`
 }

@@ -1,5 +1,5 @@
 import type { IfIndex, Millis } from '../base/index.ts'
-import type { CacheHit, CacheLimits, AnswerOrigin } from '../cache/index.ts'
+import type { CacheHit, CacheLimits, AnswerOrigin, MovedNames } from '../cache/index.ts'
 import { ScopeCache } from '../cache/index.ts'
 import type { Score } from '../routing/index.ts'
 import { scoreDns, searchWalk, typesToSend } from '../routing/index.ts'
@@ -186,8 +186,9 @@ export class UnicastScope implements Scope, ChainSource {
     this.#validation?.forget()
   }
 
-  purge(isMovedElsewhere: (name: Name) => boolean): void {
-    this.cache.purge(isMovedElsewhere)
+  purge(moved: MovedNames): void {
+    const isMovedElsewhere = (name: Name) => moved.has(name)
+    this.cache.purge(moved)
     this.#validation?.forget(isMovedElsewhere)
     this.#questions.abort(isMovedElsewhere)
     this.upstreams.forgetNames(isMovedElsewhere)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { CacheBudget, type CacheLimits, type CacheVariant, ScopeCache } from '../../../src/cache/index.ts'
-import type { Seconds } from '../../../src/base/index.ts'
+import { CacheBudget, type CacheLimits, type CacheVariant, MovedNames, ScopeCache } from '../../../src/cache/index.ts'
+import { IpAddress, type Seconds } from '../../../src/base/index.ts'
 import { nameOf, parseMessage, parseType, type Question, RCODE } from '../../../src/wire/index.ts'
 import { addressesIn, queryFor, replyFor, type ReplyParts } from '../../kit/messages.ts'
 
@@ -218,7 +218,7 @@ describe('ScopeCache', () => {
     const cache = new Cache()
     cache.learn('a.corp.test A', NXDOMAIN)
     cache.learn('b.test A', { answer: ['b.test 60 CNAME c.corp.test', 'c.corp.test 60 A 192.0.2.1'] })
-    cache.cache.purge((name) => name.endsWith('corp.test'))
+    cache.cache.purge(within('corp.test'))
     expect([cache.ask('a.corp.test'), cache.ask('c.corp.test'), cache.ask('b.test')]).toEqual([
       'miss',
       'miss',
@@ -370,11 +370,16 @@ describe('memory', () => {
   })
 })
 
+function within(domain: string): MovedNames {
+  const moved = new MovedNames()
+  moved.add([nameOf(domain)], [])
+  return moved
+}
+
 describe('purge of many names', () => {
   const fill = (cache: Cache, zone: string, count: number) => {
     for (let i = 0; i < count; i++) cache.learn(`n${i}.${zone} A`, { answer: [`n${i}.${zone} 300 A 192.0.2.1`] })
   }
-  const within = (zone: string) => (name: string) => name.endsWith(zone)
   const large = () => {
     const cache = new Cache({ maxEntries: 5000, budget: new CacheBudget(10_000_000) })
     fill(cache, 'corp.test', 1500)
@@ -409,12 +414,49 @@ describe('purge of many names', () => {
     ])
   })
 
-  test('no end of changes leaves no end of tests', () => {
+  test('links that came 1,025 times made it forget everything: names of others are still there, and what moved is not', () => {
     const cache = large()
-    for (let i = 0; i < 1024; i++) cache.cache.purge(within(`zone${i}.test`))
+    for (let i = 0; i < 5000; i++) cache.cache.purge(within(`zone${i % 200}.test`))
+    expect([cache.ask('n1.a.test A'), cache.ask('n2.a.test A')]).toEqual(['0 n1.a.test/1/300', '0 n2.a.test/1/300'])
+    cache.cache.purge(within('a.test'))
+    for (let i = 0; i < 5000; i++) cache.cache.purge(within(`zone${i % 200}.test`))
+    expect([cache.ask('n1.a.test A'), cache.ask('n3.a.test A')]).toEqual(['miss', 'miss'])
+    expect(cache.ask('n1.corp.test A')).toBe('0 n1.corp.test/1/300')
+  })
+
+  test('domains that move without end take no memory without end: it forgets everything', () => {
+    const cache = large()
+    const domains = (count: number) => Array.from({ length: count }, (_, i) => nameOf(`zone${i}.test`))
+    const moved = new MovedNames()
+    moved.add(domains(65_536), [])
+    cache.cache.purge(moved)
     expect(cache.ask('n1.a.test A')).toBe('0 n1.a.test/1/300')
-    cache.cache.purge(within('zone1024.test'))
+    cache.cache.purge(within('one-more.test'))
     expect([cache.ask('n2.a.test A'), cache.cache.size]).toEqual(['miss', 0])
+  })
+
+  test.each([
+    ['an IPv4 network', '192.0.2.0', 24, '7.2.0.192.in-addr.arpa', '7.3.0.192.in-addr.arpa'],
+    ['one that ends within a byte', '10.17.0.0', 12, '1.0.31.10.in-addr.arpa', '1.0.32.10.in-addr.arpa'],
+    ['all of IPv4', '0.0.0.0', 0, '7.2.0.192.in-addr.arpa', `${'0.'.repeat(32)}ip6.arpa`],
+    ['an IPv6 network', '2001:db8::', 32, `${'0.'.repeat(24)}8.b.d.0.1.0.0.2.ip6.arpa`, `${'0.'.repeat(32)}ip6.arpa`],
+  ])('names of addresses move with %s', (_, address, prefixLength, inside, outside) => {
+    const cache = new Cache()
+    for (const name of [inside, outside]) cache.learn(`${name} PTR`, { answer: [`${name} 300 PTR a.test`] })
+    const moved = new MovedNames()
+    moved.add([], [{ address: IpAddress.of(address), prefixLength }])
+    cache.cache.purge(moved)
+    expect([cache.ask(`${inside} PTR`), cache.ask(`${outside} PTR`)]).toEqual(['miss', `0 ${outside}/12/300`])
+  })
+
+  test('the root moves with all names, and the latest of two changes counts', () => {
+    const cache = large()
+    cache.cache.purge(within('a.test'))
+    cache.learn('n1.a.test A', { answer: ['n1.a.test 300 A 192.0.2.9'] })
+    cache.cache.purge(within('corp.test'))
+    expect(cache.ask('n1.a.test A')).toBe('0 n1.a.test/1/300')
+    cache.cache.purge(within('.'))
+    expect([cache.ask('n1.a.test A'), cache.ask('n1.corp.test A')]).toEqual(['miss', 'miss'])
   })
 
   test('a flush after it leaves nothing standing', () => {

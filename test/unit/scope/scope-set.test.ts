@@ -18,7 +18,9 @@ function worldOf(links: readonly LinkScript[], dns: readonly string[] = []): Wor
   return world
 }
 
-const cacheSizes = (world: World) => world.scopes.all.map((scope) => `${scope.plan.id} ${scope.cache.size}`)
+/** Of each scope, answers that could still be given. */
+const cacheSizes = (world: World) =>
+  world.scopes.all.map(({ plan, cache }) => `${plan.id} ${[...cache.rows(world.clock.now())].length}`)
 
 describe('ScopeSet.apply: what is kept and what is forgotten', () => {
   /** rule, change, scopes and sizes of their caches afterwards. At first `a.test` is known to the LAN, `b.corp.test` to the VPN. */
