@@ -24,8 +24,8 @@ export interface LinkMonitorOptions {
   /** Called at once for any message about links, addresses, routes or rules, also those that `facts` leaves out. */
   onNews?(): void
   /**
-   * Called after changes, once for a burst. A loss is never hidden: when a link lost something and gained something within
-   * one burst, the state before the gain is reported first. Losses are told at once, gains of many links over several turns.
+   * Called after changes, once for a burst. A loss is never hidden: when links lost something and gained something within
+   * one burst, their states before the gains are reported first. Losses are told at once, gains of many links over several turns.
    */
   onChange(facts: NetworkFacts): void
 }
@@ -42,6 +42,8 @@ export class LinkMonitor implements AsyncDisposable {
   #reported: NetworkFacts
   /** Links that lost something that is not reported yet. */
   readonly #losers = new Set<IfIndex>()
+  /** Links that lost something and then gained something, as they were in between, which is not reported yet. */
+  readonly #lows = new Map<IfIndex, LinkFacts | undefined>()
   /** Everything was read anew: what was lost meanwhile nobody knows. */
   #mayHaveLost = false
   #isTelling = false
@@ -95,6 +97,7 @@ export class LinkMonitor implements AsyncDisposable {
     if (socket.failure !== undefined) throw socket.failure
     for (const change of held) state.apply(change)
     this.#state = state
+    this.#lows.clear()
     this.#mayHaveLost = true
     this.#held = undefined
     this.#tellSoon()
@@ -144,10 +147,13 @@ export class LinkMonitor implements AsyncDisposable {
   #apply(change: Change): void {
     const ifindex = linkOf(change)
     const effect = this.#state.apply(change, () => {
-      if (this.#losers.has(ifindex)) this.#tell(this.facts)
+      if (this.#losers.delete(ifindex)) this.#lows.set(ifindex, this.#state.link(ifindex))
     })
     if (effect === 'none') return
-    if (effect === 'loss') this.#losers.add(ifindex)
+    if (effect === 'loss') {
+      if (this.#lows.has(ifindex)) this.#tell(this.facts) // one low is kept of each
+      this.#losers.add(ifindex)
+    }
     this.#tellSoon()
   }
 
@@ -166,13 +172,25 @@ export class LinkMonitor implements AsyncDisposable {
   }
 
   #tell(latest: NetworkFacts): void {
-    const facts = this.#mayHaveLost ? latest : this.#bearable(latest)
+    const facts = this.#lows.size > 0 ? this.#lowest(latest) : this.#mayHaveLost ? latest : this.#bearable(latest)
     this.#mayHaveLost = false
     this.#losers.clear()
+    this.#lows.clear()
     if (facts === this.#reported || this.#tasks.signal.aborted) return
     this.#reported = facts
     if (facts !== latest) this.#tellSoon()
     this.#options.onChange(facts)
+  }
+
+  /** With all that was lost, and nothing that was gained, except where nobody knows what was lost. */
+  #lowest(latest: NetworkFacts): NetworkFacts {
+    const links = new Map<IfIndex, LinkFacts>()
+    for (const [ifindex, link] of latest.links) {
+      const isNow = this.#mayHaveLost || this.#losers.has(ifindex)
+      const low = this.#lows.has(ifindex) ? this.#lows.get(ifindex) : isNow ? link : this.#reported.links.get(ifindex)
+      if (low !== undefined) links.set(ifindex, low)
+    }
+    return { ...latest, links }
   }
 
   /** With all that was lost, and no more that was gained than can be put in force in a turn. Other links are as they were told. */

@@ -75,6 +75,12 @@ export class NetworkState {
     return this.#facts
   }
 
+  /** What is known of one link; undefined while it is not there. */
+  link(ifindex: IfIndex): LinkFacts | undefined {
+    const entry = this.#links.get(ifindex)
+    return entry && made(entry)
+  }
+
   #take(change: Change, beforeGain: () => void): Effect {
     switch (change.kind) {
       case 'link':
@@ -149,13 +155,18 @@ export class NetworkState {
   #make(): NetworkFacts {
     const links = new Map<IfIndex, LinkFacts>()
     for (const [ifindex, entry] of this.#links) {
-      if (entry.link === undefined) continue
-      entry.made ??= { ...entry.link, addresses: [...entry.addresses.values()] }
-      links.set(ifindex, entry.made)
+      const link = made(entry)
+      if (link !== undefined) links.set(ifindex, link)
     }
     const isUp = (route: GatewayRoute) => ((links.get(route.ifindex)?.flags ?? 0) & IFF_UP) !== 0
     return { links, gateways: this.#routes.filter(isUp) }
   }
+}
+
+function made(entry: LinkEntry): LinkFacts | undefined {
+  if (entry.link === undefined) return undefined
+  entry.made ??= { ...entry.link, addresses: [...entry.addresses.values()] }
+  return entry.made
 }
 
 function sameLink(a: OwnFacts, b: OwnFacts): boolean {

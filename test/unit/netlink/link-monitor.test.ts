@@ -155,8 +155,24 @@ describe('R-LINK-1: LinkMonitor', () => {
     await manyTurns(7)
     told.length = 0
     socket().options.onEvents([...each(UP & ~1), ...each(UP)])
-    await manyTurns(7)
+    await manyTurns(8)
     expect(told.map(upOf)).toEqual([1, 17, 33, 49, 65, 81, 97, 101])
+    told.length = 0
+    const [gone, back] = [each(UP & ~1), each(UP)]
+    socket().options.onEvents(gone.flatMap((message, i) => [message, ...back.slice(i, i + 1)])) // one after the other
+    await manyTurns(8)
+    expect(told.map(upOf)).toEqual([1, 17, 33, 49, 65, 81, 97, 101])
+  })
+
+  test('a link that goes and comes twice in one burst: what it lost each time is told', async () => {
+    await using _monitor = await open()
+    const other = [192, 0, 2, 2] as const
+    socket().options.onEvents([address(RTM_NEWADDR, 3, [...other])])
+    await turn()
+    told.length = 0
+    socket().options.onEvents([NO_ADDRESS, ADDRESS, address(RTM_DELADDR, 3, [...other]), address(RTM_NEWADDR, 3, [...other])])
+    await manyTurns(3)
+    expect(told.map(textOf)).toEqual([['eth0 1 192.0.2.2'], ['eth0 1 192.0.2.1'], ['eth0 1 192.0.2.1,192.0.2.2']])
   })
 
   test('a hundred links that came at once were put in force in one turn: sixteen are, and what is lost meanwhile does not wait', async () => {
@@ -198,7 +214,7 @@ describe('R-LINK-1: LinkMonitor', () => {
   test('R-LINK-8: a loss is told even when it is made good in the same burst', async () => {
     await using _monitor = await open()
     socket().options.onEvents([NO_ADDRESS, ADDRESS, link(RTM_NEWLINK, 3, UP & ~1), LINK])
-    await turn()
+    await manyTurns(2)
     expect(told.map(textOf)).toEqual([['eth0 1 '], ['eth0 0 192.0.2.1'], ['eth0 1 192.0.2.1']])
   })
 
