@@ -170,7 +170,12 @@ describe('R-LINK-1: LinkMonitor', () => {
     socket().options.onEvents([address(RTM_NEWADDR, 3, [...other])])
     await turn()
     told.length = 0
-    socket().options.onEvents([NO_ADDRESS, ADDRESS, address(RTM_DELADDR, 3, [...other]), address(RTM_NEWADDR, 3, [...other])])
+    socket().options.onEvents([
+      NO_ADDRESS,
+      ADDRESS,
+      address(RTM_DELADDR, 3, [...other]),
+      address(RTM_NEWADDR, 3, [...other]),
+    ])
     await manyTurns(3)
     expect(told.map(textOf)).toEqual([['eth0 1 192.0.2.2'], ['eth0 1 192.0.2.1'], ['eth0 1 192.0.2.1,192.0.2.2']])
   })
