@@ -23,6 +23,9 @@ export interface LabSpec<Name extends string> {
   readonly daemon?: DaemonKind
 }
 
+/** Where `dig` asks from, one after the other: below what the kernel or a daemon takes by itself, and no server's. */
+const DIG_PORTS = Array.from({ length: 250 }, (_, i) => 600 + i)
+
 /**
  * A machine with links, a bus and a running daemon, for one test:
  *
@@ -37,6 +40,8 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   readonly bus: Bus
   readonly daemon: Daemon
   readonly links: Readonly<Record<Name, Link>>
+
+  #digs = 0
 
   private constructor(world: World, daemon: Daemon, links: Record<Name, Link>) {
     this.world = world
@@ -80,9 +85,19 @@ export class Lab<Name extends string = string> implements AsyncDisposable {
   /** Asks the stub with dig; more of its words may follow: `dig('a.test', 'AAAA', '+tcp', '@127.0.0.54')`. */
   async dig(name: string, type = 'A', ...words: readonly string[]): Promise<Dug> {
     const server = words.some((word) => word.startsWith('@')) ? [] : ['@127.0.0.53']
-    const argv = ['dig', '+tries=1', '+time=8', '+nocookie', ...server, ...words, '-t', type, '-q', name]
+    const ownPort = words.includes('+tcp') || words.some((word) => word.includes(':')) ? [] : ['-b', this.#nextSource()]
+    const argv = ['dig', '+tries=1', '+time=8', '+nocookie', ...ownPort, ...server, ...words, '-t', type, '-q', name]
     const { stdout } = await this.tryRun(argv)
     return readDig(stdout)
+  }
+
+  /**
+   * Where dig asks from. Left to itself it lets other sockets share its port (SO_REUSEPORT), so that two of twenty at once may get
+   * the same one, and one gets the replies for both.
+   */
+  #nextSource(): string {
+    this.#digs++
+    return `0.0.0.0#${DIG_PORTS[this.#digs % DIG_PORTS.length]}`
   }
 
   /** The original's own client, unmodified. */
