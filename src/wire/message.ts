@@ -42,14 +42,13 @@ export function parseMessage(bytes: Buffer, maxQuestions = 1): Message {
   const sections: Record<Section, ResourceRecord[]> = { answer: [], authority: [], additional: [] }
   const opts: (Opt | undefined)[] = []
   const questionEnd = skipQuestions(bytes)
-  const limits = new NameLimits(bytes)
-  limits.fixed.push({ fixedAt: questionEnd - 4, rdataAt: questionEnd })
+  const limits = new NameLimits(questionEnd)
   const owners = new Owners(bytes, limits)
   if (questionCount(bytes) > maxQuestions) throw new FormError('too many questions', 4)
   const question = questionCount(bytes) === 1 ? theQuestion(bytes, questionEnd, owners) : undefined
   let hasExcessiveTtl = false
   scanRecords(bytes, (view) => {
-    limits.fixed.push(view)
+    limits.addFixedPart(view.fixedAt)
     const record = readRecord(bytes, view, limits, owners)
     hasExcessiveTtl ||= record.ttl !== bytes.readUInt32BE(view.fixedAt + 4)
     if (record.type !== TYPE.OPT) sections[SECTIONS[view.section]].push(record)
@@ -91,6 +90,7 @@ class Owners {
     const start = (this.#bytes[at] as number) >= 0xc0 ? this.#bytes.readUInt16BE(at) & 0x3fff : at
     if (start === this.#at && this.#last !== undefined) return this.#last
     const owner = expandName(this.#bytes, at, this.#limits).wire
+    this.#limits.read(owner.length, at) // its text takes as long again
     this.#at = start
     this.#last = { owner, name: nameOfWire(owner) }
     return this.#last

@@ -1,4 +1,4 @@
-import { type NameLimits, touchesFixedPart } from './name-limits.ts'
+import type { NameLimits } from './name-limits.ts'
 import { FormError } from './form-error.ts'
 import { HEADER_SIZE } from './header.ts'
 
@@ -146,13 +146,31 @@ export function readName(message: Uint8Array, at: number): { name: Name; end: nu
 export function expandName(message: Uint8Array, start: number, limits?: NameLimits): { wire: Buffer; end: number } {
   const { length, end } = measureName(message, start, limits)
   const wire = Buffer.allocUnsafe(length)
+  copyName(message, start, wire, 0, length)
+  return { wire, end }
+}
+
+/** As `expandName`, but writes the name into `target` at `to`, where there is room for the longest. */
+export function expandNameInto(
+  target: Uint8Array,
+  to: number,
+  message: Uint8Array,
+  start: number,
+  limits?: NameLimits,
+): { length: number; end: number } {
+  const measured = measureName(message, start, limits)
+  copyName(message, start, target, to, to + measured.length)
+  return measured
+}
+
+/** Of a name that was measured; `from` and `end` are where it lies in `target`. */
+function copyName(message: Uint8Array, start: number, target: Uint8Array, from: number, end: number): void {
   let at = start
-  for (let to = 0; to < length; ) {
+  for (let to = from; to < end; ) {
     const size = message[at] as number
     if (size >= 0xc0) at = pointerAt(message, at)
-    else for (const next = to + size; to <= next; ) wire[to++] = message[at++] as number
+    else for (const next = to + size; to <= next; ) target[to++] = message[at++] as number
   }
-  return { wire, end }
 }
 
 /** How long the name is in full, and where the bytes after it are. @throws {FormError} for what is wrong with it */
@@ -160,30 +178,31 @@ function measureName(message: Uint8Array, start: number, limits?: NameLimits): {
   let length = 0
   let end = -1
   let at = start
-  let lowest = start
+  let lowest = start // since the last pointer, what was read lies in one piece from here on
   for (;;) {
     const size = message[at]
     if (size === undefined) throw new FormError('name runs past the end', at)
     if (size >= 0xc0) {
       if (at + 1 >= message.length) throw new FormError('name runs past the end', at)
       if (end < 0) end = at + 2
+      else {
+        limits?.staysOutside(lowest, at + 1)
+        limits?.followPointer(at)
+      }
       const target = pointerAt(message, at)
       if (target >= lowest) throw new FormError('compression pointer does not point backwards', at)
       if (target < HEADER_SIZE) throw new FormError('compression pointer into the header', at)
-      limits?.followPointer(at)
       at = lowest = target
       continue
     }
     if (size > MAX_LABEL_LENGTH) throw new FormError('unknown label type', at)
     if (length + size + 1 > MAX_NAME_LENGTH) throw new FormError('name is too long', start)
     if (at + size + 1 > message.length) throw new FormError('name runs past the end', at)
-    if (end >= 0 && limits !== undefined && touchesFixedPart(limits.fixed, at, at + size)) {
-      throw new FormError('name runs through a record', at)
-    }
     length += size + 1
     at += size + 1
     if (size > 0) continue
-    limits?.spend(length, start)
+    if (end >= 0) limits?.staysOutside(lowest, at - 1)
+    limits?.read(length, start)
     return { length, end: end < 0 ? at : end }
   }
 }

@@ -40,7 +40,7 @@ export function readQuestion(message: Uint8Array): { question: Question; end: nu
 /** All questions of `message`, with the letter case they came in. @throws {FormError} for what is malformed */
 export function readQuestions(message: Uint8Array): Question[] {
   if (message.length < HEADER_SIZE) throw new FormError('message is shorter than its header', message.length)
-  const limits = new NameLimits(message)
+  const limits = new NameLimits(HEADER_SIZE)
   const questions: Question[] = []
   let at = HEADER_SIZE
   for (let left = questionCount(message); left > 0; left--) {

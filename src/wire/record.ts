@@ -2,7 +2,7 @@ import type { Seconds } from '../base/index.ts'
 import type { NameLimits } from './name-limits.ts'
 import { FormError } from './form-error.ts'
 import type { Name } from './name.ts'
-import { expandName, nameOfWire, wireOfName } from './name.ts'
+import { expandName, expandNameInto, MAX_NAME_LENGTH, nameOfWire, wireOfName } from './name.ts'
 import { type Part, partsOf } from './rdata-layout.ts'
 import { TYPE } from './numbers.ts'
 
@@ -32,31 +32,50 @@ export function targetOf(record: ResourceRecord): Name {
 export function expandRdata(message: Buffer, type: number, start: number, end: number, limits?: NameLimits): Buffer {
   const layout = partsOf(type)
   if (layout === undefined) return copyOf(message, start, end)
-  const pieces: Buffer[] = []
+  const [first] = layout
+  if (first === 'name' && layout.length === 1) {
+    const { wire, end: after } = expandName(message, start, limits)
+    mustFill(start, after, end)
+    return wire
+  }
   let at = start
+  let size = 0
   for (const part of layout) {
     const before = at
     if (part === 'name') {
-      const { wire, end: after } = expandName(message, at, limits)
-      pieces.push(wire)
+      const { length, end: after } = expandNameInto(RDATA, size, message, at, limits)
+      size += length
       at = after
     } else {
       if (typeof part === 'number') at += part
       else if (part === 'text') at += 1 + (message[at] ?? 0)
       else at = Math.max(at, end)
-      pieces.push(message.subarray(before, at))
+      if (at <= end) size += message.copy(RDATA, size, before, at)
     }
     if (at > end) throw new FormError('rdata runs past its end', before)
   }
-  if (at !== end) throw new FormError('rdata is longer than its type allows', at)
-  return Buffer.concat(pieces)
+  mustFill(start, at, end)
+  return copyOf(RDATA, 0, size)
 }
+
+/** Where rdata is put together, which has at most two names in it: a piece for each part would be garbage at once. */
+const RDATA = Buffer.alloc(65_535 + 2 * MAX_NAME_LENGTH)
+
+function mustFill(start: number, at: number, end: number): void {
+  if (at > end) throw new FormError('rdata runs past its end', start)
+  if (at < end) throw new FormError('rdata is longer than its type allows', at)
+}
+
+/** Bytes that are copied sooner one by one than by a call. */
+const SHORT = 32
 
 /** Without a view of the part to be copied, which would cost as much as the copy. */
 function copyOf(message: Buffer, start: number, end: number): Buffer {
   if (start === end) return NOTHING // as most OPT records have it
-  const copy = Buffer.allocUnsafe(end - start)
-  message.copy(copy, 0, start, end)
+  const size = end - start
+  const copy = Buffer.allocUnsafe(size)
+  if (size > SHORT) message.copy(copy, 0, start, end)
+  else for (let i = 0; i < size; i++) copy[i] = message[start + i] as number
   return copy
 }
 

@@ -88,7 +88,7 @@ export const DEFENCES: readonly Defence[] = [
     tests: [replay('privacy')],
   },
   {
-    name: 'names of a message expand to a bounded size',
+    name: 'what reading a message takes is bounded',
     file: 'wire/name-limits.ts',
     edits: [['if (this.#left < 0)', 'if (this.#left < -1e12)']],
     tests: [unit('wire/compression-bombs')],
@@ -231,6 +231,30 @@ export const DEFENCES: readonly Defence[] = [
     file: 'varlink/connection/limits.ts',
     edits: [['call: 64 * 1024', 'call: 1024 * 1024 * 1024']],
     tests: [unit('varlink/server'), attack('varlink calls of 15 MiB')],
+  },
+  {
+    name: 'one user has a share of the bytes of varlink calls',
+    file: 'varlink/connection/limits.ts',
+    edits: [['left - this.#total * RESERVED < held + amount', 'left < 0']],
+    tests: [unit('varlink/server', 'one user holds half')],
+  },
+  {
+    name: 'one user has a share of the connections of varlink',
+    file: 'varlink/connection/server.ts',
+    edits: [['this.#countOf(peer) < this.#limits.connectionsPerUid', 'this.#countOf(peer) >= 0']],
+    tests: [unit('varlink/server', 'connections of one uid are limited')],
+  },
+  {
+    name: 'replies to other hosts have 1232 bytes',
+    file: 'stub/listener.ts',
+    edits: [['const LARGEST_FOR_OTHERS = 1232', 'const LARGEST_FOR_OTHERS = 65_507']],
+    tests: [unit('stub/access', '61 KB to a question')],
+  },
+  {
+    name: 'other hosts are of networks that may ask',
+    file: 'stub/access.ts',
+    edits: [['address.isLoopback || this.#allowed()', 'address.isLoopback || port > 0 || this.#allowed()']],
+    tests: [unit('stub/access')],
   },
   {
     name: 'the oldest idle connection gives up its place',

@@ -96,6 +96,7 @@ describe('parseMessage', () => {
     ['an SOA without numbers', message(1, 0, 'c00c 0006 0001 00000000 0004 c00c c00c')],
     ['a CNAME without a target', message(1, 0, 'c00c 0005 0001 00000000 0000')],
     ['a name that runs through a TTL', message(1, 0, 'c00c 0005 0001 00000101 0002 c01e')],
+    ['a name that a TTL leads on', message(1, 0, 'c00c 0005 0001 c00c0000 0002 c01e')],
     ['a question with a pointer', hex('0000 0100 0001 0000 0000 0000 c000 0001 0001')],
   ])('FormError: %s', (_what, bytes) => {
     expect(() => parseMessage(bytes)).toThrow(FormError)
