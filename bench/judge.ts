@@ -24,14 +24,17 @@ export interface Goal extends Bound {
   readonly remark?: (measured: Measured) => string | undefined
 }
 
-/** One line for each goal, and how many are met. */
-export function judge(goals: readonly Goal[], results: readonly ScenarioResult[]): string {
+/** One line for each goal, and how many are met. Of a run of all of it also those that could not be measured. */
+export function judge(goals: readonly Goal[], results: readonly ScenarioResult[], isWhole: boolean): string {
   const measured = measuredIn(results)
   const judged = goals.map((goal) => ({ goal, value: goal.value(measured) }))
-  const lines = judged.map(({ goal, value }) => verdict(goal, value) + remark(goal.remark?.(measured)))
   const known = judged.filter(({ value }) => value !== undefined)
+  const lines = (isWhole ? judged : known).map(
+    ({ goal, value }) => verdict(goal, value) + remark(goal.remark?.(measured)),
+  )
   const met = known.filter(({ goal, value }) => isMet(goal, value as number))
-  return [...lines, '', `${met.length} of ${known.length} that were measured are met.`].join('\n')
+  const others = isWhole ? '' : ` This run measured nothing of ${goals.length - known.length} others.`
+  return [...lines, '', `${met.length} of ${known.length} that were measured are met.${others}`].join('\n')
 }
 
 /** Ours by theirs. */

@@ -48,7 +48,7 @@ async function run(options: Options): Promise<void> {
     process.stdout.write(`${table(scenario, result)}\n`)
   }
   if (results.length === 0) throw new Error('no scenario of that name')
-  process.stdout.write(`### Goals\n\n${judge(goals, results)}\n`)
+  process.stdout.write(`### Goals\n\n${judge(goals, results, options.only.length === 0)}\n`)
   await write(options, results)
 }
 
