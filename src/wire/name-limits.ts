@@ -13,7 +13,7 @@ const RECORD_COST = 24
 const NAME_COST = 16
 /** 8000 of them may stand before a single byte. */
 const POINTER_COST = 8
-/** Less than a millisecond: 4,500 of the smallest records, 1,500 whose rdata is a name of 30 bytes, 190 owners of 255. */
+/** About a millisecond on a core that nobody else uses: 4,500 of the smallest records, 1,500 whose rdata is a name of 30 bytes, 190 owners of 255. */
 const MOST = 110_000
 
 /**
