@@ -37,7 +37,7 @@ export class Daemon implements AsyncDisposable {
     const life = new Lifetime()
     try {
       const core = await openCore(context, life)
-      return new Daemon(context, life, core, await makeFrontEnds(context, core, life))
+      return new Daemon(context, life, core, makeFrontEnds(context, core, life))
     } catch (error) {
       await life[Symbol.asyncDispose]()
       throw error

@@ -42,7 +42,7 @@ export function repliesKept({ dnsCacheSize, dnsCacheBytes }: CacheSettings): num
 }
 
 /** Constructs everything that asks the resolver or counts what is asked; nothing of it is open yet. */
-export async function makeFrontEnds(context: DaemonContext, core: Core, life: Lifetime): Promise<FrontEnds> {
+export function makeFrontEnds(context: DaemonContext, core: Core, life: Lifetime): FrontEnds {
   const { options, libc, logger } = context
   const { clock, random, turns, counts, control, scopes, resolver, shared } = core
   const capacity = repliesKept(control.settings)

@@ -178,7 +178,7 @@ function whyUnusable(link: LinkFacts, facts: CauseFacts): string {
 
 function repairOf({ up, carrier, configuredServers, addresses, managed, name }: LinkFacts): string {
   if (!up) return `ip link set ${name} up`
-  if (!carrier) return `plug in the cable or start the other end of ${name}`
+  if (!carrier) return `plug in the cable, join the radio network or start the other end of ${name}`
   if (configuredServers.length === 0) return `tsresolvectl dns ${name} SERVER`
   if (addresses.length === 0) return `ip address add ADDRESS/PREFIX dev ${name}`
   return managed ? `networkctl status ${name}` : `ip address show ${name}`
